@@ -1,0 +1,59 @@
+// Compiled by `npm run lint:types`, never run: the public types against the ways they are used.
+
+import storage = require('../index');
+
+const admin: storage.ValkeyOptions = {
+  role: 'admin',
+  host: process.env.REDIS_HOST || 'localhost',
+  port: Number(process.env.REDIS_PORT) || 6379,
+  password: process.env.REDIS_PASSWORD,
+  keyPrefix: 'nodered:',
+  enableCompression: true,
+  sessionTTL: 3600,
+  shareCredentialSecret: false
+};
+
+const worker: storage.ValkeyOptions = {
+  role: 'worker',
+  path: '/run/valkey.sock',
+  username: 'worker',
+  db: '2',
+  port: process.env.REDIS_PORT,
+  connectTimeout: 5000,
+  reload: 'flows',
+  retryStrategy: (times) => (times > 10 ? null : times * 100),
+  // The same object is shared with the context store, so its options are accepted.
+  timeout: 30000
+};
+
+// A settings.js.
+export const settings = {
+  storageModule: storage,
+  valkey: [admin, worker]
+};
+
+export async function use(): Promise<string[]> {
+  await storage.init({}, {});
+  const flows: object[] = await storage.getFlows();
+  await storage.saveFlows(flows, { username: 'anna' });
+  await storage.saveFlows(flows);
+  await storage.saveCredentials(await storage.getCredentials());
+  await storage.saveSettings(await storage.getSettings());
+  await storage.saveSessions(await storage.getSessions());
+  await storage.saveLibraryEntry('functions', 'a/b.js', { name: 'b' }, 'return msg;');
+  const entry = await storage.getLibraryEntry('functions', 'a');
+  return typeof entry === 'string' ? [entry] : entry.map((item) => (typeof item === 'string' ? item : item.fn));
+}
+
+// @ts-expect-error the role is required
+export const withoutRole: storage.ValkeyOptions = { host: 'localhost' };
+// @ts-expect-error there is no such role
+export const wrongRole: storage.ValkeyOptions = { role: 'editor' };
+// @ts-expect-error 'node' is no kind of reload
+export const wrongReload: storage.ValkeyOptions = { role: 'worker', reload: 'node' };
+// @ts-expect-error a number of seconds, not a date
+export const wrongTtl: storage.ValkeyOptions = { role: 'admin', sessionTTL: new Date() };
+// @ts-expect-error the retry strategy gives a number
+export const wrongRetry: storage.ValkeyOptions = { role: 'admin', retryStrategy: () => 'soon' };
+// @ts-expect-error flows are an array
+export const wrongFlows = storage.saveFlows({ flows: [] });

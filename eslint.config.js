@@ -1,0 +1,46 @@
+'use strict';
+
+const js = require('@eslint/js');
+const globals = require('globals');
+
+module.exports = [
+  { ignores: ['node_modules/', 'target/', '.cache/', 'binding.js', '**/*.ts'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.js'],
+    languageOptions: {
+      ecmaVersion: 2022,
+      sourceType: 'commonjs',
+      globals: globals.node
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'no-unused-vars': ['error', {
+        argsIgnorePattern: '^_',
+        varsIgnorePattern: '^_',
+        caughtErrors: 'all',
+        caughtErrorsIgnorePattern: '^_'
+      }],
+      'no-var': 'error',
+      'prefer-const': 'error',
+      quotes: ['error', 'single', { avoidEscape: true }],
+      semi: ['error', 'always'],
+      strict: ['error', 'global']
+    }
+  },
+  {
+    // What runs inside Node-RED must leave the end of the process to Node-RED.
+    files: ['index.js', 'lib/**/*.js'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.object.name='process'][callee.property.name=/^(exit|reallyExit|abort)$/]",
+          message: 'Node-RED ends its own process; reject or set process.exitCode instead.'
+        }
+      ]
+    }
+  }
+];

@@ -1,0 +1,106 @@
+'use strict';
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+
+/**
+ * Where Node-RED's local storage keeps flows and credentials, by its own rules
+ * (`localfilesystem/projects/index.js`), and what state the files are in. Local storage reads a
+ * file that is missing, empty or broken as an empty one; only the raw file tells the difference.
+ */
+function createDiskFiles(settings, local) {
+  const defaults = defaultFiles(settings);
+
+  /** The active Project: `{ name, credentialSecret }`, or null. */
+  const activeProject = () => {
+    const enabled =
+      settings.editorTheme && settings.editorTheme.projects && settings.editorTheme.projects.enabled;
+    const project = enabled ? local.projects.getActiveProject() : undefined;
+    if (!project) {
+      return null;
+    }
+    // Until the first load it is no more than a name.
+    return typeof project === 'string' ? { name: project, loaded: false } : project;
+  };
+
+  /** Paths of the files that the next load reads; null when a Project does not tell yet. */
+  const current = async () => {
+    const project = activeProject();
+    if (!project) {
+      return defaults;
+    }
+    if (project.loaded !== false) {
+      return project.getFlowFile() ? projectFiles(project.getFlowFile(), project.getCredentialsFile()) : null;
+    }
+    const root = settings.editorTheme.projects.path || path.join(settings.userDir, 'projects');
+    return filesOfUnloadedProject(path.resolve(root, project.name));
+  };
+
+  return { activeProject, current };
+}
+
+function defaultFiles(settings) {
+  const name = settings.flowFile || `flows_${os.hostname()}.json`;
+  let flows;
+  if (path.isAbsolute(name)) {
+    flows = name;
+  } else if (name.startsWith('./') || (settings.flowFile && fs.existsSync(path.join(process.cwd(), name)))) {
+    flows = path.join(process.cwd(), name);
+  } else {
+    flows = path.join(settings.userDir, name);
+  }
+  const extension = path.extname(flows);
+  const base = path.basename(flows, extension);
+  return projectFiles(flows, path.join(settings.userDir, `${base}_cred${extension}`));
+}
+
+function projectFiles(flows, credentials) {
+  return { flows, credentials };
+}
+
+async function filesOfUnloadedProject(directory) {
+  try {
+    const manifest = JSON.parse(await fs.promises.readFile(path.join(directory, 'package.json'), 'utf8'));
+    const named = manifest['node-red'].settings;
+    return projectFiles(path.join(directory, named.flowFile), path.join(directory, named.credentialsFile));
+  } catch {
+    return null;
+  }
+}
+
+/** Node-RED's own backup of a file: `.name.backup` beside it. */
+function backupOf(file) {
+  return path.join(path.dirname(file), `.${path.basename(file)}.backup`);
+}
+
+/**
+ * What a JSON file holds: `{ state: 'ok', value }`, or the reason why it can't be used: `missing`,
+ * `empty`, `unreadable` or `broken` (with `detail`).
+ */
+async function inspect(file, isRightShape) {
+  let text;
+  try {
+    text = await fs.promises.readFile(file, 'utf8');
+  } catch (error) {
+    return error.code === 'ENOENT'
+      ? { state: 'missing', detail: 'is missing' }
+      : { state: 'unreadable', detail: `can't be read (${error.code})` };
+  }
+  if (text.trim() === '') {
+    return { state: 'empty', detail: 'is empty' };
+  }
+  try {
+    const value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    return isRightShape(value)
+      ? { state: 'ok', value }
+      : { state: 'broken', detail: 'does not hold what it should' };
+  } catch {
+    return { state: 'broken', detail: 'is not whole JSON' };
+  }
+}
+
+const isFlows = (value) => Array.isArray(value);
+const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+module.exports = { backupOf, createDiskFiles, inspect, isFlows, isObject };

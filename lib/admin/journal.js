@@ -1,0 +1,118 @@
+'use strict';
+
+const crypto = require('crypto');
+const fs = require('fs');
+const path = require('path');
+
+const { inspect, isObject } = require('./disk-files');
+
+const FILE = path.join('.node-red-storage-valkey', 'deploy-journal.json');
+
+/**
+ * A deploy writes two files, credentials and then flows; a kill between the two would leave
+ * credentials of one deploy beside flows of another. The journal says, from before the first
+ * write until after the second, what the credentials were.
+ */
+function createJournal(userDir, log) {
+  const file = path.join(userDir, FILE);
+
+  const read = async () => {
+    const found = await inspect(file, isObject);
+    return found.state === 'ok' ? found.value : null;
+  };
+
+  const remove = () => fs.promises.rm(file, { force: true });
+
+  const rollBack = async (entry) => {
+    if (entry.previous === null) {
+      await fs.promises.rm(entry.credentialsFile, { force: true });
+    } else {
+      await replace(entry.credentialsFile, entry.previous);
+    }
+    await remove();
+  };
+
+  return {
+    /** Before the credentials are written. */
+    async begin(files) {
+      const entry = {
+        flowsFile: files.flows,
+        credentialsFile: files.credentials,
+        flows: await fingerprint(files.flows),
+        previous: await textOf(files.credentials)
+      };
+      await fs.promises.mkdir(path.dirname(file), { recursive: true });
+      await replace(file, JSON.stringify(entry));
+    },
+
+    /** After both are written, or when the credentials were saved alone. */
+    end: remove,
+
+    /** After the flows could not be written: the credentials become what they were. */
+    async undo() {
+      const entry = await read();
+      if (entry) {
+        await rollBack(entry);
+      }
+    },
+
+    /**
+     * At start, before anything is read or mirrored. `opens(text)` tells whether credentials can
+     * be decrypted with what this admin has: the old ones are only put back when they can.
+     */
+    async recover(opens) {
+      const entry = await read();
+      if (!entry) {
+        await remove();
+        return;
+      }
+      const flowsWritten = (await fingerprint(entry.flowsFile)) !== entry.flows;
+      const changed = (await textOf(entry.credentialsFile)) !== entry.previous;
+      if (flowsWritten || !changed) {
+        await remove();
+        return;
+      }
+      if (entry.previous !== null && !opens(entry.previous)) {
+        log.warn('the last deploy was cut short after its credentials were written; the earlier ones can no longer be decrypted, so the new ones stay');
+        await remove();
+        return;
+      }
+      await rollBack(entry);
+      log.warn('the last deploy was cut short before its flows were written: its credentials were rolled back');
+    }
+  };
+}
+
+async function textOf(file) {
+  try {
+    return await fs.promises.readFile(file, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') {
+      return null;
+    }
+    throw error;
+  }
+}
+
+async function fingerprint(file) {
+  try {
+    return crypto.createHash('sha256').update(await fs.promises.readFile(file)).digest('hex');
+  } catch (error) {
+    return error.code;
+  }
+}
+
+/** Replaces a file as a whole, on disk before it returns. */
+async function replace(file, text) {
+  const draft = `${file}.new`;
+  const handle = await fs.promises.open(draft, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await fs.promises.rename(draft, file);
+}
+
+module.exports = { createJournal };

@@ -1,0 +1,114 @@
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+
+const WRITTEN_WITHIN = 5000;
+
+/**
+ * The library on the admin's disk: read and written by Node-RED's own local storage, mirrored to
+ * Valkey entry by entry, and compared as a whole after each connect. One thing at a time.
+ */
+function createLibrary({ local, log, core, userDir }) {
+  const root = path.join(userDir, 'lib');
+  let turn = Promise.resolve();
+  const inTurn = (task) => {
+    const result = turn.then(task);
+    turn = result.catch(() => {});
+    return result;
+  };
+
+  const read = async (type, file, meta) => {
+    const { fn: _name, ...rest } = meta;
+    const body = await local.getLibraryEntry(type, file);
+    return { type, path: file, entry: JSON.stringify({ ...rest, fn: body }) };
+  };
+
+  const folder = async (type, inside) => {
+    const found = [];
+    for (const item of await local.getLibraryEntry(type, inside === '' ? '' : `${inside}/`)) {
+      const name = typeof item === 'string' ? item : item.fn;
+      const below = inside === '' ? name : `${inside}/${name}`;
+      if (typeof item === 'string') {
+        found.push(...(await folder(type, below)));
+      } else {
+        found.push(await read(type, below, item));
+      }
+    }
+    return found;
+  };
+
+  const everything = async () => {
+    const types = await fs.promises.readdir(root, { withFileTypes: true }).catch(() => []);
+    const found = [];
+    for (const type of types) {
+      if (type.isDirectory() && !type.name.startsWith('.')) {
+        found.push(...(await folder(type.name, '')));
+      }
+    }
+    return found;
+  };
+
+  const save = async (type, file, meta, body) => {
+    const wanted = type === 'flows' && !file.endsWith('.json') ? `${file}.json` : file;
+    const target = path.join(root, type, wanted);
+    const before = await stamp(target);
+    await local.saveLibraryEntry(type, file, meta, body);
+    // Local storage answers before it has written; nothing is mirrored that is not on disk.
+    await changed(target, before);
+    return wanted;
+  };
+
+  return {
+    save: (type, file, meta, body) =>
+      inTurn(async () => {
+        const wanted = await save(type, file, meta, body);
+        const inside = path.posix.dirname(wanted);
+        const listing = await local.getLibraryEntry(type, inside === '.' ? '' : `${inside}/`);
+        const name = path.posix.basename(wanted);
+        const found = listing.find((item) => typeof item !== 'string' && item.fn === name);
+        const { entry } = await read(type, wanted, found || {});
+        await core().libraryEntry(type, wanted, entry);
+      }),
+
+    /** Compares disk and Valkey; what only Valkey has is written to disk. */
+    compare: () =>
+      inTurn(async () => {
+        const onlyThere = JSON.parse(await core().library(JSON.stringify(await everything())));
+        for (const { type, path: file, entry } of onlyThere) {
+          const { fn: body, ...meta } = JSON.parse(entry);
+          const texts = Object.entries(meta).map(([name, value]) => [name, String(value)]);
+          await save(type, file, Object.fromEntries(texts), body);
+          log.info(`library entry ${type}/${file} was restored from Valkey`);
+        }
+        if (onlyThere.length > 0) {
+          await core().library(JSON.stringify(await everything()));
+        }
+      })
+  };
+}
+
+async function stamp(file) {
+  try {
+    const { ino, mtimeMs, size } = await fs.promises.stat(file);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch {
+    return null;
+  }
+}
+
+async function changed(file, before) {
+  const deadline = Date.now() + WRITTEN_WITHIN;
+  for (;;) {
+    const now = await stamp(file);
+    if (now !== null && now !== before) {
+      return;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`library entry was not written to disk within ${WRITTEN_WITHIN / 1000} s`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+module.exports = { createLibrary };

@@ -1,0 +1,95 @@
+'use strict';
+
+const crypto = require('node:crypto');
+
+// Node-RED's own scheme: hex of a random 16-byte IV, then base64 of the text.
+const ALGORITHM = 'aes-256-ctr';
+const IV_HEX_LENGTH = 32;
+const ADVICE = 'set the same credentialSecret in the settings of the admin and of every worker, ' +
+  'then deploy once on the admin';
+
+function failure(message) {
+  const error = new Error(message);
+  error.code = 'ERR_VALKEY_CREDENTIALS';
+  return error;
+}
+
+function keyOf(secret) {
+  return crypto.createHash('sha256').update(secret).digest();
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSecret(secret) {
+  return typeof secret === 'string' && secret.length > 0;
+}
+
+/** True for `{ $: '…' }`, the form in which Node-RED stores encrypted credentials. */
+function isEncrypted(credentials) {
+  return isObject(credentials) && Object.hasOwn(credentials, '$');
+}
+
+/** The plain credentials in `{ $: '…' }`; throws ERR_VALKEY_CREDENTIALS when the secret does not fit. */
+function decrypt(secret, encrypted) {
+  if (!isSecret(secret)) {
+    throw failure(`There is no secret to decrypt the credentials with: ${ADVICE}.`);
+  }
+  if (!isEncrypted(encrypted) || typeof encrypted.$ !== 'string') {
+    throw failure('The credentials are not in the form in which Node-RED encrypts them.');
+  }
+  let plain;
+  try {
+    const iv = Buffer.from(encrypted.$.slice(0, IV_HEX_LENGTH), 'hex');
+    const decipher = crypto.createDecipheriv(ALGORITHM, keyOf(secret), iv);
+    const text = decipher.update(encrypted.$.slice(IV_HEX_LENGTH), 'base64', 'utf8') + decipher.final('utf8');
+    plain = JSON.parse(text);
+  } catch {
+    // The cause is left out: a JSON error quotes the text it stumbled on.
+    plain = undefined;
+  }
+  if (!isObject(plain)) {
+    throw failure(`The credentials do not decrypt with the secret of this instance: ${ADVICE}.`);
+  }
+  return plain;
+}
+
+/** `{ $: '…' }` for plain credentials, readable by Node-RED with the same secret. */
+function encrypt(secret, plain) {
+  if (!isSecret(secret)) {
+    throw failure('There is no secret to encrypt the credentials with.');
+  }
+  const iv = crypto.randomBytes(IV_HEX_LENGTH / 2);
+  const cipher = crypto.createCipheriv(ALGORITHM, keyOf(secret), iv);
+  return { $: iv.toString('hex') + cipher.update(JSON.stringify(plain), 'utf8', 'base64') + cipher.final('base64') };
+}
+
+/**
+ * The plain credentials, found with the first of the candidate secrets that fits.
+ * Credentials that are not encrypted pass as they are, with no secret.
+ */
+function open(credentials, candidates) {
+  if (credentials === undefined || credentials === null) {
+    return { plain: {}, secret: undefined };
+  }
+  if (!isObject(credentials)) {
+    throw failure('The credentials are not an object.');
+  }
+  if (!isEncrypted(credentials)) {
+    return { plain: credentials, secret: undefined };
+  }
+  const secrets = [...new Set((candidates || []).filter(isSecret))];
+  for (const secret of secrets) {
+    try {
+      return { plain: decrypt(secret, credentials), secret };
+    } catch {
+      // The next one may fit.
+    }
+  }
+  throw failure(secrets.length === 0
+    ? `The credentials are encrypted and this instance has no secret to decrypt them with: ${ADVICE}.`
+    : `The credentials do not decrypt with any secret that this instance has (${secrets.length} tried): ${ADVICE}.`);
+}
+
+module.exports = { decrypt, encrypt, isEncrypted, open };

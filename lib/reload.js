@@ -1,0 +1,338 @@
+'use strict';
+
+const { compare, configuration } = require('./reload/comparison');
+const { createDeploy, failure } = require('./reload/deploy');
+const { deployType, restartsEnvironments } = require('./reload/deploy-type');
+const { HOLD_TYPE, hold, missingTypes } = require('./reload/hold');
+const { createLiveCredentials } = require('./reload/live-credentials');
+const { createMarking } = require('./reload/marking');
+const { report } = require('./reload/report');
+const { restartedNodes } = require('./reload/restarts');
+const { createRuntimeWatch } = require('./reload/runtime-watch');
+
+const DEADLINE = 5 * 60 * 1000;
+const EMPTY = { flows: [], text: '[]', nodes: new Map(), credentials: new Map() };
+
+/**
+ * Takes updates into the running Node-RED of a worker.
+ *
+ * To be created before Node-RED loads its nodes and flows, so in the `init` of
+ * the storage module. `log(level, text)` gets what is to be told.
+ */
+function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEADLINE, onCompleted = () => {} }) {
+  const isScopeAware = restartsEnvironments(runtime.settings.version);
+  const deploys = createDeploy({ runtime, deadline });
+  const live = createLiveCredentials(runtime);
+  const marking = createMarking({ isScopeAware });
+  const watch = createRuntimeWatch({
+    events: runtime.events,
+    isOwn: deploys.isOwn,
+    onOwn: deploys.onOwn,
+    onType: () => completeHeld(),
+  });
+  const getType = (type) => runtime.nodes.getType(type);
+
+  let handed = EMPTY; // what Node-RED was given last
+  let running = EMPTY; // what it was given last and has started
+  let held; // the update that waits for types: { update, stopped }
+  let unstarted = false; // what was handed over did not start (modules missing)
+  let failed = false; // an update ended in the middle
+  let waiting; // the newest update that safe mode keeps from being applied
+  let isSafeModeTold = false;
+  let isClosed = false;
+  let queue = Promise.resolve();
+  let next;
+  let inHand = Promise.resolve(); // the update that Node-RED is taking right now
+
+  /**
+   * To be called, and waited for, before flows are read for a load: no update
+   * begins from here until the load is over, and the one under way ends first.
+   */
+  async function beforeLoad() {
+    watch.loadBegins();
+    await inHand;
+  }
+
+  /** Remembers what a load has handed to Node-RED: the flows and the plain credentials. */
+  function seed({ flows, credentials }) {
+    handed = configuration({ flows, credentials });
+    running = handed;
+    held = undefined;
+    unstarted = false;
+    failed = false;
+    waiting = undefined;
+    live.forgetAll();
+    marking.reset();
+    watch.loadBegins();
+  }
+
+  function whenStarted() {
+    return watch.started;
+  }
+
+  function untilIdle() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        cancel();
+        reject(failure('ERR_VALKEY_RELOAD_TIMEOUT',
+          `Node-RED has not finished its own start within ${Math.round(deadline / 1000)} s.`));
+      }, deadline);
+      timer.unref();
+      const cancel = watch.whenIdle(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  function handing(result) {
+    inHand = result.then(() => {}, () => {});
+    return result;
+  }
+
+  function inTurn(task) {
+    const result = queue.then(task);
+    queue = result.catch(() => {});
+    return result;
+  }
+
+  /** Resolves when no update is being applied. */
+  function idle() {
+    return queue.then(() => {});
+  }
+
+  function nothing(extra) {
+    return { applied: false, changed: 0, added: 0, removed: 0, restarted: 0, ms: 0, missingTypes: [], ...extra };
+  }
+
+  /** Applies an update; of several that wait for their turn only the newest is applied. */
+  function apply(update) {
+    if (next) {
+      next.resolve(nothing({ superseded: true }));
+    }
+    const entry = {};
+    next = entry;
+    return new Promise((resolve, reject) => {
+      entry.resolve = resolve;
+      inTurn(async () => {
+        if (next !== entry) {
+          return;
+        }
+        await untilIdle();
+        if (next === entry) {
+          next = undefined;
+          resolve(await handing(applyNow(update)));
+        }
+      }).catch((error) => {
+        if (next === entry) {
+          next = undefined;
+        }
+        reject(error);
+      });
+    });
+  }
+
+  function stayInSafeMode(update) {
+    waiting = update;
+    if (!isSafeModeTold) {
+      isSafeModeTold = true;
+      log('warn', 'Node-RED runs in safe mode: updates are not applied until it is started without --safe.');
+    }
+    return nothing({ safeMode: true });
+  }
+
+  async function applyNow(update) {
+    const wanted = configuration(update);
+    const difference = compare(handed, wanted);
+    const isSame = wanted.text === handed.text && difference.credentials.length === 0;
+    if (isSame && !failed && !unstarted) {
+      waiting = undefined;
+      return nothing({ missingTypes: held ? missingTypes(wanted.flows, getType) : [] });
+    }
+    if (runtime.settings.safeMode) {
+      return stayInSafeMode(update);
+    }
+    waiting = undefined;
+    const begun = Date.now();
+    const outcome = await hand(wanted, difference);
+    const result = {
+      applied: true,
+      changed: new Set(difference.changed.concat(difference.credentials.filter((id) => handed.nodes.has(id)))).size,
+      added: difference.added.length,
+      removed: difference.removed.length,
+      restarted: outcome.restarted.size,
+      ms: 0,
+      missingTypes: outcome.missingTypes,
+    };
+    if (outcome.missingModules.length > 0) {
+      result.missingModules = outcome.missingModules;
+    }
+    settle(wanted, outcome, update);
+    result.ms = Date.now() - begun;
+    log(...report(update.revision, result));
+    return result;
+  }
+
+  function settle(wanted, outcome, update) {
+    const stopped = new Set([...(held ? held.stopped : []), ...outcome.restarted]);
+    handed = wanted;
+    failed = false;
+    held = outcome.isHeld ? { update, stopped } : undefined;
+    unstarted = !held && outcome.missingTypes.length + outcome.missingModules.length > 0;
+    if (!held && !unstarted) {
+      running = wanted;
+    }
+    // The types may have come while Node-RED was still stopping nodes.
+    completeHeld();
+  }
+
+  /** Hands a configuration to Node-RED, in as many steps as it takes. */
+  async function hand(wanted, difference) {
+    if (failed) {
+      return recover(wanted, difference);
+    }
+    watch.deployBegins();
+    if (unstarted) {
+      // The wires that run have to be what the next step compares with.
+      await attempt(hold(marking.mark(handed.flows).marked, running.nodes), null, watch.hasRunningFlows() ? mode : 'full');
+    }
+    const { marked, commit } = marking.mark(wanted.flows, new Set(difference.credentials), new Set(difference.environments));
+    const passed = passedCredentials(difference.credentials, wanted);
+    const isHeld = missingTypes(wanted.flows, getType).length > 0;
+    const type = typeFor(wanted, difference);
+    const remember = live.forget(difference.credentials.concat(difference.removed));
+    const call = await attempt(isHeld ? hold(marked, running.nodes) : marked, passed, type, remember);
+    commit();
+    return outcomeOf(call, wanted, isHeld);
+  }
+
+  async function attempt(flows, credentials, type, remember = () => {}) {
+    try {
+      return await deploys.deploy(flows, credentials, type);
+    } catch (error) {
+      if (error.isRefused && !failed) {
+        remember();
+        await live.restore(handed.nodes.keys(), handed.credentials);
+      } else {
+        failed = true;
+      }
+      throw error;
+    }
+  }
+
+  function outcomeOf(call, wanted, isHeld) {
+    return {
+      isHeld,
+      restarted: call.difference ? restartedNodes(call.difference, handed.nodes, wanted.nodes) : new Set(),
+      missingTypes: call.missingTypes.filter((type) => type !== HOLD_TYPE),
+      missingModules: call.missingModules,
+    };
+  }
+
+  /** The values for Node-RED's cache, as copies: it writes into what it is given. */
+  function passedCredentials(ids, wanted) {
+    if (ids.length === 0) {
+      return null;
+    }
+    return Object.fromEntries(ids.map((id) => [id, structuredClone(wanted.credentials.get(id) || {})]));
+  }
+
+  function typeFor(wanted, difference) {
+    const situation = { mode, isScopeAware, isRunning: watch.hasRunningFlows() };
+    return deployType(situation, difference, handed.nodes, wanted.nodes);
+  }
+
+  /**
+   * After an update that ended in the middle nobody knows what runs, and
+   * Node-RED counts its flows as stopped: start, then replace everything.
+   */
+  async function recover(wanted, difference) {
+    watch.deployBegins();
+    log('warn', 'The last update ended in the middle: all flows are restarted with this one.');
+    await deploys.startAgain();
+    const isChanged = new Set(difference.credentials);
+    const credentials = {};
+    for (const [id] of wanted.nodes) {
+      const own = isChanged.has(id) ? wanted.credentials.get(id) : live.wanted(id, wanted.credentials);
+      if (own || runtime.nodes.getCredentials(id)) {
+        credentials[id] = structuredClone(own || {});
+      }
+    }
+    live.forget(difference.credentials.concat(difference.removed));
+    const { marked, commit } = marking.mark(wanted.flows);
+    const isHeld = missingTypes(wanted.flows, getType).length > 0;
+    const call = await attempt(isHeld ? hold(marked, new Map()) : marked, credentials, 'full');
+    commit();
+    return outcomeOf(call, wanted, isHeld);
+  }
+
+  /** A type has been registered: if it was the last that an update waits for, start that update. */
+  function completeHeld(attempts = 0) {
+    if (!held || isClosed || missingTypes(handed.flows, getType).length > 0) {
+      return;
+    }
+    const expected = held;
+    inTurn(async () => {
+      await untilIdle();
+      if (held === expected && !runtime.settings.safeMode && !isClosed) {
+        await handing(completeNow(expected));
+      }
+    }).catch((error) => {
+      const delay = Math.min(1000 * 2 ** attempts, 30000);
+      log('error', `An update whose node types have been installed could not be applied: ${error.message} ` +
+        `(next attempt in ${delay / 1000} s)`);
+      setTimeout(() => completeHeld(attempts + 1), delay).unref();
+    });
+  }
+
+  async function completeNow({ update, stopped }) {
+    const begun = Date.now();
+    const difference = compare(running, handed);
+    const outcome = await hand(handed, compare(handed, handed));
+    settle(handed, outcome, update);
+    if (held) {
+      return;
+    }
+    const result = {
+      applied: true,
+      changed: difference.changed.length,
+      added: difference.added.length,
+      removed: difference.removed.length,
+      restarted: new Set([...stopped, ...outcome.restarted]).size,
+      ms: Date.now() - begun,
+      missingTypes: [],
+    };
+    log(...report(update.revision, result, true));
+    onCompleted({ revision: update.revision, ...result });
+  }
+
+  /**
+   * After a deploy of a user that was refused: Node-RED has already put its
+   * credentials into the live cache. Those of the last update come back, save
+   * where a node of this instance had renewed its own.
+   */
+  async function restoreCredentials() {
+    return inTurn(() => live.restore(handed.nodes.keys(), handed.credentials));
+  }
+
+  function close() {
+    isClosed = true;
+    watch.close();
+    live.close();
+  }
+
+  return {
+    beforeLoad,
+    seed,
+    apply,
+    whenStarted,
+    idle,
+    isOwnSave: deploys.isOwnSave,
+    restoreCredentials,
+    /** The newest update that waits for Node-RED to leave safe mode, if any. */
+    waitingUpdate: () => waiting,
+    close,
+  };
+}
+
+module.exports = { createReload };

@@ -1,0 +1,37 @@
+'use strict';
+
+/** Node-RED below 3.1 does not restart a tab or a group whose env alone has changed. */
+function restartsEnvironments(version) {
+  const [major, minor] = String(version || '').split('.').map(Number);
+  return !(major < 3 || (major === 3 && minor < 1));
+}
+
+function isGlobal(node) {
+  return node.type === 'global-config';
+}
+
+function isScope(node) {
+  return node.type === 'tab' || node.type === 'group';
+}
+
+/** The deploy type to ask for: that of the settings, or 'full' where a part would leave old values running. */
+function deployType({ mode, isRunning, isScopeAware }, difference, before, wanted) {
+  // Node-RED 3.0 cannot deploy a part of flows that have never run.
+  if (!isRunning) {
+    return 'full';
+  }
+  // Node-RED sees a changed set of global variables, not the first nor the last.
+  if (difference.added.some((id) => isGlobal(wanted.get(id))) ||
+      difference.removed.some((id) => isGlobal(before.get(id)))) {
+    return 'full';
+  }
+  if (!isScopeAware) {
+    const ids = difference.environments.concat(difference.credentials);
+    if (ids.some((id) => isScope(wanted.get(id)) && before.has(id))) {
+      return 'full';
+    }
+  }
+  return mode;
+}
+
+module.exports = { deployType, restartsEnvironments };

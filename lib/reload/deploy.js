@@ -1,0 +1,120 @@
+'use strict';
+
+const { AsyncLocalStorage } = require('node:async_hooks');
+
+function failure(code, message) {
+  const error = new Error(message);
+  error.code = code;
+  return error;
+}
+
+/**
+ * Calls Node-RED's `setFlows` and waits for the real end of it.
+ *
+ * The promise of `setFlows` says that the start has begun, and says
+ * `undefined` when stopping failed; the `runtime-deploy` event says that the
+ * start is over. Which events and saves are of our own making is known by the
+ * asynchronous context that they run in.
+ */
+function createDeploy({ runtime, deadline }) {
+  const context = new AsyncLocalStorage();
+
+  function current() {
+    const call = context.getStore();
+    // Nodes keep the context they were created in: a call that is over is nobody's.
+    return call && call.isOpen ? call : undefined;
+  }
+
+  function isOwn() {
+    return current() !== undefined;
+  }
+
+  /** True while Node-RED saves, on our behalf, the flows that we have just handed over. */
+  function isOwnSave() {
+    const call = current();
+    return call !== undefined && call.isSaving;
+  }
+
+  function onOwn(name, payload) {
+    const call = current();
+    if (name === 'flows:stopping' || name === 'flows:starting') {
+      call.isSaving = false;
+      if (name === 'flows:stopping' || !call.difference) {
+        call.difference = { type: payload.type, diff: payload.diff };
+      }
+    } else if (name === 'flows:started') {
+      call.isStarted = true;
+    } else if (name === 'runtime-state') {
+      if (payload.error === 'missing-types') {
+        call.missingTypes = [...(payload.types || [])];
+      } else if (payload.error === 'missing-modules') {
+        call.missingModules = (payload.modules || []).map(({ module }) => module);
+      }
+    } else if (name === 'runtime-deploy') {
+      call.isDeployed = true;
+      call.onDeployed();
+    }
+  }
+
+  /** One `setFlows` to its end; resolves with what Node-RED said meanwhile. */
+  function deploy(flows, credentials, type) {
+    const call = { isOpen: true, isSaving: true, isStarted: false, isDeployed: false, missingTypes: [], missingModules: [] };
+    const before = runtime.nodes.getFlows();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        end(reject, failure('ERR_VALKEY_RELOAD_TIMEOUT',
+          `Node-RED has not finished the update within ${Math.round(deadline / 1000)} s.`));
+      }, deadline);
+      timer.unref();
+
+      function end(settle, value) {
+        clearTimeout(timer);
+        call.isOpen = false;
+        call.onDeployed = () => {};
+        settle(value);
+      }
+
+      let accepted = false;
+      call.onDeployed = () => {
+        if (accepted) {
+          end(resolve, call);
+        }
+      };
+      context.run(call, () => Promise.resolve()
+        .then(() => runtime.nodes.setFlows(flows, credentials, type))
+        .then((revision) => {
+          call.isSaving = false;
+          if (revision === undefined) {
+            end(reject, failure('ERR_VALKEY_RELOAD',
+              'Node-RED could not stop the nodes that the update changes; its log may tell more.'));
+            return;
+          }
+          accepted = true;
+          if (call.isDeployed) {
+            end(resolve, call);
+          }
+        })
+        .catch((cause) => {
+          const error = failure('ERR_VALKEY_RELOAD', `Node-RED did not take the update: ${cause && cause.message}`);
+          error.cause = cause;
+          // Node-RED saves before it changes anything, and may fail after that too.
+          error.isRefused = runtime.nodes.getFlows() === before;
+          end(reject, error);
+        }));
+    });
+  }
+
+  /** Node-RED's own start, for flows that a failed update has left stopped. */
+  async function startAgain() {
+    const call = { isOpen: true, isSaving: false, onDeployed() {}, missingTypes: [], missingModules: [] };
+    try {
+      await context.run(call, () => runtime.nodes.startFlows());
+    } finally {
+      call.isOpen = false;
+    }
+  }
+
+  return { deploy, isOwn, isOwnSave, onOwn, startAgain };
+}
+
+module.exports = { createDeploy, failure };

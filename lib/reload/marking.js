@@ -1,0 +1,66 @@
+'use strict';
+
+function isCredential(item) {
+  return Boolean(item) && item.type === 'cred';
+}
+
+function reversed(item) {
+  return Object.fromEntries(Object.entries(item).reverse());
+}
+
+/**
+ * Makes Node-RED see a change of credentials that leaves the flows as they were.
+ *
+ * Node-RED takes a node with a `credentials` property for changed, and takes
+ * the property out again. It is empty here: the values go with the call, so
+ * that no copy of them stays in a part of the configuration that the admin API
+ * shows. A tab is different: Node-RED looks at nothing but the text of its
+ * `env`, so the keys of one item swap their order each time, which is another
+ * text and the same meaning, and stay swapped until the next time.
+ *
+ * `isScopeAware` is false for a Node-RED that restarts neither tabs nor groups
+ * for their env: it would read the empty property of a group as its values.
+ */
+function createMarking({ isScopeAware }) {
+  let swapped = new Set();
+
+  function environmentOf(tab) {
+    const index = tab.env.findIndex(isCredential);
+    return tab.env.map((item, i) => (i === index ? reversed(item) : item));
+  }
+
+  function isSwappable(node) {
+    return node.type === 'tab' && Array.isArray(node.env) && node.env.some(isCredential);
+  }
+
+  /**
+   * The array to hand over: `flows` with the nodes in `credentials` (a set of
+   * ids) marked. `commit` is to be called when Node-RED has taken it.
+   */
+  function mark(flows, credentials = new Set(), environments = new Set()) {
+    const next = new Set();
+    const marked = flows.map((node) => {
+      if (node.type !== 'tab') {
+        const isMarked = credentials.has(node.id) && (isScopeAware || node.type !== 'group');
+        return isMarked ? { ...node, credentials: {} } : node;
+      }
+      // A tab whose env changed as well is another text already.
+      const isToggled = credentials.has(node.id) && !environments.has(node.id);
+      if (!isSwappable(node) || swapped.has(node.id) === isToggled) {
+        return node;
+      }
+      next.add(node.id);
+      return { ...node, env: environmentOf(node) };
+    });
+    return { marked, commit: () => { swapped = next; } };
+  }
+
+  /** Forgets the swaps: Node-RED has loaded the flows as they are stored. */
+  function reset() {
+    swapped = new Set();
+  }
+
+  return { mark, reset };
+}
+
+module.exports = { createMarking };

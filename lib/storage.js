@@ -1,0 +1,55 @@
+'use strict';
+
+const { checkOptions } = require('./core');
+const { createLog } = require('./log');
+const { optionsAsText } = require('./options');
+const nodeRed = require('./node-red');
+const { createAdmin } = require('./admin');
+const { createWorker } = require('./worker');
+
+let current = null;
+
+/**
+ * Opens the storage for one Node-RED runtime. Rejects when an option is wrong; never because the
+ * server is away.
+ */
+async function init(settings, runtime) {
+  if (current) {
+    const earlier = current;
+    current = null;
+    await earlier.close();
+  }
+  const log = createLog(runtime.log);
+  const options = optionsAsText(settings.valkey);
+  const checked = JSON.parse(checkOptions(options.text));
+  for (const notice of checked.notices) {
+    log[notice.level](notice.text);
+  }
+  const opening = { settings, runtime, log, options, checked };
+  const opened = checked.role === 'admin' ? createAdmin(opening) : createWorker(opening);
+  try {
+    await opened.init();
+  } catch (error) {
+    // A connection that stays open would keep a process alive that Node-RED has given up.
+    await opened.close();
+    throw error;
+  }
+  current = opened;
+}
+
+/** The opened admin or worker. */
+function instance() {
+  if (!current) {
+    throw new Error('node-red-storage-valkey is not initialised: Node-RED calls init first');
+  }
+  return current;
+}
+
+/** Node-RED's own Projects on an admin; a worker has none. Read by Node-RED before `init`. */
+function projects() {
+  const settings = nodeRed.loadedSettings();
+  const role = settings && settings.valkey && settings.valkey.role;
+  return role === 'admin' ? nodeRed.localStorage().projects : undefined;
+}
+
+module.exports = { init, instance, projects };

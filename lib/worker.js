@@ -1,0 +1,201 @@
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+
+const { codedError, openCore } = require('./core');
+const credentialsOf = require('./credentials');
+const { createReload } = require('./reload');
+
+/**
+ * A worker: everything is read from Valkey, nothing is written there. What the runtime saves
+ * stays in this process.
+ */
+function createWorker({ settings, runtime, log, options, checked }) {
+  const reload = createReload({
+    runtime,
+    mode: checked.reload,
+    log: (level, text) => log[level](text)
+  });
+  const flowsKey = `${checked.keyPrefix}flows`;
+  const credentialsKey = `${checked.keyPrefix}credentials`;
+  let core = null;
+  let loading = null;
+  let updating = Promise.resolve();
+
+  /** What this instance's Node-RED decrypts with: a text, or undefined when it does not. */
+  const ownSecret = () => {
+    const configured = settings.credentialSecret;
+    if (configured !== undefined) {
+      return typeof configured === 'string' ? configured : undefined;
+    }
+    return runtime.settings.available() ? runtime.settings.get('_credentialSecret') : undefined;
+  };
+
+  /** A stored deploy, parsed and decrypted; throws when it can't be used here. */
+  const open = (stored) => {
+    const secret = JSON.parse(stored.settings)._credentialSecret;
+    const encrypted = JSON.parse(stored.credentials);
+    let opened;
+    try {
+      opened = credentialsOf.open(encrypted, [secret, settings.credentialSecret || undefined]);
+    } catch (error) {
+      throw codedError(error.code, `key '${credentialsKey}': ${error.message}`);
+    }
+    return { flows: JSON.parse(stored.flows), encrypted, ...opened, sharedSecret: secret };
+  };
+
+  /** Node-RED reads its settings once, at start; the admin's secret may come later. */
+  const adoptSecret = async (deploy) => {
+    const needed = settings.credentialSecret === undefined && deploy.sharedSecret !== undefined;
+    if (needed && runtime.settings.available() && ownSecret() !== deploy.sharedSecret) {
+      await runtime.settings.set('_credentialSecret', deploy.sharedSecret);
+    }
+  };
+
+  /** The credentials in the form that this instance's Node-RED can load. */
+  const forRuntime = (deploy) => {
+    const own = ownSecret();
+    if (!credentialsOf.isEncrypted(deploy.encrypted) || own === undefined) {
+      return deploy.plain;
+    }
+    return deploy.secret === own ? deploy.encrypted : credentialsOf.encrypt(own, deploy.plain);
+  };
+
+  const update = async () => {
+    const stored = core.pending();
+    if (!stored) {
+      return;
+    }
+    await reload.whenStarted();
+    let deploy;
+    try {
+      deploy = open(stored);
+    } catch (error) {
+      log.error(`revision ${stored.revision} is not applied: ${error.message}; what runs here goes on`);
+      core.refused(stored.id);
+      return;
+    }
+    try {
+      await adoptSecret(deploy);
+      await reload.apply({
+        flows: deploy.flows,
+        credentials: deploy.plain,
+        revision: stored.revision
+      });
+      await core.applied(stored.id);
+    } catch (error) {
+      log.error(`revision ${stored.revision} could not be applied: ${error.message}; trying again`);
+      core.failed(stored.id);
+    }
+  };
+
+  const onEvent = (event) => {
+    if (event === 'revision') {
+      updating = updating.then(update).catch((error) => log.error(error.message));
+    }
+  };
+
+  const refuse = async (what) => {
+    await reload.restoreCredentials();
+    throw codedError(
+      'ERR_VALKEY_READ_ONLY',
+      `this instance is a worker and does not save ${what}; deploy on the admin instead`
+    );
+  };
+
+  return {
+    async init() {
+      if (settings.editorTheme && settings.editorTheme.projects && settings.editorTheme.projects.enabled) {
+        log.warn("'editorTheme.projects' has no effect on a worker: it runs what the admin's active Project holds");
+      }
+      const userDir = settings.readOnly ? undefined : settings.userDir;
+      if (userDir) {
+        await preparePalette(userDir).catch((error) => log.debug(error.message));
+      }
+      core = openCore('Worker', { options, userDir, log, onEvent });
+    },
+
+    async getSettings() {
+      const shared = JSON.parse(await core.settings());
+      if (settings.credentialSecret !== undefined) {
+        // Beside a secret of settings.js, Node-RED takes this one as an old one to migrate from.
+        delete shared._credentialSecret;
+      }
+      return shared;
+    },
+    async saveSettings() {},
+
+    async getFlows() {
+      for (;;) {
+        const stored = await core.snapshot();
+        try {
+          const deploy = open(stored);
+          await adoptSecret(deploy);
+          loading = { stored, deploy };
+          return deploy.flows;
+        } catch (error) {
+          log.error(`revision ${stored.revision} can't be run here: ${error.message}`);
+          core.refused(stored.id);
+        }
+      }
+    },
+    async getCredentials() {
+      if (!loading) {
+        throw new Error('Node-RED asks for credentials after it has asked for flows');
+      }
+      const { stored, deploy } = loading;
+      loading = null;
+      // Before Node-RED gets hold of them: it keeps and changes what it is given.
+      reload.seed({ flows: JSON.parse(stored.flows), credentials: deploy.plain });
+      const credentials = structuredClone(forRuntime(deploy));
+      await core.applied(stored.id);
+      log.info(`running revision ${stored.revision}: ${deploy.flows.length} nodes from ${flowsKey}`);
+      return credentials;
+    },
+    async saveFlows() {
+      return reload.isOwnSave() ? undefined : refuse('flows');
+    },
+    async saveCredentials() {
+      return reload.isOwnSave() ? undefined : refuse('credentials');
+    },
+
+    async getSessions() {
+      return JSON.parse(await core.sessions());
+    },
+    async saveSessions() {},
+
+    async getLibraryEntry(type, path) {
+      return JSON.parse(await core.libraryEntry(type, path));
+    },
+    async saveLibraryEntry() {
+      return refuse('library entries');
+    },
+
+    async close() {
+      reload.close();
+      if (core) {
+        await core.close();
+      }
+    }
+  };
+}
+
+/** What Node-RED's own storage makes of a new user directory, so that packages have their place. */
+async function preparePalette(userDir) {
+  await fs.promises.mkdir(path.join(userDir, 'node_modules'), { recursive: true });
+  const manifest = {
+    name: 'node-red-project',
+    description: 'A Node-RED Project',
+    version: '0.0.1',
+    private: true
+  };
+  const file = path.join(userDir, 'package.json');
+  await fs.promises.writeFile(file, JSON.stringify(manifest, null, 4), { flag: 'wx' }).catch((error) => {
+    if (error.code !== 'EEXIST') {
+      throw error;
+    }
+  });
+}
+
+module.exports = { createWorker };

@@ -1,0 +1,64 @@
+'use strict';
+
+// `npm test`: sets up what is missing, then runs every test.
+//
+//   npm test                    everything
+//   npm test -- reload library  the Node tests whose file name contains one of the words
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { ROOT, runShown, ensureInstalled, ensureBuilt } = require('./prepare.js');
+const { findServer } = require('./valkey-server.js');
+
+const TEST_TIMEOUT = 180_000;
+const CONCURRENCY = 2;
+
+function testFiles(dir, words) {
+  return fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(dir, entry.name);
+    if (entry.isDirectory()) {
+      return testFiles(file, words);
+    }
+    const wanted = words.length === 0 || words.some((word) => path.relative(ROOT, file).includes(word));
+    return entry.name.endsWith('.test.js') && wanted ? [path.relative(ROOT, file)] : [];
+  }).sort();
+}
+
+/** Options that this Node's test runner has; they came with later 18 and 20 releases. */
+function runnerOptions() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const since = (...releases) => releases.some(([line, from]) => major === line && minor >= from) || major > 20;
+  return [
+    // TAP ends with the totals whatever failed; the other one repeats the failures after them.
+    `--test-reporter=${process.stdout.isTTY ? 'spec' : 'tap'}`,
+    ...(since([20, 10], [18, 19]) ? [`--test-concurrency=${CONCURRENCY}`] : []),
+    ...(since([20, 11]) ? [`--test-timeout=${TEST_TIMEOUT}`] : [])
+  ];
+}
+
+async function main(words) {
+  ensureInstalled();
+  ensureBuilt();
+  const server = await findServer({ preferValkey: true, note: (line) => console.log(line) });
+  console.log(`Tests use ${server.flavour} (${server.version})`);
+  const env = { VALKEY_SERVER: server.path };
+
+  const failed = [];
+  if (words.length === 0 && runShown('cargo', ['test', '--quiet'], env) !== 0) {
+    failed.push('cargo test');
+    console.log('cargo test FAILED: this run fails, whatever the Node tests below say');
+  }
+  const files = testFiles(path.join(ROOT, '__test__'), words);
+  if (files.length === 0) {
+    throw new Error(`no test file in __test__ has a name with: ${words.join(', ')}`);
+  }
+  if (runShown(process.execPath, ['--test', ...runnerOptions(), ...files], env) !== 0) {
+    failed.push('node --test');
+  }
+  process.exitCode = failed.length > 0 ? 1 : 0;
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

@@ -1,0 +1,82 @@
+//! The logging bridge: one tracing dispatch an instance, never a process-wide subscriber.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use napi::Status;
+use napi::bindgen_prelude::{FnArgs, Function};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
+
+type Callback = ThreadsafeFunction<
+    FnArgs<(String, String)>,
+    (),
+    FnArgs<(String, String)>,
+    Status,
+    false,
+    true,
+    1024,
+>;
+
+/// A dispatch that hands each line to `callback(level, text)`. Weak: it keeps no process alive.
+pub(super) fn dispatch(
+    callback: &Function<FnArgs<(String, String)>, ()>,
+) -> napi::Result<Dispatch> {
+    let callback = callback
+        .build_threadsafe_function()
+        .weak::<true>()
+        .callee_handled::<false>()
+        .max_queue_size::<1024>()
+        .build()?;
+    Ok(Dispatch::new(Lines { callback: Arc::new(callback) }))
+}
+
+struct Lines {
+    callback: Arc<Callback>,
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // Other crates' own events are no news for an operator.
+        *metadata.level() <= Level::DEBUG && metadata.target().starts_with(env!("CARGO_CRATE_NAME"))
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let level = match *event.metadata().level() {
+            Level::ERROR => "error",
+            Level::WARN => "warn",
+            Level::INFO => "info",
+            _ => "debug",
+        };
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        // A full queue drops the line: logging never blocks and never grows without bound.
+        let _ = self
+            .callback
+            .call((level.to_string(), message.0).into(), ThreadsafeFunctionCallMode::NonBlocking);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
+}

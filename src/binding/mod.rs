@@ -1,0 +1,13 @@
+//! Where Node.js meets the core: arguments in, core call, result or error out. Nothing is
+//! decided here, and only here is napi named.
+
+#![allow(missing_docs)] // The generated constructors of #[napi] items carry no docs.
+#![allow(unreachable_pub)] // Exports to JavaScript are pub, though no Rust code reaches them.
+
+mod admin;
+mod error;
+mod host;
+mod log;
+mod options;
+mod snapshot;
+mod worker;

@@ -1,0 +1,43 @@
+//! The options: checked in one call, before anything is opened.
+
+use napi_derive::napi;
+use serde_json::json;
+
+use crate::config::{Config, Level, Reload, Role};
+use crate::error::{Error, Result};
+
+/// Checks `settings.valkey` (JSON text; functions as `{"$function":true}`) and returns what the
+/// JavaScript side needs of it, with the notices to log, as JSON text.
+#[napi]
+pub fn check_options(options: String) -> napi::Result<String> {
+    let (config, notices) = parse(&options)?;
+    let notices: Vec<_> = notices
+        .iter()
+        .map(|notice| {
+            let level = match notice.level {
+                Level::Warning => "warn",
+                Level::Info => "info",
+            };
+            json!({ "level": level, "text": notice.text })
+        })
+        .collect();
+    let checked = json!({
+        "role": match config.role { Role::Admin => "admin", Role::Worker => "worker" },
+        "keyPrefix": config.key_prefix,
+        "reload": match config.reload {
+            Reload::Nodes => "nodes",
+            Reload::Flows => "flows",
+            Reload::Full => "full",
+        },
+        "shareCredentialSecret": config.share_credential_secret,
+        "notices": notices,
+    });
+    Ok(checked.to_string())
+}
+
+/// The options as the core takes them.
+pub(super) fn parse(options: &str) -> Result<(Config, Vec<crate::config::Notice>)> {
+    let options = serde_json::from_str(options)
+        .map_err(|error| Error::Internal(format!("options are not JSON: {error}")))?;
+    Config::parse(&options)
+}

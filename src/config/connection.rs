@@ -1,0 +1,134 @@
+//! The options that say how the server is reached.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::given::{Given, is_function};
+use super::{ConnectionConfig, Endpoint, Family, RetryStrategy, Secret};
+use crate::{Error, Result};
+
+const DEFAULT_HOST: &str = "localhost";
+const DEFAULT_PORT: u16 = 6379;
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The server numbers its databases with a C `int`.
+const LAST_DB: u64 = i32::MAX as u64;
+/// The longest time that a timer of Node.js can hold, in milliseconds.
+pub(super) const LONGEST: u64 = i32::MAX as u64;
+/// The length of the path in a `sockaddr_un`, less its closing zero, on the narrowest system.
+const LONGEST_SOCKET_PATH: usize = 103;
+
+impl ConnectionConfig {
+    /// Reads and checks the options of the connection.
+    pub(super) fn read(given: &Given) -> Result<Self> {
+        Ok(Self {
+            endpoint: endpoint(given)?,
+            family: family(given)?,
+            username: given.text("username")?.map(str::to_owned),
+            password: given.text("password")?.map(Secret::new),
+            db: given.whole("db", 0..=LAST_DB, "")?.and_then(narrow).unwrap_or(0),
+            resp3: match given.whole("protocol", 0..=u64::MAX, "")? {
+                None | Some(3) => true,
+                Some(2) => false,
+                Some(_) => return Err(given.wrong("protocol", "2 or 3")),
+            },
+            connect_timeout: milliseconds(given, "connectTimeout")?
+                .unwrap_or(DEFAULT_CONNECT_TIMEOUT),
+            command_timeout: milliseconds(given, "commandTimeout")?,
+            connection_name: connection_name(given)?,
+            retry_strategy: retry_strategy(given)?,
+        })
+    }
+}
+
+/// A number that a range check has already found to fit.
+fn narrow<T: TryFrom<u64>>(number: u64) -> Option<T> {
+    T::try_from(number).ok()
+}
+
+/// A time in milliseconds, as a timer of Node.js can hold it.
+pub(super) fn milliseconds(given: &Given, name: &str) -> Result<Option<Duration>> {
+    Ok(given.whole(name, 1..=LONGEST, " of milliseconds")?.map(Duration::from_millis))
+}
+
+fn endpoint(given: &Given) -> Result<Endpoint> {
+    let path = given.text("path")?;
+    let host = given.text("host")?;
+    let port = given.whole("port", 1..=65_535, "")?.and_then(narrow);
+    let Some(path) = path else {
+        let host = host.map(|host| checked_host(given, host)).transpose()?;
+        return Ok(Endpoint::Tcp {
+            host: host.unwrap_or(DEFAULT_HOST).to_owned(),
+            port: port.unwrap_or(DEFAULT_PORT),
+        });
+    };
+    for other in ["host", "port"] {
+        if given.value(other).is_some() {
+            return Err(Error::option(
+                "path",
+                format!(
+                    "{} can't be given together with '{other}'{}: one names a unix socket, the other a TCP address",
+                    given.origin("path"),
+                    given.origin(other)
+                )
+                .trim_start(),
+            ));
+        }
+    }
+    if !cfg!(unix) {
+        return Err(Error::option("path", "can't be used on this system; use 'host' and 'port'"));
+    }
+    if path.contains('\0') || path.len() > LONGEST_SOCKET_PATH {
+        let allowed = format!("the path of a unix socket of at most {LONGEST_SOCKET_PATH} bytes");
+        return Err(given.wrong("path", &allowed));
+    }
+    Ok(Endpoint::Unix(path.to_owned()))
+}
+
+/// A host without brackets.
+fn checked_host<'g>(given: &Given, host: &'g str) -> Result<&'g str> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let forbidden = |character: char| {
+        character.is_whitespace() || character.is_control() || "/@[]?#\\".contains(character)
+    };
+    let is_ip6 =
+        bare.split('%').next().is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
+    if bare.is_empty() || bare.contains(forbidden) || (bare.contains(':') && !is_ip6) {
+        return Err(given.wrong(
+            "host",
+            "a host name or an IP address alone (a port belongs into 'port', a URL into 'url')",
+        ));
+    }
+    Ok(bare)
+}
+
+fn family(given: &Given) -> Result<Family> {
+    match given.whole("family", 0..=u64::MAX, "")? {
+        None | Some(0) => Ok(Family::Any),
+        Some(4) => Ok(Family::V4),
+        Some(6) => Ok(Family::V6),
+        Some(_) => Err(given.wrong("family", "0 (either), 4 or 6")),
+    }
+}
+
+fn connection_name(given: &Given) -> Result<Option<String>> {
+    match given.text("connectionName")? {
+        // What CLIENT SETNAME takes.
+        Some(name) if !name.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Err(given.wrong("connectionName", "of visible ASCII characters without spaces"))
+        }
+        name => Ok(name.map(str::to_owned)),
+    }
+}
+
+fn retry_strategy(given: &Given) -> Result<RetryStrategy> {
+    match given.value("retryStrategy") {
+        None => Ok(RetryStrategy::Default),
+        Some(Value::Null) => Ok(RetryStrategy::Never),
+        Some(value) if is_function(value) => Ok(RetryStrategy::Custom),
+        Some(_) => Err(given.wrong("retryStrategy", "a function (times) => milliseconds, or null")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,310 @@
+//! What settings.js and the URL hold, and reading single values out of it.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde_json::Value;
+
+use super::url;
+use crate::{Error, Result};
+
+/// Options for which `null` or an empty string means that they are not given: the usual outcome
+/// of an environment variable that is not set.
+const MAY_BE_EMPTY: [&str; 6] = ["host", "path", "url", "username", "password", "connectionName"];
+/// Options for which `null` means that they are not given.
+const MAY_BE_NULL: [&str; 2] = ["commandTimeout", "packageInstallScripts"];
+/// Options whose value never shows in an error.
+const SECRETS: [&str; 4] = ["password", "sentinelPassword", "url", "clusterPassword"];
+/// Longer strings are cut in an error.
+const SHOWN: usize = 40;
+
+/// All options that are given, those beside the URL before those in it.
+pub(super) struct Given {
+    members: BTreeMap<String, Member>,
+}
+
+struct Member {
+    value: Value,
+    from_url: bool,
+}
+
+impl Given {
+    /// Collects the options out of `settings.valkey`.
+    pub(super) fn collect(options: &Value) -> Result<Self> {
+        let Value::Object(object) = options else {
+            return Err(Error::option(
+                "valkey",
+                format!(
+                    "must be an object with at least 'role' in settings.js, not {}",
+                    kind_of(options)
+                ),
+            ));
+        };
+        if is_function(options) {
+            return Err(Error::option("valkey", "must be an object, not a function"));
+        }
+        let mut members: BTreeMap<String, Member> = object
+            .iter()
+            .filter(|(name, value)| !is_absent(name, value))
+            .map(|(name, value)| (name.clone(), Member { value: value.clone(), from_url: false }))
+            .collect();
+        match members.remove("url").map(|member| member.value) {
+            None => {}
+            Some(Value::String(text)) => {
+                for (name, value) in url::parse(&text)? {
+                    let value = Value::String(value);
+                    if !is_absent(&name, &value) {
+                        members.entry(name).or_insert(Member { value, from_url: true });
+                    }
+                }
+            }
+            Some(Value::Number(port)) => {
+                // ioredis takes a bare number for the port.
+                let value = Value::Number(port);
+                members.entry("port".into()).or_insert(Member { value, from_url: true });
+            }
+            Some(other) => {
+                let given = kind_of(&other);
+                return Err(Error::option("url", format!("must be a string, not {given}")));
+            }
+        }
+        Ok(Self { members })
+    }
+
+    /// Name and value of every option, in the order of names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.members.iter().map(|(name, member)| (name.as_str(), &member.value))
+    }
+
+    /// The value of an option.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.members.get(name).map(|member| &member.value)
+    }
+
+    /// ` (in 'url')` for an option that comes from there.
+    pub(super) fn origin(&self, name: &str) -> &'static str {
+        match self.members.get(name) {
+            Some(Member { from_url: true, .. }) => " (in 'url')",
+            _ => "",
+        }
+    }
+
+    /// What was given, as far as it may be shown.
+    pub(super) fn shown(&self, name: &str) -> String {
+        match self.members.get(name) {
+            None => "nothing".to_owned(),
+            // Any piece of a URL may be a piece of a password that was not encoded.
+            Some(Member { value, from_url: true }) => format!("{} in 'url'", kind_of(value)),
+            Some(Member { value, .. }) if SECRETS.contains(&name) => kind_of(value).to_owned(),
+            Some(Member { value, .. }) => show(value),
+        }
+    }
+
+    /// The error for an option that has a wrong value.
+    pub(super) fn wrong(&self, name: &str, allowed: &str) -> Error {
+        Error::option(name, format!("must be {allowed}, not {}", self.shown(name)))
+    }
+
+    /// A boolean, or `'true'` or `'false'` as environment variables give it.
+    pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(value) => match as_boolean(value) {
+                Some(boolean) => Ok(Some(boolean)),
+                None => Err(self.wrong(name, "true or false")),
+            },
+        }
+    }
+
+    /// A whole number, or a string that holds one; `unit` is empty or e.g. ` of milliseconds`.
+    pub(super) fn whole(
+        &self,
+        name: &str,
+        range: RangeInclusive<u64>,
+        unit: &str,
+    ) -> Result<Option<u64>> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(value) => match as_whole(value).filter(|number| range.contains(number)) {
+                Some(number) => Ok(Some(number)),
+                None => {
+                    let (least, most) = (range.start(), range.end());
+                    let allowed = format!("a whole number{unit} from {least} to {most}");
+                    Err(self.wrong(name, &allowed))
+                }
+            },
+        }
+    }
+
+    /// A string.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong(name, "a string")),
+        }
+    }
+
+    /// One of several words.
+    pub(super) fn one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>> {
+        let Some(value) = self.value(name) else { return Ok(None) };
+        match words.iter().find(|(word, _)| value.as_str() == Some(word)) {
+            Some((_, meaning)) => Ok(Some(*meaning)),
+            None => {
+                let words: Vec<String> =
+                    words.iter().map(|(word, _)| format!("'{word}'")).collect();
+                Err(self.wrong(name, &words.join(" or ")))
+            }
+        }
+    }
+}
+
+fn is_absent(name: &str, value: &Value) -> bool {
+    match value {
+        Value::Null => MAY_BE_EMPTY.contains(&name) || MAY_BE_NULL.contains(&name),
+        Value::String(text) => text.is_empty() && MAY_BE_EMPTY.contains(&name),
+        _ => false,
+    }
+}
+
+/// Whether JavaScript passed a function.
+pub(super) fn is_function(value: &Value) -> bool {
+    value.get("$function").is_some()
+}
+
+/// The boolean that a value stands for.
+pub(super) fn as_boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(boolean) => Some(*boolean),
+        Value::String(text) if text == "true" => Some(true),
+        Value::String(text) if text == "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// The whole number, zero or more, that a value stands for.
+pub(super) fn as_whole(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64().or_else(|| {
+            // JavaScript writes large whole numbers as 1e21, and so may a settings file.
+            let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+            format!("{float:.0}").parse().ok()
+        }),
+        Value::String(text) => {
+            let text = text.trim();
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            if digits { text.parse().ok() } else { None }
+        }
+        _ => None,
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null (or NaN)",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(text) if text.is_empty() => "an empty string",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) if is_function(value) => "a function",
+        Value::Object(object) if object.contains_key("$buffer") => "a Buffer",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A value for an error: itself when it is short and plain, otherwise what it is.
+fn show(value: &Value) -> String {
+    match value {
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        // A URL in the wrong place may carry a password.
+        Value::String(text) if text.is_empty() || text.contains("://") || text.contains('@') => {
+            kind_of(value).to_owned()
+        }
+        Value::String(text) if text.chars().count() > SHOWN => {
+            let start: String = text.chars().take(SHOWN).collect();
+            format!("{}…", Value::String(start))
+        }
+        Value::String(_) => value.to_string(),
+        _ => kind_of(value).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn given(options: Value) -> Given {
+        Given::collect(&options).unwrap()
+    }
+
+    #[test]
+    fn shows_plain_values_and_never_secrets() {
+        for (value, shown) in [
+            (json!("abc"), "\"abc\""),
+            (json!("say \"x\""), r#""say \"x\"""#),
+            (json!(1.5), "1.5"),
+            (json!(false), "false"),
+            (json!(null), "null (or NaN)"),
+            (json!([1]), "an array"),
+            (json!({"a": 1}), "an object"),
+            (json!({"$function": true}), "a function"),
+            (json!({"$buffer": "AAAA"}), "a Buffer"),
+            (json!("redis://:pw@h"), "a string"),
+            (json!("pw@h"), "a string"),
+        ] {
+            assert_eq!(given(json!({"x": value})).shown("x"), shown);
+            let hidden = given(json!({"sentinelPassword": value})).shown("sentinelPassword");
+            assert_eq!(hidden, kind_of(&value));
+        }
+        let long = given(json!({"x": "é".repeat(100)})).shown("x");
+        assert_eq!(long, format!("\"{}\"…", "é".repeat(40)));
+        assert_eq!(given(json!({"url": "h?x=pw"})).shown("x"), "a string in 'url'");
+    }
+
+    #[test]
+    fn reads_whole_numbers() {
+        for (value, number) in [
+            (json!(0), Some(0)),
+            (json!(6379), Some(6379)),
+            (json!("6379"), Some(6379)),
+            (json!(" 6379 "), Some(6379)),
+            (json!(1e3), Some(1000)),
+            (json!(1.5), None),
+            (json!(-1), None),
+            (json!(-1.0), None),
+            (json!(1e300), None),
+            (json!("-1"), None),
+            (json!("+1"), None),
+            (json!("0x10"), None),
+            (json!("1e3"), None),
+            (json!(""), None),
+            (json!("99999999999999999999"), None),
+            (json!(true), None),
+            (json!(null), None),
+            (json!([1]), None),
+        ] {
+            assert_eq!(as_whole(&value), number, "{value}");
+        }
+    }
+
+    #[test]
+    fn options_beside_the_url_win() {
+        let given = given(json!({
+            "url": "redis://u:p@a:1/2?family=6",
+            "host": "b",
+            "password": "",
+            "username": null,
+        }));
+        let value = |name| given.value(name).and_then(Value::as_str);
+        assert_eq!(value("host"), Some("b"));
+        assert_eq!(value("port"), Some("1"));
+        assert_eq!(value("username"), Some("u"));
+        assert_eq!(value("password"), Some("p"));
+        assert_eq!(value("db"), Some("2"));
+        assert_eq!(value("family"), Some("6"));
+        assert_eq!(value("url"), None);
+        assert_eq!((given.origin("host"), given.origin("port")), ("", " (in 'url')"));
+    }
+}

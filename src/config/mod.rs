@@ -1,0 +1,75 @@
+//! The options of `settings.valkey`, checked once at start.
+//!
+//! `given` collects what settings.js and the URL hold, `options` knows every name and what becomes
+//! of it, `verdict` says so, `parse` and `connection` turn the honoured ones into a [`Config`].
+
+mod connection;
+mod given;
+mod nearest;
+mod notice;
+mod options;
+mod parse;
+mod types;
+mod url;
+mod verdict;
+
+use std::time::Duration;
+
+pub use notice::{Level, Notice};
+pub use types::{Endpoint, Family, PackageUpgrade, Reload, RetryStrategy, Role, Secret};
+
+/// How the server is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionConfig {
+    /// The server.
+    pub endpoint: Endpoint,
+    /// Address family of look-ups.
+    pub family: Family,
+    /// ACL user.
+    pub username: Option<String>,
+    /// Password.
+    pub password: Option<Secret>,
+    /// Database number.
+    pub db: u32,
+    /// Whether RESP3 is tried first.
+    pub resp3: bool,
+    /// Limit for DNS, TCP and handshake together.
+    pub connect_timeout: Duration,
+    /// Limit for one command, as the user set it; the connection has one of its own otherwise.
+    pub command_timeout: Option<Duration>,
+    /// Name for `CLIENT SETNAME`.
+    pub connection_name: Option<String>,
+    /// The wait before a reconnect.
+    pub retry_strategy: RetryStrategy,
+}
+
+/// All options of one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Admin or worker.
+    pub role: Role,
+    /// Every key begins with it.
+    pub key_prefix: String,
+    /// Channel that announces a new revision.
+    pub update_channel: String,
+    /// Channel that announces a new package list.
+    pub package_channel: String,
+    /// Whether values over 1 KiB are written as gzip.
+    pub enable_compression: bool,
+    /// Expiry of the sessions key.
+    pub session_ttl: Duration,
+    /// Whether packages are synchronised.
+    pub sync_packages: bool,
+    /// How long npm may hold up a start, and a revision may wait for its packages.
+    pub package_sync_timeout: Duration,
+    /// What happens with a new version of a loaded module.
+    pub package_upgrade: PackageUpgrade,
+    /// `None`: npm's own default.
+    pub package_install_scripts: Option<bool>,
+    /// How much a worker restarts on an update.
+    pub reload: Reload,
+    /// Whether the secret that decrypts credentials is stored in Valkey.
+    pub share_credential_secret: bool,
+    /// How the server is reached.
+    pub connection: ConnectionConfig,
+}

@@ -1,0 +1,296 @@
+//! Every option that is known by name, and what becomes of it.
+
+use serde_json::Value;
+
+use super::given::{as_boolean, as_whole, is_function};
+
+/// One known option.
+pub(super) struct Known {
+    pub(super) name: &'static str,
+    pub(super) verdict: Verdict,
+}
+
+/// What becomes of an option.
+pub(super) enum Verdict {
+    /// Read and acted upon.
+    Honoured,
+    /// Belongs to the context store, which shares the object.
+    Shared,
+    /// Accepted, with a line at start that says why it has no effect.
+    NoEffect { shape: Shape, why: &'static str },
+    /// Refused for good, except for values that ask for what is done anyway.
+    Refused { unless: &'static [Plain], why: &'static str },
+    /// Refused in this version, except for values that ask for what is done anyway.
+    Later { unless: &'static [Plain] },
+}
+
+/// A value that asks for nothing out of the ordinary.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Plain {
+    Null,
+    Boolean(bool),
+    Whole(u64),
+    Text(&'static str),
+}
+
+impl Plain {
+    pub(super) fn is(self, value: &Value) -> bool {
+        match self {
+            Self::Null => value.is_null(),
+            Self::Boolean(boolean) => as_boolean(value) == Some(boolean),
+            Self::Whole(number) => as_whole(value) == Some(number),
+            Self::Text(text) => value.as_str() == Some(text),
+        }
+    }
+
+    /// As it would be written in settings.js; `None` for what nobody has to be told to write.
+    pub(super) fn written(self) -> Option<String> {
+        match self {
+            Self::Null | Self::Text("") => None,
+            Self::Boolean(boolean) => Some(boolean.to_string()),
+            Self::Whole(number) => Some(number.to_string()),
+            Self::Text(text) => Some(format!("'{text}'")),
+        }
+    }
+}
+
+/// What an option that has no effect must still look like.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    Anything,
+    Boolean,
+    Whole,
+    WholeOrNull,
+    Array,
+    Object,
+    FunctionOrNull,
+}
+
+impl Shape {
+    pub(super) fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Boolean => as_boolean(value).is_some(),
+            Self::Whole => as_whole(value).is_some(),
+            Self::WholeOrNull => value.is_null() || as_whole(value).is_some(),
+            Self::Array => value.is_array(),
+            Self::Object => value.is_object(),
+            Self::FunctionOrNull => value.is_null() || is_function(value),
+        }
+    }
+
+    pub(super) fn allowed(self) -> &'static str {
+        match self {
+            Self::Anything => "anything",
+            Self::Boolean => "true or false",
+            Self::Whole => "a whole number",
+            Self::WholeOrNull => "a whole number or null",
+            Self::Array => "an array",
+            Self::Object => "an object",
+            Self::FunctionOrNull => "a function or null",
+        }
+    }
+}
+
+const fn honoured(name: &'static str) -> Known {
+    Known { name, verdict: Verdict::Honoured }
+}
+
+const fn no_effect(name: &'static str, shape: Shape, why: &'static str) -> Known {
+    Known { name, verdict: Verdict::NoEffect { shape, why } }
+}
+
+const fn refused(name: &'static str, unless: &'static [Plain], why: &'static str) -> Known {
+    Known { name, verdict: Verdict::Refused { unless, why } }
+}
+
+const fn later(name: &'static str, unless: &'static [Plain]) -> Known {
+    Known { name, verdict: Verdict::Later { unless } }
+}
+
+const NOTHING: &[Plain] = &[Plain::Null];
+const NO_TEXT: &[Plain] = &[Plain::Null, Plain::Text("")];
+const OFF: &[Plain] = &[Plain::Boolean(false), Plain::Null];
+const ON: &[Plain] = &[Plain::Boolean(true)];
+const EITHER: &[Plain] = &[Plain::Boolean(true), Plain::Boolean(false)];
+const MASTER: &[Plain] = &[Plain::Text("master"), Plain::Null];
+const HUNDRED: &[Plain] = &[Plain::Whole(100)];
+
+const WE_WRITE: &str = "can't be used: an admin writes and a worker must read what was written last, so only the master serves; leave it out";
+const NOTHING_TO_ACT_ON: &str = "there is nothing here for it to act on";
+
+/// All known options. Our own come first: of several names that are as near to an unknown one,
+/// the first is suggested.
+pub(super) const KNOWN: &[Known] = &[
+    // Role and storage.
+    honoured("role"),
+    honoured("keyPrefix"),
+    honoured("updateChannel"),
+    honoured("packageChannel"),
+    honoured("enableCompression"),
+    honoured("sessionTTL"),
+    honoured("syncPackages"),
+    honoured("packageSyncTimeout"),
+    honoured("packageUpgrade"),
+    honoured("packageInstallScripts"),
+    honoured("reload"),
+    honoured("shareCredentialSecret"),
+    later("health", OFF),
+    Known { name: "timeout", verdict: Verdict::Shared },
+    // Address and identity.
+    honoured("host"),
+    honoured("port"),
+    honoured("path"),
+    honoured("family"),
+    honoured("url"),
+    honoured("username"),
+    honoured("password"),
+    honoured("db"),
+    honoured("protocol"),
+    honoured("connectionName"),
+    later("disableClientInfo", OFF),
+    later("clientInfoTag", NO_TEXT),
+    // Time and life.
+    honoured("connectTimeout"),
+    honoured("commandTimeout"),
+    honoured("retryStrategy"),
+    honoured("autoResubscribe"),
+    later("socketTimeout", NOTHING),
+    later("keepAlive", &[Plain::Whole(0)]),
+    later("noDelay", ON),
+    later("disconnectTimeout", &[Plain::Whole(2000)]),
+    later("reconnectOnError", NOTHING),
+    later("enableOfflineQueue", ON),
+    later("autoResendUnfulfilledCommands", ON),
+    later("enableReadyCheck", ON),
+    later("maxLoadingRetryTime", &[Plain::Whole(10_000)]),
+    no_effect(
+        "maxRetriesPerRequest",
+        Shape::WholeOrNull,
+        "in this version a request waits for its time limit, not for a number of attempts",
+    ),
+    no_effect("lazyConnect", Shape::Boolean, "a storage module connects at start"),
+    no_effect("enableAutoPipelining", Shape::Boolean, NOTHING_TO_ACT_ON),
+    no_effect("autoPipeliningIgnoredCommands", Shape::Array, NOTHING_TO_ACT_ON),
+    no_effect("stringNumbers", Shape::Boolean, NOTHING_TO_ACT_ON),
+    no_effect("replyMapping", Shape::Anything, NOTHING_TO_ACT_ON),
+    no_effect("scripts", Shape::Object, NOTHING_TO_ACT_ON),
+    no_effect("showFriendlyErrorStack", Shape::Boolean, NOTHING_TO_ACT_ON),
+    no_effect("dropBufferSupport", Shape::Boolean, NOTHING_TO_ACT_ON),
+    no_effect("maxScriptsCachingTime", Shape::Whole, NOTHING_TO_ACT_ON),
+    no_effect("blockingTimeout", Shape::Whole, NOTHING_TO_ACT_ON),
+    refused("readOnly", OFF, WE_WRITE),
+    refused("scaleReads", MASTER, WE_WRITE),
+    refused(
+        "monitor",
+        OFF,
+        "can't be used: a connection that monitors can't store anything; run valkey-cli monitor instead",
+    ),
+    refused(
+        "Connector",
+        NOTHING,
+        "can't be used: the connection is not made in JavaScript; use 'host' and 'port', or 'path'",
+    ),
+    // Sentinel.
+    later("sentinels", NOTHING),
+    later("name", NO_TEXT),
+    later("sentinelUsername", NO_TEXT),
+    later("sentinelPassword", NO_TEXT),
+    later("enableTLSForSentinelMode", OFF),
+    later("sentinelTLS", OFF),
+    later("sentinelRetryStrategy", &[]),
+    later("sentinelReconnectStrategy", &[]),
+    later("sentinelCommandTimeout", NOTHING),
+    later("updateSentinels", ON),
+    later("sentinelMaxConnections", &[Plain::Whole(10)]),
+    // Acts with 'sentinels' only, which is refused: either value asks for nothing.
+    later("failoverDetector", EITHER),
+    later("natMap", NOTHING),
+    refused("sentinelRole", MASTER, WE_WRITE),
+    refused("preferredSlaves", NOTHING, WE_WRITE),
+    // Cluster.
+    later("cluster", OFF),
+    later("clusterRetryStrategy", &[]),
+    later("redisOptions", NOTHING),
+    later("maxRedirections", &[Plain::Whole(16)]),
+    later("retryDelayOnMoved", &[Plain::Whole(0)]),
+    later("retryDelayOnFailover", HUNDRED),
+    later("retryDelayOnClusterDown", HUNDRED),
+    later("retryDelayOnTryAgain", HUNDRED),
+    later("slotsRefreshTimeout", &[Plain::Whole(1000)]),
+    later("dnsLookup", NOTHING),
+    later("useSRVRecords", OFF),
+    later("resolveSrv", NOTHING),
+    no_effect(
+        "slotsRefreshInterval",
+        Shape::WholeOrNull,
+        "a moved slot is noticed when it is used",
+    ),
+    no_effect("shardedSubscribers", Shape::Boolean, NOTHING_TO_ACT_ON),
+    no_effect("clusterNodeRetryStrategy", Shape::FunctionOrNull, "'retryStrategy' is used"),
+    // TLS.
+    later("tls", OFF),
+];
+
+/// Options of TLS, which belong inside `tls` and are often written beside it.
+pub(super) const INSIDE_TLS: &[&str] = &[
+    "ca",
+    "cert",
+    "key",
+    "pfx",
+    "passphrase",
+    "rejectUnauthorized",
+    "servername",
+    "checkServerIdentity",
+    "minVersion",
+    "maxVersion",
+    "ALPNProtocols",
+    "ciphers",
+    "ecdhCurve",
+    "crl",
+    "dhparam",
+    "secureContext",
+    "secureProtocol",
+    "session",
+    "pskCallback",
+    "sigalgs",
+    "engine",
+];
+
+/// The known option of this name.
+pub(super) fn find(name: &str) -> Option<&'static Known> {
+    KNOWN.iter().find(|known| known.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_name_stands_once() {
+        let names: BTreeSet<_> = KNOWN.iter().map(|known| known.name).collect();
+        assert_eq!(names.len(), KNOWN.len());
+        assert!(INSIDE_TLS.iter().all(|name| !names.contains(name)));
+        assert!(find("port").is_some() && find("Port").is_none());
+    }
+
+    #[test]
+    fn shapes_tell_values_apart() {
+        let samples = [json!(true), json!(1), json!(null), json!([]), json!({"a": 1})];
+        for (shape, fitting) in [
+            (Shape::Anything, [true, true, true, true, true]),
+            (Shape::Boolean, [true, false, false, false, false]),
+            (Shape::Whole, [false, true, false, false, false]),
+            (Shape::WholeOrNull, [false, true, true, false, false]),
+            (Shape::Array, [false, false, false, true, false]),
+            (Shape::Object, [false, false, false, false, true]),
+            (Shape::FunctionOrNull, [false, false, true, false, false]),
+        ] {
+            let fits: Vec<bool> = samples.iter().map(|sample| shape.fits(sample)).collect();
+            assert_eq!(fits, fitting, "{shape:?}");
+        }
+        assert!(Shape::FunctionOrNull.fits(&json!({"$function": true})));
+    }
+}

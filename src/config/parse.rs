@@ -1,0 +1,126 @@
+//! From `settings.valkey` to a [`Config`]: the options of the role and the storage.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::connection::milliseconds;
+use super::given::Given;
+use super::notice::Notice;
+use super::verdict::{auto_resubscribe, judge};
+use super::{Config, ConnectionConfig, PackageUpgrade, Reload, Role};
+use crate::{Error, Result};
+
+const DEFAULT_PREFIX: &str = "nodered:";
+const DEFAULT_SESSION_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_PACKAGE_SYNC_TIMEOUT: Duration = Duration::from_secs(120);
+/// The longest expiry that is taken, in seconds: some 68 years.
+const LONGEST_TTL: u64 = i32::MAX as u64;
+/// Bytes of a prefix or a channel name.
+const LONGEST_NAME: usize = 256;
+
+impl Config {
+    /// Checks all of `settings.valkey`. Functions are expected as `{"$function": true}`, Buffers
+    /// as `{"$buffer": "<base64>"}`, and members that are `undefined` left out.
+    ///
+    /// The notices are to be logged at start. An error names the option, what was given (never a
+    /// secret) and what is allowed.
+    pub fn parse(options: &Value) -> Result<(Self, Vec<Notice>)> {
+        let given = Given::collect(options)?;
+        let role = role(&given)?;
+        let mut notices = judge(&given)?;
+        notices.extend(auto_resubscribe(&given, role)?);
+        let key_prefix = name(&given, "keyPrefix")?.unwrap_or(DEFAULT_PREFIX).to_owned();
+        let channel = |option, rest| -> Result<String> {
+            Ok(name(&given, option)?.map_or_else(|| format!("{key_prefix}{rest}"), str::to_owned))
+        };
+        let update_channel = channel("updateChannel", "flows:updated")?;
+        let package_channel = channel("packageChannel", "packages:updated")?;
+        if update_channel == package_channel {
+            let culprit = match given.value("packageChannel") {
+                Some(_) => "packageChannel",
+                None => "updateChannel",
+            };
+            return Err(Error::option(
+                culprit,
+                format!(
+                    "can't be {}: 'updateChannel' and 'packageChannel' must differ",
+                    given.shown(culprit)
+                ),
+            ));
+        }
+        let config = Self {
+            role,
+            update_channel,
+            package_channel,
+            enable_compression: given.boolean("enableCompression")?.unwrap_or(false),
+            session_ttl: given
+                .whole("sessionTTL", 1..=LONGEST_TTL, " of seconds")?
+                .map_or(DEFAULT_SESSION_TTL, Duration::from_secs),
+            sync_packages: given.boolean("syncPackages")?.unwrap_or(true),
+            package_sync_timeout: milliseconds(&given, "packageSyncTimeout")?
+                .unwrap_or(DEFAULT_PACKAGE_SYNC_TIMEOUT),
+            package_upgrade: given
+                .one_of(
+                    "packageUpgrade",
+                    &[
+                        ("report", PackageUpgrade::Report),
+                        ("live", PackageUpgrade::Live),
+                        ("restart", PackageUpgrade::Restart),
+                    ],
+                )?
+                .unwrap_or(PackageUpgrade::Report),
+            package_install_scripts: given.boolean("packageInstallScripts")?,
+            reload: given
+                .one_of(
+                    "reload",
+                    &[("nodes", Reload::Nodes), ("flows", Reload::Flows), ("full", Reload::Full)],
+                )?
+                .unwrap_or(Reload::Nodes),
+            share_credential_secret: given.boolean("shareCredentialSecret")?.unwrap_or(true),
+            connection: ConnectionConfig::read(&given)?,
+            key_prefix,
+        };
+        Ok((config, notices))
+    }
+}
+
+fn role(given: &Given) -> Result<Role> {
+    const ROLES: [(&str, Role); 2] = [("admin", Role::Admin), ("worker", Role::Worker)];
+    match given.value("role") {
+        None => Err(Error::option("role", "is required: 'admin' or 'worker'")),
+        Some(value) if matches!(value.as_str(), Some("master" | "slave")) => Err(Error::option(
+            "role",
+            format!(
+                "must be 'admin' or 'worker', not {}; the role of the server that Sentinel is asked for is 'sentinelRole'",
+                given.shown("role")
+            ),
+        )),
+        Some(_) => match given.one_of("role", &ROLES)? {
+            Some(role) => Ok(role),
+            None => Err(given.wrong("role", "'admin' or 'worker'")),
+        },
+    }
+}
+
+/// A prefix or a channel: a text that is easily seen, typed and granted in an ACL.
+fn name<'g>(given: &'g Given, option: &str) -> Result<Option<&'g str>> {
+    match given.text(option)? {
+        Some(text)
+            if text.is_empty()
+                || text.len() > LONGEST_NAME
+                || text.contains(|c: char| c.is_whitespace() || c.is_control()) =>
+        {
+            Err(given.wrong(
+                option,
+                &format!(
+                    "a string of 1 to {LONGEST_NAME} bytes without white space and control characters"
+                ),
+            ))
+        }
+        text => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests;

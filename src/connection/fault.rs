@@ -1,0 +1,116 @@
+//! From the server's error replies to the errors of the core.
+
+use redis::{Cmd, RedisError, ServerError};
+
+use crate::error::Error;
+
+/// What an error reply means.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// What the caller gets.
+    pub(super) error: Error,
+    /// Whether the server can't serve us at all, so that the connection should be made anew.
+    pub(super) reconnect: bool,
+    /// No reply was had: the connection is lost.
+    pub(super) lost: bool,
+}
+
+/// Judges an error reply by its code.
+pub(super) fn judge(command: &str, code: &str, words: &str) -> Fault {
+    let command = command.to_owned();
+    let detail = without_arguments(words).to_owned();
+    let (error, reconnect) = match code {
+        "WRONGPASS" | "NOAUTH" => (Error::Authentication { detail }, true),
+        "NOPERM" => (Error::Permission { command, detail }, false),
+        "READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "MOVED" | "ASK" => {
+            (Error::Unavailable { reason: detail }, true)
+        }
+        "TRYAGAIN" => (Error::Unavailable { reason: detail }, false),
+        _ => (Error::Server { command, detail }, false),
+    };
+    Fault { error, reconnect, lost: false }
+}
+
+/// Judges an error reply in the server's words, which begin with the code.
+pub(super) fn judge_words(command: &str, words: &str) -> Fault {
+    judge(command, words.split(' ').next().unwrap_or_default(), words)
+}
+
+/// Judges an error reply that the crate has read.
+pub(super) fn judge_reply(command: &str, error: &ServerError) -> Fault {
+    let words = match error.details() {
+        Some(details) => format!("{} {details}", error.code()),
+        None => error.code().to_owned(),
+    };
+    judge(command, error.code(), &words)
+}
+
+/// Judges an error of the crate itself: no reply could be had.
+pub(super) fn judge_failure(command: &str, error: RedisError) -> Fault {
+    match ServerError::try_from(error) {
+        Ok(reply) => judge_reply(command, &reply),
+        Err(error) => Fault {
+            error: Error::Unavailable { reason: error.to_string() },
+            // The supervisor sees the end of the stream by itself.
+            reconnect: false,
+            lost: true,
+        },
+    }
+}
+
+/// `unknown command` quotes the arguments, which may be credentials.
+pub(super) fn without_arguments(words: &str) -> &str {
+    words.split(", with args").next().unwrap_or(words)
+}
+
+/// The name of a command, without its arguments.
+pub(super) fn name_of(cmd: &Cmd) -> String {
+    match cmd.args_iter().next() {
+        Some(redis::Arg::Simple(name)) => String::from_utf8_lossy(name).to_ascii_uppercase(),
+        _ => "a command".to_owned(),
+    }
+}
+
+/// Why there is no connection, as the rest of a sentence.
+pub(super) fn reason_of(error: &Error) -> String {
+    match error {
+        Error::Unavailable { reason } => reason.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_decide() {
+        let code = |words: &str| {
+            let fault = judge_words("SET", words);
+            (fault.error.code(), fault.reconnect)
+        };
+        assert_eq!(code("NOAUTH Authentication required."), ("ERR_VALKEY_AUTH", true));
+        assert_eq!(code("NOPERM no"), ("ERR_VALKEY_PERMISSION", false));
+        assert_eq!(code("READONLY You can't write"), ("ERR_VALKEY_UNAVAILABLE", true));
+        assert_eq!(code("MOVED 1 a:1"), ("ERR_VALKEY_UNAVAILABLE", true));
+        assert_eq!(code("LOADING"), ("ERR_VALKEY_UNAVAILABLE", true));
+        assert_eq!(code("WRONGTYPE Operation"), ("ERR_VALKEY_SERVER", false));
+        assert_eq!(code("ERR the text says READONLY"), ("ERR_VALKEY_SERVER", false));
+    }
+
+    #[test]
+    fn arguments_are_not_repeated() {
+        let fault = judge_words(
+            "AUTH",
+            "ERR unknown command 'AUTH', with args beginning with: 'me' 'hunter2' ",
+        );
+        assert_eq!(fault.error.to_string(), "AUTH failed: ERR unknown command 'AUTH'");
+    }
+
+    #[test]
+    fn a_command_is_named_without_its_arguments() {
+        let mut cmd = redis::cmd("set");
+        cmd.arg("key").arg("secret");
+        assert_eq!(name_of(&cmd), "SET");
+    }
+}

@@ -1,0 +1,193 @@
+//! Log-in, protocol, database and name, before the stream is used.
+//!
+//! Done here and not by the crate, so that the errors say what the server said and which option
+//! is at fault. All commands are sent at once and cost one round trip.
+
+use redis::cmd;
+use tokio::io::{AsyncWriteExt, BufReader};
+use tracing::debug;
+
+use super::activity::Stream;
+use super::fault::{judge_words, without_arguments};
+use super::reply::{ReadFault, Reply, read_reply};
+use crate::config::{ConnectionConfig, Secret};
+use crate::error::{Error, Result};
+
+/// What the handshake found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Welcome {
+    /// Whether the connection speaks RESP3.
+    pub(super) resp3: bool,
+    /// The server has no password although one is configured.
+    pub(super) password_unused: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Auth,
+    Hello,
+    Select,
+    /// Names, which are welcome but not needed.
+    Name,
+    Ping,
+}
+
+/// Shakes hands; the caller limits the time.
+pub(super) async fn handshake(
+    mut stream: Stream,
+    config: &ConnectionConfig,
+) -> Result<(Stream, Welcome)> {
+    let (steps, bytes) = compose(config);
+    let activity = stream.activity();
+    let lost = |_| Error::Unavailable { reason: activity.fault() };
+    stream.write_all(&bytes).await.map_err(lost)?;
+    stream.flush().await.map_err(lost)?;
+
+    let mut input = BufReader::with_capacity(4096, stream);
+    let mut welcome = Welcome { resp3: false, password_unused: false };
+    let mut last_words = None;
+    for step in steps {
+        let reply = match read_reply(&mut input).await {
+            Ok(reply) => reply,
+            Err(fault) => return Err(unreadable(fault, last_words)),
+        };
+        match reply {
+            Reply::Error(words) => {
+                last_words = Some(redacted(&words, config));
+                refused(step, &words, config, &mut welcome)?;
+            }
+            reply => accepted(step, &reply, &mut welcome)?,
+        }
+    }
+    if !input.buffer().is_empty() {
+        return Err(not_redis("it says more than it was asked"));
+    }
+    Ok((input.into_inner(), welcome))
+}
+
+fn compose(config: &ConnectionConfig) -> (Vec<Step>, Vec<u8>) {
+    let mut steps = Vec::new();
+    let mut bytes = Vec::new();
+    let mut add = |step, command: &redis::Cmd| {
+        steps.push(step);
+        bytes.extend(command.get_packed_command());
+    };
+    match (&config.username, &config.password) {
+        // A user that needs no password takes any.
+        (Some(user), password) => {
+            let password = password.as_ref().map_or("", Secret::reveal);
+            add(Step::Auth, cmd("AUTH").arg(user).arg(password));
+        }
+        (None, Some(password)) => add(Step::Auth, cmd("AUTH").arg(password.reveal())),
+        (None, None) => (),
+    }
+    if config.resp3 {
+        add(Step::Hello, cmd("HELLO").arg(3));
+    }
+    if config.db != 0 {
+        add(Step::Select, cmd("SELECT").arg(config.db));
+    }
+    if let Some(name) = &config.connection_name {
+        add(Step::Name, cmd("CLIENT").arg("SETNAME").arg(name));
+    }
+    for (what, value) in
+        [("LIB-NAME", env!("CARGO_PKG_NAME")), ("LIB-VER", env!("CARGO_PKG_VERSION"))]
+    {
+        add(Step::Name, cmd("CLIENT").arg("SETINFO").arg(what).arg(value));
+    }
+    add(Step::Ping, &cmd("PING"));
+    (steps, bytes)
+}
+
+fn accepted(step: Step, reply: &Reply, welcome: &mut Welcome) -> Result<()> {
+    let as_expected = match (step, reply) {
+        (Step::Hello, Reply::Many(fields)) => {
+            let mode = fields.iter().skip_while(|field| field.text() != Some(b"mode")).nth(1);
+            if mode.and_then(Reply::text) == Some(b"sentinel") {
+                return Err(Error::option("port", "leads to a Sentinel, not to a Valkey server"));
+            }
+            welcome.resp3 = true;
+            true
+        }
+        (Step::Hello, _) => false,
+        (_, reply) => reply.text().is_some(),
+    };
+    if as_expected { Ok(()) } else { Err(not_redis("its answers don't fit what it was asked")) }
+}
+
+fn refused(
+    step: Step,
+    words: &str,
+    config: &ConnectionConfig,
+    welcome: &mut Welcome,
+) -> Result<()> {
+    let name = match step {
+        Step::Auth => "AUTH",
+        Step::Hello => "HELLO",
+        Step::Select => "SELECT",
+        Step::Name => "CLIENT",
+        Step::Ping => "PING",
+    };
+    let words = redacted(words, config);
+    let error = judge_words(name, &words).error;
+    match (step, error) {
+        // The server is not to be used at all, whatever it was asked.
+        (_, error @ (Error::Unavailable { .. } | Error::Authentication { .. })) => Err(error),
+        // No code of its own: Redis < 6 and later ones differ in the words.
+        (Step::Auth, _) if words.contains("without any password configured") => {
+            welcome.password_unused = true;
+            Ok(())
+        }
+        (Step::Auth, _) if words.contains("no password is set") => {
+            welcome.password_unused = true;
+            Ok(())
+        }
+        (Step::Auth, _) => Err(Error::Authentication { detail: words }),
+        (Step::Hello, _) => {
+            debug!("the server refused HELLO, going on with RESP2: {words}");
+            Ok(())
+        }
+        (Step::Select, error @ Error::Permission { .. }) => Err(error),
+        (Step::Select, _) => Err(Error::option(
+            "db",
+            format!("is {}, which the server refused ({words})", config.db),
+        )),
+        (Step::Name, _) => {
+            debug!("the server refused a client name: {words}");
+            Ok(())
+        }
+        // A user that may not PING still shows that the server answers.
+        (Step::Ping, Error::Permission { .. }) => Ok(()),
+        (Step::Ping, error) => Err(error),
+    }
+}
+
+/// The server's words without the password, should it ever quote it.
+fn redacted(words: &str, config: &ConnectionConfig) -> String {
+    let words = without_arguments(words);
+    match &config.password {
+        Some(password) if !password.reveal().is_empty() => {
+            words.replace(password.reveal(), "<secret>")
+        }
+        _ => words.to_owned(),
+    }
+}
+
+fn unreadable(fault: ReadFault, last_words: Option<String>) -> Error {
+    match (fault, last_words) {
+        (ReadFault::NotRedis(why), _) => not_redis(why),
+        (_, Some(words)) => Error::Unavailable {
+            reason: format!("the server closed the connection after answering \"{words}\""),
+        },
+        (ReadFault::Closed, None) => Error::Unavailable {
+            reason: "the server closed the connection during the handshake".to_owned(),
+        },
+        (ReadFault::Io(error), None) => Error::Unavailable { reason: error.to_string() },
+    }
+}
+
+fn not_redis(why: &str) -> Error {
+    Error::Unavailable {
+        reason: format!("what listens there is not a Valkey or Redis server: {why}"),
+    }
+}

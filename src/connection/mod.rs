@@ -1,0 +1,24 @@
+//! Connections to the server that stay up by themselves.
+//!
+//! The crate `redis` gives the protocol; finding the server, reaching it and noticing that it
+//! is gone are done here: [`Connection`] for commands, [`Subscriber`] for channels.
+
+mod activity;
+mod backoff;
+mod command;
+mod fault;
+mod handshake;
+mod reply;
+mod resolver;
+mod script;
+mod state;
+mod subscriber;
+mod supervisor;
+mod transaction;
+mod transport;
+
+pub use backoff::{DefaultRetry, NoRetry, Retry};
+pub use command::Connection;
+pub use script::Script;
+pub use state::State;
+pub use subscriber::{Hints, Subscriber};

@@ -1,0 +1,192 @@
+//! What a connection is doing, for those who watch it and for the log.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tracing::{debug, error, info, warn};
+
+use super::fault::reason_of;
+use crate::error::Error;
+
+/// What a connection is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// The first attempt is under way.
+    Connecting,
+    /// Commands are served.
+    Ready {
+        /// `host:port` or the path of the socket.
+        server: String,
+    },
+    /// Lost, or never had; an attempt is under way or waits for its time.
+    Reconnecting {
+        /// Number of the attempt since the connection was last good, from 1.
+        attempt: u32,
+        /// Why, in the words of the last failure.
+        reason: String,
+    },
+    /// No further attempt will be made.
+    Closed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl State {
+    /// Why there is no connection; `None` when there is one.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Connecting => Some("no connection yet".to_owned()),
+            Self::Ready { .. } => None,
+            Self::Reconnecting { reason, .. } | Self::Closed { reason } => Some(reason.clone()),
+        }
+    }
+}
+
+/// Which of an instance's connections speaks at info and warn: one line an outage is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// The command connection.
+    Main,
+    /// The subscriber: only what the command connection can't know.
+    Second,
+}
+
+/// A connection that lasted this long is good; one that breaks sooner counts as another failed
+/// attempt, so that a server that drops whatever it accepts is not hammered.
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default)]
+struct Past {
+    ready_since: Option<(Instant, String)>,
+    settled: bool,
+    /// The last connection broke before it was settled.
+    flapping: bool,
+    /// This outage has been logged.
+    complained: bool,
+    /// The connection has been announced in the log before.
+    announced: bool,
+    /// The last error that a person has to act on, as logged.
+    serious: Option<String>,
+    last_error: Option<Error>,
+    password_unused: bool,
+}
+
+/// Reports what a connection is doing.
+#[derive(Debug)]
+pub(super) struct Status {
+    state: watch::Sender<State>,
+    voice: Voice,
+    past: Mutex<Past>,
+}
+
+impl Status {
+    pub(super) fn new(voice: Voice) -> Self {
+        Self { state: watch::Sender::new(State::Connecting), voice, past: Mutex::default() }
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    /// Why the last attempt failed.
+    pub(super) fn last_error(&self) -> Option<Error> {
+        self.past().last_error.clone()
+    }
+
+    /// Commands are served now.
+    pub(super) fn ready(&self, server: &str) {
+        let mut past = self.past();
+        past.ready_since = Some((Instant::now(), server.to_owned()));
+        past.settled = false;
+        if past.flapping {
+            debug!("connected to {server} again");
+        } else {
+            self.announce(&mut past, server);
+        }
+        drop(past);
+        self.state.send_replace(State::Ready { server: server.to_owned() });
+    }
+
+    /// Called from time to time while ready; tells whether the connection is good by now.
+    pub(super) fn settle(&self) -> bool {
+        let mut past = self.past();
+        let Some((since, server)) = past.ready_since.clone() else { return false };
+        if !past.settled && since.elapsed() >= SETTLED_AFTER {
+            past.settled = true;
+            past.flapping = false;
+            past.serious = None;
+            past.last_error = None;
+            self.announce(&mut past, &server);
+        }
+        past.settled
+    }
+
+    fn announce(&self, past: &mut Past, server: &str) {
+        if past.announced && !past.complained {
+            return;
+        }
+        past.announced = true;
+        past.complained = false;
+        match self.voice {
+            Voice::Main => info!("Connected to {server}"),
+            Voice::Second => debug!("Subscribed at {server}"),
+        }
+    }
+
+    /// The connection is lost or could not be made; `attempt` is the number of the next one.
+    pub(super) fn lost(&self, failure: &Error, attempt: u32, server: &str) {
+        let reason = reason_of(failure);
+        let mut past = self.past();
+        let was_ready = past.ready_since.take().is_some();
+        if was_ready && !past.settled {
+            past.flapping = true;
+        }
+        past.last_error = Some(failure.clone());
+        if self.is_serious(failure) && past.serious.as_deref() != Some(&reason) {
+            error!("{server}: {failure}");
+            past.serious = Some(reason.clone());
+            past.complained = true;
+        } else if past.complained || self.voice == Voice::Second {
+            debug!("attempt {attempt} to connect to {server} follows: {reason}");
+            past.complained = true;
+        } else {
+            past.complained = true;
+            if was_ready {
+                warn!("Connection lost: {reason}; reconnecting");
+            } else {
+                warn!("Can't connect to {server}: {reason}; retrying");
+            }
+        }
+        drop(past);
+        self.state.send_replace(State::Reconnecting { attempt, reason });
+    }
+
+    /// Whether a person has to do something. Both connections fail alike on all but channels.
+    fn is_serious(&self, error: &Error) -> bool {
+        match error {
+            Error::Permission { .. } => true,
+            Error::Authentication { .. } | Error::Option { .. } => self.voice == Voice::Main,
+            _ => false,
+        }
+    }
+
+    /// The server has no password although one is configured: said once.
+    pub(super) fn password_unused(&self) {
+        let mut past = self.past();
+        if self.voice == Voice::Main && !std::mem::replace(&mut past.password_unused, true) {
+            warn!("option 'password' is set, but the server has no password; going on without");
+        }
+    }
+
+    /// No further attempt will be made.
+    pub(super) fn closed(&self, reason: String) {
+        self.past().ready_since = None;
+        self.state.send_replace(State::Closed { reason });
+    }
+
+    fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

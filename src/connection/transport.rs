@@ -1,0 +1,157 @@
+//! From an address to a connected stream: look-up, TCP or unix socket.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+use tracing::debug;
+
+use super::activity::Stream;
+use crate::config::{ConnectionConfig, Endpoint, Family};
+use crate::error::{Error, Result};
+
+/// The next address is tried beside the one before after this long (RFC 8305 names 250 ms).
+const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
+
+/// How long sent data may stay unacknowledged by a peer that vanished.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(6);
+
+/// Connects; the caller limits the time.
+pub(super) async fn connect(endpoint: &Endpoint, config: &ConnectionConfig) -> Result<Stream> {
+    match endpoint {
+        Endpoint::Tcp { host, port } => {
+            let addresses = look_up(host, *port, config.family).await?;
+            let tcp = connect_first(addresses).await?;
+            if let Err(error) = set_options(&tcp) {
+                debug!("{endpoint}: a socket option is not to be had: {error}");
+            }
+            Ok(Stream::new(tcp))
+        }
+        Endpoint::Unix(path) => connect_unix(path).await,
+    }
+}
+
+#[cfg(unix)]
+async fn connect_unix(path: &str) -> Result<Stream> {
+    let socket =
+        tokio::net::UnixStream::connect(path).await.map_err(|error| unavailable(&path, &error))?;
+    Ok(Stream::new(socket))
+}
+
+#[cfg(not(unix))]
+async fn connect_unix(_path: &str) -> Result<Stream> {
+    Err(Error::option("path", "names a unix socket, which this system does not offer; use 'host'"))
+}
+
+fn unavailable(peer: &impl std::fmt::Display, error: &io::Error) -> Error {
+    Error::Unavailable { reason: format!("{peer}: {error}") }
+}
+
+async fn look_up(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>> {
+    let found = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(|error| unavailable(&format_args!("look-up of {host}"), &error))?;
+    let addresses: Vec<_> = found
+        .filter(|address| match family {
+            Family::Any => true,
+            Family::V4 => address.is_ipv4(),
+            Family::V6 => address.is_ipv6(),
+        })
+        .collect();
+    if addresses.is_empty() {
+        let kind = match family {
+            Family::Any => "address",
+            Family::V4 => "IPv4 address",
+            Family::V6 => "IPv6 address",
+        };
+        return Err(Error::Unavailable { reason: format!("{host} has no {kind}") });
+    }
+    Ok(addresses)
+}
+
+/// The first address that answers: each is tried when the one before failed or is slow, so that
+/// a dead IPv6 route does not use up the whole time.
+async fn connect_first(addresses: Vec<SocketAddr>) -> Result<TcpStream> {
+    let mut waiting = addresses.into_iter();
+    let mut attempts = FuturesUnordered::new();
+    let mut failure = None;
+    loop {
+        match waiting.next() {
+            Some(address) => attempts.push(async move {
+                TcpStream::connect(address).await.map_err(|error| unavailable(&address, &error))
+            }),
+            None if attempts.is_empty() => break,
+            None => (),
+        }
+        let slow = async {
+            if waiting.len() == 0 {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(NEXT_ADDRESS_AFTER).await;
+        };
+        tokio::select! {
+            biased;
+            Some(result) = attempts.next() => match result {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failure = failure.or(Some(error)),
+            },
+            () = slow => (),
+        }
+    }
+    Err(failure.unwrap_or_else(|| Error::Unavailable { reason: "no address".to_owned() }))
+}
+
+/// None of these is worth a connection: the heartbeat finds a dead peer without them, later.
+fn set_options(tcp: &TcpStream) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    let socket = SockRef::from(tcp);
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(5));
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "macos",
+        target_os = "windows"
+    ))]
+    let keepalive = keepalive.with_interval(Duration::from_secs(2));
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_LIMIT))?;
+        // Without it megabytes vanish into the kernel at once, and a slow upload looks like a
+        // peer that has gone quiet.
+        socket.set_tcp_notsent_lowat(128 * 1024)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_second_address_is_used_when_the_first_refuses() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let open = listener.local_addr().expect("bound");
+        let closed = {
+            let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            gone.local_addr().expect("bound")
+        };
+        let stream = connect_first(vec![closed, open]).await.expect("the second");
+        assert_eq!(stream.peer_addr().expect("connected"), open);
+        let error = connect_first(vec![closed]).await.expect_err("nobody listens");
+        assert!(error.to_string().contains(&closed.to_string()), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_family_is_kept() {
+        let all = look_up("127.0.0.1", 1, Family::Any).await.expect("an address");
+        assert_eq!(all.len(), 1);
+        let error = look_up("127.0.0.1", 1, Family::V6).await.expect_err("no IPv6 there");
+        assert!(error.to_string().contains("127.0.0.1 has no IPv6 address"), "{error}");
+    }
+}

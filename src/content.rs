@@ -1,0 +1,23 @@
+//! What the values mean: checks and small changes on JSON text, without building trees of it.
+//!
+//! Everything here takes text that came from a disk or a server and may be anything.
+
+mod digest;
+mod flows;
+mod json;
+mod library;
+mod library_path;
+mod packages;
+mod settings;
+
+pub use digest::sha256_hex;
+pub use flows::{FlowsText, flows_text};
+pub use json::{NESTING_LIMIT, object_text};
+pub use library::{
+    LibraryEntry, library_body_read_back, library_entry, library_entry_text, library_list_item,
+};
+pub use library_path::{
+    check_library_path, check_library_type, normal_library_path, split_library_path,
+};
+pub use packages::packages;
+pub use settings::shared_settings;

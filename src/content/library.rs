@@ -1,0 +1,216 @@
+//! Library entries: `{…meta, fn: body}` under their key, and as items of a folder's listing.
+
+use serde_json::value::RawValue;
+
+use super::json::{Text, members};
+use crate::{Error, Result};
+
+/// The member that holds the body of an entry, and the file name of an item in a listing.
+const BODY: &str = "fn";
+
+/// The name that errors give to meta that come from Node-RED and not from a key.
+const META: &str = "library meta";
+
+/// A library entry taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LibraryEntry {
+    /// The meta as a JSON object, without the body.
+    pub meta: String,
+    /// The body.
+    pub body: String,
+}
+
+/// Takes the text of a library entry apart.
+pub fn library_entry(key: &str, text: &str) -> Result<LibraryEntry> {
+    let members = members(key, text)?;
+    let body = members.iter().find(|(name, _)| name == BODY).map(|(_, value)| value.get());
+    match body.map(serde_json::from_str::<Text>) {
+        Some(Ok(Text(body))) => Ok(LibraryEntry { meta: without_body(&members, None)?, body }),
+        _ => Err(Error::value(key, "not a library entry: it has no 'fn' that is a string")),
+    }
+}
+
+/// The text of a library entry to store. `meta` is a JSON object; a body in it is replaced.
+pub fn library_entry_text(meta: &str, body: &str) -> Result<String> {
+    without_body(&members(META, meta)?, Some(body))
+}
+
+/// An item of a folder's listing, as Node-RED's own storage gives it after a way through a file:
+/// meta whose names are words, their values strings of one line, and the name of the file.
+pub fn library_list_item(meta: &str, file_name: &str) -> Result<String> {
+    let members = members(META, meta)?;
+    let mut item = String::from("{");
+    for (name, value) in members.iter().filter(|(name, _)| name != BODY && is_word(name)) {
+        let Some(value) = as_header(value) else { continue };
+        push_member(&mut item, name, &quoted(&value)?)?;
+    }
+    push_member(&mut item, BODY, &quoted(file_name)?)?;
+    item.push('}');
+    Ok(item)
+}
+
+/// A body as Node-RED's own storage gives it after a way through a file: without the lines that
+/// look like its header lines (wherever they stand) and without empty lines at its start.
+pub fn library_body_read_back(body: &str) -> String {
+    let mut text = String::with_capacity(body.len());
+    for line in body.split('\n').filter(|line| !is_header(line)) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+/// `/^\/\/ \w+: /`
+fn is_header(line: &str) -> bool {
+    line.strip_prefix("// ")
+        .and_then(|rest| rest.split_once(": "))
+        .is_some_and(|(name, _)| is_word(name))
+}
+
+/// What Node-RED's own storage reads back of a name: `/^\/\/ (\w+): (.*)/`.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// A value as JavaScript writes it into a file's header line; an object becomes what JavaScript
+/// makes of one.
+fn as_header(value: &RawValue) -> Option<String> {
+    let raw = value.get();
+    let text = match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str::<Text>(raw).ok()?.0,
+        b'{' => "[object Object]".to_owned(),
+        b'[' => {
+            let items: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+            let items: Vec<String> = items
+                .iter()
+                .map(
+                    |item| if item.get() == "null" { Some(String::new()) } else { as_header(item) },
+                )
+                .collect::<Option<_>>()?;
+            items.join(",")
+        }
+        _ => raw.to_owned(),
+    };
+    // Node-RED escapes a line feed; at the other ends of a line `.` stops.
+    Some(text.split(['\r', '\u{2028}', '\u{2029}']).next().unwrap_or_default().to_owned())
+}
+
+fn without_body(members: &[(String, &RawValue)], body: Option<&str>) -> Result<String> {
+    let mut object = String::from("{");
+    for (name, value) in members.iter().filter(|(name, _)| name != BODY) {
+        push_member(&mut object, name, value.get())?;
+    }
+    if let Some(body) = body {
+        push_member(&mut object, BODY, &quoted(body)?)?;
+    }
+    object.push('}');
+    Ok(object)
+}
+
+fn push_member(object: &mut String, name: &str, value: &str) -> Result<()> {
+    if object.len() > 1 {
+        object.push(',');
+    }
+    object.push_str(&quoted(name)?);
+    object.push(':');
+    object.push_str(value);
+    Ok(())
+}
+
+fn quoted(text: &str) -> Result<String> {
+    serde_json::to_string(text).map_err(|error| Error::Internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KEY: &str = "n:library:functions:a.js";
+
+    #[test]
+    fn takes_an_entry_apart() {
+        for (text, meta, body) in [
+            (r#"{"fn":"return msg;"}"#, "{}", "return msg;"),
+            (
+                r#"{"outputs":1.0,"fn":"a\n\"b\"","name":"N" }"#,
+                r#"{"outputs":1.0,"name":"N"}"#,
+                "a\n\"b\"",
+            ),
+            (r#"{"fn":"x\ud800y"}"#, "{}", "x\u{fffd}\u{fffd}\u{fffd}y"),
+        ] {
+            let entry = library_entry(KEY, text).unwrap();
+            assert_eq!((entry.meta.as_str(), entry.body.as_str()), (meta, body));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_an_error() {
+        for text in ["", "[]", "{}", r#"{"fn":1}"#, r#"{"fn":["a"]}"#, r#"{"fn":"a""#, "\"fn\""] {
+            let error = library_entry(KEY, text);
+            assert!(matches!(&error, Err(Error::Value { key, .. }) if key == KEY), "{text}");
+        }
+    }
+
+    #[test]
+    fn puts_an_entry_together() {
+        assert_eq!(library_entry_text("{}", "").unwrap(), r#"{"fn":""}"#);
+        assert_eq!(
+            library_entry_text(r#"{"fn":"old","outputs":2}"#, "a\"\n\u{1}").unwrap(),
+            r#"{"outputs":2,"fn":"a\"\n\u0001"}"#
+        );
+        for meta in ["", "null", "[]", "{"] {
+            assert!(library_entry_text(meta, "x").is_err(), "{meta}");
+        }
+    }
+
+    #[test]
+    fn a_listed_item_is_what_a_file_gives() {
+        let meta = r#"{"outputs":2,"name":"My \"fn\"","ok":true,"none":null,"a-b":"x","fn":"body",
+            "list":[1,"b",null,[2]],"object":{"x":1},"lines":"first\nsecond\rthird","":"x"}"#;
+        assert_eq!(
+            library_list_item(meta, "a.js").unwrap(),
+            r#"{"outputs":"2","name":"My \"fn\"","ok":"true","none":"null","list":"1,b,,2","object":"[object Object]","lines":"first\nsecond","fn":"a.js"}"#
+        );
+        assert_eq!(library_list_item("{}", "ä\"").unwrap(), r#"{"fn":"ä\""}"#);
+    }
+
+    #[test]
+    fn a_body_read_back_is_what_a_file_gives() {
+        for (body, read) in [
+            ("", ""),
+            ("return msg;", "return msg;"),
+            ("a\n\nb\n", "a\n\nb\n"),
+            ("\n\na", "a"),
+            ("// name: x\na\n// k_1: \nb", "a\nb"),
+            (
+                "// two words: x\n// :\n//a: b\n// a:b\n // a: b",
+                "// two words: x\n// :\n//a: b\n// a:b\n // a: b",
+            ),
+            ("// a: b: c", ""),
+            ("a\r\n// b: c\r\nd", "a\r\nd"),
+        ] {
+            assert_eq!(library_body_read_back(body), read, "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_together_comes_apart(body in "\\PC{0,40}", name in "\\PC{0,9}", value in "\\PC{0,9}") {
+            prop_assume!(name != BODY);
+            let meta = serde_json::to_string(&serde_json::json!({name: value})).unwrap();
+            let text = library_entry_text(&meta, &body).unwrap();
+            let entry = library_entry(KEY, &text).unwrap();
+            prop_assert_eq!(entry, LibraryEntry { meta, body });
+        }
+
+        #[test]
+        fn no_text_panics(text in "[\\[\\]{}\",:fn1\\\\ ]{0,40}") {
+            let _ = library_entry(KEY, &text);
+            let _ = library_entry_text(&text, "");
+            let _ = library_list_item(&text, "");
+        }
+    }
+}

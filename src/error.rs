@@ -1,0 +1,145 @@
+//! The one error type of the core.
+
+use std::time::Duration;
+
+/// Everything that can go wrong in the core.
+///
+/// [`Error::code`] is stable and is what JavaScript sees as `error.code`. A message names the
+/// option, key or package at fault and what to do; it never holds a password, a credential or a
+/// URL that could carry one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An option of `settings.valkey` is wrong, unsupported or contradicts another.
+    #[error("option '{option}' {problem}")]
+    Option {
+        /// Name of the option as written in settings.js, e.g. `port` or `sentinels[0].host`.
+        option: String,
+        /// What was given and what is allowed, as the rest of a sentence.
+        problem: String,
+    },
+    /// No connection to the server at the moment.
+    #[error("Valkey is not reachable: {reason}")]
+    Unavailable {
+        /// Why, in the words of the last failed attempt.
+        reason: String,
+    },
+    /// The server did not answer a command in time.
+    #[error("no answer to {command} within {} ms", .limit.as_millis())]
+    Timeout {
+        /// Name of the command, without arguments.
+        command: String,
+        /// The limit that ran out.
+        limit: Duration,
+    },
+    /// User name or password refused, or one is needed and was not given.
+    #[error("the server refused the login ({detail}); check 'username' and 'password'")]
+    Authentication {
+        /// The server's own words.
+        detail: String,
+    },
+    /// The ACL user may not run a command, use a key or use a channel.
+    #[error("the server user lacks a permission for {command}: {detail}")]
+    Permission {
+        /// Name of the command, without arguments.
+        command: String,
+        /// The server's own words.
+        detail: String,
+    },
+    /// The server answered a command with an error.
+    #[error("{command} failed: {detail}")]
+    Server {
+        /// Name of the command, without arguments.
+        command: String,
+        /// The server's own words, beginning with its error code.
+        detail: String,
+    },
+    /// What is stored under a key can't be used.
+    #[error("the value of key '{key}' can't be used: {problem}")]
+    Value {
+        /// The full key, prefix included.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another living admin owns the prefix.
+    #[error(
+        "another admin ({owner}) is active on this key prefix; what was saved here is on this disk only. Stop one of the two, or give each its own 'keyPrefix'"
+    )]
+    OtherAdmin {
+        /// Id of the admin that holds the lease.
+        owner: String,
+    },
+    /// A worker was asked to save what only the admin may save.
+    #[error("this instance is a worker and does not save {what}; deploy on the admin instead")]
+    ReadOnly {
+        /// What was to be saved, e.g. `flows`.
+        what: String,
+    },
+    /// There is no such library entry.
+    #[error("Library Entry not found {path}")]
+    LibraryEntryNotFound {
+        /// The path that was asked for.
+        path: String,
+    },
+    /// A library type or path would leave the library's folder.
+    #[error("library path '{path}' is not allowed")]
+    LibraryPath {
+        /// The offending type or path.
+        path: String,
+    },
+    /// Our own file in the user directory can't be read or written.
+    #[error("can't use {path}: {problem}")]
+    Disk {
+        /// Path of the file.
+        path: String,
+        /// The system's own words.
+        problem: String,
+    },
+    /// The instance was closed.
+    #[error("the storage is closed")]
+    Closed,
+    /// A fault of our own code, kept from crossing into Node-RED as a crash.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+/// Result of the core.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The stable code that JavaScript sees, e.g. `ERR_VALKEY_OPTION`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Option { .. } => "ERR_VALKEY_OPTION",
+            Self::Unavailable { .. } => "ERR_VALKEY_UNAVAILABLE",
+            Self::Timeout { .. } => "ERR_VALKEY_TIMEOUT",
+            Self::Authentication { .. } => "ERR_VALKEY_AUTH",
+            Self::Permission { .. } => "ERR_VALKEY_PERMISSION",
+            Self::Server { .. } => "ERR_VALKEY_SERVER",
+            Self::Value { .. } => "ERR_VALKEY_VALUE",
+            Self::OtherAdmin { .. } => "ERR_VALKEY_OTHER_ADMIN",
+            Self::ReadOnly { .. } => "ERR_VALKEY_READ_ONLY",
+            Self::LibraryEntryNotFound { .. } => "ERR_VALKEY_LIBRARY_ENTRY",
+            Self::LibraryPath { .. } => "ERR_VALKEY_LIBRARY_PATH",
+            Self::Disk { .. } => "ERR_VALKEY_DISK",
+            Self::Closed => "ERR_VALKEY_CLOSED",
+            Self::Internal(_) => "ERR_VALKEY_INTERNAL",
+        }
+    }
+
+    /// A wrong option; `problem` continues the sentence "option 'x' …".
+    pub fn option(option: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Option { option: option.into(), problem: problem.into() }
+    }
+
+    /// A value that can't be used, under its full key.
+    pub fn value(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Value { key: key.into(), problem: problem.into() }
+    }
+
+    /// Whether the same request can succeed later without anybody changing anything.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Timeout { .. })
+    }
+}

@@ -1,0 +1,220 @@
+//! The names of all keys: the only place where they are spelled.
+
+/// Names the keys of one cluster of instances; each begins with the prefix, without exception.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyspace {
+    prefix: String,
+}
+
+impl Keyspace {
+    /// The keys under `prefix`, which is taken as it is (usually with a colon at its end).
+    pub fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    /// The prefix itself.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    fn key(&self, rest: &str) -> String {
+        format!("{}{rest}", self.prefix)
+    }
+
+    /// The flow array.
+    pub fn flows(&self) -> String {
+        self.key("flows")
+    }
+
+    /// The encrypted credentials.
+    pub fn credentials(&self) -> String {
+        self.key("credentials")
+    }
+
+    /// The shared part of the settings.
+    pub fn settings(&self) -> String {
+        self.key("settings")
+    }
+
+    /// The editor's log-in sessions.
+    pub fn sessions(&self) -> String {
+        self.key("sessions")
+    }
+
+    /// The package list.
+    pub fn packages(&self) -> String {
+        self.key("packages")
+    }
+
+    /// The revision record: what a receiver of a hint reads first.
+    pub fn revision(&self) -> String {
+        self.key("revision")
+    }
+
+    /// The lease of the admin that owns the prefix.
+    pub fn lease(&self) -> String {
+        self.key("lease")
+    }
+
+    /// Flows that were found in the way of other flows, kept under the time (in ms) of the
+    /// replacement.
+    pub fn backup(&self, time_ms: u64) -> String {
+        format!("{}backup:{time_ms}", self.prefix)
+    }
+
+    /// A library entry. Type and path are to be checked first
+    /// (see [`crate::content::check_library_type`]).
+    pub fn library_entry(&self, library_type: &str, path: &str) -> String {
+        format!("{}library:{library_type}:{path}", self.prefix)
+    }
+
+    /// A `SCAN` pattern that matches the library entries of this prefix and no other key.
+    pub fn library_pattern(&self) -> String {
+        format!("{}library:*", escape_glob(&self.prefix))
+    }
+
+    /// The index of one library folder (empty for the root of a type), a hash.
+    pub fn library_folder(&self, library_type: &str, folder: &str) -> String {
+        format!("{}index:library:{library_type}:{folder}", self.prefix)
+    }
+
+    /// Present once the library index has been built.
+    pub fn library_index_built(&self) -> String {
+        self.key("index:library")
+    }
+
+    /// Type and path of a library entry's key; `None` when the key is none of this prefix's
+    /// library. They come from the server: check them before they name a file.
+    pub fn parse_library_key<'k>(&self, key: &'k str) -> Option<(&'k str, &'k str)> {
+        let rest = key.strip_prefix(self.prefix.as_str())?.strip_prefix("library:")?;
+        let (library_type, path) = rest.split_once(':')?;
+        (!library_type.is_empty() && !path.is_empty()).then_some((library_type, path))
+    }
+}
+
+/// Escapes what Redis reads as a pattern (`stringmatchlen`): `*`, `?`, `[`, `]`, `\` and, inside
+/// brackets, `^` and `-`, which can't occur unescaped once the brackets are escaped.
+fn escape_glob(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '*' | '?' | '[' | ']' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn spells_every_key_under_the_prefix() {
+        let keys = Keyspace::new("plant-1:");
+        assert_eq!(keys.prefix(), "plant-1:");
+        assert_eq!(keys.flows(), "plant-1:flows");
+        assert_eq!(keys.credentials(), "plant-1:credentials");
+        assert_eq!(keys.settings(), "plant-1:settings");
+        assert_eq!(keys.sessions(), "plant-1:sessions");
+        assert_eq!(keys.packages(), "plant-1:packages");
+        assert_eq!(keys.revision(), "plant-1:revision");
+        assert_eq!(keys.lease(), "plant-1:lease");
+        assert_eq!(keys.backup(1_700_000_000_123), "plant-1:backup:1700000000123");
+        assert_eq!(keys.library_entry("functions", "a/b.js"), "plant-1:library:functions:a/b.js");
+        assert_eq!(keys.library_folder("flows", ""), "plant-1:index:library:flows:");
+        assert_eq!(keys.library_folder("flows", "a/b"), "plant-1:index:library:flows:a/b");
+        assert_eq!(keys.library_index_built(), "plant-1:index:library");
+        assert_eq!(keys.library_pattern(), "plant-1:library:*");
+    }
+
+    #[test]
+    fn no_two_keys_are_the_same() {
+        let keys = Keyspace::new("n:");
+        let all = [
+            keys.flows(),
+            keys.credentials(),
+            keys.settings(),
+            keys.sessions(),
+            keys.packages(),
+            keys.revision(),
+            keys.lease(),
+            keys.backup(1),
+            keys.library_entry("flows", "flows"),
+            keys.library_folder("flows", "flows"),
+            keys.library_folder("flows", ""),
+            keys.library_index_built(),
+        ];
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+
+    #[test]
+    fn reads_type_and_path_of_a_library_key() {
+        let keys = Keyspace::new("n:");
+        assert_eq!(keys.parse_library_key("n:library:flows:a"), Some(("flows", "a")));
+        assert_eq!(
+            keys.parse_library_key("n:library:functions:a/b:c.js"),
+            Some(("functions", "a/b:c.js"))
+        );
+        for other in [
+            "n:flows",
+            "n:library:",
+            "n:library:flows",
+            "n:library:flows:",
+            "n:library::a",
+            "m:library:flows:a",
+            "library:flows:a",
+            "n:index:library:flows:a",
+            "",
+        ] {
+            assert_eq!(keys.parse_library_key(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn escapes_the_prefix_in_the_pattern() {
+        assert_eq!(
+            Keyspace::new("a*[b]?\\{c}:").library_pattern(),
+            "a\\*\\[b\\]\\?\\\\{c}:library:*"
+        );
+    }
+
+    /// `stringmatchlen` of the server without brackets, which our patterns never contain
+    /// unescaped.
+    fn matches(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern, text) {
+            ([], []) => true,
+            ([b'*', rest @ ..], _) => {
+                matches(rest, text) || (!text.is_empty() && matches(pattern, &text[1..]))
+            }
+            ([b'[' | b'?', ..], _) => panic!("unescaped pattern character"),
+            ([b'\\', wanted, rest @ ..], [first, others @ ..])
+            | ([wanted, rest @ ..], [first, others @ ..]) => {
+                wanted == first && matches(rest, others)
+            }
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_pattern_matches_own_entries_only(
+            prefix in "[a-c*?\\[\\]\\\\:^-]{1,8}",
+            other in "[a-c*?\\[\\]\\\\:^-]{1,8}",
+            path in "[a-z/]{1,8}",
+        ) {
+            let keys = Keyspace::new(&prefix);
+            let pattern = keys.library_pattern();
+            let entry = keys.library_entry("flows", &path);
+            prop_assert!(matches(pattern.as_bytes(), entry.as_bytes()));
+            prop_assert_eq!(keys.parse_library_key(&entry), Some(("flows", path.as_str())));
+            let foreign = Keyspace::new(&other).library_entry("flows", &path);
+            prop_assert_eq!(
+                matches(pattern.as_bytes(), foreign.as_bytes()),
+                foreign.starts_with(&format!("{prefix}library:"))
+            );
+        }
+    }
+}

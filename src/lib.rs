@@ -1,0 +1,16 @@
+//! Node-RED storage shared through Valkey or Redis: the core.
+//!
+//! Dependencies point one way: binding → role → store → connection, codec, content, keyspace →
+//! config, error.
+
+mod binding;
+pub mod codec;
+pub mod config;
+pub mod connection;
+pub mod content;
+pub mod error;
+pub mod keyspace;
+pub mod role;
+pub mod store;
+
+pub use error::{Error, Result};

@@ -1,0 +1,165 @@
+//! The library: the admin's disk is the source, Valkey a mirror of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Admin, Inner, Mirrored};
+use crate::content;
+use crate::error::{Error, Result};
+use crate::store::library::EntryName;
+
+/// Names of the entries that this admin has mirrored.
+const FILE: &str = "library.json";
+
+/// One entry as it crosses the boundary to JavaScript.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    #[serde(rename = "type")]
+    kind: String,
+    path: String,
+    /// `{…meta, fn: body}` as JSON text.
+    entry: String,
+}
+
+impl Admin {
+    /// Mirrors one entry that was saved on disk; `entry` is `{…meta, fn: body}` as JSON text.
+    /// With Valkey away the comparison after the next connect does it.
+    pub async fn library_entry(&self, kind: &str, path: &str, entry: &str) -> Result<Mirrored> {
+        let inner = &self.inner;
+        if !inner.store.connection().is_ready() {
+            return Ok(Mirrored::Away("no connection".into()));
+        }
+        inner.check_lease()?;
+        match inner.store.write_library_entry(kind, path, entry).await {
+            Ok(()) => {}
+            Err(error) if error.is_passing() => return Ok(Mirrored::Away(error.to_string())),
+            Err(error) => return Err(error),
+        }
+        let mut mirrored = inner.mirrored_entries().await;
+        if mirrored.insert((kind.into(), path.into())) {
+            inner.keep_mirrored_entries(&mirrored).await;
+        }
+        Ok(Mirrored::Done)
+    }
+
+    /// Compares the whole library on disk (a JSON array of `{type, path, entry}`) with Valkey.
+    /// The disk wins; an entry that only Valkey has is deleted there when this admin had
+    /// mirrored it (then it was deleted on disk), and returned otherwise, in the same form, to
+    /// be written to disk.
+    pub async fn library(&self, on_disk: &str) -> Result<String> {
+        let inner = &self.inner;
+        inner.check_lease()?;
+        let entries: Vec<Entry> = serde_json::from_str(on_disk)
+            .map_err(|error| Error::Internal(format!("library listing: {error}")))?;
+        let on_disk: BTreeMap<EntryName, String> =
+            entries.into_iter().map(|entry| ((entry.kind, entry.path), entry.entry)).collect();
+        let only_there = inner.converge_library(&on_disk).await?;
+        serde_json::to_string(&only_there).map_err(|error| Error::Internal(error.to_string()))
+    }
+}
+
+impl Inner {
+    async fn converge_library(&self, on_disk: &BTreeMap<EntryName, String>) -> Result<Vec<Entry>> {
+        let indexed = self.store.has_library_index().await?;
+        let mirrored = self.mirrored_entries().await;
+        for ((kind, path), entry) in on_disk {
+            let stored = self.read_usable_entry(kind, path).await?;
+            if !indexed || stored.as_ref() != Some(entry) {
+                match self.store.write_library_entry(kind, path, entry).await {
+                    Err(error @ Error::LibraryPath { .. }) => tracing::warn!("{error}"),
+                    other => other?,
+                }
+            }
+        }
+        let mut only_there = Vec::new();
+        for name in self.store.scan_library().await? {
+            if on_disk.contains_key(&name) {
+                continue;
+            }
+            let (kind, path) = &name;
+            if mirrored.contains(&name) {
+                self.store.delete_library_entry(kind, path).await?;
+                tracing::info!("library entry {kind}/{path} was deleted here: deleted in Valkey");
+            } else if let Some(entry) = self.read_foreign_entry(kind, path).await? {
+                if !indexed {
+                    self.store.write_library_entry(kind, path, &entry).await?;
+                }
+                only_there.push(Entry { kind: kind.clone(), path: path.clone(), entry });
+            }
+        }
+        if !indexed {
+            self.store.mark_library_index_built().await?;
+        }
+        let names: BTreeSet<EntryName> = on_disk.keys().cloned().collect();
+        if names != mirrored {
+            self.keep_mirrored_entries(&names).await;
+        }
+        Ok(only_there)
+    }
+
+    /// An entry's stored text, or `None` when it can't be used and is to be written again.
+    async fn read_usable_entry(&self, kind: &str, path: &str) -> Result<Option<String>> {
+        match self.store.read_library_entry(kind, path).await {
+            Err(error @ Error::Value { .. }) => {
+                tracing::error!("{error}; writing it again");
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    /// An entry that somebody else wrote, checked before it may come near this disk.
+    async fn read_foreign_entry(&self, kind: &str, path: &str) -> Result<Option<String>> {
+        let checked = async {
+            content::check_library_type(kind)?;
+            content::check_library_path(path)?;
+            let text = self.store.read_library_entry(kind, path).await?;
+            if let Some(text) = &text {
+                content::library_entry(&self.store.keys().library_entry(kind, path), text)?;
+            }
+            Ok(text)
+        };
+        match checked.await {
+            Err(error @ (Error::Value { .. } | Error::LibraryPath { .. })) => {
+                let key = self.store.keys().library_entry(kind, path);
+                tracing::error!("key '{key}' is left alone: {error}");
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    fn check_lease(&self) -> Result<()> {
+        match &self.progress.borrow().other {
+            Some(owner) => Err(Error::OtherAdmin { owner: owner.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    async fn mirrored_entries(&self) -> BTreeSet<EntryName> {
+        let Some(folder) = &self.folder else { return BTreeSet::new() };
+        match folder.read(FILE).await {
+            Ok(Some(text)) => serde_json::from_str(&text).unwrap_or_else(|_| {
+                tracing::warn!("{FILE} can't be read: no library entry is deleted in Valkey");
+                BTreeSet::new()
+            }),
+            Ok(None) => BTreeSet::new(),
+            Err(error) => {
+                tracing::warn!("{error}");
+                BTreeSet::new()
+            }
+        }
+    }
+
+    async fn keep_mirrored_entries(&self, names: &BTreeSet<EntryName>) {
+        let Some(folder) = &self.folder else { return };
+        let kept = match serde_json::to_string(names) {
+            Ok(text) => folder.write(FILE, &text).await,
+            Err(error) => Err(Error::Internal(error.to_string())),
+        };
+        if let Err(error) = kept {
+            tracing::warn!("{error}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! An admin: its disk is the source of truth, and Valkey is kept equal to it.
+
+mod clock;
+mod identity;
+mod library;
+mod progress;
+mod replicate;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::instrument::WithSubscriber;
+
+use self::identity::Identity;
+pub use self::progress::Mirrored;
+use self::progress::Progress;
+use super::folder::Folder;
+use super::{Host, Opening};
+use crate::config::Config;
+use crate::connection::Connection;
+use crate::error::{Error, Result};
+use crate::store::deploy::Deploy;
+use crate::store::lease::Holder;
+use crate::store::snapshot::Snapshot;
+use crate::store::{Store, settings};
+
+/// An admin instance. Dropping it, or [`Admin::close`], ends its connection and tasks.
+///
+/// It holds what the disk has; one task makes Valkey equal to that whenever there is a
+/// connection, so a save that finds Valkey away, emptied or slow needs nothing of its own.
+pub struct Admin {
+    inner: Arc<Inner>,
+    task: JoinHandle<()>,
+}
+
+struct Inner {
+    config: Arc<Config>,
+    store: Store,
+    host: Arc<dyn Host>,
+    folder: Option<Folder>,
+    holder: Holder,
+    disk: Mutex<Disk>,
+    changed: watch::Sender<u64>,
+    progress: watch::Sender<Progress>,
+}
+
+/// What is on the admin's disk, as far as it is to be mirrored.
+struct Disk {
+    /// The whole settings as JSON text.
+    settings: String,
+    /// The secret that decrypts the credentials of `deploy`.
+    secret: Option<String>,
+    /// The last flows and credentials that were really read or written.
+    deploy: Option<Arc<Deploy>>,
+    /// Rises with every change of `deploy`.
+    generation: u64,
+    sessions: Option<Arc<str>>,
+    sessions_generation: u64,
+    /// The disk had no flows that could be read at start and Valkey was away: what Valkey holds
+    /// has not been seen.
+    unseen: bool,
+    /// What Valkey holds and the empty disk has not.
+    restorable: Option<Arc<Snapshot>>,
+    identity: Identity,
+}
+
+impl Admin {
+    /// Opens the connection. Must be called inside a tokio runtime; never fails because the
+    /// server is away. A user directory that can't be written is a warning: the admin is then a
+    /// new one at each start.
+    pub async fn open(opening: Opening) -> Self {
+        let Opening { config, user_dir, host, retry } = opening;
+        let folder = user_dir.map(|dir| Folder::in_user_dir(&dir));
+        let identity = Identity::load(folder.as_ref()).await;
+        let holder = Holder::new(identity.id.clone(), identity::fresh());
+        let connection = Connection::open(Arc::new(config.connection.clone()), retry);
+        let store = Store::new(&config, connection);
+        let inner = Arc::new(Inner {
+            config,
+            store,
+            host,
+            folder,
+            holder,
+            disk: Mutex::new(Disk {
+                settings: "{}".into(),
+                secret: None,
+                deploy: None,
+                generation: 0,
+                sessions: None,
+                sessions_generation: 0,
+                unseen: false,
+                restorable: None,
+                identity,
+            }),
+            changed: watch::Sender::new(0),
+            progress: watch::Sender::default(),
+        });
+        let replicating = inner.clone();
+        let work = async move { replicating.replicate().await };
+        let task = tokio::spawn(work.with_current_subscriber());
+        Self { inner, task }
+    }
+
+    /// The options this admin runs with.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Reads what Valkey holds, for a disk that has lost it, waiting at most `patience` for the
+    /// connection. `None`: Valkey holds no flows.
+    pub async fn read_for_restore(&self, patience: Duration) -> Result<Option<Snapshot>> {
+        let connection = self.inner.store.connection();
+        connection.wait_ready(patience).await?;
+        match tokio::time::timeout(patience, self.inner.store.read_snapshot()).await {
+            Ok(read) => read,
+            Err(_) => Err(Error::Timeout { command: "GET".into(), limit: patience }),
+        }
+    }
+
+    /// Reads the sessions that Valkey holds, waiting at most `patience` for the connection.
+    pub async fn read_sessions(&self, patience: Duration) -> Result<Option<String>> {
+        self.inner.store.connection().wait_ready(patience).await?;
+        self.inner.store.read_sessions().await
+    }
+
+    /// The disk has no flows that could be read, and Valkey could not be asked. Nothing is
+    /// mirrored until it could; see [`super::Event::Restore`].
+    pub fn disk_is_empty(&self) {
+        self.inner.disk().unseen = true;
+        self.inner.wake();
+    }
+
+    /// What Valkey holds and the empty disk has not, after [`super::Event::Restore`].
+    pub fn restorable(&self) -> Option<Arc<Snapshot>> {
+        self.inner.disk().restorable.take()
+    }
+
+    /// Takes the settings as they are on disk (an object as JSON text). They reach Valkey with
+    /// the next deploy, or at once when there was one.
+    pub async fn settings(&self, text: &str) -> Result<Mirrored> {
+        let generation = {
+            let mut disk = self.inner.disk();
+            let shared = self.inner.shared(text, disk.secret.as_deref())?;
+            disk.settings = text.into();
+            let Some(deploy) = disk.deploy.clone() else { return Ok(Mirrored::Later) };
+            if *deploy.settings == *shared {
+                return Ok(Mirrored::Unchanged);
+            }
+            disk.replace(Deploy { settings: shared.into(), ..(*deploy).clone() })
+        };
+        self.inner.wake();
+        self.inner.mirrored(generation).await
+    }
+
+    /// Takes flows and credentials as they are on disk, and the secret that decrypts these
+    /// credentials. Returns when Valkey has them, when it is known to be away, or after 4 s.
+    ///
+    /// # Errors
+    /// [`Error::OtherAdmin`] when another living admin has the prefix.
+    pub async fn deploy(
+        &self,
+        flows: String,
+        credentials: String,
+        secret: Option<String>,
+        project: Option<String>,
+    ) -> Result<Mirrored> {
+        let generation = {
+            let mut disk = self.inner.disk();
+            let shared = self.inner.shared(&disk.settings, secret.as_deref())?;
+            disk.secret = secret;
+            disk.replace(Deploy {
+                flows: flows.into(),
+                credentials: credentials.into(),
+                settings: shared.into(),
+                project,
+            })
+        };
+        self.inner.wake();
+        self.inner.mirrored(generation).await
+    }
+
+    /// Takes the sessions as they are on disk. Returns as [`Admin::deploy`] does.
+    pub async fn sessions(&self, text: String) -> Result<Mirrored> {
+        let generation = {
+            let mut disk = self.inner.disk();
+            disk.sessions = Some(text.into());
+            disk.sessions_generation += 1;
+            disk.sessions_generation
+        };
+        self.inner.wake();
+        self.inner.sessions_mirrored(generation).await
+    }
+
+    /// Ends connection and tasks; idempotent.
+    pub async fn close(&self) {
+        self.task.abort();
+        self.inner.store.connection().close().await;
+    }
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Disk {
+    fn replace(&mut self, deploy: Deploy) -> u64 {
+        self.deploy = Some(Arc::new(deploy));
+        self.generation += 1;
+        self.generation
+    }
+}
+
+impl Inner {
+    fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn shared(&self, settings: &str, secret: Option<&str>) -> Result<String> {
+        settings::shared(settings, secret.filter(|_| self.config.share_credential_secret))
+    }
+}

@@ -1,0 +1,41 @@
+//! What an admin and a worker do: at start, on a call, on an event, after a reconnect.
+
+pub mod admin;
+mod folder;
+pub mod worker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::connection::Retry;
+
+/// What happens outside a call, for whoever embeds the core.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Worker: a new revision waits in [`worker::Worker::pending`].
+    Revision,
+    /// Admin: the disk had lost something at start, and Valkey can be asked now: what it holds (if
+    /// anything) is in [`admin::Admin::restorable`].
+    Restore,
+    /// Admin: the library has to be compared with the disk once more.
+    LibraryWanted,
+}
+
+/// Takes events from the core. Called on a runtime thread; must not block.
+pub trait Host: Send + Sync + 'static {
+    /// Something happened.
+    fn event(&self, event: Event);
+}
+
+/// What every role is opened with.
+pub struct Opening {
+    /// The options.
+    pub config: Arc<Config>,
+    /// Node-RED's user directory; `None` when nothing may be written there.
+    pub user_dir: Option<PathBuf>,
+    /// Takes events.
+    pub host: Arc<dyn Host>,
+    /// The wait before a reconnect.
+    pub retry: Arc<dyn Retry>,
+}

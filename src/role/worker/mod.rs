@@ -1,0 +1,211 @@
+//! A worker: reads everything from Valkey, writes nothing there.
+
+mod copy;
+mod follow;
+mod library;
+mod start;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tracing::instrument::WithSubscriber;
+
+use self::copy::LastGoodCopy;
+use super::folder::Folder;
+use super::{Event, Host, Opening};
+use crate::config::Config;
+use crate::connection::{Connection, Subscriber};
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::store::snapshot::Snapshot;
+
+/// A worker instance. Dropping it, or [`Worker::close`], ends its connections and tasks.
+pub struct Worker {
+    inner: Arc<Inner>,
+    follower: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Inner {
+    config: Arc<Config>,
+    store: Store,
+    subscriber: Subscriber,
+    host: Arc<dyn Host>,
+    copy: LastGoodCopy,
+    state: Mutex<State>,
+    /// Counts the outcomes that JavaScript reported.
+    outcomes: watch::Sender<u64>,
+    closed: Notify,
+    library: library::Fallback,
+}
+
+/// What runs in this process, and what waits to.
+#[derive(Default)]
+struct State {
+    /// Id of the snapshot that runs.
+    applied: Option<String>,
+    /// The stored record that belongs to it, as text.
+    record: Option<String>,
+    /// Handed over or about to be; until JavaScript reports an outcome.
+    pending: Option<Arc<Snapshot>>,
+    /// Id of a snapshot that can't be used here, e.g. because its credentials don't decrypt.
+    refused: Option<String>,
+    /// Failures in a row to apply a snapshot that should have worked.
+    failures: u32,
+    /// The last problem that was logged, so that it is logged once.
+    problem: Option<String>,
+    closed: bool,
+}
+
+impl Worker {
+    /// Opens the connections. Must be called inside a tokio runtime; never fails because the
+    /// server is away.
+    pub fn open(opening: Opening) -> Self {
+        let Opening { config, user_dir, host, retry } = opening;
+        let connection_config = Arc::new(config.connection.clone());
+        let connection = Connection::open(connection_config.clone(), retry.clone());
+        let channels = vec![config.update_channel.clone()];
+        let subscriber = Subscriber::open(connection_config, retry, channels);
+        let store = Store::new(&config, connection);
+        let copy = LastGoodCopy::new(user_dir.map(|dir| Folder::in_user_dir(&dir)));
+        let inner = Arc::new(Inner {
+            config,
+            store,
+            subscriber,
+            host,
+            copy,
+            state: Mutex::default(),
+            outcomes: watch::Sender::new(0),
+            closed: Notify::new(),
+            library: library::Fallback::default(),
+        });
+        Self { inner, follower: Mutex::new(None) }
+    }
+
+    /// The options this worker runs with.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The snapshot that waits to be applied, after [`Event::Revision`].
+    pub fn pending(&self) -> Option<Arc<Snapshot>> {
+        self.inner.state().pending.clone()
+    }
+
+    /// The snapshot with this id runs now: keeps the last good copy, and follows every later
+    /// revision from here on.
+    pub async fn applied(&self, id: &str) {
+        let snapshot = {
+            let mut state = self.inner.state();
+            let Some(snapshot) = state.pending.take_if(|pending| pending.id() == id) else {
+                return;
+            };
+            state.record = snapshot.revision.as_ref().and_then(|record| record.to_text().ok());
+            state.applied = Some(id.into());
+            state.refused = None;
+            state.failures = 0;
+            snapshot
+        };
+        self.inner.report();
+        self.follow();
+        self.inner.copy.write(&snapshot).await;
+    }
+
+    /// The snapshot with this id can't be used here. What runs goes on, and the snapshot is not
+    /// offered again until something in it changes.
+    pub fn refused(&self, id: &str) {
+        {
+            let mut state = self.inner.state();
+            state.pending.take_if(|pending| pending.id() == id);
+            state.refused = Some(id.into());
+        }
+        self.inner.report();
+    }
+
+    /// Applying the snapshot with this id failed for a reason that may pass: it is offered again.
+    pub fn failed(&self, id: &str) {
+        {
+            let mut state = self.inner.state();
+            state.pending.take_if(|pending| pending.id() == id);
+            state.failures = state.failures.saturating_add(1);
+        }
+        self.inner.report();
+    }
+
+    /// Ends connections and tasks; idempotent.
+    pub async fn close(&self) {
+        self.inner.state().closed = true;
+        self.inner.closed.notify_waiters();
+        if let Some(task) = self.follower().take() {
+            task.abort();
+        }
+        self.inner.subscriber.close().await;
+        self.inner.store.connection().close().await;
+    }
+
+    fn follow(&self) {
+        let mut follower = self.follower();
+        if follower.is_none() && !self.inner.state().closed {
+            let inner = self.inner.clone();
+            let task = async move { inner.follow().await };
+            *follower = Some(tokio::spawn(task.with_current_subscriber()));
+        }
+    }
+
+    fn follower(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.follower.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if let Some(task) = self.follower().take() {
+            task.abort();
+        }
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn report(&self) {
+        self.outcomes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn ready(&self) -> bool {
+        self.store.connection().is_ready()
+    }
+
+    fn offer(&self, snapshot: Arc<Snapshot>) {
+        self.state().pending = Some(snapshot);
+    }
+
+    fn announce(&self) {
+        self.host.event(Event::Revision);
+    }
+
+    /// Logs a problem, at error level unless it passes by itself, once until another one comes.
+    fn log_problem(&self, error: &Error) {
+        let text = error.to_string();
+        let mut state = self.state();
+        if state.problem.as_deref() == Some(text.as_str()) {
+            return;
+        }
+        if error.is_passing() {
+            tracing::debug!("{text}");
+        } else {
+            tracing::error!("{text}; what runs here goes on");
+        }
+        state.problem = Some(text);
+    }
+
+    fn problem_is_over(&self) {
+        self.state().problem = None;
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.state().closed { Err(Error::Closed) } else { Ok(()) }
+    }
+}

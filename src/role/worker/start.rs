@@ -1,0 +1,154 @@
+//! How a worker starts: from Valkey, from its last good copy, or by waiting for either.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Inner, Worker};
+use crate::error::{Error, Result};
+use crate::store::snapshot::Snapshot;
+
+/// How long a start waits for the connection before it looks for another way.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
+/// How often a waiting start looks again without having been told to.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// What a start still waits for; each is logged once.
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Waiting {
+    Server,
+    Deploy,
+    Usable,
+}
+
+impl Worker {
+    /// The shared settings as JSON text, from Valkey or the last good copy; `{}` when neither is
+    /// there. Takes no longer than a few seconds.
+    pub async fn settings(&self) -> Result<String> {
+        let inner = &self.inner;
+        inner.check_open()?;
+        let _ = inner.store.connection().wait_ready(CONNECT_PATIENCE).await;
+        match inner.store.read_snapshot().await {
+            Ok(Some(snapshot)) => return Ok(snapshot.settings),
+            Ok(None) => return Ok("{}".into()),
+            Err(error) => inner.log_problem(&error),
+        }
+        let copy = inner.copy.read().await;
+        Ok(copy.map_or_else(|| "{}".into(), |(snapshot, _)| snapshot.settings))
+    }
+
+    /// The editor's sessions as JSON text; `{}` when there are none or Valkey is away.
+    pub async fn sessions(&self) -> Result<String> {
+        let inner = &self.inner;
+        inner.check_open()?;
+        let _ = inner.store.connection().wait_ready(CONNECT_PATIENCE).await;
+        match inner.store.read_sessions().await {
+            Ok(text) => Ok(text.unwrap_or_else(|| "{}".into())),
+            Err(error) => {
+                tracing::warn!("log-in sessions are not known here: {error}");
+                Ok("{}".into())
+            }
+        }
+    }
+
+    /// What this worker is to run, waiting until there is something: the outcome has to be
+    /// reported with [`Worker::applied`] or [`Worker::refused`]. Ends early only with
+    /// [`Error::Closed`].
+    pub async fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        let snapshot = Arc::new(self.inner.find().await?);
+        self.inner.offer(snapshot.clone());
+        Ok(snapshot)
+    }
+}
+
+impl Inner {
+    async fn find(&self) -> Result<Snapshot> {
+        let mut hints = self.subscriber.hints();
+        let mut connection = self.store.connection().state();
+        let mut logged = None;
+        let _ = self.store.connection().wait_ready(CONNECT_PATIENCE).await;
+        loop {
+            self.check_open()?;
+            hints.borrow_and_update();
+            connection.borrow_and_update();
+            let waiting = match self.store.read_snapshot().await {
+                Ok(Some(snapshot)) if !self.is_refused(&snapshot) => {
+                    self.problem_is_over();
+                    return Ok(snapshot);
+                }
+                Ok(None) => Waiting::Deploy,
+                Ok(Some(_)) => Waiting::Usable,
+                Err(error) if error.is_passing() => Waiting::Server,
+                Err(error) => {
+                    self.log_problem(&error);
+                    if matches!(error, Error::Value { .. }) {
+                        Waiting::Usable
+                    } else {
+                        Waiting::Server
+                    }
+                }
+            };
+            if waiting != Waiting::Deploy
+                && let Some((snapshot, age)) = self.copy.read().await
+                && !self.is_refused(&snapshot)
+            {
+                tracing::warn!(
+                    "starting from the last good copy on this disk: revision {}, read {} ago",
+                    snapshot.label(),
+                    spell(age)
+                );
+                return Ok(snapshot);
+            }
+            if logged != Some(waiting) {
+                log_waiting(waiting);
+                logged = Some(waiting);
+            }
+            tokio::select! {
+                _ = hints.changed() => {}
+                _ = connection.changed() => {}
+                () = self.closed.notified() => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            }
+        }
+    }
+
+    fn is_refused(&self, snapshot: &Snapshot) -> bool {
+        self.state().refused.as_deref().is_some_and(|id| id == snapshot.id())
+    }
+}
+
+fn log_waiting(waiting: Waiting) {
+    match waiting {
+        Waiting::Server => tracing::warn!(
+            "Valkey is not reachable and there is no earlier copy here: waiting for it, flows start by themselves then"
+        ),
+        Waiting::Deploy => tracing::info!(
+            "nothing is deployed yet: waiting for the admin's first deploy, flows start by themselves then"
+        ),
+        Waiting::Usable => tracing::error!(
+            "what is stored can't be used and there is no earlier copy here: waiting for a deploy that can"
+        ),
+    }
+}
+
+/// A duration as an operator would say it.
+fn spell(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..=119 => format!("{seconds} s"),
+        seconds @ 120..=7199 => format!("{} min", seconds / 60),
+        seconds @ 7200..=172_799 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_said_in_a_fitting_unit() {
+        assert_eq!(spell(Duration::from_secs(5)), "5 s");
+        assert_eq!(spell(Duration::from_secs(600)), "10 min");
+        assert_eq!(spell(Duration::from_secs(86_400)), "24 h");
+        assert_eq!(spell(Duration::from_secs(8 * 86_400)), "8 days");
+    }
+}

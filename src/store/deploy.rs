@@ -1,0 +1,217 @@
+//! One deploy, one transaction: flows, credentials, settings, record and announcement.
+
+use std::sync::{Arc, LazyLock};
+
+use redis::Value;
+
+use super::Store;
+use super::lease::{Holder, LEASE, owner_of};
+use super::reply::{stored_text, verdict};
+use super::revision::Revision;
+use crate::codec;
+use crate::connection::Script;
+use crate::content::sha256_hex;
+use crate::error::{Error, Result};
+
+/// What belongs together and reaches Valkey together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deploy {
+    /// The flow array as `JSON.stringify` gave it.
+    pub flows: Arc<str>,
+    /// The credentials object as JSON text, as Node-RED encrypted it.
+    pub credentials: Arc<str>,
+    /// The shared settings, with the secret that decrypts these credentials (if it is shared).
+    pub settings: Arc<str>,
+    /// Name of the Project that the flows come from.
+    pub project: Option<String>,
+}
+
+impl Deploy {
+    /// The record that describes this deploy.
+    pub fn revision(&self, sequence: u64, time: u64, owner: &str) -> Revision {
+        Revision {
+            sequence,
+            flows: sha256_hex(&[self.flows.as_bytes()]),
+            credentials: sha256_hex(&[self.credentials.as_bytes()]),
+            settings: sha256_hex(&[self.settings.as_bytes()]),
+            time,
+            owner: owner.into(),
+            project: self.project.clone(),
+        }
+    }
+}
+
+/// What is stored now, read before every write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// The record, when there is one that can be read.
+    pub revision: Option<Revision>,
+    /// There is a record, but it can't be read: nothing that it says counts.
+    pub broken: bool,
+    /// Bytes under `flows`; 0 when missing or no string.
+    pub flows: u64,
+    /// Bytes under `credentials`.
+    pub credentials: u64,
+    /// Bytes under `settings`.
+    pub settings: u64,
+}
+
+/// What came of writing a deploy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// It is stored and announced.
+    Done,
+    /// Another living admin holds the lease: its id. Nothing was written.
+    Other(String),
+    /// The record is newer than the one that the write was based on. Nothing was written.
+    Stale,
+}
+
+/// How a deploy is to be written.
+#[derive(Debug, Clone)]
+pub struct Write<'a> {
+    /// The content.
+    pub deploy: &'a Deploy,
+    /// Its record.
+    pub revision: &'a Revision,
+    /// The sequence that was stored when this write was decided, 0 for none; `None` replaces a
+    /// record that can't be read, whatever it says.
+    pub base: Option<u64>,
+    /// Keep what is stored now under `backup:<time>` first.
+    pub backup: bool,
+}
+
+// KEYS: revision, lease, flows, credentials, settings, backup.
+// ARGV: token, lease ms, base sequence (or nothing), record, flows, credentials, settings, channel, message,
+// '1' to keep a backup.
+// The announcement comes first: a server that refuses it must not be left with half a deploy. It
+// reaches nobody before the script has ended.
+static WRITE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+local holder = redis.pcall('GET', KEYS[2])
+if type(holder) == 'table' then redis.call('DEL', KEYS[2]) holder = false end
+if holder and holder ~= ARGV[1] then return {'other', holder} end
+local record = redis.pcall('GET', KEYS[1])
+if type(record) == 'table' then redis.call('DEL', KEYS[1]) record = false end
+if record and ARGV[3] ~= '' then
+  local read, decoded = pcall(cjson.decode, record)
+  local sequence = read and type(decoded) == 'table' and tonumber(decoded.sequence)
+  if sequence and sequence > tonumber(ARGV[3]) then return {'stale', ''} end
+end
+if ARGV[10] == '1' then
+  for i, field in ipairs({'revision', 'lease', 'flows', 'credentials', 'settings'}) do
+    local value = field ~= 'lease' and redis.pcall('GET', KEYS[i])
+    if type(value) == 'string' then redis.call('HSET', KEYS[6], field, value) end
+  end
+end
+redis.call('PUBLISH', ARGV[8], ARGV[9])
+redis.call('SET', KEYS[3], ARGV[5])
+redis.call('SET', KEYS[4], ARGV[6])
+redis.call('SET', KEYS[5], ARGV[7])
+redis.call('SET', KEYS[1], ARGV[4])
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return {'done', ''}
+",
+    )
+});
+
+impl Store {
+    /// Reads what a write has to be based on.
+    pub async fn read_stored(&self) -> Result<Stored> {
+        let keys = self.keys();
+        let revision_key = keys.revision();
+        let mut pipe = redis::pipe();
+        pipe.cmd("GET").arg(&revision_key);
+        for key in [keys.flows(), keys.credentials(), keys.settings()] {
+            pipe.cmd("STRLEN").arg(key);
+        }
+        let mut replies = self.connection().transaction(&pipe).await?.into_iter();
+        let record = stored_text(&revision_key, replies.next().unwrap_or(Ok(Value::Nil)));
+        let revision = match record {
+            Ok(Some(text)) => Revision::parse(&revision_key, &text),
+            Ok(None) => return Ok(Stored::new(None, false, replies)),
+            Err(error) => Err(error),
+        };
+        match revision {
+            Ok(revision) => Ok(Stored::new(Some(revision), false, replies)),
+            Err(error @ Error::Value { .. }) => {
+                tracing::error!("{error}; writing it again");
+                Ok(Stored::new(None, true, replies))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a deploy with its record and announces it, in one step, if nobody else is ahead.
+    pub async fn write_deploy(&self, holder: &Holder, write: &Write<'_>) -> Result<Written> {
+        let keys = self.keys();
+        let names = [
+            keys.revision(),
+            keys.lease(),
+            keys.flows(),
+            keys.credentials(),
+            keys.settings(),
+            keys.backup(write.revision.time),
+        ];
+        let arguments = [
+            holder.token().into_bytes(),
+            LEASE.as_millis().to_string().into_bytes(),
+            write.base.map_or_else(Vec::new, |base| base.to_string().into_bytes()),
+            write.revision.to_text()?.into_bytes(),
+            self.encoded(&write.deploy.flows),
+            self.encoded(&write.deploy.credentials),
+            self.encoded(&write.deploy.settings),
+            self.update_channel.as_bytes().to_vec(),
+            write.revision.time.to_string().into_bytes(),
+            if write.backup { b"1".to_vec() } else { Vec::new() },
+        ];
+        let reply = self.connection().script(&WRITE, &names, &arguments).await?;
+        Ok(match verdict("deploy script", reply)? {
+            (word, _) if word == "done" => Written::Done,
+            (word, _) if word == "stale" => Written::Stale,
+            (_, holder) => Written::Other(owner_of(&holder.unwrap_or_default())),
+        })
+    }
+
+    /// Sizes in bytes that `deploy` has when it is stored, to find a value that somebody else
+    /// changed without reading it.
+    pub fn stored_sizes(&self, deploy: &Deploy) -> [u64; 3] {
+        [&deploy.flows, &deploy.credentials, &deploy.settings]
+            .map(|text| u64::try_from(self.encoded(text).len()).unwrap_or(u64::MAX))
+    }
+
+    fn encoded(&self, text: &str) -> Vec<u8> {
+        codec::encode(text, self.compress)
+    }
+}
+
+impl Stored {
+    fn new(
+        revision: Option<Revision>,
+        broken: bool,
+        sizes: impl Iterator<Item = Result<Value>>,
+    ) -> Self {
+        let mut sizes = sizes.map(|reply| match reply {
+            Ok(Value::Int(bytes)) => u64::try_from(bytes).unwrap_or(0),
+            _ => 0,
+        });
+        let mut next = || sizes.next().unwrap_or(0);
+        Self { revision, broken, flows: next(), credentials: next(), settings: next() }
+    }
+
+    /// The three sizes, as [`Store::stored_sizes`] gives them.
+    pub fn sizes(&self) -> [u64; 3] {
+        [self.flows, self.credentials, self.settings]
+    }
+
+    /// What a write has to be based on.
+    pub fn base(&self) -> Option<u64> {
+        (!self.broken).then_some(self.sequence())
+    }
+
+    /// The sequence in the record; 0 when there is none.
+    pub fn sequence(&self) -> u64 {
+        self.revision.as_ref().map_or(0, |revision| revision.sequence)
+    }
+}

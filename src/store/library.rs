@@ -1,0 +1,198 @@
+//! The library: entries, and an index with one hash a folder.
+//!
+//! The index makes a listing cost what the folder holds, not what the server holds. A hash
+//! `index:library:<type>:<folder>` has a field for each name in that folder: the entry's meta as
+//! a JSON object, or nothing for a subfolder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use redis::Value;
+
+use super::Store;
+use super::reply::{plain_text, stored_text, text_list, text_pairs};
+use crate::codec;
+use crate::connection::Script;
+use crate::content;
+use crate::error::{Error, Result};
+
+/// Names one entry: its type (`flows`, `functions`, …) and its path below that.
+pub type EntryName = (String, String);
+
+/// One folder: `None` for a subfolder, the meta (a JSON object) for a file, sorted by name.
+pub type Folder = BTreeMap<String, Option<String>>;
+
+// KEYS: entry, its folder, the folder above, … the top. ARGV: the name in each of these folders.
+// A folder leaves the one above only when it has become empty.
+static DELETE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+redis.call('DEL', KEYS[1])
+for depth, name in ipairs(ARGV) do
+  redis.call('HDEL', KEYS[depth + 1], name)
+  if redis.call('EXISTS', KEYS[depth + 1]) == 1 then break end
+end
+return {'done', ''}
+",
+    )
+});
+
+impl Store {
+    /// The stored text of an entry, `{…meta, fn: body}`; `None` when there is none.
+    pub async fn read_library_entry(&self, kind: &str, path: &str) -> Result<Option<String>> {
+        let key = self.keys().library_entry(kind, path);
+        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
+        stored_text(&key, reply)
+    }
+
+    /// Whether the index was built, so that listings can be answered from it.
+    pub async fn has_library_index(&self) -> Result<bool> {
+        let key = self.keys().library_index_built();
+        let reply = self.connection().command(redis::cmd("EXISTS").arg(key)).await?;
+        Ok(matches!(reply, Value::Int(count) if count > 0))
+    }
+
+    /// One folder (`""` is the top) as the index has it; empty when there is none.
+    pub async fn read_library_folder(&self, kind: &str, folder: &str) -> Result<Folder> {
+        let key = self.keys().library_folder(kind, folder);
+        let reply = self.connection().command(redis::cmd("HGETALL").arg(&key)).await?;
+        Ok(text_pairs(reply)
+            .into_iter()
+            .map(|(name, meta)| (name, (!meta.is_empty()).then_some(meta)))
+            .collect())
+    }
+
+    /// Stores an entry and its place in the index, in one step.
+    pub async fn write_library_entry(&self, kind: &str, path: &str, entry: &str) -> Result<()> {
+        content::check_library_type(kind)?;
+        content::check_library_path(path)?;
+        let key = self.keys().library_entry(kind, path);
+        let meta = content::library_entry(&key, entry)?.meta;
+        let mut pipe = redis::pipe();
+        let value = codec::encode(entry, self.compress);
+        pipe.cmd("SET").arg(key).arg(value);
+        for (folder, name, meta) in places(path, &meta) {
+            pipe.cmd("HSET").arg(self.keys().library_folder(kind, folder)).arg(name).arg(meta);
+        }
+        self.apply(&pipe).await
+    }
+
+    /// Deletes an entry and what the index says of it, folders that it leaves empty included.
+    pub async fn delete_library_entry(&self, kind: &str, path: &str) -> Result<()> {
+        let mut keys = vec![self.keys().library_entry(kind, path)];
+        let mut names = Vec::new();
+        for (folder, name, _) in places(path, "") {
+            keys.push(self.keys().library_folder(kind, folder));
+            names.push(name);
+        }
+        self.connection().script(&DELETE, &keys, &names).await.map(drop)
+    }
+
+    /// Every entry under the prefix, from one scan over the server's keys: for building the index
+    /// from what earlier modules wrote, not for answering a call.
+    pub async fn scan_library(&self) -> Result<BTreeSet<EntryName>> {
+        let mut found = BTreeSet::new();
+        let mut cursor = "0".to_string();
+        loop {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(&cursor).arg("MATCH").arg(self.keys().library_pattern());
+            scan.arg("COUNT").arg(1000);
+            let Value::Array(reply) = self.connection().command(&scan).await? else { break };
+            let [next, page] = reply.as_slice() else { break };
+            for key in text_list(page.clone()) {
+                let name = self.keys().parse_library_key(&key);
+                found.extend(name.map(|(kind, path)| (kind.to_string(), path.to_string())));
+            }
+            cursor = plain_text(next).unwrap_or_else(|| "0".into());
+            if cursor == "0" {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Says that the index is complete from now on.
+    pub async fn mark_library_index_built(&self) -> Result<()> {
+        let key = self.keys().library_index_built();
+        self.connection().command(redis::cmd("SET").arg(key).arg("1")).await.map(drop)
+    }
+
+    async fn apply(&self, pipe: &redis::Pipeline) -> Result<()> {
+        self.connection().transaction(pipe).await?.into_iter().collect::<Result<Vec<_>>>().map(drop)
+    }
+}
+
+/// Where an entry stands in the index: its own folder first, then each folder in the one above.
+fn places<'a>(path: &'a str, meta: &'a str) -> Vec<(&'a str, &'a str, &'a str)> {
+    let mut places = Vec::new();
+    let mut rest = path;
+    let mut text = meta;
+    loop {
+        match rest.rsplit_once('/') {
+            Some((folder, name)) => {
+                places.push((folder, name, text));
+                rest = folder;
+                text = "";
+            }
+            None => {
+                places.push(("", rest, text));
+                return places;
+            }
+        }
+    }
+}
+
+/// Builds the index in memory from entry texts, for a worker whose admin never built it.
+pub fn folder_of(entries: &BTreeMap<EntryName, String>, kind: &str, folder: &str) -> Folder {
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let mut listing = Folder::new();
+    for ((entry_kind, path), text) in entries {
+        let Some(below) = path.strip_prefix(&prefix).filter(|_| entry_kind == kind) else {
+            continue;
+        };
+        match below.split_once('/') {
+            Some((subfolder, _)) => {
+                listing.insert(subfolder.into(), None);
+            }
+            None => {
+                let meta = content::library_entry(below, text).map(|entry| entry.meta);
+                let meta = meta.unwrap_or_else(|_| "{}".into());
+                listing.insert(below.into(), Some(meta));
+            }
+        }
+    }
+    listing
+}
+
+/// A missing entry, as Node-RED's own storage says it (`localfilesystem/library.js`).
+pub fn not_found(path: &str) -> Error {
+    Error::LibraryEntryNotFound { path: path.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_stands_in_every_folder_above_it() {
+        assert_eq!(
+            places("a/b/c.js", "{}"),
+            [("a/b", "c.js", "{}"), ("a", "b", ""), ("", "a", "")]
+        );
+        assert_eq!(places("c.js", "{}"), [("", "c.js", "{}")]);
+    }
+
+    #[test]
+    fn a_folder_lists_files_and_subfolders_of_its_own_type() {
+        let entries = BTreeMap::from([
+            (("functions".into(), "a.js".into()), r#"{"name":"A","fn":"x"}"#.into()),
+            (("functions".into(), "sub/b.js".into()), r#"{"fn":"y"}"#.into()),
+            (("flows".into(), "c.json".into()), r#"{"fn":"z"}"#.into()),
+        ]);
+        let top = folder_of(&entries, "functions", "");
+        assert_eq!(top.keys().collect::<Vec<_>>(), ["a.js", "sub"]);
+        assert_eq!(top.get("sub"), Some(&None));
+        assert_eq!(folder_of(&entries, "functions", "sub").len(), 1);
+        assert!(folder_of(&entries, "functions", "su").is_empty());
+    }
+}

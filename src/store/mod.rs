@@ -1,0 +1,49 @@
+//! What is read and written under which key, atomically.
+//!
+//! Nothing here decides when; that is the role's part.
+
+pub mod deploy;
+pub mod lease;
+pub mod library;
+mod reply;
+pub mod revision;
+pub mod sessions;
+pub mod settings;
+pub mod snapshot;
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::connection::Connection;
+use crate::keyspace::Keyspace;
+
+/// One key prefix on one server.
+#[derive(Clone)]
+pub struct Store {
+    connection: Connection,
+    keys: Arc<Keyspace>,
+    update_channel: Arc<str>,
+    compress: bool,
+}
+
+impl Store {
+    /// The store that `config` describes, reached over `connection`.
+    pub fn new(config: &Config, connection: Connection) -> Self {
+        Self {
+            connection,
+            keys: Arc::new(Keyspace::new(&config.key_prefix)),
+            update_channel: config.update_channel.as_str().into(),
+            compress: config.enable_compression,
+        }
+    }
+
+    /// The connection underneath.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The names of all keys.
+    pub fn keys(&self) -> &Keyspace {
+        &self.keys
+    }
+}

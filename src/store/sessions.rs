@@ -1,0 +1,38 @@
+//! The editor's log-in sessions.
+
+use std::time::Duration;
+
+use super::Store;
+use super::reply::stored_text;
+use crate::codec;
+use crate::content;
+use crate::error::Result;
+
+impl Store {
+    /// The sessions object as JSON text; `None` when none are stored or they expired.
+    pub async fn read_sessions(&self) -> Result<Option<String>> {
+        let key = self.keys().sessions();
+        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
+        let text = stored_text(&key, reply)?;
+        if let Some(text) = &text {
+            content::object_text(&key, text)?;
+        }
+        Ok(text)
+    }
+
+    /// Stores the sessions object for `ttl` from now on.
+    pub async fn write_sessions(&self, text: &str, ttl: Duration) -> Result<()> {
+        let key = self.keys().sessions();
+        let value = codec::encode(text, self.compress);
+        let mut command = redis::cmd("SET");
+        command.arg(&key).arg(value).arg("EX").arg(ttl.as_secs().max(1));
+        self.connection().command(&command).await.map(drop)
+    }
+
+    /// Whether sessions are stored.
+    pub async fn has_sessions(&self) -> Result<bool> {
+        let key = self.keys().sessions();
+        let reply = self.connection().command(redis::cmd("EXISTS").arg(&key)).await?;
+        Ok(matches!(reply, redis::Value::Int(count) if count > 0))
+    }
+}

@@ -1,0 +1,90 @@
+//! Everything that a worker runs, read in one step.
+
+use super::Store;
+use super::reply::stored_text;
+use super::revision::Revision;
+use crate::content;
+use crate::error::Result;
+
+/// What the admin deployed, as one atomic read found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The flow array as JSON text.
+    pub flows: String,
+    /// The credentials object as JSON text, encrypted or not; `{}` when none is stored.
+    pub credentials: String,
+    /// The shared settings as JSON text; `{}` when none are stored.
+    pub settings: String,
+    /// The revision record; earlier modules wrote none.
+    pub revision: Option<Revision>,
+}
+
+impl Snapshot {
+    /// Identifies the content: two snapshots with the same id differ in nothing that a worker
+    /// could notice.
+    pub fn id(&self) -> String {
+        content::sha256_hex(&[
+            self.flows.as_bytes(),
+            self.credentials.as_bytes(),
+            self.settings.as_bytes(),
+        ])
+    }
+
+    /// A short name for logs: the sequence, or the beginning of the content hash.
+    pub fn label(&self) -> String {
+        match &self.revision {
+            Some(revision) => revision.sequence.to_string(),
+            None => self.id().chars().take(12).collect(),
+        }
+    }
+}
+
+impl Store {
+    /// Reads flows, credentials, settings and record in one step (`MULTI`). `None` when no flows
+    /// are stored. A value that can't be used is an error that names its key.
+    pub async fn read_snapshot(&self) -> Result<Option<Snapshot>> {
+        let keys = self.keys();
+        let names = [keys.flows(), keys.credentials(), keys.settings(), keys.revision()];
+        let mut pipe = redis::pipe();
+        for name in &names {
+            pipe.cmd("GET").arg(name);
+        }
+        let mut replies = self.connection().transaction(&pipe).await?.into_iter();
+        let mut next =
+            |key: &str| stored_text(key, replies.next().unwrap_or(Ok(redis::Value::Nil)));
+        let [flows_key, credentials_key, settings_key, revision_key] = &names;
+        let (flows, credentials) = (next(flows_key), next(credentials_key));
+        let (settings, revision) = (next(settings_key), next(revision_key));
+
+        let Some(flows) = flows? else { return Ok(None) };
+        let flows = content::flows_text(flows_key, &flows)?.array.to_string();
+        let credentials = credentials?.unwrap_or_else(|| "{}".into());
+        content::object_text(credentials_key, &credentials)?;
+        let settings = settings?.unwrap_or_else(|| "{}".into());
+        content::object_text(settings_key, &settings)?;
+        // A record that can't be read is the admin's to mend; the deploy itself is whole.
+        let revision = match revision {
+            Ok(Some(text)) => Revision::parse(revision_key, &text).ok(),
+            Ok(None) => None,
+            Err(error) => {
+                tracing::debug!("{error}");
+                None
+            }
+        };
+        Ok(Some(Snapshot { flows, credentials, settings, revision }))
+    }
+
+    /// Reads the revision record alone, as text. `None` when there is none (or none that can be
+    /// read): then only the content tells.
+    pub async fn read_revision_text(&self) -> Result<Option<String>> {
+        let key = self.keys().revision();
+        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
+        match stored_text(&key, reply) {
+            Err(error @ crate::Error::Value { .. }) => {
+                tracing::debug!("{error}");
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What tests with a real server share.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on fails"
+)]
+
+pub mod log;
+pub mod server;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use node_red_storage_valkey::config::{ConnectionConfig, Endpoint, Family, RetryStrategy};
+
+/// The configuration for a server on this machine.
+pub fn config(port: u16) -> ConnectionConfig {
+    ConnectionConfig {
+        endpoint: Endpoint::Tcp { host: "127.0.0.1".to_owned(), port },
+        family: Family::Any,
+        username: None,
+        password: None,
+        db: 0,
+        resp3: true,
+        connect_timeout: Duration::from_secs(10),
+        command_timeout: None,
+        connection_name: None,
+        retry_strategy: RetryStrategy::Default,
+    }
+}
+
+/// A shared configuration with changes.
+pub fn config_with(port: u16, change: impl FnOnce(&mut ConnectionConfig)) -> Arc<ConnectionConfig> {
+    let mut config = config(port);
+    change(&mut config);
+    Arc::new(config)
+}
+
+/// Waits until a condition holds and returns how long it took.
+pub async fn until(
+    what: &str,
+    within: Duration,
+    mut condition: impl AsyncFnMut() -> bool,
+) -> Duration {
+    let start = Instant::now();
+    while !condition().await {
+        assert!(start.elapsed() < within, "not within {within:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    start.elapsed()
+}

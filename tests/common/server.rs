@@ -1,0 +1,144 @@
+//! A real Valkey or Redis server in a directory of its own.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A running server; it ends with this value.
+pub struct Server {
+    child: Option<Child>,
+    dir: TempDir,
+    args: Vec<String>,
+    /// The port, on 127.0.0.1.
+    pub port: u16,
+}
+
+impl Server {
+    /// Starts a server without persistence, with these further options.
+    pub fn start(args: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        // Another process may take the port between the look and the start.
+        for _ in 0..5 {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            if let Some(child) = spawn(dir.path(), port, &args) {
+                return Self { child: Some(child), dir, args, port };
+            }
+        }
+        panic!("no server came up; its last words: {}", last_words(dir.path()));
+    }
+
+    /// Adds an ACL user by its rules, e.g. `worker on nopass ~nr:* +get`.
+    pub fn add_user(&self, rules: &str) {
+        let mut command = redis::cmd("ACL");
+        command.arg("SETUSER");
+        for rule in rules.split(' ') {
+            command.arg(rule);
+        }
+        command.exec(&mut self.admin()).unwrap();
+    }
+
+    /// The server's working directory.
+    pub fn directory(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Kills the server at once.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // A stopped process does not even die of SIGKILL in every system's eyes.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts it again, empty, on the same port.
+    pub fn restart(&mut self) {
+        self.kill();
+        let child = spawn(self.dir.path(), self.port, &self.args);
+        self.child = Some(child.expect("the server comes up again"));
+    }
+
+    /// Sends a signal, e.g. `STOP`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().expect("running").id().to_string();
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(pid).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// A connection of the crate's own, for what the tests do beside what they test.
+    pub fn admin(&self) -> redis::Connection {
+        self.admin_with("")
+    }
+
+    /// The same with log-in, e.g. `:password@`.
+    pub fn admin_with(&self, login: &str) -> redis::Connection {
+        let url = format!("redis://{login}127.0.0.1:{}", self.port);
+        redis::Client::open(url).unwrap().get_connection().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn spawn(dir: &Path, port: u16, args: &[String]) -> Option<Child> {
+    let log = std::fs::File::create(dir.join("server.log")).unwrap();
+    let mut child = Command::new(executable())
+        .current_dir(dir)
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < deadline {
+        if child.try_wait().unwrap().is_some() {
+            return None;
+        }
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Some(child);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+fn last_words(dir: &Path) -> String {
+    std::fs::read_to_string(dir.join("server.log")).unwrap_or_default()
+}
+
+/// `VALKEY_SERVER`, a server on PATH, or the one that the project's script fetches.
+fn executable() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        if let Some(path) = std::env::var_os("VALKEY_SERVER") {
+            return PathBuf::from(path);
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        for name in ["valkey-server", "redis-server"] {
+            if let Some(found) =
+                std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+            {
+                return found;
+            }
+        }
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/valkey-server.js");
+        let printed = Command::new("node").arg(script).output().expect("node runs");
+        let printed = String::from_utf8(printed.stdout).unwrap();
+        let found = printed.lines().last().map(str::trim).unwrap_or_default();
+        assert!(Path::new(found).is_file(), "no server: set VALKEY_SERVER ({found})");
+        PathBuf::from(found)
+    })
+}
