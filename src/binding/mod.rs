@@ -2,6 +2,7 @@
 //! decided here, and only here is napi named.
 
 #![allow(missing_docs)] // The generated constructors of #[napi] items carry no docs.
+#![cfg_attr(test, allow(dead_code))] // napi registers no export in a test build.
 #![allow(unreachable_pub)] // Exports to JavaScript are pub, though no Rust code reaches them.
 
 mod admin;
