@@ -80,10 +80,11 @@ impl Admin {
         Ok(read.map(|snapshot| (&snapshot).into()))
     }
 
-    /// The disk has no flows that could be read, and Valkey could not be asked.
+    /// The disk has lost its flows, or only their credentials, and Valkey could not be asked.
     #[napi]
-    pub fn disk_is_empty(&self) -> napi::Result<()> {
-        self.core()?.disk_is_empty();
+    pub fn disk_has_lost(&self, flows: bool) -> napi::Result<()> {
+        let lost = if flows { admin::Lost::Flows } else { admin::Lost::Credentials };
+        self.core()?.disk_has_lost(lost);
         Ok(())
     }
 

@@ -54,7 +54,7 @@ impl Given {
                 for (name, value) in url::parse(&text)? {
                     let value = Value::String(value);
                     if !is_absent(&name, &value) {
-                        members.insert(name, Member { value, from_url: true });
+                        members.entry(name).or_insert(Member { value, from_url: true });
                     }
                 }
             }

@@ -7,6 +7,8 @@ pub mod worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::config::Config;
 use crate::connection::Retry;
 
@@ -26,6 +28,14 @@ pub enum Event {
 pub trait Host: Send + Sync + 'static {
     /// Something happened.
     fn event(&self, event: Event);
+}
+
+/// Waits for the next change. What can change no more, as the hints of a subscriber that has
+/// given up, is waited for in vain and not in a busy loop.
+async fn next_change<T>(watched: &mut watch::Receiver<T>) {
+    if watched.changed().await.is_err() {
+        std::future::pending().await
+    }
 }
 
 /// What every role is opened with.

@@ -29,7 +29,7 @@ static DELETE: LazyLock<Script> = LazyLock::new(|| {
         r"
 redis.call('DEL', KEYS[1])
 for depth, name in ipairs(ARGV) do
-  redis.call('HDEL', KEYS[depth + 1], name)
+  redis.pcall('HDEL', KEYS[depth + 1], name)
   if redis.call('EXISTS', KEYS[depth + 1]) == 1 then break end
 end
 return {'done', ''}

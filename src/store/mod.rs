@@ -8,7 +8,6 @@ pub mod library;
 mod reply;
 pub mod revision;
 pub mod sessions;
-pub mod settings;
 pub mod snapshot;
 
 use std::sync::Arc;

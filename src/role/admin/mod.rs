@@ -20,11 +20,12 @@ use super::folder::Folder;
 use super::{Host, Opening};
 use crate::config::Config;
 use crate::connection::Connection;
+use crate::content::shared_settings;
 use crate::error::{Error, Result};
+use crate::store::Store;
 use crate::store::deploy::Deploy;
 use crate::store::lease::Holder;
 use crate::store::snapshot::Snapshot;
-use crate::store::{Store, settings};
 
 /// An admin instance. Dropping it, or [`Admin::close`], ends its connection and tasks.
 ///
@@ -58,12 +59,21 @@ struct Disk {
     generation: u64,
     sessions: Option<Arc<str>>,
     sessions_generation: u64,
-    /// The disk had no flows that could be read at start and Valkey was away: what Valkey holds
-    /// has not been seen.
-    unseen: bool,
+    /// The disk had lost something at start and Valkey was away: what Valkey holds has not been
+    /// seen.
+    unseen: Option<Lost>,
     /// What Valkey holds and the empty disk has not.
     restorable: Option<Arc<Snapshot>>,
     identity: Identity,
+}
+
+/// What a disk could not give at start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// Flows, or flows and credentials.
+    Flows,
+    /// Only the credentials, or what decrypts them.
+    Credentials,
 }
 
 impl Admin {
@@ -90,7 +100,7 @@ impl Admin {
                 generation: 0,
                 sessions: None,
                 sessions_generation: 0,
-                unseen: false,
+                unseen: None,
                 restorable: None,
                 identity,
             }),
@@ -125,10 +135,10 @@ impl Admin {
         self.inner.store.read_sessions().await
     }
 
-    /// The disk has no flows that could be read, and Valkey could not be asked. Nothing is
-    /// mirrored until it could; see [`super::Event::Restore`].
-    pub fn disk_is_empty(&self) {
-        self.inner.disk().unseen = true;
+    /// The disk has lost something, and Valkey could not be asked for it: the event
+    /// [`super::Event::Restore`] follows when it can, unless something is deployed before.
+    pub fn disk_has_lost(&self, lost: Lost) {
+        self.inner.disk().unseen = Some(lost);
         self.inner.wake();
     }
 
@@ -224,6 +234,6 @@ impl Inner {
     }
 
     fn shared(&self, settings: &str, secret: Option<&str>) -> Result<String> {
-        settings::shared(settings, secret.filter(|_| self.config.share_credential_secret))
+        shared_settings(settings, secret.filter(|_| self.config.share_credential_secret))
     }
 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Inner;
 use super::clock::now;
+use super::{Inner, Lost};
+use crate::content::sha256_hex;
 use crate::error::{Error, Result};
 use crate::role::Event;
 use crate::store::deploy::{Deploy, Stored, Write, Written};
 use crate::store::lease::Lease;
+use crate::store::revision::Revision;
 
 /// The lease lives 10 s; three renewals may be missed.
 const RENEW: Duration = Duration::from_secs(3);
@@ -143,7 +145,7 @@ impl Inner {
     async fn look_for_restorable(&self) -> Result<()> {
         {
             let disk = self.disk();
-            if !disk.unseen || disk.deploy.is_some() {
+            if disk.unseen.is_none() || disk.deploy.is_some() {
                 return Ok(());
             }
         }
@@ -152,7 +154,7 @@ impl Inner {
         if disk.deploy.is_some() {
             return Ok(());
         }
-        disk.unseen = false;
+        disk.unseen = None;
         disk.restorable = snapshot.map(Arc::new);
         drop(disk);
         self.host.event(Event::Restore);
@@ -180,10 +182,10 @@ impl Inner {
             let write = Write { deploy, revision: &revision, base: stored.base(), backup };
             match self.store.write_deploy(&self.holder, &write).await? {
                 Written::Done => {
-                    self.disk().unseen = false;
+                    self.disk().unseen = None;
                     if backup {
                         tracing::error!(
-                            "Valkey held flows that did not come from this admin; they were replaced by what is on this disk and kept under '{}'",
+                            "Valkey held a deploy that this admin's disk never had; it was replaced by what is on this disk and kept under '{}'",
                             self.store.keys().backup(revision.time)
                         );
                     }
@@ -214,7 +216,7 @@ impl Inner {
                 let wanted = deploy.revision(0, 0, self.holder.id());
                 let changed =
                     revision.flows != wanted.flows || revision.credentials != wanted.credentials;
-                Ok(changed && (revision.owner != self.holder.id() || self.disk().unseen))
+                Ok(changed && (revision.owner != self.holder.id() || self.has_missed(revision)))
             }
             // Earlier modules wrote no record: only the content tells.
             None => match self.store.read_snapshot().await {
@@ -223,6 +225,18 @@ impl Inner {
                 Err(error) => Err(error),
             },
         }
+    }
+
+    /// Whether this admin's disk can't have had the deploy that it once wrote itself.
+    fn has_missed(&self, revision: &Revision) -> bool {
+        let disk = self.disk();
+        // Kept on disk before each write: a higher one means a disk that was set back.
+        revision.sequence > disk.identity.sequence
+            || match disk.unseen {
+                Some(Lost::Flows) => true,
+                Some(Lost::Credentials) => revision.credentials != sha256_hex(&[b"{}"]),
+                None => false,
+            }
     }
 
     /// Higher than everything that the server, this admin or its clock ever gave.

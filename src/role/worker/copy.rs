@@ -14,6 +14,9 @@ const FILE: &str = "last-good-copy.json";
 
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
+    /// The key prefix that it was read from: a worker that was moved to another must not start
+    /// from it.
+    prefix: std::borrow::Cow<'a, str>,
     /// ms since 1970.
     saved: u64,
     revision: Option<Revision>,
@@ -25,18 +28,19 @@ struct Stored<'a> {
 /// The copy on disk; without a folder (read-only user directory) there is none.
 pub(super) struct LastGoodCopy {
     folder: Option<Folder>,
+    prefix: String,
     complained: AtomicBool,
 }
 
 impl LastGoodCopy {
-    pub(super) fn new(folder: Option<Folder>) -> Self {
-        Self { folder, complained: AtomicBool::new(false) }
+    pub(super) fn new(folder: Option<Folder>, prefix: &str) -> Self {
+        Self { folder, prefix: prefix.into(), complained: AtomicBool::new(false) }
     }
 
     /// Keeps a copy. A user directory that can't be written is no error: one warning.
     pub(super) async fn write(&self, snapshot: &Snapshot) {
         let Some(folder) = &self.folder else { return };
-        if let Err(error) = Self::write_to(folder, snapshot).await
+        if let Err(error) = self.write_to(folder, snapshot).await
             && !self.complained.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(
@@ -45,8 +49,9 @@ impl LastGoodCopy {
         }
     }
 
-    async fn write_to(folder: &Folder, snapshot: &Snapshot) -> Result<()> {
+    async fn write_to(&self, folder: &Folder, snapshot: &Snapshot) -> Result<()> {
         let stored = Stored {
+            prefix: self.prefix.as_str().into(),
             saved: now(),
             revision: snapshot.revision.clone(),
             flows: snapshot.flows.as_str().into(),
@@ -71,6 +76,13 @@ impl LastGoodCopy {
             tracing::warn!("the last good copy on this disk can't be read and is not used");
             return None;
         };
+        if stored.prefix != self.prefix {
+            tracing::warn!(
+                "the last good copy on this disk is of another key prefix ('{}') and is not used",
+                stored.prefix
+            );
+            return None;
+        }
         let snapshot = Snapshot {
             flows: stored.flows.into_owned(),
             credentials: stored.credentials.into_owned(),
@@ -102,12 +114,14 @@ mod tests {
     #[tokio::test]
     async fn a_copy_comes_back_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
-        let copy = LastGoodCopy::new(Some(Folder::in_user_dir(dir.path())));
+        let copy = LastGoodCopy::new(Some(Folder::in_user_dir(dir.path())), "n:");
         assert!(copy.read().await.is_none());
         copy.write(&snapshot()).await;
         let (read, age) = copy.read().await.unwrap();
         assert_eq!(read, snapshot());
         assert!(age < Duration::from_secs(60));
+        let moved = LastGoodCopy::new(Some(Folder::in_user_dir(dir.path())), "other:");
+        assert!(moved.read().await.is_none());
     }
 
     #[tokio::test]
@@ -115,7 +129,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::in_user_dir(dir.path());
         folder.write(FILE, "{\"saved\":1,").await.unwrap();
-        assert!(LastGoodCopy::new(Some(folder)).read().await.is_none());
-        assert!(LastGoodCopy::new(None).read().await.is_none());
+        assert!(LastGoodCopy::new(Some(folder), "n:").read().await.is_none());
+        assert!(LastGoodCopy::new(None, "n:").read().await.is_none());
     }
 }

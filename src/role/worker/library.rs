@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Inner, Worker};
 use crate::content;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::library::{EntryName, Folder, folder_of, not_found};
 
 /// How long the names found without an index are good for.
@@ -53,7 +53,8 @@ impl Inner {
     async fn body(&self, kind: &str, path: &str) -> Result<Option<String>> {
         let Some(text) = self.store.read_library_entry(kind, path).await? else { return Ok(None) };
         let key = self.store.keys().library_entry(kind, path);
-        content::library_entry(&key, &text).map(|entry| Some(entry.body))
+        content::library_entry(&key, &text)
+            .map(|entry| Some(content::library_body_read_back(&entry.body)))
     }
 
     async fn folder(&self, kind: &str, folder: &str) -> Result<Folder> {
@@ -71,7 +72,12 @@ impl Inner {
             let text = if below.contains('/') {
                 String::new()
             } else {
-                self.store.read_library_entry(kind, path).await?.unwrap_or_default()
+                // One broken entry is listed without its meta and spoils nothing else.
+                match self.store.read_library_entry(kind, path).await {
+                    Ok(text) => text.unwrap_or_default(),
+                    Err(Error::Value { .. }) => String::new(),
+                    Err(error) => return Err(error),
+                }
             };
             entries.insert(name, text);
         }

@@ -5,6 +5,7 @@ mod follow;
 mod library;
 mod start;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -12,6 +13,7 @@ use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
 use self::copy::LastGoodCopy;
+use self::follow::Failed;
 use super::folder::Folder;
 use super::{Event, Host, Opening};
 use crate::config::Config;
@@ -19,6 +21,9 @@ use crate::connection::{Connection, Subscriber};
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::snapshot::Snapshot;
+
+/// How many refused snapshots are remembered.
+const REFUSED_KEPT: usize = 4;
 
 /// A worker instance. Dropping it, or [`Worker::close`], ends its connections and tasks.
 pub struct Worker {
@@ -48,10 +53,11 @@ struct State {
     record: Option<String>,
     /// Handed over or about to be; until JavaScript reports an outcome.
     pending: Option<Arc<Snapshot>>,
-    /// Id of a snapshot that can't be used here, e.g. because its credentials don't decrypt.
-    refused: Option<String>,
-    /// Failures in a row to apply a snapshot that should have worked.
-    failures: u32,
+    /// Ids of snapshots that can't be used here, e.g. because their credentials don't decrypt;
+    /// the last few, as the stored one and the copy on disk may both be among them.
+    refused: VecDeque<String>,
+    /// The snapshot that could not be applied although it should have worked.
+    failed: Option<Failed>,
     /// The last problem that was logged, so that it is logged once.
     problem: Option<String>,
     closed: bool,
@@ -67,7 +73,8 @@ impl Worker {
         let channels = vec![config.update_channel.clone()];
         let subscriber = Subscriber::open(connection_config, retry, channels);
         let store = Store::new(&config, connection);
-        let copy = LastGoodCopy::new(user_dir.map(|dir| Folder::in_user_dir(&dir)));
+        let folder = user_dir.map(|dir| Folder::in_user_dir(&dir));
+        let copy = LastGoodCopy::new(folder, &config.key_prefix);
         let inner = Arc::new(Inner {
             config,
             store,
@@ -102,8 +109,7 @@ impl Worker {
             };
             state.record = snapshot.revision.as_ref().and_then(|record| record.to_text().ok());
             state.applied = Some(id.into());
-            state.refused = None;
-            state.failures = 0;
+            state.failed = None;
             snapshot
         };
         self.inner.report();
@@ -117,7 +123,7 @@ impl Worker {
         {
             let mut state = self.inner.state();
             state.pending.take_if(|pending| pending.id() == id);
-            state.refused = Some(id.into());
+            state.refuse(id);
         }
         self.inner.report();
     }
@@ -127,7 +133,7 @@ impl Worker {
         {
             let mut state = self.inner.state();
             state.pending.take_if(|pending| pending.id() == id);
-            state.failures = state.failures.saturating_add(1);
+            state.failed = Some(Failed::again(state.failed.take(), id));
         }
         self.inner.report();
     }
@@ -162,6 +168,21 @@ impl Drop for Worker {
         if let Some(task) = self.follower().take() {
             task.abort();
         }
+    }
+}
+
+impl State {
+    fn refuse(&mut self, id: &str) {
+        if !self.is_refused(id) {
+            self.refused.push_back(id.into());
+        }
+        if self.refused.len() > REFUSED_KEPT {
+            self.refused.pop_front();
+        }
+    }
+
+    fn is_refused(&self, id: &str) -> bool {
+        self.refused.iter().any(|refused| refused == id)
     }
 }
 

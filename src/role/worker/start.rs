@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Inner, Worker};
 use crate::error::{Error, Result};
+use crate::role::next_change;
 use crate::store::snapshot::Snapshot;
 
 /// How long a start waits for the connection before it looks for another way.
@@ -65,6 +66,7 @@ impl Inner {
         let mut hints = self.subscriber.hints();
         let mut connection = self.store.connection().state();
         let mut logged = None;
+        let mut copy = None;
         let _ = self.store.connection().wait_ready(CONNECT_PATIENCE).await;
         loop {
             self.check_open()?;
@@ -87,8 +89,11 @@ impl Inner {
                     }
                 }
             };
+            if waiting != Waiting::Deploy && copy.is_none() {
+                copy = Some(self.copy.read().await);
+            }
             if waiting != Waiting::Deploy
-                && let Some((snapshot, age)) = self.copy.read().await
+                && let Some(Some((snapshot, age))) = copy.clone()
                 && !self.is_refused(&snapshot)
             {
                 tracing::warn!(
@@ -103,8 +108,8 @@ impl Inner {
                 logged = Some(waiting);
             }
             tokio::select! {
-                _ = hints.changed() => {}
-                _ = connection.changed() => {}
+                () = next_change(&mut hints) => {}
+                () = next_change(&mut connection) => {}
                 () = self.closed.notified() => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
@@ -112,7 +117,7 @@ impl Inner {
     }
 
     fn is_refused(&self, snapshot: &Snapshot) -> bool {
-        self.state().refused.as_deref().is_some_and(|id| id == snapshot.id())
+        self.state().is_refused(&snapshot.id())
     }
 }
 
