@@ -1,5 +1,6 @@
 'use strict';
 
+const crypto = require('crypto');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
@@ -100,7 +101,71 @@ async function inspect(file, isRightShape) {
   }
 }
 
+/** Tells one written state of a file from another; null when it is not there. */
+async function stamp(file) {
+  try {
+    const { ino, mtimeMs, size } = await fs.promises.stat(file);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch {
+    return null;
+  }
+}
+
+/** Tells one content of a file from another; an error code when it can't be read. */
+async function fingerprint(file) {
+  try {
+    return crypto.createHash('sha256').update(await fs.promises.readFile(file)).digest('hex');
+  } catch (error) {
+    return error.code;
+  }
+}
+
+/** Replaces a file of ours as a whole, on disk before it returns. */
+async function replace(file, text) {
+  const draft = `${file}.new`;
+  await fs.promises.mkdir(path.dirname(file), { recursive: true });
+  const handle = await fs.promises.open(draft, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await fs.promises.rename(draft, file);
+}
+
+const asideOf = (file) => `${file}.damaged`;
+
+/**
+ * Moves a damaged file (or what stands in its place) out of the way, to `name.damaged`. Node-RED
+ * copies a file over its backup before it writes, and would lose the good one to the broken one.
+ */
+async function setAside(file) {
+  const aside = asideOf(file);
+  await fs.promises.rm(aside, { recursive: true, force: true });
+  await fs.promises.rename(file, aside);
+}
+
+/** Node-RED's user directory, by the rule that its local storage applies in `init`. */
+function userDirOf(settings) {
+  if (settings.userDir) {
+    return settings.userDir;
+  }
+  const { NODE_RED_HOME, HOME, USERPROFILE, HOMEPATH } = process.env;
+  const isUsed = (directory) =>
+    ['.config.json', '.config.nodes.json'].some((name) => fs.existsSync(path.join(directory, name)));
+  if (NODE_RED_HOME && isUsed(NODE_RED_HOME)) {
+    return NODE_RED_HOME;
+  }
+  if (HOMEPATH && isUsed(path.join(HOMEPATH, '.node-red'))) {
+    return path.join(HOMEPATH, '.node-red');
+  }
+  return path.join(HOME || USERPROFILE || HOMEPATH || NODE_RED_HOME || '.', '.node-red');
+}
+
 const isFlows = (value) => Array.isArray(value);
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
-module.exports = { backupOf, createDiskFiles, inspect, isFlows, isObject };
+module.exports = {
+  asideOf, backupOf, createDiskFiles, fingerprint, inspect, isFlows, isObject, replace, setAside, stamp, userDirOf
+};

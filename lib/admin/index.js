@@ -4,15 +4,21 @@ const path = require('path');
 
 const { openCore } = require('../core');
 const nodeRed = require('../node-red');
-const { createDiskFiles, inspect, isFlows, isObject } = require('./disk-files');
+const { createDiskFiles, inspect, isFlows, isObject, userDirOf } = require('./disk-files');
 const { createJournal } = require('./journal');
 const { createLibrary } = require('./library');
 const { createLoading } = require('./loading');
+const { createLostRecord } = require('./lost-record');
+const { createMirror } = require('./mirror');
+const { createRestoring } = require('./restoring');
+const { createSaving } = require('./saving');
 const { createSecrets, opensWith } = require('./secrets');
 const { createSettingsFiles } = require('./settings-files');
 
 /** How long a start waits for Valkey when the disk has lost something, in ms. */
 const RESTORE_PATIENCE = 3000;
+/** The same, after it has been waited for in vain. */
+const FURTHER_PATIENCE = 300;
 
 /**
  * An admin: everything is on Node-RED's own disk first, and then mirrored. With `readOnly` there
@@ -27,89 +33,33 @@ function createAdmin({ settings, runtime, log, options }) {
   let library;
   let settingsFiles;
   let loading;
+  let mirror;
+  let saving;
+  let restoring;
   let loads = 0;
   let loaded = null; // the pair of the load that is under way
-  let onDisk = { flows: null, credentials: null }; // texts of what was read or written last
-  let credentialsAlone = null; // set between a saveCredentials and the saveFlows that follows
-  let lost = null; // what the disk had lost when Valkey could not be asked
+  let patience = RESTORE_PATIENCE;
 
   const mirrors = () => core !== null;
 
-  const fetchStored = () => core.readForRestore(RESTORE_PATIENCE);
-
-  const projectName = () => {
-    const project = files.activeProject();
-    return project ? project.name : undefined;
-  };
-
-  const mirrorDeploy = async (secret) => {
-    const { away } = await core.deploy(onDisk.flows, onDisk.credentials, secret, projectName());
-    if (away) {
-      log.warn(`saved on disk; workers are not updated yet, because Valkey does not answer (${away}). It is mirrored as soon as Valkey is back`);
-    }
-  };
-
-  /** Everything but a deploy: the disk has it, so a caller is told nothing of Valkey's troubles. */
-  const mirrorQuietly = async (task) => {
+  const fetchStored = async () => {
     try {
-      await task();
+      const stored = await core.readForRestore(patience);
+      patience = RESTORE_PATIENCE;
+      return stored;
     } catch (error) {
-      log.warn(`saved on disk, but not mirrored: ${error.message}`);
-    }
-  };
-
-  const mirrorLoad = (pair) => {
-    if (!pair.mirror) {
-      return;
-    }
-    if (!secrets.opens(pair.credentials)) {
-      log.error('the credentials on this disk can not be decrypted: they and the flows are not mirrored; workers keep what they run');
-      return;
-    }
-    void mirrorQuietly(() => mirrorDeploy(secrets.toShare()));
-  };
-
-  const mirrorCredentialsAlone = async (saved) => {
-    if (credentialsAlone !== saved) {
-      return;
-    }
-    credentialsAlone = null;
-    await mirrorQuietly(async () => {
-      await journal.end();
-      onDisk.credentials = saved.text;
-      if (onDisk.flows !== null) {
-        await mirrorDeploy(saved.secret);
+      patience = FURTHER_PATIENCE;
+      const { flows, credentials, project } = mirror.onDisk();
+      if (flows === null) {
+        throw error;
       }
-    });
-  };
-
-  /** The disk had lost something and Valkey was away; now it is back and nothing was deployed. */
-  const restore = async () => {
-    const stored = core.restorable();
-    if (!lost) {
-      return;
+      // What this process had before its files were damaged is what Valkey was given.
+      return { flows, credentials, project, settings: '{}', source: 'memory' };
     }
-    const { flows: flowsLost, pair } = lost;
-    lost = null;
-    const better = stored && (flowsLost || (loading.belongs(stored) && stored.credentials !== '{}'));
-    if (!better) {
-      mirrorLoad(pair);
-      return;
-    }
-    const secret = JSON.parse(stored.settings)._credentialSecret;
-    if (secret !== undefined && settings.credentialSecret === undefined) {
-      await runtime.settings.set('_credentialSecret', secret);
-    }
-    await local.saveCredentials(JSON.parse(stored.credentials));
-    if (flowsLost) {
-      await local.saveFlows(JSON.parse(stored.flows));
-    }
-    log.warn(`Valkey is back: ${flowsLost ? 'flows and credentials' : 'credentials'} were restored from it (revision ${stored.revision})`);
-    await runtime.nodes.loadFlows(true);
   };
 
   const onEvent = (event) => {
-    const work = { restore, library: () => library.compare() }[event];
+    const work = { restore: () => restoring.restore(), library: () => library.compare() }[event];
     if (work) {
       work().catch((error) => log.error(`${event}: ${error.message}`));
     }
@@ -131,18 +81,24 @@ function createAdmin({ settings, runtime, log, options }) {
     const project = files.activeProject();
     const known = (loadedSettings.projects && loadedSettings.projects.projects) || {};
     const ofProject = project && known[project.name] ? known[project.name].credentialSecret : undefined;
-    await journal.recover((text) => {
-      const candidates = [ofProject, loadedSettings._credentialSecret, settings.credentialSecret || undefined];
+    const opens = (text) => {
+      const candidates = [ofProject, loadedSettings._credentialSecret, settings.credentialSecret];
       try {
         return opensWith(JSON.parse(text), candidates);
       } catch {
         return false;
       }
-    });
+    };
+    await journal.recover(opens).catch((error) => log.error(`the journal of the last deploy can't be used: ${error.message}`));
   };
 
   return {
     async init() {
+      const userDir = path.resolve(userDirOf(settings));
+      settingsFiles = createSettingsFiles({ userDir, settings, local, log });
+      if (!settings.readOnly) {
+        await settingsFiles.repair();
+      }
       await local.init(settings, runtime);
       if (settings.readOnly) {
         log.warn("'readOnly' is set: nothing is saved on disk, so nothing is mirrored to Valkey");
@@ -150,11 +106,16 @@ function createAdmin({ settings, runtime, log, options }) {
       }
       files = createDiskFiles(settings, local);
       secrets = createSecrets(settings, runtime, files);
-      journal = createJournal(settings.userDir, log);
-      settingsFiles = createSettingsFiles({ settings, local, log });
-      loading = createLoading({ local, files, log });
-      library = createLibrary({ local, log, core: () => core, userDir: settings.userDir });
-      core = openCore('Admin', { options, userDir: path.resolve(settings.userDir), log, onEvent });
+      journal = createJournal(userDir, log);
+      loading = createLoading({ local, files, secrets, log });
+      const opened = () => core;
+      mirror = createMirror({ core: opened, files, secrets, log, onEqual: () => restoring.settled() });
+      restoring = createRestoring({
+        core: opened, local, files, record: createLostRecord(userDir, log), loading, secrets, mirror, runtime, log
+      });
+      saving = createSaving({ local, files, secrets, journal, mirror, restoring, log });
+      library = createLibrary({ local, log, core: opened, userDir });
+      core = openCore('Admin', { options, userDir, log, onEvent });
       await core.open();
     },
 
@@ -171,7 +132,7 @@ function createAdmin({ settings, runtime, log, options }) {
       const text = JSON.stringify(changed); // local storage empties parts of what it is given
       await local.saveSettings(changed);
       if (mirrors()) {
-        await mirrorQuietly(() => core.settings(text));
+        await mirror.quietly(() => core.settings(text));
       }
     },
 
@@ -180,26 +141,27 @@ function createAdmin({ settings, runtime, log, options }) {
         return local.getFlows();
       }
       loaded = null;
+      const savesBefore = saving.count();
       const pair = await loading.load({ fetchStored, first: loads === 0 });
       loads += 1;
-      lost = pair.lost && {
-        flows: pair.lost.flows,
-        pair: { flows: pair.flows, credentials: pair.credentials, mirror: pair.lost.usable }
-      };
-      if (lost) {
-        core.diskIsEmpty();
+      if (settingsFiles.projectIsUnknown() && !files.activeProject()) {
+        log.error('the active Project is not known any more: what is loaded in its place is not mirrored until a Project is opened (or .config.projects.json.damaged removed)');
+        Object.assign(pair, { mirror: false, lost: null });
       }
-      loaded = pair;
+      await restoring.consider(pair);
+      loaded = { pair, savesBefore };
       return pair.flows;
     },
     async getCredentials() {
       if (!mirrors() || !loaded) {
         return local.getCredentials();
       }
-      const pair = loaded;
+      const { pair, savesBefore } = loaded;
       loaded = null;
-      onDisk = { flows: JSON.stringify(pair.flows), credentials: JSON.stringify(pair.credentials) };
-      mirrorLoad(pair);
+      // A deploy that came between reading and now is newer than what was read.
+      if (saving.count() === savesBefore) {
+        mirror.read(pair);
+      }
       return pair.credentials;
     },
 
@@ -207,39 +169,14 @@ function createAdmin({ settings, runtime, log, options }) {
       if (!mirrors()) {
         return local.saveCredentials(credentials);
       }
-      const text = JSON.stringify(credentials);
-      const paths = await files.current();
-      if (paths) {
-        await journal.begin(paths);
-      }
-      await local.saveCredentials(credentials);
-      const saved = { text, secret: secrets.toShare() };
-      credentialsAlone = saved;
-      setImmediate(() => void mirrorCredentialsAlone(saved));
+      await saving.credentials(credentials);
       return undefined;
     },
     async saveFlows(flows, user) {
       if (!mirrors()) {
         return local.saveFlows(flows, user);
       }
-      const text = JSON.stringify(flows);
-      const saved = credentialsAlone;
-      credentialsAlone = null;
-      try {
-        await local.saveFlows(flows, user);
-      } catch (error) {
-        await journal.undo().catch((undoing) => log.error(`credentials could not be rolled back: ${undoing.message}`));
-        throw error;
-      }
-      await journal.end();
-      onDisk.flows = text;
-      if (saved) {
-        onDisk.credentials = saved.text;
-      } else if (onDisk.credentials === null) {
-        onDisk.credentials = JSON.stringify(await local.getCredentials());
-      }
-      lost = null;
-      return mirrorDeploy(saved ? saved.secret : secrets.toShare());
+      return saving.flows(flows, user);
     },
 
     async getSessions() {
@@ -248,10 +185,10 @@ function createAdmin({ settings, runtime, log, options }) {
         return sessions;
       }
       if (Object.keys(sessions).length > 0) {
-        void mirrorQuietly(() => core.sessions(JSON.stringify(sessions)));
+        void mirror.quietly(() => core.sessions(JSON.stringify(sessions)));
         return sessions;
       }
-      const file = path.join(settings.userDir, '.sessions.json');
+      const file = path.join(path.resolve(settings.userDir), '.sessions.json');
       if ((await inspect(file, isObject)).state === 'ok') {
         return sessions;
       }
@@ -262,7 +199,7 @@ function createAdmin({ settings, runtime, log, options }) {
       const text = JSON.stringify(sessions);
       await local.saveSessions(sessions);
       if (mirrors()) {
-        await mirrorQuietly(() => core.sessions(text));
+        await mirror.quietly(() => core.sessions(text));
       }
     },
 
@@ -276,6 +213,7 @@ function createAdmin({ settings, runtime, log, options }) {
 
     async close() {
       if (core) {
+        restoring.close();
         await core.close();
       }
     }

@@ -1,10 +1,9 @@
 'use strict';
 
-const crypto = require('crypto');
 const fs = require('fs');
 const path = require('path');
 
-const { inspect, isObject } = require('./disk-files');
+const { fingerprint, inspect, isObject, replace } = require('./disk-files');
 
 const FILE = path.join('.node-red-storage-valkey', 'deploy-journal.json');
 
@@ -41,7 +40,6 @@ function createJournal(userDir, log) {
         flows: await fingerprint(files.flows),
         previous: await textOf(files.credentials)
       };
-      await fs.promises.mkdir(path.dirname(file), { recursive: true });
       await replace(file, JSON.stringify(entry));
     },
 
@@ -92,27 +90,6 @@ async function textOf(file) {
     }
     throw error;
   }
-}
-
-async function fingerprint(file) {
-  try {
-    return crypto.createHash('sha256').update(await fs.promises.readFile(file)).digest('hex');
-  } catch (error) {
-    return error.code;
-  }
-}
-
-/** Replaces a file as a whole, on disk before it returns. */
-async function replace(file, text) {
-  const draft = `${file}.new`;
-  const handle = await fs.promises.open(draft, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await fs.promises.rename(draft, file);
 }
 
 module.exports = { createJournal };

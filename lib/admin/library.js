@@ -3,6 +3,8 @@
 const fs = require('fs');
 const path = require('path');
 
+const { stamp } = require('./disk-files');
+
 const WRITTEN_WITHIN = 5000;
 
 /**
@@ -24,9 +26,21 @@ function createLibrary({ local, log, core, userDir }) {
     return { type, path: file, entry: JSON.stringify({ ...rest, fn: body }) };
   };
 
+  /** Local storage answers for a folder that it can't read as for an empty one. */
+  const listing = async (type, inside) => {
+    const items = await local.getLibraryEntry(type, inside === '' ? '' : `${inside}/`);
+    if (items.length === 0) {
+      const names = await fs.promises.readdir(path.join(root, type, inside));
+      if (names.some((name) => !name.startsWith('.'))) {
+        throw new Error(`library folder ${path.join(type, inside)} can't be read; nothing is compared`);
+      }
+    }
+    return items;
+  };
+
   const folder = async (type, inside) => {
     const found = [];
-    for (const item of await local.getLibraryEntry(type, inside === '' ? '' : `${inside}/`)) {
+    for (const item of await listing(type, inside)) {
       const name = typeof item === 'string' ? item : item.fn;
       const below = inside === '' ? name : `${inside}/${name}`;
       if (typeof item === 'string') {
@@ -39,7 +53,13 @@ function createLibrary({ local, log, core, userDir }) {
   };
 
   const everything = async () => {
-    const types = await fs.promises.readdir(root, { withFileTypes: true }).catch(() => []);
+    // A folder that can't be read is not an empty one: its entries would be deleted in Valkey.
+    const types = await fs.promises.readdir(root, { withFileTypes: true }).catch((error) => {
+      if (error.code === 'ENOENT') {
+        return [];
+      }
+      throw error;
+    });
     const found = [];
     for (const type of types) {
       if (type.isDirectory() && !type.name.startsWith('.')) {
@@ -64,9 +84,9 @@ function createLibrary({ local, log, core, userDir }) {
       inTurn(async () => {
         const wanted = await save(type, file, meta, body);
         const inside = path.posix.dirname(wanted);
-        const listing = await local.getLibraryEntry(type, inside === '.' ? '' : `${inside}/`);
+        const items = await local.getLibraryEntry(type, inside === '.' ? '' : `${inside}/`);
         const name = path.posix.basename(wanted);
-        const found = listing.find((item) => typeof item !== 'string' && item.fn === name);
+        const found = items.find((item) => typeof item !== 'string' && item.fn === name);
         const { entry } = await read(type, wanted, found || {});
         await core().libraryEntry(type, wanted, entry);
       }),
@@ -86,15 +106,6 @@ function createLibrary({ local, log, core, userDir }) {
         }
       })
   };
-}
-
-async function stamp(file) {
-  try {
-    const { ino, mtimeMs, size } = await fs.promises.stat(file);
-    return `${ino} ${mtimeMs} ${size}`;
-  } catch {
-    return null;
-  }
 }
 
 async function changed(file, before) {

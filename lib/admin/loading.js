@@ -2,100 +2,55 @@
 
 const path = require('path');
 
-const { backupOf, inspect, isFlows, isObject } = require('./disk-files');
+const { backupOf, inspect, isFlows, isObject, setAside } = require('./disk-files');
+const { opensWith } = require('./secrets');
+
+const NOTHING = 'there is nothing to restore it from';
 
 /**
  * Loads flows and credentials from disk as one pair, and sees to it that a file that is missing
  * or broken is neither run as an empty deploy nor mirrored as one: it is restored from Valkey,
  * or from Node-RED's own backup.
  */
-function createLoading({ local, files, log }) {
+function createLoading({ local, files, secrets, log }) {
   /** Whether what Valkey holds belongs to the Project (or to no Project) that is loaded. */
   const belongs = (stored, fromAnyProject) => {
     const project = files.activeProject();
     return project ? stored.project === project.name : fromAnyProject || !stored.project;
   };
 
-  const restoreFlows = async (problem, file, stored) => {
-    if (stored) {
-      await local.saveCredentials(JSON.parse(stored.credentials));
-      await local.saveFlows(JSON.parse(stored.flows));
-      const say = problem.state === 'missing' ? 'warn' : 'error';
-      log[say](`${path.basename(file)} ${problem.detail}: flows and credentials were restored from Valkey (revision ${stored.revision})`);
-      return true;
-    }
-    if (problem.state === 'missing') {
-      return false;
-    }
-    const backup = await inspect(backupOf(file), isFlows);
-    if (backup.state === 'ok') {
-      await local.saveFlows(backup.value);
-      log.error(`${path.basename(file)} ${problem.detail}: restored from Node-RED's backup, which is one deploy older`);
-      return true;
-    }
-    log.error(`${path.basename(file)} ${problem.detail} and there is nothing to restore it from: starting without flows, nothing is mirrored`);
-    return false;
+  const sourceOf = (stored) => stored.source || `Valkey (revision ${stored.revision})`;
+
+  const credentialsIn = (stored) => {
+    const theirs = JSON.parse(stored.credentials);
+    return secrets.fit(theirs, JSON.parse(stored.settings)._credentialSecret);
   };
 
-  const restoreCredentials = async (problem, file, stored) => {
-    const name = path.basename(file);
-    if (stored && stored.credentials !== '{}') {
-      await local.saveCredentials(JSON.parse(stored.credentials));
-      log.error(`${name} ${problem.detail}: credentials were restored from Valkey (revision ${stored.revision})`);
-      return true;
-    }
-    if (problem.state === 'missing') {
-      return false; // Node-RED writes the file only once there are credentials.
-    }
-    const backup = await inspect(backupOf(file), isObject);
-    if (backup.state === 'ok') {
-      await local.saveCredentials(backup.value);
-      log.error(`${name} ${problem.detail}: restored from Node-RED's backup, which is one deploy older`);
-      return true;
-    }
-    log.error(`${name} ${problem.detail} and there is nothing to restore it from: starting without credentials, nothing is mirrored`);
-    return false;
-  };
-
-  /** Local storage's answer, or the restored value when the disk would not take it. */
-  const tolerant = async (restore) => {
+  /** What Valkey holds; a value that can't be used is as good as none. */
+  const ask = async (fetchStored) => {
     try {
-      return await restore();
+      return { stored: await fetchStored(), away: false };
     } catch (error) {
-      log.error(`restoring failed: ${error.message}`);
+      const isUnusable = error.code === 'ERR_VALKEY_VALUE';
+      if (isUnusable) {
+        log.error(error.message);
+      }
+      return { stored: null, away: !isUnusable };
+    }
+  };
+
+  /** Whether the disk took what was restored; it is run all the same. */
+  const written = async (damaged, save) => {
+    try {
+      for (const file of damaged) {
+        await setAside(file);
+      }
+      await save();
+      return true;
+    } catch (error) {
+      log.error(`what was restored can't be written (${error.message}): it runs all the same, the disk needs mending`);
       return false;
     }
-  };
-
-  /** The disk has no flows that can be run. */
-  const loadWithoutFlows = async ({ problem, paths, answer }) => {
-    const stored = answer.stored && belongs(answer.stored, problem.state === 'missing') ? answer.stored : null;
-    await loadProject();
-    const restored = await tolerant(() => restoreFlows(problem, paths.flows, stored));
-    if (!restored && stored) {
-      // The disk takes nothing: run what Valkey has, which is what the disk held.
-      log.error(`running what Valkey holds (revision ${stored.revision}); the disk needs mending`);
-      await local.getFlows();
-      return {
-        flows: JSON.parse(stored.flows),
-        credentials: JSON.parse(stored.credentials),
-        mirror: false,
-        lost: null
-      };
-    }
-    const pair = { flows: await local.getFlows(), credentials: await local.getCredentials() };
-    const usable = Boolean(restored);
-    return { ...pair, mirror: usable && !answer.away, lost: answer.away ? { flows: true, usable } : null };
-  };
-
-  /** The flows are there, the credentials that belong to them are not. */
-  const loadWithoutCredentials = async ({ problem, paths, answer }) => {
-    const stored = answer.stored && belongs(answer.stored, false) ? answer.stored : null;
-    await loadProject();
-    const restored = await tolerant(() => restoreCredentials(problem, paths.credentials, stored));
-    const usable = restored || problem.state === 'missing';
-    const pair = { flows: await local.getFlows(), credentials: await local.getCredentials() };
-    return { ...pair, mirror: usable && !answer.away, lost: answer.away ? { flows: false, usable } : null };
   };
 
   /** Local storage can't save to a Project that it has not loaded, and loads it with its flows. */
@@ -106,43 +61,137 @@ function createLoading({ local, files, log }) {
     }
   };
 
+  /** The credentials beside flows from a backup: those on disk, or their own backup. */
+  const credentialsForBackup = async (file) => {
+    const onDisk = await inspect(file, isObject);
+    const usable = onDisk.state === 'ok' ? onDisk : await inspect(backupOf(file), isObject);
+    return usable.state === 'ok' ? usable.value : {};
+  };
+
+  /** Flows and credentials for a disk without flows, and what to say of them; null: none. */
+  const replacement = async (stored, { flows, credentials }) => {
+    if (stored) {
+      return {
+        flows: JSON.parse(stored.flows),
+        credentials: credentialsIn(stored),
+        text: `flows and credentials were restored from ${sourceOf(stored)}`
+      };
+    }
+    const backup = await inspect(backupOf(flows), isFlows);
+    return backup.state !== 'ok' ? null : {
+      flows: backup.value,
+      credentials: await credentialsForBackup(credentials),
+      text: "restored from Node-RED's backup, which is one deploy older"
+    };
+  };
+
+  const damagedOf = (...inspected) =>
+    inspected.filter(([, { state }]) => state !== 'ok' && state !== 'missing').map(([file]) => file);
+
+  /** The disk has no flows that can be run. */
+  const loadWithoutFlows = async ({ flows, credentials, paths, answer }) => {
+    const fresh = flows.state === 'missing';
+    const name = path.basename(paths.flows);
+    const stored = answer.stored && belongs(answer.stored, fresh) ? answer.stored : null;
+    await loadProject();
+    const found = await replacement(stored, paths);
+    const lost = (usable) => (answer.away ? { flows: true, credentials: true, fresh, usable } : null);
+    if (!found) {
+      if (!fresh) {
+        log.error(`${name} ${flows.detail} and ${NOTHING}: starting without flows, nothing is mirrored`);
+      }
+      return { flows: await local.getFlows(), credentials: await local.getCredentials(), mirror: false, lost: lost(false) };
+    }
+    log.error(`${name} ${flows.detail}: ${found.text}`);
+    const damaged = damagedOf([paths.flows, flows], [paths.credentials, credentials]);
+    const isWritten = await written(damaged, async () => {
+      await local.saveCredentials(found.credentials);
+      await local.saveFlows(found.flows);
+    });
+    await local.getFlows(); // tells its log where the files are, and knows from then on
+    return {
+      flows: found.flows,
+      credentials: found.credentials,
+      mirror: isWritten && !answer.away,
+      lost: lost(isWritten)
+    };
+  };
+
+  /** The flows are there, the credentials that belong to them are not. */
+  const loadWithoutCredentials = async ({ credentials, paths, answer }) => {
+    const name = path.basename(paths.credentials);
+    const stored = answer.stored && belongs(answer.stored, false) ? answer.stored : null;
+    await loadProject();
+    const flows = await local.getFlows();
+    const lost = (usable) => (answer.away ? { flows: false, credentials: true, fresh: false, usable } : null);
+    const backup = await inspect(backupOf(paths.credentials), isObject);
+    const fromValkey = stored && stored.credentials !== '{}';
+    if (!fromValkey && backup.state !== 'ok') {
+      // Node-RED writes the file only once there are credentials.
+      const usable = credentials.state === 'missing';
+      if (!usable) {
+        log.error(`${name} ${credentials.detail} and ${NOTHING}: starting without credentials, nothing is mirrored`);
+      }
+      return { flows, credentials: await local.getCredentials(), mirror: usable && !answer.away, lost: lost(usable) };
+    }
+    log.error(`${name} ${credentials.detail}: ${fromValkey
+      ? `credentials were restored from ${sourceOf(stored)}`
+      : "restored from Node-RED's backup, which is one deploy older"}`);
+    const restored = fromValkey ? credentialsIn(stored) : backup.value;
+    const isWritten = await written(damagedOf([paths.credentials, credentials]), () => local.saveCredentials(restored));
+    return { flows, credentials: restored, mirror: isWritten && !answer.away, lost: lost(isWritten) };
+  };
+
+  const loadFromDisk = async ({ fetchStored, first }) => {
+    const paths = await files.current();
+    if (paths) {
+      const flows = await inspect(paths.flows, isFlows);
+      const credentials = await inspect(paths.credentials, isObject);
+      // A Project that is switched to may well have no flow file yet; that is no loss.
+      const isLost = flows.state !== 'ok' && (flows.state !== 'missing' || first || !files.activeProject());
+      if (isLost) {
+        return loadWithoutFlows({ flows, credentials, paths, answer: await ask(fetchStored) });
+      }
+      if (flows.state === 'ok' && credentials.state !== 'ok') {
+        return loadWithoutCredentials({ credentials, paths, answer: await ask(fetchStored) });
+      }
+    }
+    const pair = { flows: await local.getFlows(), credentials: await local.getCredentials() };
+    const now = paths || (await files.current());
+    const mirror = now !== null && (await inspect(now.flows, isFlows)).state === 'ok';
+    return { ...pair, mirror, lost: null };
+  };
+
+  /** Takes the secret over from Valkey when it is the one that decrypts what is on disk. */
+  const adoptFitting = async (stored, credentials) => {
+    const secret = JSON.parse(stored.settings)._credentialSecret;
+    return !secrets.opens(credentials) && opensWith(credentials, [secret]) && secrets.adopt(secret);
+  };
+
   return {
+    adoptFitting,
     belongs: (stored) => belongs(stored, false),
 
     /**
      * `{ flows, credentials, mirror, lost }`: the pair to run; whether it may be mirrored; and, when
-     * Valkey could not be asked although it should have been, whether the flows were lost or only
-     * the credentials, and whether the pair is usable all the same (`{ flows, usable }`).
-     * `fetchStored()` gives what Valkey holds (null: nothing) and rejects when it is away.
+     * Valkey could not be asked although it should have been, what was lost and whether the pair
+     * is usable all the same (`{ flows, credentials, fresh, usable }`). `fetchStored()` gives what
+     * Valkey holds (null: nothing) and rejects when it is away.
      */
     async load({ fetchStored, first }) {
-      const paths = await files.current();
-      if (paths) {
-        const flows = await inspect(paths.flows, isFlows);
-        const credentials = await inspect(paths.credentials, isObject);
-        // A Project that is switched to may well have no flow file yet; that is no loss.
-        const lost = flows.state !== 'ok' && (flows.state !== 'missing' || first || !files.activeProject());
-        if (lost) {
-          return loadWithoutFlows({ problem: flows, paths, answer: await ask(fetchStored) });
-        }
-        if (flows.state === 'ok' && credentials.state !== 'ok') {
-          return loadWithoutCredentials({ problem: credentials, paths, answer: await ask(fetchStored) });
-        }
+      const pair = await loadFromDisk({ fetchStored, first });
+      if (pair.lost || secrets.opens(pair.credentials)) {
+        return pair;
       }
-      const pair = { flows: await local.getFlows(), credentials: await local.getCredentials() };
-      const now = paths || (await files.current());
-      const mirror = now !== null && (await inspect(now.flows, isFlows)).state === 'ok';
-      return { ...pair, mirror, lost: null };
+      const { stored, away } = await ask(fetchStored);
+      if (stored && (await adoptFitting(stored, pair.credentials))) {
+        log.error('the secret that decrypts the credentials was lost on this disk: it was restored from Valkey');
+      }
+      return away
+        ? { ...pair, mirror: false, lost: { flows: false, credentials: false, fresh: false, usable: pair.mirror } }
+        : pair;
     }
   };
-}
-
-async function ask(fetchStored) {
-  try {
-    return { stored: await fetchStored(), away: false };
-  } catch {
-    return { stored: null, away: true };
-  }
 }
 
 module.exports = { createLoading };

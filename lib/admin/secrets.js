@@ -9,6 +9,17 @@ const credentialsOf = require('../credentials');
 function createSecrets(settings, runtime, files) {
   const generated = () => (runtime.settings.available() ? runtime.settings.get('_credentialSecret') : undefined);
 
+  const known = () => {
+    const project = files.activeProject();
+    return [project ? project.credentialSecret : undefined, generated(), settings.credentialSecret];
+  };
+
+  /** What Node-RED's next load decrypts with; undefined when it expects plain credentials. */
+  const expected = () => {
+    const project = files.activeProject();
+    return project ? project.credentialSecret || undefined : generated() || settings.credentialSecret || undefined;
+  };
+
   return {
     /** The secret that workers need, or undefined when they must have it themselves. */
     toShare() {
@@ -17,15 +28,31 @@ function createSecrets(settings, runtime, files) {
     },
 
     /** Whether this admin can decrypt these credentials. */
-    opens(credentials, ...further) {
-      const project = files.activeProject();
-      const candidates = [
-        project ? project.credentialSecret : undefined,
-        generated(),
-        settings.credentialSecret || undefined,
-        ...further
-      ];
-      return opensWith(credentials, candidates);
+    opens: (credentials) => opensWith(credentials, known()),
+
+    /** Credentials from Valkey, in the form that this admin's Node-RED can load. */
+    fit(credentials, sharedSecret) {
+      const wanted = expected();
+      if (!credentialsOf.isEncrypted(credentials) || opensWith(credentials, [wanted])) {
+        return credentials;
+      }
+      if (!opensWith(credentials, [...known(), sharedSecret])) {
+        return credentials; // nobody here can read them: the load will say so
+      }
+      const { plain } = credentialsOf.open(credentials, [...known(), sharedSecret]);
+      return wanted === undefined ? plain : credentialsOf.encrypt(wanted, plain);
+    },
+
+    /** Makes a secret from Valkey Node-RED's generated one; false when this admin has another kind. */
+    async adopt(sharedSecret) {
+      const isGenerated = settings.credentialSecret === undefined && !files.activeProject();
+      if (!isGenerated || typeof sharedSecret !== 'string' || !runtime.settings.available()) {
+        return false;
+      }
+      if (generated() !== sharedSecret) {
+        await runtime.settings.set('_credentialSecret', sharedSecret);
+      }
+      return true;
     }
   };
 }

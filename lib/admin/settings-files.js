@@ -1,91 +1,103 @@
 'use strict';
 
+const fs = require('fs');
 const path = require('path');
 
-const { inspect, isObject } = require('./disk-files');
+const { asideOf, inspect, isObject, setAside } = require('./disk-files');
 const { opensWith } = require('./secrets');
 
-/** The parts of Node-RED's settings that can be restored, by the file that holds them. */
-const SECTIONS = ['runtime', 'nodes', 'users'];
+/** Node-RED's settings, by the file that holds each part. */
+const SECTIONS = ['runtime', 'nodes', 'users', 'projects', 'modules'];
+/** The parts that instances share. */
+const SHARED = ['nodes', 'users'];
 
 /**
- * Looks after Node-RED's settings files (`.config.<section>.json`): one that is empty, broken or
- * unreadable is read by local storage as an empty one, and with it the secret that decrypts the
- * credentials would be gone and invented anew.
+ * Looks after Node-RED's settings files (`.config.<section>.json`): one that is missing, empty,
+ * broken or unreadable is read by local storage as an empty one, and with it the secret that
+ * decrypts the credentials, or the active Project, would be gone.
  */
-function createSettingsFiles({ settings, local, log }) {
-  const fileOf = (section) => path.join(settings.userDir, `.config.${section}.json`);
+function createSettingsFiles({ userDir, settings, local, log }) {
+  const fileOf = (section) => path.join(userDir, `.config.${section}.json`);
+  const projectsEnabled = () => Boolean(settings.editorTheme?.projects?.enabled);
+  const damaged = {}; // sections that no backup could restore, and why
 
-  const damage = async () => {
-    const found = {};
-    for (const section of SECTIONS) {
-      const { state, detail } = await inspect(fileOf(section), isObject);
-      if (state !== 'ok' && state !== 'missing') {
-        found[section] = detail;
-      }
+  const restoreFromBackup = async (section) => {
+    const file = fileOf(section);
+    const { state, detail } = await inspect(file, isObject);
+    if (state === 'ok') {
+      return;
     }
-    return found;
-  };
-
-  /** The secret that decrypts what is on disk, or the best guess when nothing is. */
-  const secretFor = (credentials, candidates) => {
-    const known = candidates.filter((secret) => typeof secret === 'string');
-    const fitting = credentials && known.find((secret) => opensWith(credentials, [secret]));
-    return fitting || known[known.length - 1];
+    const backup = await inspect(`${file}.backup`, isObject);
+    if (state === 'missing' && backup.state !== 'ok') {
+      return;
+    }
+    try {
+      if (state !== 'missing') {
+        await setAside(file);
+      }
+      if (backup.state === 'ok') {
+        await fs.promises.copyFile(`${file}.backup`, file);
+        log.error(`${path.basename(file)} ${detail}: restored from its backup`);
+        return;
+      }
+    } catch (error) {
+      log.error(`${path.basename(file)} can't be restored: ${error.message}`);
+    }
+    damaged[section] = detail;
   };
 
   return {
+    /** Before anything reads them: what a backup can restore. */
+    async repair() {
+      for (const section of SECTIONS) {
+        await restoreFromBackup(section);
+      }
+    },
+
     /**
-     * The settings as local storage has them, restored from their backups or from Valkey where a
-     * file was damaged or its secret is gone. `fetchStored` reads Valkey; `credentials` is what the
-     * credentials file holds, or null.
+     * Nobody knows which Project was active: what is loaded instead must not be mirrored. Node-RED
+     * writes the file anew; what was set aside tells it at later starts.
+     */
+    projectIsUnknown: () => projectsEnabled() && fs.existsSync(asideOf(fileOf('projects'))),
+
+    /**
+     * The settings as local storage has them, with what was damaged or lost restored from Valkey.
+     * `fetchStored` reads Valkey; `credentials` is what the credentials file holds, or null.
      */
     async load({ fetchStored, credentials, diskIsFresh }) {
-      const damaged = await damage();
-      const backups = {};
-      for (const section of Object.keys(damaged)) {
-        const backup = await inspect(`${fileOf(section)}.backup`, isObject);
-        backups[section] = backup.state === 'ok' ? backup.value : null;
-      }
       const loaded = (await local.getSettings()) || {};
+      const isDamaged = Object.keys(damaged).length > 0;
       const secretMissing =
         settings.credentialSecret === undefined &&
         loaded._credentialSecret === undefined &&
-        (diskIsFresh || damaged.runtime || (credentials && credentials.$));
-      if (Object.keys(damaged).length === 0 && !secretMissing && !diskIsFresh) {
+        Boolean(diskIsFresh || damaged.runtime || (credentials && credentials.$));
+      if (!isDamaged && !secretMissing && !diskIsFresh) {
         return loaded;
       }
       const stored = await fetchStored();
-      const storedSettings = stored ? JSON.parse(stored.settings) : {};
-      for (const section of Object.keys(damaged)) {
-        restoreSection(loaded, section, backups[section], storedSettings);
-        log.error(`${path.basename(fileOf(section))} ${damaged[section]}: restored from ${
-          backups[section] ? 'its backup' : stored ? 'Valkey' : 'nothing, it starts empty'}`);
+      const shared = stored ? JSON.parse(stored.settings) : {};
+      for (const section of SHARED.filter((name) => diskIsFresh || damaged[name])) {
+        loaded[section] = loaded[section] || shared[section];
       }
-      if (diskIsFresh) {
-        for (const section of ['nodes', 'users']) {
-          loaded[section] = loaded[section] || storedSettings[section];
-        }
+      const secret = shared._credentialSecret;
+      const takesSecret =
+        secretMissing && secret !== undefined && (!credentials || opensWith(credentials, [secret]));
+      if (takesSecret) {
+        loaded._credentialSecret = secret;
       }
-      if (secretMissing) {
-        const candidates = [backups.runtime && backups.runtime._credentialSecret, storedSettings._credentialSecret];
-        const secret = secretFor(credentials, candidates);
-        if (secret !== undefined) {
-          loaded._credentialSecret = secret;
-        }
+      for (const [section, detail] of Object.entries(damaged)) {
+        const isRestored = section === 'runtime' ? takesSecret : loaded[section] !== undefined;
+        log.error(`${path.basename(fileOf(section))} ${detail}: ${
+          isRestored ? 'restored from Valkey' : 'there is nothing to restore it from, it starts empty'}`);
       }
-      await local.saveSettings(structuredClone(loaded));
+      if (takesSecret && !damaged.runtime && credentials) {
+        log.error('the secret that decrypts the credentials was lost on this disk: it was restored from Valkey');
+      }
+      // A disk that takes nothing is no reason not to start.
+      await local.saveSettings(structuredClone(loaded)).catch((error) => log.error(`settings can't be saved: ${error.message}`));
       return loaded;
     }
   };
-}
-
-function restoreSection(loaded, section, backup, stored) {
-  if (section === 'runtime') {
-    Object.assign(loaded, { ...backup, ...loaded });
-  } else {
-    loaded[section] = backup || stored[section] || loaded[section];
-  }
 }
 
 module.exports = { createSettingsFiles };

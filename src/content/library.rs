@@ -49,26 +49,6 @@ pub fn library_list_item(meta: &str, file_name: &str) -> Result<String> {
     Ok(item)
 }
 
-/// A body as Node-RED's own storage gives it after a way through a file: without the lines that
-/// look like its header lines (wherever they stand) and without empty lines at its start.
-pub fn library_body_read_back(body: &str) -> String {
-    let mut text = String::with_capacity(body.len());
-    for line in body.split('\n').filter(|line| !is_header(line)) {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(line);
-    }
-    text
-}
-
-/// `/^\/\/ \w+: /`
-fn is_header(line: &str) -> bool {
-    line.strip_prefix("// ")
-        .and_then(|rest| rest.split_once(": "))
-        .is_some_and(|(name, _)| is_word(name))
-}
-
 /// What Node-RED's own storage reads back of a name: `/^\/\/ (\w+): (.*)/`.
 fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -175,25 +155,6 @@ mod tests {
             r#"{"outputs":"2","name":"My \"fn\"","ok":"true","none":"null","list":"1,b,,2","object":"[object Object]","lines":"first\nsecond","fn":"a.js"}"#
         );
         assert_eq!(library_list_item("{}", "ä\"").unwrap(), r#"{"fn":"ä\""}"#);
-    }
-
-    #[test]
-    fn a_body_read_back_is_what_a_file_gives() {
-        for (body, read) in [
-            ("", ""),
-            ("return msg;", "return msg;"),
-            ("a\n\nb\n", "a\n\nb\n"),
-            ("\n\na", "a"),
-            ("// name: x\na\n// k_1: \nb", "a\nb"),
-            (
-                "// two words: x\n// :\n//a: b\n// a:b\n // a: b",
-                "// two words: x\n// :\n//a: b\n// a:b\n // a: b",
-            ),
-            ("// a: b: c", ""),
-            ("a\r\n// b: c\r\nd", "a\r\nd"),
-        ] {
-            assert_eq!(library_body_read_back(body), read, "{body}");
-        }
     }
 
     proptest! {

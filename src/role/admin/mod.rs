@@ -62,6 +62,8 @@ struct Disk {
     /// The disk had lost something at start and Valkey was away: what Valkey holds has not been
     /// seen.
     unseen: Option<Lost>,
+    /// It has been asked for since.
+    asked: bool,
     /// What Valkey holds and the empty disk has not.
     restorable: Option<Arc<Snapshot>>,
     identity: Identity,
@@ -101,6 +103,7 @@ impl Admin {
                 sessions: None,
                 sessions_generation: 0,
                 unseen: None,
+                asked: false,
                 restorable: None,
                 identity,
             }),
@@ -138,7 +141,11 @@ impl Admin {
     /// The disk has lost something, and Valkey could not be asked for it: the event
     /// [`super::Event::Restore`] follows when it can, unless something is deployed before.
     pub fn disk_has_lost(&self, lost: Lost) {
-        self.inner.disk().unseen = Some(lost);
+        {
+            let mut disk = self.inner.disk();
+            disk.unseen = Some(lost);
+            disk.asked = false;
+        }
         self.inner.wake();
     }
 

@@ -128,6 +128,8 @@ impl Inner {
                 if let Some(other) = rounds.other.take() {
                     rounds.compared = None;
                     rounds.library_asked = false;
+                    // Before anybody is told of something that needs the lease.
+                    self.progress.send_modify(|progress| progress.other = None);
                     tracing::warn!(
                         "the lease of the other admin ({other}) has run out: this admin takes over"
                     );
@@ -145,16 +147,24 @@ impl Inner {
     async fn look_for_restorable(&self) -> Result<()> {
         {
             let disk = self.disk();
-            if disk.unseen.is_none() || disk.deploy.is_some() {
+            if disk.unseen.is_none() || disk.asked || disk.deploy.is_some() {
                 return Ok(());
             }
         }
-        let snapshot = self.store.read_snapshot().await?;
+        let (snapshot, unseen) = match self.store.read_snapshot().await {
+            Err(error @ Error::Value { .. }) => {
+                tracing::error!("{error}");
+                // As good as none, but kept when it is replaced.
+                (None, self.disk().unseen)
+            }
+            read => (read?, None),
+        };
         let mut disk = self.disk();
-        if disk.deploy.is_some() {
+        if disk.deploy.is_some() || disk.asked {
             return Ok(());
         }
-        disk.unseen = None;
+        disk.asked = true;
+        disk.unseen = unseen;
         disk.restorable = snapshot.map(Arc::new);
         drop(disk);
         self.host.event(Event::Restore);

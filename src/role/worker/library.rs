@@ -53,8 +53,7 @@ impl Inner {
     async fn body(&self, kind: &str, path: &str) -> Result<Option<String>> {
         let Some(text) = self.store.read_library_entry(kind, path).await? else { return Ok(None) };
         let key = self.store.keys().library_entry(kind, path);
-        content::library_entry(&key, &text)
-            .map(|entry| Some(content::library_body_read_back(&entry.body)))
+        content::library_entry(&key, &text).map(|entry| Some(entry.body))
     }
 
     async fn folder(&self, kind: &str, folder: &str) -> Result<Folder> {

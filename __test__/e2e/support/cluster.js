@@ -1,0 +1,100 @@
+'use strict';
+
+// An admin and workers on one server, each as the ACL user that it is to be, and a flow whose HTTP
+// answer tells which version runs and with which credentials.
+
+const path = require('node:path');
+
+const { adminLine, workerLine } = require('../../support/acl.js');
+const { startNodeRed } = require('../../support/node-red.js');
+const { startServer } = require('../../support/server.js');
+const { until } = require('../../support/wait.js');
+
+const PREFIX = 'nodered:';
+const USERS = {
+  admin: { username: 'admin', password: 'secret-of-the-admin' },
+  worker: { username: 'worker', password: 'secret-of-the-worker' }
+};
+const REQUEST_DEADLINE = 500;
+
+/** A server that knows the two users; tests look at it as `default`, who may do everything. */
+function startClusterServer(options = {}) {
+  return startServer({
+    ...options,
+    users: [
+      adminLine(PREFIX, USERS.admin.password),
+      workerLine(PREFIX, USERS.worker.password),
+      'user default on nopass ~* &* +@all'
+    ]
+  });
+}
+
+/**
+ * Starts an admin or a worker on the server, or on what stands before it.
+ *
+ * @param {'admin'|'worker'} role
+ * @param {{host: string, port: number}} server
+ * @param {object} [options] as startNodeRed takes them
+ */
+function startInstance(role, server, options = {}) {
+  return startNodeRed({
+    role,
+    server: { host: server.host, port: server.port },
+    user: USERS[role],
+    ...options,
+    settings: { nodesDir: [path.join(__dirname, 'nodes')], ...options.settings }
+  });
+}
+
+/** A flow that answers GET /answer with `<version>:<token of its credentials>`. */
+function answerFlow(version, { token } = {}) {
+  return [
+    { id: 'tab', type: 'tab', label: 'Answer' },
+    { id: 'in', type: 'http in', z: 'tab', url: '/answer', method: 'get', x: 100, y: 40, wires: [['set']] },
+    {
+      id: 'set', type: 'change', z: 'tab', x: 200, y: 40, wires: [['secret']],
+      rules: [{ t: 'set', p: 'payload', pt: 'msg', to: String(version), tot: 'str' }]
+    },
+    {
+      id: 'secret', type: 'secret-answer', z: 'tab', x: 300, y: 40, wires: [['out']],
+      ...(token === undefined ? {} : { credentials: { token } })
+    },
+    { id: 'out', type: 'http response', z: 'tab', x: 400, y: 40, wires: [] }
+  ];
+}
+
+/** What the instance answers now, or the reason why it does not. */
+async function answerOf(instance) {
+  const { status, text } = await instance.http('/answer', { deadline: REQUEST_DEADLINE });
+  return status === 200 ? text : `status ${status}`;
+}
+
+/** Waits until the instance answers so; returns how many ms it took. */
+async function untilAnswer(instance, wanted, deadline = 5000) {
+  const begin = performance.now();
+  let last;
+  await until(async () => {
+    last = await answerOf(instance);
+    return last === wanted;
+  }, {
+    deadline,
+    interval: 10,
+    message: () => `answer '${wanted}' (last: '${last}'); the log ends:\n${instance.tail()}`
+  });
+  return performance.now() - begin;
+}
+
+/** The stored revision record. */
+async function revisionOf(client) {
+  return JSON.parse(await client.get(`${PREFIX}revision`));
+}
+
+/** What identifies the stored content. */
+async function contentOf(client) {
+  const { flows, credentials, settings } = await revisionOf(client);
+  return { flows, credentials, settings };
+}
+
+module.exports = {
+  PREFIX, USERS, answerFlow, answerOf, contentOf, revisionOf, startClusterServer, startInstance, untilAnswer
+};

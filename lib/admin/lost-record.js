@@ -1,0 +1,65 @@
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+
+const { fingerprint, inspect, isObject, replace } = require('./disk-files');
+
+const FILE = path.join('.node-red-storage-valkey', 'lost.json');
+
+/**
+ * Remembers over a restart that this disk has lost something and has not seen yet what Valkey holds:
+ * what came from a backup then looks whole, and would replace the newer deploy in Valkey.
+ */
+function createLostRecord(userDir, log) {
+  const file = path.join(userDir, FILE);
+
+  const write = async (record) => {
+    try {
+      await replace(file, JSON.stringify(record));
+    } catch (error) {
+      log.warn(`a restart before Valkey is back would forget what was lost: ${error.message}`);
+    }
+  };
+
+  const read = async () => {
+    const found = await inspect(file, isObject);
+    return found.state === 'ok' ? found.value : null;
+  };
+
+  return {
+    /** `what`: `{ flows, credentials, fresh }`; `paths`: the files as they are now, after all that could be restored. */
+    async begin(what, paths) {
+      await write({ ...what, flowsNow: paths && (await fingerprint(paths.flows)) });
+    },
+
+    /** What was lost, and whether the flows have been edited or deployed since; null when nothing was. */
+    async read(paths) {
+      const record = await read();
+      if (!record) {
+        return null;
+      }
+      const { flowsNow, ...what } = record;
+      return { ...what, replaced: what.replaced === true || !paths || (await fingerprint(paths.flows)) !== flowsNow };
+    },
+
+    /** The flows were deployed: Valkey's are to be kept beside, not restored. */
+    async replaced() {
+      const record = await read();
+      if (record) {
+        await write({ ...record, replaced: true });
+      }
+    },
+
+    /** Valkey has been seen. */
+    async end() {
+      try {
+        await fs.promises.rm(file, { force: true });
+      } catch (error) {
+        log.warn(`this disk is taken for damaged at the next start as well: ${error.message}`);
+      }
+    }
+  };
+}
+
+module.exports = { createLostRecord };

@@ -1,0 +1,112 @@
+'use strict';
+
+const { createRuntimeWatch } = require('../reload/runtime-watch');
+
+/**
+ * What the disk had lost at a start while Valkey was away: put back when Valkey can be asked,
+ * unless something has been deployed meanwhile.
+ */
+function createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, log }) {
+  // A load beside Node-RED's own first one would be undone by its end.
+  const watch = createRuntimeWatch({ events: runtime.events, isOwn: () => false, onOwn() {}, onType() {} });
+  let lost = null;
+  let underWay = Promise.resolve();
+
+  /** The shared settings, on a disk that had none. */
+  const takeSettings = async (stored) => {
+    const { users, nodes } = JSON.parse(stored.settings);
+    for (const [user, itsSettings] of Object.entries(users || {})) {
+      if (Object.keys(runtime.settings.getUserSettings(user) || {}).length === 0) {
+        await runtime.settings.setUserSettings(user, itsSettings);
+      }
+    }
+    for (const [module, { nodes: sets }] of Object.entries(nodes || {})) {
+      for (const [name, { enabled }] of Object.entries(sets || {})) {
+        if (enabled === false) {
+          await runtime.nodes.disableNode(`${module}/${name}`).catch((error) => log.debug(error.message));
+        }
+      }
+    }
+  };
+
+  /** Says what was restored, or null when Valkey has nothing better than the disk. */
+  const onDisk = async (stored, { flows, credentials, fresh, pair }) => {
+    const sharedSecret = JSON.parse(stored.settings)._credentialSecret;
+    const theirs = JSON.parse(stored.credentials);
+    if (flows || (credentials && loading.belongs(stored) && stored.credentials !== '{}')) {
+      await secrets.adopt(sharedSecret);
+      await local.saveCredentials(secrets.fit(theirs, sharedSecret));
+      if (!flows) {
+        return 'credentials were';
+      }
+      if (fresh) {
+        await takeSettings(stored).catch((error) => log.warn(`settings were not restored: ${error.message}`));
+      }
+      await local.saveFlows(JSON.parse(stored.flows));
+      return 'flows and credentials were';
+    }
+    return (await loading.adoptFitting(stored, pair.credentials)) ? 'the secret of the credentials was' : null;
+  };
+
+  return {
+    /**
+     * Looks at what a load had to do without, now or at an earlier start. What is not known to be
+     * the newest is not mirrored (`pair.mirror`).
+     */
+    async consider(pair) {
+      const paths = await files.current();
+      const earlier = await record.read(paths);
+      const missing = pair.lost || earlier;
+      lost = null;
+      if (!missing) {
+        return;
+      }
+      core().diskHasLost(missing.flows);
+      if (pair.lost) {
+        await record.begin(pair.lost, paths);
+        lost = { ...pair.lost, pair: { ...pair, mirror: pair.lost.usable } };
+      } else if (!earlier.replaced) {
+        lost = { ...earlier, pair: { ...pair } };
+        pair.mirror = false;
+      }
+    },
+
+    /** Something was deployed: that is what counts now. */
+    async forget() {
+      lost = null;
+      await record.replaced();
+    },
+
+    /** Valkey has what is on the disk. */
+    settled: () => record.end(),
+
+    /** Resolves when nothing is being written here. */
+    ready: () => underWay,
+
+    /** Valkey can be asked. */
+    async restore() {
+      const stored = core().restorable();
+      await watch.started;
+      if (!lost) {
+        return;
+      }
+      const missing = lost;
+      lost = null;
+      const work = stored ? onDisk(stored, missing) : Promise.resolve(null);
+      underWay = work.catch(() => {});
+      const restored = await work;
+      await record.end();
+      if (!restored) {
+        mirror.read(missing.pair);
+        return;
+      }
+      log.warn(`Valkey is back: ${restored} restored from it (revision ${stored.revision})`);
+      // Forced, it would end safe mode.
+      await runtime.nodes.loadFlows(!runtime.settings.safeMode);
+    },
+
+    close: () => watch.close()
+  };
+}
+
+module.exports = { createRestoring };

@@ -1,0 +1,115 @@
+'use strict';
+
+const { stamp } = require('./disk-files');
+
+/**
+ * Saves flows and credentials: on disk first, then to Valkey, as one pair. Waits for what is being
+ * restored, and tells `restoring` that there is something newer.
+ */
+function createSaving({ local, files, secrets, journal, mirror, restoring, log }) {
+  let alone = null; // credentials that were saved, until the flows that belong to them are
+  let owed = null; // text of credentials that Node-RED takes for saved, until they are for good
+  let count = 0;
+
+  const mirrorAlone = async (saved) => {
+    if (alone !== saved) {
+      return;
+    }
+    alone = null;
+    owed = null;
+    await mirror.quietly(async () => {
+      await journal.end();
+      mirror.wrote({ credentials: saved.text });
+      if (mirror.onDisk().flows !== null) {
+        await mirror.send(saved.secret);
+      }
+    });
+  };
+
+  const begin = async () => {
+    try {
+      const paths = await files.current();
+      if (paths) {
+        await journal.begin(paths);
+      }
+    } catch (error) {
+      log.warn(`a kill in the middle of this deploy could not be undone: ${error.message}`);
+    }
+  };
+
+  const rollBack = async () => {
+    try {
+      await journal.undo();
+    } catch (error) {
+      log.error(`credentials could not be rolled back: ${error.message}`);
+    }
+  };
+
+  const credentials = async (given) => {
+    await restoring.ready();
+    count += 1;
+    const text = JSON.stringify(given);
+    owed = text;
+    await begin();
+    try {
+      await local.saveCredentials(given);
+    } catch (error) {
+      await rollBack();
+      throw error;
+    }
+    const saved = { text, secret: secrets.toShare() };
+    alone = saved;
+    // Node-RED saves the flows of the same deploy before this runs.
+    setImmediate(() => void mirrorAlone(saved));
+    return saved;
+  };
+
+  const flows = async (given, user) => {
+    // At once: after this turn, credentials still waiting count as saved alone.
+    let saved = alone;
+    alone = null;
+    await restoring.ready();
+    count += 1;
+    if (!saved && owed) {
+      // Of a deploy that failed: Node-RED does not hand them over again.
+      saved = await credentials(JSON.parse(owed));
+      alone = null;
+    }
+    const text = JSON.stringify(given);
+    const paths = await files.current();
+    const before = paths && (await stamp(paths.flows));
+    let failure = null;
+    try {
+      await local.saveFlows(given, user);
+    } catch (error) {
+      // A Project's automatic commit can fail after the file was written.
+      if (!paths || (await stamp(paths.flows)) === before) {
+        await rollBack();
+        throw error;
+      }
+      failure = error;
+    }
+    await journal.end();
+    owed = null;
+    await restoring.forget();
+    mirror.wrote({ flows: text, ...(saved ? { credentials: saved.text } : {}) });
+    if (mirror.onDisk().credentials === null) {
+      mirror.wrote({ credentials: JSON.stringify(await local.getCredentials()) });
+    }
+    const send = () => mirror.send(saved ? saved.secret : secrets.toShare());
+    if (failure) {
+      await mirror.quietly(send);
+      throw failure;
+    }
+    return send();
+  };
+
+  return {
+    credentials,
+    flows,
+    /** Rises with every save, so that a load can tell that it was overtaken. */
+    count: () => count
+  };
+}
+
+module.exports = { createSaving };
