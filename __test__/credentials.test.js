@@ -37,7 +37,7 @@ test('refuses what does not decrypt to an object, without a word of it', () => {
   }
   assert.throws(() => decrypt('right', PLAIN), hasCode);
   assert.throws(() => decrypt(undefined, encrypt('right', PLAIN)), hasCode);
-  assert.throws(() => encrypt('', PLAIN), hasCode);
+  assert.throws(() => encrypt(undefined, PLAIN), hasCode);
 });
 
 test('knows the encrypted form', () => {
@@ -50,6 +50,7 @@ test('knows the encrypted form', () => {
 test('opens with the first candidate that fits', () => {
   const stored = encrypt('right', PLAIN);
   assert.deepEqual(open(stored, [undefined, 'wrong', false, '', 'right']), { plain: PLAIN, secret: 'right' });
+  assert.deepEqual(open(encrypt('', PLAIN), ['wrong', '']), { plain: PLAIN, secret: '' });
   assert.deepEqual(open(PLAIN, ['right']), { plain: PLAIN, secret: undefined });
   assert.deepEqual(open({}, []), { plain: {}, secret: undefined });
   assert.deepEqual(open(undefined, []), { plain: {}, secret: undefined });

@@ -23,7 +23,8 @@ function isObject(value) {
 }
 
 function isSecret(secret) {
-  return typeof secret === 'string' && secret.length > 0;
+  // To Node-RED an empty text in settings.js is a secret like any other.
+  return typeof secret === 'string';
 }
 
 /** True for `{ $: '…' }`, the form in which Node-RED stores encrypted credentials. */

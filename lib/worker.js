@@ -5,6 +5,7 @@ const path = require('path');
 
 const { codedError, openCore } = require('./core');
 const credentialsOf = require('./credentials');
+const { flowFault } = require('./flow-shape');
 const { createReload } = require('./reload');
 
 /**
@@ -21,7 +22,10 @@ function createWorker({ settings, runtime, log, options, checked }) {
   const credentialsKey = `${checked.keyPrefix}credentials`;
   let core = null;
   let loading = null;
-  let updating = Promise.resolve();
+  // Loads and updates one after the other: an update that was read before a load must not be
+  // applied after it, over what the load has read later.
+  let turn = Promise.resolve();
+  let endLoad = () => {};
 
   /** What this instance's Node-RED decrypts with: a text, or undefined when it does not. */
   const ownSecret = () => {
@@ -38,11 +42,16 @@ function createWorker({ settings, runtime, log, options, checked }) {
     const encrypted = JSON.parse(stored.credentials);
     let opened;
     try {
-      opened = credentialsOf.open(encrypted, [secret, settings.credentialSecret || undefined]);
+      opened = credentialsOf.open(encrypted, [secret, settings.credentialSecret]);
     } catch (error) {
       throw codedError(error.code, `key '${credentialsKey}': ${error.message}`);
     }
-    return { flows: JSON.parse(stored.flows), encrypted, ...opened, sharedSecret: secret };
+    const flows = JSON.parse(stored.flows);
+    const fault = flowFault(flows);
+    if (fault) {
+      throw codedError('ERR_VALKEY_VALUE', `key '${flowsKey}': ${fault}`);
+    }
+    return { flows, encrypted, ...opened, sharedSecret: secret };
   };
 
   /** Node-RED reads its settings once, at start; the admin's secret may come later. */
@@ -92,7 +101,33 @@ function createWorker({ settings, runtime, log, options, checked }) {
 
   const onEvent = (event) => {
     if (event === 'revision') {
-      updating = updating.then(update).catch((error) => log.error(error.message));
+      turn = turn.then(update).catch((error) => log.error(error.message));
+    }
+  };
+
+  /** Waits for the update in hand, and keeps later ones back until `endLoad()`. */
+  const beginLoad = async () => {
+    endLoad();
+    const earlier = turn;
+    turn = new Promise((resolve) => {
+      endLoad = resolve;
+    });
+    await earlier;
+    await reload.beforeLoad();
+  };
+
+  /** Waits for a deploy that can be run here. */
+  const findDeploy = async () => {
+    for (;;) {
+      const stored = await core.snapshot();
+      try {
+        const deploy = open(stored);
+        await adoptSecret(deploy);
+        return { stored, deploy };
+      } catch (error) {
+        log.error(`revision ${stored.revision} can't be run here: ${error.message}`);
+        core.refused(stored.id);
+      }
     }
   };
 
@@ -127,18 +162,13 @@ function createWorker({ settings, runtime, log, options, checked }) {
     async saveSettings() {},
 
     async getFlows() {
-      await reload.beforeLoad();
-      for (;;) {
-        const stored = await core.snapshot();
-        try {
-          const deploy = open(stored);
-          await adoptSecret(deploy);
-          loading = { stored, deploy };
-          return deploy.flows;
-        } catch (error) {
-          log.error(`revision ${stored.revision} can't be run here: ${error.message}`);
-          core.refused(stored.id);
-        }
+      await beginLoad();
+      try {
+        loading = await findDeploy();
+        return loading.deploy.flows;
+      } catch (error) {
+        endLoad();
+        throw error;
       }
     },
     async getCredentials() {
@@ -147,12 +177,16 @@ function createWorker({ settings, runtime, log, options, checked }) {
       }
       const { stored, deploy } = loading;
       loading = null;
-      // Before Node-RED gets hold of them: it keeps and changes what it is given.
-      reload.seed({ flows: JSON.parse(stored.flows), credentials: deploy.plain });
-      const credentials = structuredClone(forRuntime(deploy));
-      await core.applied(stored.id);
-      log.info(`running revision ${stored.revision}: ${deploy.flows.length} nodes from ${flowsKey}`);
-      return credentials;
+      try {
+        // Before Node-RED gets hold of them: it keeps and changes what it is given.
+        reload.seed({ flows: JSON.parse(stored.flows), credentials: deploy.plain });
+        const credentials = structuredClone(forRuntime(deploy));
+        await core.applied(stored.id);
+        log.info(`running revision ${stored.revision}: ${deploy.flows.length} nodes from ${flowsKey}`);
+        return credentials;
+      } finally {
+        endLoad();
+      }
     },
     async saveFlows() {
       return reload.isOwnSave() ? undefined : refuse('flows');
