@@ -60,7 +60,7 @@ test('no secret on the admin: workers without and with one of their own, started
     start('worker', name, { wait: 'listening' }),
     start('worker', name, { wait: 'listening', secret: 'of this worker' })
   ]);
-  await Promise.all([without, own].map((worker) => worker.waitForLog(/nothing is deployed yet/)));
+  await Promise.all([without, own].map((worker) => worker.waitForLog(/Valkey holds no flows yet/)));
   assert.equal(await client.exists(`${PREFIX}${name}:settings`), 0, 'a worker invents no secret for the cluster');
   const admin = await start('admin', name);
   await takeOver(admin, [without, own], name);

@@ -15,9 +15,12 @@ function atLeast(version, major, minor = 0) {
   return haveMajor > major || (haveMajor === major && haveMinor >= minor);
 }
 
-/** `CLIENT SETINFO` came with Redis 7.2, and 7.0 refuses a rule for a subcommand it lacks. */
+/**
+ * `CLIENT SETINFO` came with Redis 7.2. Redis 7.0 refuses a rule for a subcommand it lacks, while
+ * 6 takes any, and would otherwise log each connection as a breach.
+ */
 function connectionCommands(version) {
-  return atLeast(version, 7, 2) ? [...CONNECTION, 'client|setinfo'] : CONNECTION;
+  return atLeast(version, 7) && !atLeast(version, 7, 2) ? CONNECTION : [...CONNECTION, 'client|setinfo'];
 }
 
 function rules(password, keys, channels, commands) {

@@ -1,7 +1,7 @@
 //! Keeps what is logged.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::dispatcher::{DefaultGuard, Dispatch, set_default};
 use tracing::field::{Field, Visit};
@@ -15,6 +15,11 @@ pub struct Log(Arc<Mutex<Vec<String>>>);
 impl Log {
     /// Keeps what is logged from this thread, and by tasks that take its dispatcher along.
     pub fn keep() -> (Self, DefaultGuard) {
+        // With one dispatcher in the process, tracing asks the thread that logs a line for the
+        // first time whether anybody wants it, and keeps the answer: that may be the thread of
+        // another test. With two it asks the dispatchers.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| Dispatch::new(Self::default()));
         let log = Self::default();
         let guard = set_default(&Dispatch::new(log.clone()));
         (log, guard)

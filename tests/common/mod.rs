@@ -8,7 +8,9 @@
     reason = "a test that can't go on fails"
 )]
 
+pub mod instance;
 pub mod log;
+pub mod monitor;
 pub mod server;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ mod start;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -42,6 +43,7 @@ struct Inner {
     outcomes: watch::Sender<u64>,
     closed: Notify,
     library: library::Fallback,
+    opened: Instant,
 }
 
 /// What runs in this process, and what waits to.
@@ -85,6 +87,7 @@ impl Worker {
             outcomes: watch::Sender::new(0),
             closed: Notify::new(),
             library: library::Fallback::default(),
+            opened: Instant::now(),
         });
         Self { inner, follower: Mutex::new(None) }
     }

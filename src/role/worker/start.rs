@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::role::next_change;
 use crate::store::snapshot::Snapshot;
 
-/// How long a start waits for the connection before it looks for another way.
+/// How long a start as a whole waits for the connection before it looks for another way.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 /// How often a waiting start looks again without having been told to.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -21,16 +21,27 @@ enum Waiting {
     Usable,
 }
 
+impl Waiting {
+    /// Why there is nothing to start from in Valkey.
+    fn why(self) -> &'static str {
+        match self {
+            Self::Server => "Valkey is not reachable",
+            Self::Deploy => "Valkey holds no flows",
+            Self::Usable => "what is stored can't be used",
+        }
+    }
+}
+
 impl Worker {
     /// The shared settings as JSON text, from Valkey or the last good copy; `{}` when neither is
     /// there. Takes no longer than a few seconds.
     pub async fn settings(&self) -> Result<String> {
         let inner = &self.inner;
         inner.check_open()?;
-        let _ = inner.store.connection().wait_ready(CONNECT_PATIENCE).await;
+        inner.wait_for_connection().await;
         match inner.store.read_snapshot().await {
             Ok(Some(snapshot)) => return Ok(snapshot.settings),
-            Ok(None) => return Ok("{}".into()),
+            Ok(None) => {}
             Err(error) => inner.log_problem(&error),
         }
         let copy = inner.copy.read().await;
@@ -41,7 +52,7 @@ impl Worker {
     pub async fn sessions(&self) -> Result<String> {
         let inner = &self.inner;
         inner.check_open()?;
-        let _ = inner.store.connection().wait_ready(CONNECT_PATIENCE).await;
+        inner.wait_for_connection().await;
         match inner.store.read_sessions().await {
             Ok(text) => Ok(text.unwrap_or_else(|| "{}".into())),
             Err(error) => {
@@ -67,7 +78,7 @@ impl Inner {
         let mut connection = self.store.connection().state();
         let mut logged = None;
         let mut copy = None;
-        let _ = self.store.connection().wait_ready(CONNECT_PATIENCE).await;
+        self.wait_for_connection().await;
         loop {
             self.check_open()?;
             hints.borrow_and_update();
@@ -89,15 +100,17 @@ impl Inner {
                     }
                 }
             };
-            if waiting != Waiting::Deploy && copy.is_none() {
+            if copy.is_none() {
                 copy = Some(self.copy.read().await);
             }
-            if waiting != Waiting::Deploy
-                && let Some(Some((snapshot, age))) = copy.clone()
+            // Also when the server is up and empty: one that lost its memory is no reason for a
+            // worker to stop serving.
+            if let Some(Some((snapshot, age))) = copy.clone()
                 && !self.is_refused(&snapshot)
             {
                 tracing::warn!(
-                    "starting from the last good copy on this disk: revision {}, read {} ago",
+                    "{}: starting from the last good copy on this disk: revision {}, read {} ago",
+                    waiting.why(),
                     snapshot.label(),
                     spell(age)
                 );
@@ -116,21 +129,29 @@ impl Inner {
         }
     }
 
+    /// Settings, sessions and flows are asked for one after the other: what the first has waited
+    /// the next need not wait again.
+    async fn wait_for_connection(&self) {
+        let left = CONNECT_PATIENCE.saturating_sub(self.opened.elapsed());
+        let _ = self.store.connection().wait_ready(left).await;
+    }
+
     fn is_refused(&self, snapshot: &Snapshot) -> bool {
         self.state().is_refused(&snapshot.id())
     }
 }
 
 fn log_waiting(waiting: Waiting) {
+    let why = waiting.why();
     match waiting {
         Waiting::Server => tracing::warn!(
-            "Valkey is not reachable and there is no earlier copy here: waiting for it, flows start by themselves then"
+            "{why} and there is no earlier copy here: waiting for it, flows start by themselves then"
         ),
         Waiting::Deploy => tracing::info!(
-            "nothing is deployed yet: waiting for the admin's first deploy, flows start by themselves then"
+            "{why} yet: waiting for the admin's first deploy, flows start by themselves then"
         ),
         Waiting::Usable => tracing::error!(
-            "what is stored can't be used and there is no earlier copy here: waiting for a deploy that can"
+            "{why} and there is no earlier copy here: waiting for a deploy that can"
         ),
     }
 }

@@ -1,0 +1,134 @@
+//! The admin's library: the disk is the source.
+
+use std::collections::BTreeMap;
+
+use node_red_storage_valkey::role::admin::{Admin, Mirrored};
+use redis::Commands;
+use serde_json::{Value, json};
+
+use super::admin_options;
+use super::common::instance::{admin, stored};
+use super::common::log::Log;
+use super::common::server::Server;
+
+/// Compares the disk with Valkey and returns what only Valkey has.
+async fn compare(admin: &Admin, on_disk: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let entries: Vec<Value> = on_disk
+        .iter()
+        .map(|(path, entry)| json!({"type": "functions", "path": path, "entry": entry}))
+        .collect();
+    let answer = admin.library(&Value::from(entries).to_string()).await.expect("a comparison");
+    let answer: Vec<Value> = serde_json::from_str(&answer).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    answer
+        .iter()
+        .map(|entry| {
+            (format!("{}:{}", text(&entry["type"]), text(&entry["path"])), text(&entry["entry"]))
+        })
+        .collect()
+}
+
+const A: &str = r#"{"name":"A","fn":"return a;"}"#;
+const B: &str = r#"{"fn":"return b;"}"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_disk_wins_and_what_was_deleted_there_is_deleted_in_valkey() {
+    let server = Server::start(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let mut connection = server.admin();
+    let (admin, events) = admin(admin_options(&server), Some(dir.path())).await;
+    events.wait(&node_red_storage_valkey::role::Event::LibraryWanted, 1).await;
+    let _: () = connection.set("n:library:functions:a.js", r#"{"fn":"older"}"#).unwrap();
+    let _: () = connection.set("n:library:functions:of/others.js", B).unwrap();
+    let _: () = connection.rpush("n:library:functions:b.js", "a list").unwrap();
+    let only_there = compare(&admin, &[("a.js", A), ("b.js", B), ("c/d.js", B)]).await;
+    assert_eq!(only_there, [("functions:of/others.js".to_owned(), B.to_owned())].into());
+    for (path, text) in [("a.js", A), ("b.js", B), ("c/d.js", B), ("of/others.js", B)] {
+        let key = format!("n:library:functions:{path}");
+        assert_eq!(stored(&mut connection, &key).as_deref(), Some(text), "{path}");
+    }
+    let index: BTreeMap<String, String> = connection.hgetall("n:index:library:functions:").unwrap();
+    assert_eq!(index.keys().collect::<Vec<_>>(), ["a.js", "b.js", "c", "of"]);
+
+    // Deleted on disk: mirrored before, so deleted; what others wrote is offered again.
+    let only_there = compare(&admin, &[("a.js", A)]).await;
+    assert_eq!(only_there.keys().collect::<Vec<_>>(), ["functions:of/others.js"]);
+    assert_eq!(stored(&mut connection, "n:library:functions:c/d.js"), None);
+    let index: BTreeMap<String, String> = connection.hgetall("n:index:library:functions:").unwrap();
+    assert_eq!(index.keys().collect::<Vec<_>>(), ["a.js", "of"]);
+    // Written to disk, it is this admin's from now on.
+    assert!(compare(&admin, &[("a.js", A), ("of/others.js", B)]).await.is_empty());
+    assert!(compare(&admin, &[("a.js", A)]).await.is_empty());
+    assert_eq!(stored(&mut connection, "n:library:functions:of/others.js"), None);
+    assert_eq!(stored(&mut connection, "n:library:functions:a.js").as_deref(), Some(A));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_mirrored_is_known_after_a_restart_and_not_on_another_disk() {
+    let server = Server::start(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let mut connection = server.admin();
+    let (first, events) = admin(admin_options(&server), Some(dir.path())).await;
+    events.wait(&node_red_storage_valkey::role::Event::LibraryWanted, 1).await;
+    assert_eq!(first.library_entry("functions", "x.js", A).await, Ok(Mirrored::Done));
+    assert!(compare(&first, &[("x.js", A), ("y.js", B)]).await.is_empty());
+    first.close().await;
+
+    let _: () = connection.del("n:lease").unwrap();
+    let (fresh, events) = admin(admin_options(&server), None).await;
+    events.wait(&node_red_storage_valkey::role::Event::LibraryWanted, 1).await;
+    assert_eq!(compare(&fresh, &[]).await.len(), 2, "a fresh disk is filled");
+    fresh.close().await;
+
+    let _: () = connection.del("n:lease").unwrap();
+    let (again, events) = admin(admin_options(&server), Some(dir.path())).await;
+    events.wait(&node_red_storage_valkey::role::Event::LibraryWanted, 1).await;
+    assert!(compare(&again, &[("x.js", A)]).await.is_empty());
+    assert_eq!(stored(&mut connection, "n:library:functions:y.js"), None);
+    assert_eq!(stored(&mut connection, "n:library:functions:x.js").as_deref(), Some(A));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_entries_never_reach_the_disk() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let mut connection = server.admin();
+    let hostile: [&[u8]; 14] = [
+        b"library:flows:../../x",
+        b"library:flows:a/../../x",
+        b"library:flows:..",
+        b"library:..:x",
+        b"library:flows:/etc/x",
+        b"library:flows://host/x",
+        b"library:flows:C:/x",
+        b"library:flows:a\\..\\x",
+        b"library:flows:nul\0x",
+        b"library::x",
+        b"library:flows:",
+        b"library:a/b:x",
+        b"library:flows:./x",
+        b"library:flows:\xff\xfe",
+    ];
+    for name in hostile {
+        let key = [b"n:", name].concat();
+        let _: () = connection.set(key, r#"{"fn":"x"}"#).unwrap();
+    }
+    for (path, value) in
+        [("text", "not JSON"), ("number", r#"{"fn":1}"#), ("none", "{}"), ("list", "[]")]
+    {
+        let _: () = connection.set(format!("n:library:flows:{path}"), value).unwrap();
+    }
+    let _: () = connection.rpush("n:library:flows:type", "x").unwrap();
+    let _: () = connection.set("n:library:flows:good.json", A).unwrap();
+    let (admin, events) = admin(admin_options(&server), None).await;
+    events.wait(&node_red_storage_valkey::role::Event::LibraryWanted, 1).await;
+    let only_there = compare(&admin, &[]).await;
+    assert_eq!(only_there.keys().collect::<Vec<_>>(), ["flows:good.json"]);
+    for named in ["../../x", "..:x", "/etc/x", "C:/x", "flows:text", "flows:number", "flows:type"] {
+        assert!(log.count(named) >= 1, "{named} is not logged: {:#?}", log.lines());
+    }
+    assert!(!log.lines().join("").contains("not JSON"));
+    // They are left alone: this admin did not write them.
+    let left: Vec<Vec<u8>> = connection.keys("n:library:*").unwrap();
+    assert_eq!(left.len(), hostile.len() + 6);
+}
