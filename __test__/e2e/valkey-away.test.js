@@ -92,7 +92,7 @@ test('a worker with a copy: it says how old the copy is, serves, and converges',
   await server.kill();
   await worker.restart();
   await untilAnswer(worker, 'meanwhile:token');
-  assert.match(worker.logs, /\[warn\] \[ValkeyStorage\] starting from the last good copy on this disk: revision \d+, read \d+ s ago/);
+  assert.match(worker.logs, /\[warn\] \[ValkeyStorage\] Valkey is not reachable: starting from the last good copy on this disk: revision \d+, read \d+ s ago/);
   await admin.deploy(answerFlow('last', { token: 'changed' }));
   assert.equal(await answerOf(worker), 'meanwhile:token');
   await server.restart({ empty: true });
