@@ -167,6 +167,8 @@ test('keys that name no place in the library touch no file', async () => {
     await client.set(PREFIX + key, JSON.stringify({ fn: 'escaped' }));
   }
   await client.set(`${PREFIX}library:functions:broken.js`, '{"fn":');
+  // A folder of this name would have to stand where a file is: it must not keep back the others.
+  await client.set(`${PREFIX}library:functions:alpha.js/below.js`, JSON.stringify({ fn: 'return 4;' }));
   await client.set(`${PREFIX}library:functions:good.js`, JSON.stringify({ name: 'good', fn: 'return 3;' }));
   await admin.restart();
   await admin.waitForLog(/functions\/good\.js was restored from Valkey/);
@@ -174,4 +176,5 @@ test('keys that name no place in the library touch no file', async () => {
   assert.deepEqual(files.filter((name) => name.includes('escaped') || name.includes('broken')), []);
   assert.equal(fs.existsSync(path.join(admin.userDir, '..', 'escaped.js')), false);
   assert.match(admin.logs, /broken\.js' is left alone/);
+  assert.match(admin.logs, /functions\/alpha\.js\/below\.js could not be restored to disk/);
 });

@@ -98,8 +98,13 @@ function createLibrary({ local, log, core, userDir }) {
         for (const { type, path: file, entry } of onlyThere) {
           const { fn: body, ...meta } = JSON.parse(entry);
           const texts = Object.entries(meta).map(([name, value]) => [name, String(value)]);
-          await save(type, file, Object.fromEntries(texts), body);
-          log.info(`library entry ${type}/${file} was restored from Valkey`);
+          try {
+            await save(type, file, Object.fromEntries(texts), body);
+            log.info(`library entry ${type}/${file} was restored from Valkey`);
+          } catch (error) {
+            // The others are restored all the same; this one is tried again at the next comparison.
+            log.error(`library entry ${type}/${file} could not be restored to disk: ${error.message}`);
+          }
         }
         if (onlyThere.length > 0) {
           await core().library(JSON.stringify(await everything()));
