@@ -30,6 +30,8 @@ struct Rounds {
     other: Option<String>,
     renewed: Option<Instant>,
     compared: Option<Instant>,
+    /// The record as it was stored after that.
+    record: Option<String>,
     /// The connection is a new one: nothing that was known of the server counts.
     reconnected: bool,
     library_asked: bool,
@@ -90,7 +92,8 @@ impl Inner {
             return Ok(());
         }
         self.look_for_restorable().await?;
-        let fresh = rounds.compared.is_some_and(|at| at.elapsed() < COMPARE);
+        let fresh = rounds.compared.is_some_and(|at| at.elapsed() < COMPARE)
+            && self.record_stands(rounds).await?;
         let (deploy, generation) = {
             let disk = self.disk();
             (disk.deploy.clone(), disk.generation)
@@ -103,6 +106,7 @@ impl Inner {
                 return Ok(());
             }
             rounds.compared = Some(Instant::now());
+            rounds.record = self.store.read_revision_text().await?;
             self.progress.send_modify(|progress| progress.mirrored = generation);
         }
         self.converge_sessions(rounds.reconnected).await?;
@@ -113,6 +117,13 @@ impl Inner {
         rounds.reconnected = false;
         rounds.problem = None;
         Ok(())
+    }
+
+    /// Whether the record is still the one that was seen last: a server that was emptied without
+    /// a loss of the connection shows in nothing else that is as cheap to look at.
+    async fn record_stands(&self, rounds: &Rounds) -> Result<bool> {
+        let record = self.store.read_revision_text().await?;
+        Ok(record.is_some() && record == rounds.record)
     }
 
     /// Whether this admin may write now.
