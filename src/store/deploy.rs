@@ -121,8 +121,9 @@ impl Store {
     pub async fn read_stored(&self) -> Result<Stored> {
         let keys = self.keys();
         let revision_key = keys.revision();
+        let record = if self.record_has_size().await? { "GET" } else { "STRLEN" };
         let mut pipe = redis::pipe();
-        pipe.cmd("GET").arg(&revision_key);
+        pipe.cmd(record).arg(&revision_key);
         for key in [keys.flows(), keys.credentials(), keys.settings()] {
             pipe.cmd("STRLEN").arg(key);
         }

@@ -8,6 +8,7 @@ pub mod library;
 mod reply;
 pub mod revision;
 pub mod sessions;
+mod size;
 pub mod snapshot;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use super::Store;
 use super::reply::stored_text;
 use super::revision::Revision;
 use crate::content;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What the admin deployed, as one atomic read found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,22 +43,49 @@ impl Store {
     /// Reads flows, credentials, settings and record in one step (`MULTI`). `None` when no flows
     /// are stored. A value that can't be used is an error that names its key.
     pub async fn read_snapshot(&self) -> Result<Option<Snapshot>> {
+        Ok(self.read().await?.map(|(snapshot, _)| snapshot))
+    }
+
+    /// The same for who is to run it: a deploy whose credentials are gone (evicted by the server,
+    /// or deleted) is an error, not a deploy without credentials.
+    pub async fn read_whole_snapshot(&self) -> Result<Option<Snapshot>> {
+        let Some((snapshot, has_credentials)) = self.read().await? else { return Ok(None) };
+        let none = content::sha256_hex(&[b"{}"]);
+        let told = snapshot.revision.as_ref().is_some_and(|record| record.credentials != none);
+        if told && !has_credentials {
+            let key = self.keys().credentials();
+            return Err(Error::value(
+                &key,
+                "it is missing, though the revision record tells of it",
+            ));
+        }
+        Ok(Some(snapshot))
+    }
+
+    /// The snapshot, and whether there are credentials under their key.
+    async fn read(&self) -> Result<Option<(Snapshot, bool)>> {
         let keys = self.keys();
         let names = [keys.flows(), keys.credentials(), keys.settings(), keys.revision()];
+        let [flows_key, credentials_key, settings_key, revision_key] = &names;
+        self.check_sizes(&[flows_key, credentials_key, settings_key]).await?;
+        let has_record = self.record_has_size().await?;
         let mut pipe = redis::pipe();
-        for name in &names {
+        for name in [flows_key, credentials_key, settings_key] {
             pipe.cmd("GET").arg(name);
         }
+        // Without it only the content tells, which is whole all the same.
+        pipe.cmd(if has_record { "GET" } else { "STRLEN" }).arg(revision_key);
         let mut replies = self.connection().transaction(&pipe).await?.into_iter();
         let mut next =
             |key: &str| stored_text(key, replies.next().unwrap_or(Ok(redis::Value::Nil)));
-        let [flows_key, credentials_key, settings_key, revision_key] = &names;
         let (flows, credentials) = (next(flows_key), next(credentials_key));
         let (settings, revision) = (next(settings_key), next(revision_key));
 
         let Some(flows) = flows? else { return Ok(None) };
         let flows = content::flows_text(flows_key, &flows)?.array.to_string();
-        let credentials = credentials?.unwrap_or_else(|| "{}".into());
+        let credentials = credentials?;
+        let has_credentials = credentials.is_some();
+        let credentials = credentials.unwrap_or_else(|| "{}".into());
         content::object_text(credentials_key, &credentials)?;
         let settings = settings?.unwrap_or_else(|| "{}".into());
         content::object_text(settings_key, &settings)?;
@@ -71,16 +98,19 @@ impl Store {
                 None
             }
         };
-        Ok(Some(Snapshot { flows, credentials, settings, revision }))
+        Ok(Some((Snapshot { flows, credentials, settings, revision }, has_credentials)))
     }
 
     /// Reads the revision record alone, as text. `None` when there is none (or none that can be
     /// read): then only the content tells.
     pub async fn read_revision_text(&self) -> Result<Option<String>> {
         let key = self.keys().revision();
+        if !self.record_has_size().await? {
+            return Ok(None);
+        }
         let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
         match stored_text(&key, reply) {
-            Err(error @ crate::Error::Value { .. }) => {
+            Err(error @ Error::Value { .. }) => {
                 tracing::debug!("{error}");
                 Ok(None)
             }

@@ -82,6 +82,7 @@ async fn a_worker_issues_no_command_that_writes() {
             "ping",
             "get",
             "exists",
+            "strlen",
             "hgetall",
             "scan",
             "multi",

@@ -67,6 +67,8 @@ impl Inner {
             }
             match self.look().await {
                 Ok(Look::New(snapshot)) => {
+                    // Or the same problem with the next value would go untold.
+                    self.problem_is_over();
                     self.hand_over(snapshot).await;
                     wait = Duration::ZERO;
                 }
@@ -92,7 +94,9 @@ impl Inner {
                 return Ok(Look::Nothing);
             }
         }
-        let Some(snapshot) = self.store.read_snapshot().await? else { return Ok(Look::Nothing) };
+        let Some(snapshot) = self.store.read_whole_snapshot().await? else {
+            return Ok(Look::Nothing);
+        };
         let id = snapshot.id();
         let mut state = self.state();
         if state.is_refused(&id) {

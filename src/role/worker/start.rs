@@ -83,7 +83,7 @@ impl Inner {
             self.check_open()?;
             hints.borrow_and_update();
             connection.borrow_and_update();
-            let waiting = match self.store.read_snapshot().await {
+            let waiting = match self.store.read_whole_snapshot().await {
                 Ok(Some(snapshot)) if !self.is_refused(&snapshot) => {
                     self.problem_is_over();
                     return Ok(snapshot);

@@ -1,0 +1,19 @@
+//! What must hold whatever somebody does to the stored keys.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod lost_keys;
+
+use std::time::Duration;
+
+/// Long enough for everything but a fault.
+const PATIENCE: Duration = Duration::from_secs(10);
