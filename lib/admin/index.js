@@ -114,7 +114,7 @@ function createAdmin({ settings, runtime, log, options }) {
         core: opened, local, files, record: createLostRecord(userDir, log), loading, secrets, mirror, runtime, log
       });
       saving = createSaving({ local, files, secrets, journal, mirror, restoring, log });
-      library = createLibrary({ local, log, core: opened, userDir });
+      library = createLibrary({ local, log, core: opened, userDir, pretty: Boolean(settings.flowFilePretty) });
       core = openCore('Admin', { options, userDir, log, onEvent });
       await core.open();
     },

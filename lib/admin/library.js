@@ -3,15 +3,13 @@
 const fs = require('fs');
 const path = require('path');
 
-const { stamp } = require('./disk-files');
-
-const WRITTEN_WITHIN = 5000;
+const { checkStaysBelow, writeEntry } = require('./library-file');
 
 /**
- * The library on the admin's disk: read and written by Node-RED's own local storage, mirrored to
+ * The library on the admin's disk, as Node-RED's own local storage keeps it: mirrored to
  * Valkey entry by entry, and compared as a whole after each connect. One thing at a time.
  */
-function createLibrary({ local, log, core, userDir }) {
+function createLibrary({ local, log, core, userDir, pretty }) {
   const root = path.join(userDir, 'lib');
   let turn = Promise.resolve();
   const inTurn = (task) => {
@@ -69,20 +67,21 @@ function createLibrary({ local, log, core, userDir }) {
     return found;
   };
 
-  const save = async (type, file, meta, body) => {
+  const save = async (type, file, meta, body, { follow }) => {
     const wanted = type === 'flows' && !file.endsWith('.json') ? `${file}.json` : file;
     const target = path.join(root, type, wanted);
-    const before = await stamp(target);
-    await local.saveLibraryEntry(type, file, meta, body);
-    // Local storage answers before it has written; nothing is mirrored that is not on disk.
-    await changed(target, before);
+    const text = type === 'flows' && pretty ? JSON.stringify(JSON.parse(body), null, 4) : body;
+    if (!follow) {
+      await checkStaysBelow(root, target);
+    }
+    await writeEntry(target, meta, text);
     return wanted;
   };
 
   return {
     save: (type, file, meta, body) =>
       inTurn(async () => {
-        const wanted = await save(type, file, meta, body);
+        const wanted = await save(type, file, meta, body, { follow: true });
         const inside = path.posix.dirname(wanted);
         const items = await local.getLibraryEntry(type, inside === '.' ? '' : `${inside}/`);
         const name = path.posix.basename(wanted);
@@ -99,7 +98,7 @@ function createLibrary({ local, log, core, userDir }) {
           const { fn: body, ...meta } = JSON.parse(entry);
           const texts = Object.entries(meta).map(([name, value]) => [name, String(value)]);
           try {
-            await save(type, file, Object.fromEntries(texts), body);
+            await save(type, file, Object.fromEntries(texts), body, { follow: false });
             log.info(`library entry ${type}/${file} was restored from Valkey`);
           } catch (error) {
             // The others are restored all the same; this one is tried again at the next comparison.
@@ -111,20 +110,6 @@ function createLibrary({ local, log, core, userDir }) {
         }
       })
   };
-}
-
-async function changed(file, before) {
-  const deadline = Date.now() + WRITTEN_WITHIN;
-  for (;;) {
-    const now = await stamp(file);
-    if (now !== null && now !== before) {
-      return;
-    }
-    if (Date.now() > deadline) {
-      throw new Error(`library entry was not written to disk within ${WRITTEN_WITHIN / 1000} s`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 module.exports = { createLibrary };

@@ -1,0 +1,52 @@
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+
+// As Node-RED's local storage writes it (`localfilesystem/library.js`), which can't be left to it:
+// it does not wait for the end of its own writing, and a disk that refuses the file would end the
+// process with a rejection that nobody handles.
+
+const singleLine = (text) => String(text).replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+
+/** The file of an entry: its meta as comments, and the body. */
+function textOf(meta, body) {
+  const headers = Object.entries(meta).map(([name, value]) => `// ${name}: ${singleLine(value)}\n`);
+  return headers.join('') + body;
+}
+
+/** Replaces the file of an entry as a whole, on disk before it returns. */
+async function writeEntry(file, meta, body) {
+  const draft = `${file}.$$$`;
+  await fs.promises.mkdir(path.dirname(file), { recursive: true });
+  const handle = await fs.promises.open(draft, 'w');
+  try {
+    await handle.writeFile(textOf(meta, body));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await fs.promises.rename(draft, file);
+}
+
+/** Throws when a link below `root` leads a file that is to be written there to somewhere else. */
+async function checkStaysBelow(root, file) {
+  const real = await fs.promises.realpath(root);
+  for (let folder = path.dirname(file); folder.length > root.length; folder = path.dirname(folder)) {
+    let found;
+    try {
+      found = await fs.promises.realpath(folder);
+    } catch (error) {
+      if (error.code === 'ENOENT') {
+        continue;
+      }
+      throw error;
+    }
+    if (!found.startsWith(real + path.sep)) {
+      throw new Error('a link leads out of the library folder');
+    }
+    return;
+  }
+}
+
+module.exports = { checkStaysBelow, writeEntry };
