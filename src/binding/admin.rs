@@ -3,11 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use napi::Env;
+use napi::bindgen_prelude::{PromiseRaw, ToNapiValue, spawn};
 use napi_derive::napi;
 use tokio::sync::OnceCell;
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
+use super::gate::Gates;
 use super::host::{EventFunction, LogFunction, RetryFunction};
 use super::log;
 use super::snapshot::StoredDeploy;
@@ -16,11 +19,14 @@ use crate::error::{Error, Result};
 use crate::role::{Opening, admin};
 
 /// An admin: its disk is the source of truth, and Valkey is kept equal to it.
+///
+/// The promises own what they work with: the object itself may be gone before they end.
 #[napi]
 pub struct Admin {
     opening: Mutex<Option<Opening>>,
-    core: OnceCell<Arc<admin::Admin>>,
+    core: Arc<OnceCell<Arc<admin::Admin>>>,
     log: Dispatch,
+    gates: Gates,
 }
 
 /// What came of mirroring something that is on disk.
@@ -47,37 +53,65 @@ impl Admin {
     /// Checks the options; [`Admin::open`] opens the connection.
     #[napi(constructor)]
     pub fn new(
+        env: Env,
         options: String,
         user_dir: Option<String>,
         log: LogFunction<'_>,
         event: EventFunction<'_>,
         retry: Option<RetryFunction<'_>>,
     ) -> napi::Result<Self> {
-        let opening = opening(&options, user_dir, &event, retry.as_ref())?;
-        Ok(Self {
-            opening: Mutex::new(Some(opening)),
-            core: OnceCell::new(),
-            log: log::dispatch(&log)?,
-        })
+        let mut gates = Gates::default();
+        let opening = opening(&options, user_dir, &event, retry.as_ref(), &mut gates)?;
+        let log = log::dispatch(&log, &mut gates)?;
+        let core: Arc<OnceCell<Arc<admin::Admin>>> = Arc::default();
+        let remaining = Arc::downgrade(&core);
+        gates.shut_with(&env, move || {
+            if let Some(core) = remaining.upgrade().and_then(|cell| cell.get().cloned()) {
+                spawn(async move { core.close().await });
+            }
+        })?;
+        Ok(Self { opening: Mutex::new(Some(opening)), core, log, gates })
+    }
+
+    fn promise<'env, T, F>(
+        &self,
+        env: &'env Env,
+        work: impl FnOnce(Arc<admin::Admin>) -> F,
+    ) -> napi::Result<PromiseRaw<'env, T>>
+    where
+        T: ToNapiValue + Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let work = work(self.core()?.clone()).with_subscriber(self.log.clone());
+        env.spawn_future(async move { Ok(work.await?) })
     }
 
     /// Opens the connection; never fails because the server is away.
     #[napi]
-    pub async fn open(&self) -> napi::Result<()> {
+    pub fn open<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(opening) = opening else { return Ok(()) };
-        let core = admin::Admin::open(opening).with_subscriber(self.log.clone()).await;
-        let _ = self.core.set(Arc::new(core));
-        Ok(())
+        let (cell, log) = (self.core.clone(), self.log.clone());
+        env.spawn_future(async move {
+            if let Some(opening) = opening {
+                let core = admin::Admin::open(opening).with_subscriber(log).await;
+                let _ = cell.set(Arc::new(core));
+            }
+            Ok(())
+        })
     }
 
     /// What Valkey holds, waiting at most `patience` ms for it; `null` when it holds no flows.
     #[napi]
-    pub async fn read_for_restore(&self, patience: u32) -> napi::Result<Option<StoredDeploy>> {
+    pub fn read_for_restore<'env>(
+        &self,
+        env: &'env Env,
+        patience: u32,
+    ) -> napi::Result<PromiseRaw<'env, Option<StoredDeploy>>> {
         let patience = Duration::from_millis(patience.into());
-        let read =
-            self.core()?.read_for_restore(patience).with_subscriber(self.log.clone()).await?;
-        Ok(read.map(|snapshot| (&snapshot).into()))
+        self.promise(env, async move |core| {
+            let read = core.read_for_restore(patience).await?;
+            Ok(read.map(|snapshot| (&snapshot).into()))
+        })
     }
 
     /// The disk has lost its flows, or only their credentials, and Valkey could not be asked.
@@ -96,65 +130,92 @@ impl Admin {
 
     /// Takes the settings as they are on disk.
     #[napi]
-    pub async fn settings(&self, text: String) -> napi::Result<Mirroring> {
-        Ok(self.core()?.settings(&text).with_subscriber(self.log.clone()).await?.into())
+    pub fn settings<'env>(
+        &self,
+        env: &'env Env,
+        text: String,
+    ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
+        self.promise(env, async move |core| Ok(core.settings(&text).await?.into()))
     }
 
     /// Takes flows and credentials as they are on disk.
     #[napi]
-    pub async fn deploy(
+    pub fn deploy<'env>(
         &self,
+        env: &'env Env,
         flows: String,
         credentials: String,
         secret: Option<String>,
         project: Option<String>,
-    ) -> napi::Result<Mirroring> {
-        let deploy = self.core()?.deploy(flows, credentials, secret, project);
-        Ok(deploy.with_subscriber(self.log.clone()).await?.into())
+    ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
+        self.promise(env, async move |core| {
+            Ok(core.deploy(flows, credentials, secret, project).await?.into())
+        })
     }
 
     /// Takes the sessions as they are on disk.
     #[napi]
-    pub async fn sessions(&self, text: String) -> napi::Result<Mirroring> {
-        Ok(self.core()?.sessions(text).with_subscriber(self.log.clone()).await?.into())
+    pub fn sessions<'env>(
+        &self,
+        env: &'env Env,
+        text: String,
+    ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
+        self.promise(env, async move |core| Ok(core.sessions(text).await?.into()))
     }
 
     /// The sessions that Valkey holds, for a disk that has lost them; `null` when there are none.
     #[napi]
-    pub async fn read_sessions(&self, patience: u32) -> napi::Result<Option<String>> {
+    pub fn read_sessions<'env>(
+        &self,
+        env: &'env Env,
+        patience: u32,
+    ) -> napi::Result<PromiseRaw<'env, Option<String>>> {
         let patience = Duration::from_millis(patience.into());
-        let read = self.core()?.read_sessions(patience);
-        Ok(read.with_subscriber(self.log.clone()).await?)
+        self.promise(env, async move |core| core.read_sessions(patience).await)
     }
 
     /// Takes one library entry (`{…meta, fn: body}` as JSON text) as it is on disk.
     #[napi]
-    pub async fn library_entry(
+    pub fn library_entry<'env>(
         &self,
+        env: &'env Env,
         kind: String,
         path: String,
         entry: String,
-    ) -> napi::Result<Mirroring> {
-        let mirror = self.core()?.library_entry(&kind, &path, &entry);
-        Ok(mirror.with_subscriber(self.log.clone()).await?.into())
+    ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
+        self.promise(env, async move |core| {
+            Ok(core.library_entry(&kind, &path, &entry).await?.into())
+        })
     }
 
     /// Compares the whole library on disk with Valkey; returns what only Valkey has. Both are
     /// JSON arrays of `{type, path, entry}`.
     #[napi]
-    pub async fn library(&self, on_disk: String) -> napi::Result<String> {
-        Ok(self.core()?.library(&on_disk).with_subscriber(self.log.clone()).await?)
+    pub fn library<'env>(
+        &self,
+        env: &'env Env,
+        on_disk: String,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        self.promise(env, async move |core| core.library(&on_disk).await)
     }
 
     /// Ends the connection and tasks; idempotent.
     #[napi]
-    pub async fn close(&self) {
-        if let Some(core) = self.core.get() {
-            core.close().await;
-        }
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        let (core, gates) = (self.core.get().cloned(), self.gates.clone());
+        let work = async move {
+            if let Some(core) = core {
+                core.close().await;
+            }
+            Ok(())
+        };
+        env.spawn_future_with_callback(work, move |_, ()| {
+            gates.shut();
+            Ok(())
+        })
     }
 
-    fn core(&self) -> Result<&admin::Admin> {
-        self.core.get().map(|core| &**core).ok_or(Error::Closed)
+    fn core(&self) -> Result<&Arc<admin::Admin>> {
+        self.core.get().ok_or(Error::Closed)
     }
 }

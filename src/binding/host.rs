@@ -1,5 +1,6 @@
 //! Callbacks into JavaScript: events, and the user's `retryStrategy`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -8,6 +9,9 @@ use napi::Status;
 use napi::bindgen_prelude::{Either, FnArgs, Function, Null};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 
+use tokio::sync::oneshot;
+
+use super::gate::{Gate, Gates};
 use crate::connection::{DefaultRetry, Retry};
 use crate::role::{Event, Host};
 
@@ -15,17 +19,19 @@ type EventCallback = ThreadsafeFunction<String, (), String, Status, false, true,
 type RetryCallback = ThreadsafeFunction<u32, Either<f64, Null>, u32, Status, false, true, 16>;
 
 /// Hands events to `callback(name)`.
-pub(super) struct JsHost(EventCallback);
+pub(super) struct JsHost(Arc<Gate<EventCallback>>);
 
 impl JsHost {
-    pub(super) fn new(callback: &Function<String, ()>) -> napi::Result<Self> {
+    pub(super) fn new(callback: &Function<String, ()>, gates: &mut Gates) -> napi::Result<Self> {
         let callback = callback
             .build_threadsafe_function()
             .weak::<true>()
             .callee_handled::<false>()
             .max_queue_size::<64>()
             .build()?;
-        Ok(Self(callback))
+        let gate = Gate::new(callback);
+        gates.add(gate.clone());
+        Ok(Self(gate))
     }
 }
 
@@ -36,36 +42,54 @@ impl Host for JsHost {
             Event::Restore => "restore",
             Event::LibraryWanted => "library",
         };
-        let _ = self.0.call(name.to_string(), ThreadsafeFunctionCallMode::NonBlocking);
+        let mode = ThreadsafeFunctionCallMode::NonBlocking;
+        self.0.with(|callback| callback.call(name.to_string(), mode));
     }
 }
 
 /// The user's `retryStrategy(times)`: ms, or `null` to stop. The connection layer limits how
 /// long it may take.
-pub(super) struct JsRetry(RetryCallback);
+pub(super) struct JsRetry(Arc<Gate<RetryCallback>>);
 
 impl JsRetry {
-    pub(super) fn new(callback: &Function<u32, Either<f64, Null>>) -> napi::Result<Self> {
+    pub(super) fn new(
+        callback: &Function<u32, Either<f64, Null>>,
+        gates: &mut Gates,
+    ) -> napi::Result<Self> {
         let callback = callback
             .build_threadsafe_function()
             .weak::<true>()
             .callee_handled::<false>()
             .max_queue_size::<16>()
             .build()?;
-        Ok(Self(callback))
+        let gate = Gate::new(callback);
+        gates.add(gate.clone());
+        Ok(Self(gate))
     }
 }
 
 impl Retry for JsRetry {
     fn delay(&self, times: u32) -> BoxFuture<'_, Option<Duration>> {
         async move {
-            match self.0.call_async(times).await {
-                Ok(Either::A(ms)) if ms.is_finite() && ms >= 0.0 => {
+            let (sender, answer) = oneshot::channel();
+            self.0.with(|callback| {
+                callback.call_with_return_value(
+                    times,
+                    ThreadsafeFunctionCallMode::NonBlocking,
+                    move |answer, _| {
+                        // Nobody waits for it any more.
+                        let _ = sender.send(answer);
+                        Ok(())
+                    },
+                )
+            });
+            match answer.await {
+                Ok(Ok(Either::A(ms))) if ms.is_finite() && ms >= 0.0 => {
                     Some(Duration::from_secs_f64((ms / 1000.0).min(86_400.0)))
                 }
-                Ok(_) => None,
+                Ok(Ok(_)) => None,
                 // The callback could not be called (the process is ending, or its queue is full).
-                Err(_) => DefaultRetry.delay(times).await,
+                Ok(Err(_)) | Err(_) => DefaultRetry.delay(times).await,
             }
         }
         .boxed()

@@ -10,6 +10,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
+use super::gate::{Gate, Gates};
+
 type Callback = ThreadsafeFunction<
     FnArgs<(String, String)>,
     (),
@@ -23,6 +25,7 @@ type Callback = ThreadsafeFunction<
 /// A dispatch that hands each line to `callback(level, text)`. Weak: it keeps no process alive.
 pub(super) fn dispatch(
     callback: &Function<FnArgs<(String, String)>, ()>,
+    gates: &mut Gates,
 ) -> napi::Result<Dispatch> {
     let callback = callback
         .build_threadsafe_function()
@@ -30,11 +33,13 @@ pub(super) fn dispatch(
         .callee_handled::<false>()
         .max_queue_size::<1024>()
         .build()?;
-    Ok(Dispatch::new(Lines { callback: Arc::new(callback) }))
+    let callback = Gate::new(callback);
+    gates.add(callback.clone());
+    Ok(Dispatch::new(Lines { callback }))
 }
 
 struct Lines {
-    callback: Arc<Callback>,
+    callback: Arc<Gate<Callback>>,
 }
 
 impl Subscriber for Lines {
@@ -53,9 +58,8 @@ impl Subscriber for Lines {
         let mut message = Message(String::new());
         event.record(&mut message);
         // A full queue drops the line: logging never blocks and never grows without bound.
-        let _ = self
-            .callback
-            .call((level.to_string(), message.0).into(), ThreadsafeFunctionCallMode::NonBlocking);
+        let line = (level.to_string(), message.0).into();
+        self.callback.with(|log| log.call(line, ThreadsafeFunctionCallMode::NonBlocking));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

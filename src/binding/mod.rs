@@ -7,6 +7,7 @@
 
 mod admin;
 mod error;
+mod gate;
 mod host;
 mod log;
 mod options;

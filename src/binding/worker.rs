@@ -2,22 +2,29 @@
 
 use std::sync::Arc;
 
+use napi::Env;
+use napi::bindgen_prelude::{PromiseRaw, ToNapiValue, spawn};
 use napi_derive::napi;
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
+use super::gate::Gates;
 use super::host::{EventFunction, JsHost, JsRetry, LogFunction, RetryFunction};
 use super::snapshot::StoredDeploy;
 use super::{log, options};
 use crate::config::RetryStrategy;
 use crate::connection::{DefaultRetry, NoRetry, Retry};
+use crate::error::Result;
 use crate::role::{Host, Opening, worker};
 
 /// A worker: reads everything from Valkey, writes nothing there.
+///
+/// The promises own what they work with: the object itself may be gone before they end.
 #[napi]
 pub struct Worker {
     core: Arc<worker::Worker>,
     log: Dispatch,
+    gates: Gates,
 }
 
 #[napi]
@@ -26,35 +33,56 @@ impl Worker {
     /// nothing may be written there, `retry` when `retryStrategy` is not a function.
     #[napi(constructor, async_runtime)]
     pub fn new(
+        env: Env,
         options: String,
         user_dir: Option<String>,
         log: LogFunction<'_>,
         event: EventFunction<'_>,
         retry: Option<RetryFunction<'_>>,
     ) -> napi::Result<Self> {
-        let log = log::dispatch(&log)?;
-        let opening = opening(&options, user_dir, &event, retry.as_ref())?;
+        let mut gates = Gates::default();
+        let log = log::dispatch(&log, &mut gates)?;
+        let opening = opening(&options, user_dir, &event, retry.as_ref(), &mut gates)?;
         let core = tracing::dispatcher::with_default(&log, || worker::Worker::open(opening));
-        Ok(Self { core: Arc::new(core), log })
+        let core = Arc::new(core);
+        let remaining = Arc::downgrade(&core);
+        gates.shut_with(&env, move || {
+            if let Some(core) = remaining.upgrade() {
+                spawn(async move { core.close().await });
+            }
+        })?;
+        Ok(Self { core, log, gates })
+    }
+
+    fn promise<'env, T, F>(
+        &self,
+        env: &'env Env,
+        work: impl FnOnce(Arc<worker::Worker>) -> F,
+    ) -> napi::Result<PromiseRaw<'env, T>>
+    where
+        T: ToNapiValue + Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let work = work(self.core.clone()).with_subscriber(self.log.clone());
+        env.spawn_future(async move { Ok(work.await?) })
     }
 
     /// The shared settings as JSON text.
     #[napi]
-    pub async fn settings(&self) -> napi::Result<String> {
-        Ok(self.core.settings().with_subscriber(self.log.clone()).await?)
+    pub fn settings<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
+        self.promise(env, async |core| core.settings().await)
     }
 
     /// The log-in sessions as JSON text.
     #[napi]
-    pub async fn sessions(&self) -> napi::Result<String> {
-        Ok(self.core.sessions().with_subscriber(self.log.clone()).await?)
+    pub fn sessions<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
+        self.promise(env, async |core| core.sessions().await)
     }
 
     /// What this worker is to run; waits until there is something. Report the outcome.
     #[napi]
-    pub async fn snapshot(&self) -> napi::Result<StoredDeploy> {
-        let snapshot = self.core.snapshot().with_subscriber(self.log.clone()).await?;
-        Ok((&*snapshot).into())
+    pub fn snapshot<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, StoredDeploy>> {
+        self.promise(env, async |core| Ok((&*core.snapshot().await?).into()))
     }
 
     /// What waits to be applied after the event `revision`.
@@ -65,8 +93,11 @@ impl Worker {
 
     /// It runs now.
     #[napi]
-    pub async fn applied(&self, id: String) {
-        self.core.applied(&id).with_subscriber(self.log.clone()).await;
+    pub fn applied<'env>(&self, env: &'env Env, id: String) -> napi::Result<PromiseRaw<'env, ()>> {
+        self.promise(env, async move |core| {
+            core.applied(&id).await;
+            Ok(())
+        })
     }
 
     /// It can't be used here and is not to be offered again.
@@ -83,14 +114,27 @@ impl Worker {
 
     /// A library entry: JSON text of a string (a file) or an array (a folder).
     #[napi]
-    pub async fn library_entry(&self, kind: String, path: String) -> napi::Result<String> {
-        Ok(self.core.library_entry(&kind, &path).with_subscriber(self.log.clone()).await?)
+    pub fn library_entry<'env>(
+        &self,
+        env: &'env Env,
+        kind: String,
+        path: String,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        self.promise(env, async move |core| core.library_entry(&kind, &path).await)
     }
 
     /// Ends connections and tasks; idempotent.
     #[napi]
-    pub async fn close(&self) {
-        self.core.close().await;
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        let (core, gates) = (self.core.clone(), self.gates.clone());
+        let work = async move {
+            core.close().await;
+            Ok(())
+        };
+        env.spawn_future_with_callback(work, move |_, ()| {
+            gates.shut();
+            Ok(())
+        })
     }
 }
 
@@ -100,11 +144,12 @@ pub(super) fn opening(
     user_dir: Option<String>,
     event: &EventFunction<'_>,
     retry: Option<&RetryFunction<'_>>,
+    gates: &mut Gates,
 ) -> napi::Result<Opening> {
     let (config, _) = options::parse(options)?;
-    let host: Arc<dyn Host> = Arc::new(JsHost::new(event)?);
+    let host: Arc<dyn Host> = Arc::new(JsHost::new(event, gates)?);
     let retry: Arc<dyn Retry> = match (retry, config.connection.retry_strategy) {
-        (Some(function), RetryStrategy::Custom) => Arc::new(JsRetry::new(function)?),
+        (Some(function), RetryStrategy::Custom) => Arc::new(JsRetry::new(function, gates)?),
         (_, RetryStrategy::Never) => Arc::new(NoRetry),
         _ => Arc::new(DefaultRetry),
     };

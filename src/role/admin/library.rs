@@ -22,6 +22,13 @@ struct Entry {
     entry: String,
 }
 
+/// The library on disk.
+#[derive(Deserialize)]
+struct Listing {
+    types: BTreeSet<String>,
+    entries: Vec<Entry>,
+}
+
 impl Admin {
     /// Mirrors one entry that was saved on disk; `entry` is `{…meta, fn: body}` as JSON text.
     /// With Valkey away the comparison after the next connect does it.
@@ -43,27 +50,29 @@ impl Admin {
         Ok(Mirrored::Done)
     }
 
-    /// Compares the whole library on disk (a JSON array of `{type, path, entry}`) with Valkey.
-    /// The disk wins; an entry that only Valkey has is deleted there when this admin had
-    /// mirrored it (then it was deleted on disk), and returned otherwise, in the same form, to
-    /// be written to disk.
+    /// Compares the whole library on disk with Valkey: `{types, entries}` as JSON text, the types
+    /// that have a folder and an array of `{type, path, entry}`. The disk wins. An entry that only
+    /// Valkey has is deleted there when this admin had mirrored it and its type's folder stands
+    /// (then it was deleted on disk); otherwise it is returned, in the same form, to be written to
+    /// disk: a folder that is gone as a whole was lost, not tidied.
     pub async fn library(&self, on_disk: &str) -> Result<String> {
         let inner = &self.inner;
         inner.check_lease()?;
-        let entries: Vec<Entry> = serde_json::from_str(on_disk)
+        let listing: Listing = serde_json::from_str(on_disk)
             .map_err(|error| Error::Internal(format!("library listing: {error}")))?;
-        let on_disk: BTreeMap<EntryName, String> =
-            entries.into_iter().map(|entry| ((entry.kind, entry.path), entry.entry)).collect();
-        let only_there = inner.converge_library(&on_disk).await?;
+        let only_there = inner.converge_library(listing).await?;
         serde_json::to_string(&only_there).map_err(|error| Error::Internal(error.to_string()))
     }
 }
 
 impl Inner {
-    async fn converge_library(&self, on_disk: &BTreeMap<EntryName, String>) -> Result<Vec<Entry>> {
+    async fn converge_library(&self, listing: Listing) -> Result<Vec<Entry>> {
+        let Listing { types, entries } = listing;
+        let on_disk: BTreeMap<EntryName, String> =
+            entries.into_iter().map(|entry| ((entry.kind, entry.path), entry.entry)).collect();
         let indexed = self.store.has_library_index().await?;
         let mirrored = self.mirrored_entries().await;
-        for ((kind, path), entry) in on_disk {
+        for ((kind, path), entry) in &on_disk {
             let stored = self.read_usable_entry(kind, path).await?;
             if !indexed || stored.as_ref() != Some(entry) {
                 match self.store.write_library_entry(kind, path, entry).await {
@@ -78,7 +87,7 @@ impl Inner {
                 continue;
             }
             let (kind, path) = &name;
-            if mirrored.contains(&name) {
+            if mirrored.contains(&name) && types.contains(kind) {
                 self.store.delete_library_entry(kind, path).await?;
                 tracing::info!("library entry {kind}/{path} was deleted here: deleted in Valkey");
             } else if let Some(entry) = self.read_foreign_entry(kind, path).await? {
