@@ -37,6 +37,8 @@ impl Deploy {
             time,
             owner: owner.into(),
             project: self.project.clone(),
+            // Known once it is encoded.
+            sizes: None,
         }
     }
 }
@@ -155,14 +157,20 @@ impl Store {
             keys.settings(),
             keys.backup(write.revision.time),
         ];
+        let deploy = write.deploy;
+        let values =
+            [&deploy.flows, &deploy.credentials, &deploy.settings].map(|text| self.encoded(text));
+        let sizes = Some(values.each_ref().map(|value| size(value)));
+        let record = Revision { sizes, ..write.revision.clone() }.to_text()?;
+        let [flows, credentials, settings] = values;
         let arguments = [
             holder.token().into_bytes(),
             LEASE.as_millis().to_string().into_bytes(),
             write.base.map_or_else(Vec::new, |base| base.to_string().into_bytes()),
-            write.revision.to_text()?.into_bytes(),
-            self.encoded(&write.deploy.flows),
-            self.encoded(&write.deploy.credentials),
-            self.encoded(&write.deploy.settings),
+            record.into_bytes(),
+            flows,
+            credentials,
+            settings,
             self.update_channel.as_bytes().to_vec(),
             write.revision.time.to_string().into_bytes(),
             if write.backup { b"1".to_vec() } else { Vec::new() },
@@ -178,13 +186,16 @@ impl Store {
     /// Sizes in bytes that `deploy` has when it is stored, to find a value that somebody else
     /// changed without reading it.
     pub fn stored_sizes(&self, deploy: &Deploy) -> [u64; 3] {
-        [&deploy.flows, &deploy.credentials, &deploy.settings]
-            .map(|text| u64::try_from(self.encoded(text).len()).unwrap_or(u64::MAX))
+        [&deploy.flows, &deploy.credentials, &deploy.settings].map(|text| size(&self.encoded(text)))
     }
 
     fn encoded(&self, text: &str) -> Vec<u8> {
         codec::encode(text, self.compress)
     }
+}
+
+fn size(value: &[u8]) -> u64 {
+    u64::try_from(value.len()).unwrap_or(u64::MAX)
 }
 
 impl Stored {

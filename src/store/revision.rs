@@ -23,6 +23,10 @@ pub struct Revision {
     /// Name of the Project that the flows come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// Bytes under `flows`, `credentials` and `settings` as this write stored them. Who finds
+    /// others knows that somebody wrote there since who keeps no record. Missing in old records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<[u64; 3]>,
 }
 
 impl Revision {
@@ -36,6 +40,11 @@ impl Revision {
     /// The record as stored.
     pub fn to_text(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    /// Whether values of these sizes can be what this record tells of.
+    pub fn fits(&self, stored: [u64; 3]) -> bool {
+        self.sizes.is_none_or(|written| written == stored)
     }
 
     /// Whether both say that the same content is stored.
@@ -60,6 +69,7 @@ mod tests {
             time: 1,
             owner: "me".into(),
             project: None,
+            sizes: Some([3, 2, 1]),
         }
     }
 
@@ -67,6 +77,13 @@ mod tests {
     fn a_record_survives_the_round_trip() {
         let text = record().to_text().unwrap();
         assert_eq!(Revision::parse("k", &text).unwrap(), record());
+    }
+
+    #[test]
+    fn a_record_from_before_the_sizes_is_read() {
+        let text = Revision { sizes: None, ..record() }.to_text().unwrap();
+        assert!(!text.contains("sizes"), "{text}");
+        assert_eq!(Revision::parse("k", &text).unwrap().sizes, None);
     }
 
     #[test]

@@ -189,9 +189,14 @@ async fn sizes_tell_a_value_that_somebody_else_changed() {
         assert_eq!(write(&store, &deploy, sequence).await, Written::Done);
         let found = store.read_stored().await.unwrap();
         assert_eq!(found.sizes(), store.stored_sizes(&deploy));
+        let record = found.revision.as_ref().unwrap();
+        assert_eq!(record.sizes, Some(found.sizes()));
+        assert!(record.fits(found.sizes()));
         assert_eq!(compress, found.flows < u64::try_from(deploy.flows.len()).unwrap());
         let _: () = server.admin().append("n:flows", " ").unwrap();
-        assert_ne!(store.read_stored().await.unwrap().sizes(), store.stored_sizes(&deploy));
+        let changed = store.read_stored().await.unwrap();
+        assert_ne!(changed.sizes(), store.stored_sizes(&deploy));
+        assert!(!changed.revision.as_ref().unwrap().fits(changed.sizes()));
         // Reading understands both whatever is set.
         write(&store, &deploy, sequence + 10).await;
         config.enable_compression = !compress;
