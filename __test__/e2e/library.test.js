@@ -148,15 +148,23 @@ test('an entry that was deleted on the admin\'s disk is deleted in Valkey when i
   await assertSame('functions', '');
 });
 
-test('an admin with an emptied library folder and no record of it gets it back from Valkey', async () => {
+test('an admin that has lost its library folder gets it back from Valkey', async () => {
   await admin.stop();
   fs.rmSync(path.join(admin.userDir, 'lib'), { recursive: true });
-  fs.rmSync(path.join(admin.userDir, '.node-red-storage-valkey', 'library.json'));
   await admin.restart();
   await admin.waitForLog(/flows\/first\.json was restored from Valkey/);
   await until(async () => (await get(admin, 'functions', 'zeta.js')).status === 200, { message: 'the restored library' });
   await assertSame('flows', 'sub/second');
   await assertSame('functions', '');
+});
+
+test('a name that is no name on every system is saved on the disk that takes it, with a warning', async () => {
+  await saveEverywhere('functions', 'k:l.js', { text: 'return 5;', name: 'odd' });
+  assert.equal((await get(admin, 'functions', 'k:l.js')).text, (await get(plain, 'functions', 'k:l.js')).text);
+  await admin.waitForLog(/functions\/k:l\.js is saved on disk, but not mirrored/);
+  for (const { userDir } of [plain, admin]) {
+    fs.rmSync(path.join(userDir, 'lib', 'functions', 'k:l.js'));
+  }
 });
 
 test('keys that name no place in the library touch no file', async () => {

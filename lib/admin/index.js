@@ -6,7 +6,7 @@ const { openCore } = require('../core');
 const nodeRed = require('../node-red');
 const { createDiskFiles, inspect, isFlows, isObject, userDirOf } = require('./disk-files');
 const { createJournal } = require('./journal');
-const { createLibrary } = require('./library');
+const { createLibrary, libraryTypes } = require('./library');
 const { createLoading } = require('./loading');
 const { createLostRecord } = require('./lost-record');
 const { createMirror } = require('./mirror');
@@ -99,6 +99,7 @@ function createAdmin({ settings, runtime, log, options }) {
       if (!settings.readOnly) {
         await settingsFiles.repair();
       }
+      const typesAtStart = await libraryTypes(userDir);
       await local.init(settings, runtime);
       if (settings.readOnly) {
         log.warn("'readOnly' is set: nothing is saved on disk, so nothing is mirrored to Valkey");
@@ -114,7 +115,8 @@ function createAdmin({ settings, runtime, log, options }) {
         core: opened, local, files, record: createLostRecord(userDir, log), loading, secrets, mirror, runtime, log
       });
       saving = createSaving({ local, files, secrets, journal, mirror, restoring, log });
-      library = createLibrary({ local, log, core: opened, userDir, pretty: Boolean(settings.flowFilePretty) });
+      const pretty = Boolean(settings.flowFilePretty);
+      library = createLibrary({ local, log, core: opened, userDir, typesAtStart, pretty });
       core = openCore('Admin', { options, userDir, log, onEvent });
       await core.open();
     },

@@ -8,8 +8,9 @@ const { checkStaysBelow, writeEntry } = require('./library-file');
 /**
  * The library on the admin's disk, as Node-RED's own local storage keeps it: mirrored to
  * Valkey entry by entry, and compared as a whole after each connect. One thing at a time.
+ * `typesAtStart` are the types that had a folder before local storage made new ones.
  */
-function createLibrary({ local, log, core, userDir, pretty }) {
+function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   const root = path.join(userDir, 'lib');
   let turn = Promise.resolve();
   const inTurn = (task) => {
@@ -50,21 +51,15 @@ function createLibrary({ local, log, core, userDir, pretty }) {
     return found;
   };
 
+  /** The types whose folder stood at the start or has entries, and every entry, as JSON text. */
   const everything = async () => {
     // A folder that can't be read is not an empty one: its entries would be deleted in Valkey.
-    const types = await fs.promises.readdir(root, { withFileTypes: true }).catch((error) => {
-      if (error.code === 'ENOENT') {
-        return [];
-      }
-      throw error;
-    });
-    const found = [];
-    for (const type of types) {
-      if (type.isDirectory() && !type.name.startsWith('.')) {
-        found.push(...(await folder(type.name, '')));
-      }
+    const entries = [];
+    for (const type of await libraryTypes(userDir)) {
+      entries.push(...(await folder(type, '')));
     }
-    return found;
+    const types = [...typesAtStart, ...entries.map(({ type }) => type)];
+    return JSON.stringify({ types, entries });
   };
 
   const save = async (type, file, meta, body, { follow }) => {
@@ -87,13 +82,17 @@ function createLibrary({ local, log, core, userDir, pretty }) {
         const name = path.posix.basename(wanted);
         const found = items.find((item) => typeof item !== 'string' && item.fn === name);
         const { entry } = await read(type, wanted, found || {});
-        await core().libraryEntry(type, wanted, entry);
+        try {
+          await core().libraryEntry(type, wanted, entry);
+        } catch (error) {
+          log.warn(`library entry ${type}/${wanted} is saved on disk, but not mirrored: ${error.message}`);
+        }
       }),
 
     /** Compares disk and Valkey; what only Valkey has is written to disk. */
     compare: () =>
       inTurn(async () => {
-        const onlyThere = JSON.parse(await core().library(JSON.stringify(await everything())));
+        const onlyThere = JSON.parse(await core().library(await everything()));
         for (const { type, path: file, entry } of onlyThere) {
           const { fn: body, ...meta } = JSON.parse(entry);
           const texts = Object.entries(meta).map(([name, value]) => [name, String(value)]);
@@ -106,10 +105,23 @@ function createLibrary({ local, log, core, userDir, pretty }) {
           }
         }
         if (onlyThere.length > 0) {
-          await core().library(JSON.stringify(await everything()));
+          await core().library(await everything());
         }
       })
   };
 }
 
-module.exports = { createLibrary };
+/** The types that have a folder in the library. */
+async function libraryTypes(userDir) {
+  try {
+    const found = await fs.promises.readdir(path.join(userDir, 'lib'), { withFileTypes: true });
+    return found.filter((type) => type.isDirectory() && !type.name.startsWith('.')).map(({ name }) => name);
+  } catch (error) {
+    if (error.code === 'ENOENT') {
+      return [];
+    }
+    throw error;
+  }
+}
+
+module.exports = { createLibrary, libraryTypes };

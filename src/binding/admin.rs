@@ -188,8 +188,8 @@ impl Admin {
         })
     }
 
-    /// Compares the whole library on disk with Valkey; returns what only Valkey has. Both are
-    /// JSON arrays of `{type, path, entry}`.
+    /// Compares the whole library on disk (`{types, entries}` as JSON text) with Valkey; returns what
+    /// only Valkey has and the disk should. Entries are `{type, path, entry}`.
     #[napi]
     pub fn library<'env>(
         &self,

@@ -13,11 +13,21 @@ use super::common::server::Server;
 
 /// Compares the disk with Valkey and returns what only Valkey has.
 async fn compare(admin: &Admin, on_disk: &[(&str, &str)]) -> BTreeMap<String, String> {
+    compare_with(admin, &["functions"], on_disk).await
+}
+
+/// The same, with these types having a folder on disk.
+async fn compare_with(
+    admin: &Admin,
+    types: &[&str],
+    on_disk: &[(&str, &str)],
+) -> BTreeMap<String, String> {
     let entries: Vec<Value> = on_disk
         .iter()
         .map(|(path, entry)| json!({"type": "functions", "path": path, "entry": entry}))
         .collect();
-    let answer = admin.library(&Value::from(entries).to_string()).await.expect("a comparison");
+    let listing = json!({"types": types, "entries": entries}).to_string();
+    let answer = admin.library(&listing).await.expect("a comparison");
     let answer: Vec<Value> = serde_json::from_str(&answer).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     answer
@@ -60,6 +70,11 @@ async fn the_disk_wins_and_what_was_deleted_there_is_deleted_in_valkey() {
     assert!(compare(&admin, &[("a.js", A), ("of/others.js", B)]).await.is_empty());
     assert!(compare(&admin, &[("a.js", A)]).await.is_empty());
     assert_eq!(stored(&mut connection, "n:library:functions:of/others.js"), None);
+    assert_eq!(stored(&mut connection, "n:library:functions:a.js").as_deref(), Some(A));
+
+    // A folder that is gone as a whole was lost: nothing is deleted, everything is offered.
+    let only_there = compare_with(&admin, &[], &[]).await;
+    assert_eq!(only_there.keys().collect::<Vec<_>>(), ["functions:a.js"]);
     assert_eq!(stored(&mut connection, "n:library:functions:a.js").as_deref(), Some(A));
 }
 

@@ -30,7 +30,7 @@ async fn a_second_admin_mirrors_nothing_until_the_lease_of_the_first_runs_out() 
     refused(second.sessions("{}".into()).await, &id);
     refused(second.settings(r#"{"nodes":{"a":1}}"#).await, &id);
     refused(second.library_entry("flows", "a.json", r#"{"fn":"[]"}"#).await, &id);
-    refused(second.library("[]").await, &id);
+    refused(second.library(r#"{"types":[],"entries":[]}"#).await, &id);
     assert!(holds(&mut connection, 1));
     let keys: std::collections::BTreeSet<String> =
         connection.keys::<_, Vec<String>>("n:*").unwrap().into_iter().collect();
