@@ -25,6 +25,14 @@ const FINE = {
     { id: 'g', type: 'global-config', env: [], modules: {} }
   ],
   'a node with an env of its own meaning': [node({ env: 'production' })],
+  'links between tabs': [
+    node({ type: 'link in', links: ['o'] }), node({ type: 'link out', links: [] }), node({ type: 'link out' }),
+    node({ type: 'link call', links: ['i'] }), node({ type: 'link call', links: 'i' })
+  ],
+  'functions with and without modules': [
+    node({ type: 'function', libs: [{ var: 'fs', module: 'fs' }] }), node({ type: 'function', libs: [] }), node({ type: 'function' })
+  ],
+  'links and libs of their own meaning': [node({ links: 5, libs: 5 })],
   'places left empty': [node({ z: '', g: null })]
 };
 for (const [name, flows] of Object.entries(FINE)) {
@@ -40,6 +48,25 @@ const FAULTY = {
   'a type without a name': [[node({ type: '' })], /'type'/],
   'a type that every object has': [[node({ type: 'constructor' })], /'type'/],
   'an id that no object can have': [[node({ id: '__proto__' })], /'id'/],
+  'a subflow that every object has': [[node({ type: 'subflow:constructor' })], /'type'/],
+  'a subflow that no object can have': [[node({ type: 'subflow:__proto__' })], /'type'/],
+  'an id that every object has': [[node({ id: 'hasOwnProperty' })], /'id'/],
+  'a tab that every object has': [[{ ...TAB, id: 'constructor' }], /'id'/],
+  'a place that no object can have': [[node({ z: '__proto__' })], /'z'/],
+  'a place that every object has': [[node({ z: 'toString' })], /'z'/],
+  'a group that every object has': [[node({ g: 'constructor' })], /'g'/],
+  'a property that hides what every object has': [[node({ hasOwnProperty: 5 })], /property 'hasOwnProperty'/],
+  'a property that no object can have': [JSON.parse('[{"id":"n","type":"inject","__proto__":{}}]'), /property '__proto__'/],
+  'a wire to what every object has': [[node({ wires: [[], ['n', 'constructor']] })], /'wires'/],
+  'a wire to what no object can have': [[node({ wires: [[['__proto__']]] })], /'wires'/],
+  'a port wired to what every object has': [[{ id: 's', type: 'subflow', in: [{ wires: [{ id: '__proto__' }] }] }], /'in'/],
+  'a link to what no object can have': [[node({ type: 'link in', links: ['__proto__'] })], /'links'/],
+  'links that are a number': [[node({ type: 'link in', links: 5 })], /'links'/],
+  'links that are an object': [[node({ type: 'link out', links: {} })], /'links'/],
+  'links that hold a number': [[node({ type: 'link call', links: [5] })], /'links'/],
+  'links that are a text': [[node({ type: 'link out', links: 'i' })], /'links'/],
+  'modules that are a number': [[node({ type: 'function', libs: 5 })], /'libs'/],
+  'modules that are null': [[node({ type: 'function', libs: [null] })], /'libs'/],
   'a place that is a number': [[node({ z: 5 })], /'z'/],
   'variables that are a number': [[{ ...TAB, env: 5 }], /'tab'.*'env'/],
   'variables that are null': [[{ ...TAB, env: [null] }], /'env'/],

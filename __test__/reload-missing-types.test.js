@@ -86,6 +86,15 @@ test('what is unchanged runs on while a type is missing, the rest stands still',
   assert.deepEqual(instance.records, []);
 });
 
+test('what is held is told to wait, also for a type that Node-RED takes for one it has', async () => {
+  const type = 'subflow:constructor'; // Node-RED finds it in the object that holds its subflows
+  const flows = base();
+  flows.push({ id: 'odd', type, z: 'a', value: 'odd' });
+  const result = await instance.update(flows, SECRETS);
+  assert.deepEqual(result.missingTypes, [type]);
+  assert.match(instance.told.at(-1).text, /waits for node types that are not installed: subflow:constructor /);
+});
+
 test('when the types are there, all of the change runs its new configuration, and nothing ever the old one', async () => {
   await instance.update(revision(first, second), NEW_SECRETS, 'r9');
   const untouched = ['a2', 'a4', 'b1'].map((id) => instance.node(id));

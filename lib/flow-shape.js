@@ -2,26 +2,46 @@
 
 const WITH_ENVIRONMENT = /^(tab|group|subflow|global-config|subflow:.*)$/;
 const INSTANCE = /^subflow:(.+)$/;
+const LINK = /^link (in|out|call)$/;
+// Node-RED looks types, ids and places up in plain objects, and asks nodes with `hasOwnProperty`.
+const EVERY_OBJECT_HAS = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 const isAbsent = (value) => value === undefined || value === null;
 
 function arePorts(ports) {
-  const isPort = (port) => isObject(port) && Array.isArray(port.wires) && port.wires.every(isObject);
+  const isWire = (wire) => isObject(wire) && !EVERY_OBJECT_HAS.has(wire.id);
+  const isPort = (port) => isObject(port) && Array.isArray(port.wires) && port.wires.every(isWire);
   return isAbsent(ports) || (Array.isArray(ports) && ports.every(isPort));
+}
+
+function areLinks({ type, links }) {
+  // A link call that the editor has never saved with links holds the name of its target.
+  const isTarget = type === 'link call' && typeof links === 'string';
+  const isId = (id) => typeof id === 'string' && !EVERY_OBJECT_HAS.has(id);
+  return !links || isTarget || (Array.isArray(links) && links.every(isId));
 }
 
 /** What is wrong with a node by itself, or undefined. */
 function faultOf(node) {
-  // Node-RED looks types and ids up in plain objects.
-  if (node.type === '' || node.type in Object.prototype) {
+  const definition = INSTANCE.exec(node.type);
+  if (node.type === '' || EVERY_OBJECT_HAS.has(definition ? definition[1] : node.type)) {
     return "its 'type' is no name of a node type";
   }
-  if (node.id === '__proto__') {
-    return "its 'id' can't be used";
+  const reserved = ['id', 'z', 'g'].find((name) => EVERY_OBJECT_HAS.has(node[name]));
+  if (reserved) {
+    return `its '${reserved}' can't be used`;
+  }
+  const shadowing = Object.keys(node).find((name) => EVERY_OBJECT_HAS.has(name));
+  if (shadowing) {
+    return `it has a property '${shadowing}'`;
   }
   if (node.wires !== undefined && !(Array.isArray(node.wires) && node.wires.every(Array.isArray))) {
     return "its 'wires' are not an array of arrays";
+  }
+  // As a name of a property an array is its only element.
+  if (node.wires?.some((port) => port.some((id) => EVERY_OBJECT_HAS.has(id) || Array.isArray(id)))) {
+    return "its 'wires' lead to what is no node";
   }
   if ([node.z, node.g].some((place) => place && typeof place !== 'string')) {
     return "its 'z' or 'g' is no id";
@@ -31,6 +51,12 @@ function faultOf(node) {
   }
   if (node.type === 'subflow' && ![node.in, node.out].every(arePorts)) {
     return "its 'in' or 'out' is not an array of ports";
+  }
+  if (LINK.test(node.type) && !areLinks(node)) {
+    return "its 'links' are not an array of ids";
+  }
+  if (node.type === 'function' && node.libs && !(Array.isArray(node.libs) && node.libs.every(isObject))) {
+    return "its 'libs' are not an array of modules";
   }
   return undefined;
 }

@@ -198,12 +198,13 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     }
     const { marked, commit } = marking.mark(wanted.flows, new Set(difference.credentials), new Set(difference.environments));
     const passed = passedCredentials(difference.credentials, wanted);
-    const isHeld = missingTypes(wanted.flows, getType).length > 0;
+    const awaited = missingTypes(wanted.flows, getType);
+    const isHeld = awaited.length > 0;
     const type = typeFor(wanted, difference);
     const remember = live.forget(difference.credentials.concat(difference.removed));
     const call = await attempt(isHeld ? hold(marked, running.nodes) : marked, passed, type, remember);
     commit();
-    return outcomeOf(call, wanted, isHeld);
+    return outcomeOf(call, wanted, awaited);
   }
 
   async function attempt(flows, credentials, type, remember = () => {}) {
@@ -220,11 +221,13 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     }
   }
 
-  function outcomeOf(call, wanted, isHeld) {
+  /** What is held waits for `awaited`, whether or not Node-RED would miss the same types. */
+  function outcomeOf(call, wanted, awaited) {
+    const missed = call.missingTypes.filter((type) => type !== HOLD_TYPE);
     return {
-      isHeld,
+      isHeld: awaited.length > 0,
       restarted: call.difference ? restartedNodes(call.difference, handed.nodes, wanted.nodes) : new Set(),
-      missingTypes: call.missingTypes.filter((type) => type !== HOLD_TYPE),
+      missingTypes: [...new Set([...awaited, ...missed])],
       missingModules: call.missingModules,
     };
   }
@@ -260,10 +263,11 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     }
     live.forget(difference.credentials.concat(difference.removed));
     const { marked, commit } = marking.mark(wanted.flows);
-    const isHeld = missingTypes(wanted.flows, getType).length > 0;
+    const awaited = missingTypes(wanted.flows, getType);
+    const isHeld = awaited.length > 0;
     const call = await attempt(isHeld ? hold(marked, new Map()) : marked, credentials, 'full');
     commit();
-    return outcomeOf(call, wanted, isHeld);
+    return outcomeOf(call, wanted, awaited);
   }
 
   /** A type has been registered: if it was the last that an update waits for, start that update. */
