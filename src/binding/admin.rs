@@ -8,7 +8,8 @@ use tokio::sync::OnceCell;
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
-use super::host::{EventFunction, LogFunction, RetryFunction};
+use super::hooks::Functions;
+use super::host::{EventFunction, LogFunction};
 use super::log;
 use super::snapshot::StoredDeploy;
 use super::worker::opening;
@@ -51,9 +52,9 @@ impl Admin {
         user_dir: Option<String>,
         log: LogFunction<'_>,
         event: EventFunction<'_>,
-        retry: Option<RetryFunction<'_>>,
+        functions: Functions<'_>,
     ) -> napi::Result<Self> {
-        let opening = opening(&options, user_dir, &event, retry.as_ref())?;
+        let opening = opening(&options, user_dir, &event, &functions)?;
         Ok(Self {
             opening: Mutex::new(Some(opening)),
             core: OnceCell::new(),

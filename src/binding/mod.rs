@@ -6,8 +6,11 @@
 
 mod admin;
 mod error;
+mod hooks;
 mod host;
 mod log;
 mod options;
+mod reconnect;
+mod retry;
 mod snapshot;
 mod worker;

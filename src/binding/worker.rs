@@ -6,11 +6,10 @@ use napi_derive::napi;
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
-use super::host::{EventFunction, JsHost, JsRetry, LogFunction, RetryFunction};
+use super::hooks::Functions;
+use super::host::{EventFunction, JsHost, LogFunction};
 use super::snapshot::StoredDeploy;
 use super::{log, options};
-use crate::config::RetryStrategy;
-use crate::connection::{DefaultRetry, NoRetry, Retry};
 use crate::role::{Host, Opening, worker};
 
 /// A worker: reads everything from Valkey, writes nothing there.
@@ -23,17 +22,17 @@ pub struct Worker {
 #[napi]
 impl Worker {
     /// Opens the connections; never fails because the server is away. `userDir` is left out when
-    /// nothing may be written there, `retry` when `retryStrategy` is not a function.
+    /// nothing may be written there.
     #[napi(constructor, async_runtime)]
     pub fn new(
         options: String,
         user_dir: Option<String>,
         log: LogFunction<'_>,
         event: EventFunction<'_>,
-        retry: Option<RetryFunction<'_>>,
+        functions: Functions<'_>,
     ) -> napi::Result<Self> {
         let log = log::dispatch(&log)?;
-        let opening = opening(&options, user_dir, &event, retry.as_ref())?;
+        let opening = opening(&options, user_dir, &event, &functions)?;
         let core = tracing::dispatcher::with_default(&log, || worker::Worker::open(opening));
         Ok(Self { core: Arc::new(core), log })
     }
@@ -99,14 +98,11 @@ pub(super) fn opening(
     options: &str,
     user_dir: Option<String>,
     event: &EventFunction<'_>,
-    retry: Option<&RetryFunction<'_>>,
+    functions: &Functions<'_>,
 ) -> napi::Result<Opening> {
-    let (config, _) = options::parse(options)?;
+    let (mut config, _) = options::parse(options)?;
+    functions.identify(&mut config.connection)?;
     let host: Arc<dyn Host> = Arc::new(JsHost::new(event)?);
-    let retry: Arc<dyn Retry> = match (retry, config.connection.retry_strategy) {
-        (Some(function), RetryStrategy::Custom) => Arc::new(JsRetry::new(function)?),
-        (_, RetryStrategy::Never) => Arc::new(NoRetry),
-        _ => Arc::new(DefaultRetry),
-    };
-    Ok(Opening { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, retry })
+    let hooks = functions.hooks(&config.connection)?;
+    Ok(Opening { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, hooks })
 }

@@ -1,7 +1,7 @@
 //! Keeps what is logged.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::dispatcher::{DefaultGuard, Dispatch, set_default};
 use tracing::field::{Field, Visit};
@@ -15,6 +15,10 @@ pub struct Log(Arc<Mutex<Vec<String>>>);
 impl Log {
     /// Keeps what is logged from this thread, and by tasks that take its dispatcher along.
     pub fn keep() -> (Self, DefaultGuard) {
+        // With one dispatcher alone, tracing asks the thread that comes to a line first whether
+        // that line is wanted at all, and remembers it; that may be a test that keeps no log.
+        static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+        ANOTHER.get_or_init(|| Dispatch::new(Self::default()));
         let log = Self::default();
         let guard = set_default(&Dispatch::new(log.clone()));
         (log, guard)
