@@ -97,7 +97,9 @@ impl Functions<'_> {
                 None => None,
             },
             reconnect_on_error: match &self.reconnect_on_error {
-                Some(function) if config.supervision.reconnect_on_error => Some(Arc::new(JsReconnectOnError::new(function)?)),
+                Some(function) if config.supervision.reconnect_on_error => {
+                    Some(Arc::new(JsReconnectOnError::new(function)?))
+                }
                 _ => None,
             },
         })

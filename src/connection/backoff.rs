@@ -149,6 +149,47 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_thousand_workers_do_not_come_back_in_step() {
+        let mut delays = Vec::new();
+        for _ in 0..1000 {
+            let delay = DefaultRetry.delay(40).await.expect("a wait");
+            delays.push(delay.as_millis());
+        }
+        // 20 steps of 100 ms from 1 to 3 s: about 50 workers each.
+        for step in 0..20 {
+            let from = 1000 + step * 100;
+            let within = delays.iter().filter(|delay| (from..from + 100).contains(*delay)).count();
+            assert!((15..=100).contains(&within), "{within} of 1000 from {from} ms on");
+        }
+    }
+
+    #[test]
+    #[ignore = "run by the test below, in processes of their own"]
+    #[allow(clippy::print_stdout, reason = "read by the test below")]
+    fn print_delays() {
+        let delays: Vec<_> = (0..20).map(|_| default_delay(40).as_micros()).collect();
+        println!("delays: {delays:?}");
+    }
+
+    #[test]
+    fn processes_are_not_seeded_alike() {
+        let program = std::env::current_exe().expect("this program");
+        let delays = || {
+            let run = std::process::Command::new(&program)
+                .args(["--exact", "connection::backoff::tests::print_delays"])
+                .args(["--ignored", "--nocapture"])
+                .output()
+                .expect("it runs again");
+            let printed = String::from_utf8_lossy(&run.stdout).into_owned();
+            let start = printed.find("delays: ").expect("printed");
+            printed[start..].lines().next().expect("a line").to_owned()
+        };
+        let (first, second) = (delays(), delays());
+        assert!(first.len() > 80, "{first}");
+        assert_ne!(first, second);
+    }
+
+    #[tokio::test]
     async fn the_others_grow_as_in_ioredis() {
         for (retry, times, base) in [
             (GrowingRetry::SENTINEL, 1, 10),

@@ -102,7 +102,9 @@ impl Connection {
         let Beside { config, hooks, resolver, once } = &self.beside;
         let once = once.clone();
         match resolver.upgrade() {
-            Some(resolver) => Way { config: Arc::clone(config), hooks: hooks.clone(), resolver, once },
+            Some(resolver) => {
+                Way { config: Arc::clone(config), hooks: hooks.clone(), resolver, once }
+            }
             None => Way { once, ..Way::new(Arc::clone(config), hooks.clone()) },
         }
     }
@@ -294,13 +296,22 @@ impl Connection {
         }
         // What was sent before has to wait for the next connection in any case.
         let waits = self.beside.config.supervision.offline_queue || turn.resent > 0;
-        let place = self.queue.try_acquire().ok().filter(|_| waits && !self.supervised.is_closing());
+        let place =
+            self.queue.try_acquire().ok().filter(|_| waits && !self.supervised.is_closing());
         if place.is_some() {
             let left = turn.deadline.saturating_duration_since(Instant::now());
             let patience = OUTAGE_PATIENCE.saturating_sub(self.supervised.status.down_for());
-            self.wait_ready(patience.min(left)).await?;
+            let deadline = Instant::now() + patience.min(left);
+            while Instant::now() < deadline {
+                self.wait_ready(deadline.saturating_duration_since(Instant::now())).await?;
+                if let Some(live) = self.live() {
+                    return Ok(live);
+                }
+                // It was lost this very moment, and the state does not say so yet.
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
         }
-        self.live().ok_or_else(|| self.unavailable())
+        Err(self.unavailable())
     }
 
     fn unavailable(&self) -> Error {
@@ -320,8 +331,7 @@ impl Connection {
         };
         fault.reconnect |= reaction != Reaction::Stay;
         let on_demand = reaction == Reaction::Resend;
-        let left =
-            (fault.lost || on_demand).then(|| Left { kick: live.kick.clone(), on_demand });
+        let left = (fault.lost || on_demand).then(|| Left { kick: live.kick.clone(), on_demand });
         let mut unserved = Unserved::from(self.act_on(live, fault));
         unserved.left = left;
         unserved

@@ -66,8 +66,13 @@ impl Subscriber {
         let hints = watch::Sender::new(first);
         let confirm_within = way.config.connect_timeout;
         let heartbeat = heartbeat::interval(&way.config.supervision);
-        let link =
-            SubscriberLink { channels, hints: hints.clone(), heartbeat, confirm_within, denied: Mutex::default() };
+        let link = SubscriberLink {
+            channels,
+            hints: hints.clone(),
+            heartbeat,
+            confirm_within,
+            denied: Mutex::default(),
+        };
         let supervised = Supervised::start(Voice::Second, way, link);
         Self { supervised, hints }
     }

@@ -9,8 +9,8 @@ use futures_util::FutureExt;
 use rand::Rng;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use tracing::{error, warn};
 use tracing::instrument::WithSubscriber;
+use tracing::{error, warn};
 
 use super::activity::Stream;
 use super::backoff::next_delay;

@@ -97,6 +97,12 @@ impl Server {
         self.child = Some(child.expect("the server comes up again"));
     }
 
+    /// Starts it again with further options, which win.
+    pub fn restart_with(&mut self, args: &[&str]) {
+        self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
+        self.restart();
+    }
+
     /// Sends a signal, e.g. `STOP`.
     pub fn signal(&self, name: &str) {
         let pid = self.child.as_ref().expect("running").id().to_string();

@@ -1,0 +1,47 @@
+//! The user's `reconnectOnError`.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use napi::Status;
+use napi::bindgen_prelude::{Either, FnArgs, Function};
+use napi::threadsafe_function::ThreadsafeFunction;
+
+use crate::connection::{Reaction, ReconnectOnError};
+
+type Reply = FnArgs<(String, String)>;
+type Answer = Either<u32, String>;
+
+/// See [`JsReconnectOnError`].
+pub(super) type ReconnectFunction<'a> = Function<'a, Reply, Answer>;
+
+/// Asks `(words, command)`. The connection layer limits how long it may take.
+pub(super) struct JsReconnectOnError(
+    ThreadsafeFunction<Reply, Answer, Reply, Status, false, true, 16>,
+);
+
+impl JsReconnectOnError {
+    pub(super) fn new(function: &ReconnectFunction<'_>) -> napi::Result<Self> {
+        let callback = function
+            .build_threadsafe_function()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .max_queue_size::<16>()
+            .build()?;
+        Ok(Self(callback))
+    }
+}
+
+impl ReconnectOnError for JsReconnectOnError {
+    fn judge(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>> {
+        async move {
+            match self.0.call_async((words, command).into()).await {
+                Ok(Either::A(0)) => Ok(Reaction::Stay),
+                Ok(Either::A(1)) => Ok(Reaction::Reconnect),
+                Ok(Either::A(_)) => Ok(Reaction::Resend),
+                Ok(Either::B(why)) => Err(why),
+                Err(error) => Err(format!("could not be called ({error})")),
+            }
+        }
+        .boxed()
+    }
+}
