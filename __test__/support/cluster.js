@@ -7,6 +7,9 @@ const { until } = require('./wait.js');
 const DEADLINE = 30_000;
 const RANGES = [[0, 5460], [5461, 10_922], [10_923, 16_383]];
 
+/** The port that others are told of. */
+const portOf = (node) => node.tlsPort || node.port;
+
 /** Three masters and a replica of each. */
 class Cluster {
   constructor(nodes) {
@@ -17,9 +20,17 @@ class Cluster {
   /** What belongs into `settings.valkey` of an instance. */
   connection(user) {
     return {
-      cluster: this.nodes.map(({ host, port }) => ({ host, port })),
-      ...(user ? { username: user.username, password: user.password } : {})
+      cluster: this.nodes.map((node) => ({ host: node.host, port: portOf(node) })),
+      ...(user ? { username: user.username, password: user.password } : { password: this.password })
     };
+  }
+
+  /** Gives all nodes a password that had none. */
+  async lock(password) {
+    for (const option of ['masterauth', 'requirepass']) {
+      await Promise.all(this.nodes.map((node) => this.client(node).config('SET', option, password)));
+    }
+    this.password = password;
   }
 
   client(node) {
@@ -51,7 +62,7 @@ class Cluster {
     }
     const [first, ...others] = this.nodes;
     for (const node of others) {
-      await this.client(first).cluster('MEET', node.host, node.port, node.bus);
+      await this.client(first).cluster('MEET', node.host, portOf(node), node.bus);
     }
     await this.until('all nodes known', (nodes) => nodes.trim().split('\n').length === this.nodes.length);
     for (const at of RANGES.keys()) {
@@ -104,12 +115,16 @@ class Cluster {
  * @param {object} [options]
  * @param {string[]} [options.users] `user …` lines of the nodes
  * @param {string} [options.flavour]
+ * @param {object} [options.tls] as for a server (see server.js); all then speak TLS with each other
+ * @param {boolean} [options.mutual] clients need a certificate, too
  */
-async function startCluster({ users = [], flavour } = {}) {
+async function startCluster({ users = [], flavour, tls, mutual = false } = {}) {
+  const secured = tls ? ['tls-cluster yes', 'tls-replication yes', `tls-auth-clients ${mutual ? 'yes' : 'no'}`] : [];
   const node = async () => {
     const bus = await freePort();
-    const lines = ['cluster-enabled yes', `cluster-port ${bus}`, 'cluster-node-timeout 2000', 'repl-diskless-sync-delay 0'];
-    return Object.assign(await startServer({ flavour, users, lines }), { bus });
+    const lines = ['cluster-enabled yes', `cluster-port ${bus}`, 'cluster-node-timeout 2000',
+      'repl-diskless-sync-delay 0', ...secured];
+    return Object.assign(await startServer({ flavour, users, tls, lines }), { bus });
   };
   const cluster = new Cluster(await Promise.all(RANGES.flatMap(() => [node(), node()])));
   await cluster.join();

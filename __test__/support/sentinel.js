@@ -17,22 +17,34 @@ function fields(list) {
   return Object.fromEntries(pairs);
 }
 
-/** A master with replicas, and the Sentinels that watch it; passwords on all. */
+/** The port that others are told of. */
+const portOf = (server) => server.tlsPort || server.port;
+
+/** A master with replicas, and the Sentinels that watch it; passwords on all unless told otherwise. */
 class Watched {
-  constructor(servers, sentinels) {
+  constructor(servers, sentinels, password) {
     this.servers = servers;
     this.sentinels = sentinels;
+    this.password = password;
     this.clients = new Map();
   }
 
   /** What belongs into `settings.valkey` of an instance. */
   connection(user) {
     return {
-      sentinels: this.sentinels.map(({ host, port }) => ({ host, port })),
+      sentinels: this.sentinels.map((sentinel) => ({ host: sentinel.host, port: portOf(sentinel) })),
       name: NAME,
       sentinelPassword: SENTINEL_PASSWORD,
-      ...(user ? { username: user.username, password: user.password } : { password: PASSWORD })
+      ...(user ? { username: user.username, password: user.password } : { password: this.password })
     };
+  }
+
+  /** Gives all servers a password that had none. */
+  async lock() {
+    for (const option of ['masterauth', 'requirepass']) {
+      await Promise.all(this.servers.map((server) => server.client().config('SET', option, PASSWORD)));
+    }
+    this.password = PASSWORD;
   }
 
   ask(sentinel, ...question) {
@@ -53,7 +65,7 @@ class Watched {
     );
     const ports = answers.filter(({ value }) => value).map(({ value }) => Number(value[1])).sort((a, b) => a - b);
     const port = ports[Math.floor(ports.length / 2)];
-    return this.servers.find((server) => server.port === port);
+    return this.servers.find((server) => portOf(server) === port);
   }
 
   /** Waits until another than this server is the master, and returns it. */
@@ -92,27 +104,39 @@ class Watched {
  * @param {object} [options]
  * @param {string[]} [options.users] `user …` lines of the servers
  * @param {string} [options.flavour]
+ * @param {boolean} [options.open] the servers have no password; the Sentinels always have one
+ * @param {object} [options.tls] as for a server (see server.js); all then speak TLS with each other
+ * @param {boolean} [options.mutual] clients need a certificate, too
  */
-async function startWatched({ users = [], flavour } = {}) {
-  const lines = [`masterauth ${PASSWORD}`, 'repl-diskless-sync-delay 0', 'repl-ping-replica-period 1'];
-  const server = (further) => startServer({ flavour, users, requirepass: PASSWORD, lines: [...lines, ...further] });
+async function startWatched({ users = [], flavour, open = false, tls, mutual = false } = {}) {
+  const password = open ? undefined : PASSWORD;
+  const secured = tls ? ['tls-replication yes', `tls-auth-clients ${mutual ? 'yes' : 'no'}`] : [];
+  const lines = [
+    ...(open ? ['protected-mode no'] : [`masterauth ${PASSWORD}`]),
+    'repl-diskless-sync-delay 0',
+    'repl-ping-replica-period 1',
+    ...secured
+  ];
+  const server = (further) => startServer({ flavour, users, tls, requirepass: password, lines: [...lines, ...further] });
   const master = await server([]);
-  const follow = [`replicaof ${master.host} ${master.port}`];
+  const follow = [`replicaof ${master.host} ${portOf(master)}`];
   const replicas = await Promise.all([server(follow), server(follow)]);
   const sentinel = () => startServer({
     flavour,
+    tls,
     requirepass: SENTINEL_PASSWORD,
     lines: [
-      `sentinel monitor ${NAME} ${master.host} ${master.port} 2`,
+      `sentinel monitor ${NAME} ${master.host} ${portOf(master)} 2`,
       `sentinel auth-pass ${NAME} ${PASSWORD}`,
       `sentinel down-after-milliseconds ${NAME} 1000`,
       `sentinel failover-timeout ${NAME} 6000`,
-      `sentinel sentinel-pass ${SENTINEL_PASSWORD}`
+      `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
+      ...secured
     ],
     args: ['--sentinel']
   });
   const sentinels = await Promise.all([sentinel(), sentinel(), sentinel()]);
-  const watched = new Watched([master, ...replicas], sentinels);
+  const watched = new Watched([master, ...replicas], sentinels, password);
   await watched.settled();
   return watched;
 }
