@@ -30,7 +30,7 @@ impl Watched {
         let quick = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"];
         let master = Server::start(&[login, quick].concat());
         let port = master.port.to_string();
-        let follow = ["--replicaof", &format!("127.0.0.1 {port}")];
+        let follow = ["--replicaof", "127.0.0.1", &port];
         let mut servers = vec![master];
         for _ in 0..2 {
             servers.push(Server::start(&[&login[..], &quick, &follow].concat()));

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use node_red_storage_valkey::Error;
-use node_red_storage_valkey::config::{Secret, Target};
+use node_red_storage_valkey::config::{ConnectionConfig, Secret, SentinelConfig, Target};
 use node_red_storage_valkey::connection::Connection;
 
 use super::common::sentinel::{Watched, admin, local};
@@ -16,10 +16,16 @@ async fn failure(connection: &Connection) -> Error {
     connection.last_error().expect("just seen")
 }
 
-/// How many clients of ours a Sentinel has that listen, or all that have our name.
+/// The configuration of a client that the Sentinels can tell from others.
+fn named(watched: &Watched, change: impl FnOnce(&mut SentinelConfig)) -> ConnectionConfig {
+    let connection_name = Some("looks-up".to_owned());
+    ConnectionConfig { connection_name, ..watched.config(change) }
+}
+
+/// How many clients of ours a Sentinel has.
 fn clients(sentinel: &super::common::server::Server) -> usize {
     let list: String = redis::cmd("CLIENT").arg("LIST").query(&mut admin(sentinel)).unwrap();
-    list.lines().filter(|line| line.contains("lib-name=node-red-storage-valkey")).count()
+    list.lines().filter(|line| line.contains(" name=looks-up ")).count()
 }
 
 /// One set of servers for what does not change them: they take seconds to start.
@@ -42,7 +48,7 @@ async fn the_master_is_found_whatever_the_first_sentinels_do() {
     }
 
     // One is enough to learn of the others, and listening ends with the connection.
-    let config = watched.config(|sentinel| sentinel.sentinels.truncate(1));
+    let config = named(&watched, |sentinel| sentinel.sentinels.truncate(1));
     let connection = open_ready(config).await;
     until("a listener at the third", PATIENCE, async || clients(&watched.sentinels[2]) > 0).await;
     connection.close().await;
@@ -51,7 +57,7 @@ async fn the_master_is_found_whatever_the_first_sentinels_do() {
     }
 
     // Neither is done when it is not wanted.
-    let config = watched.config(|sentinel| {
+    let config = named(&watched, |sentinel| {
         sentinel.sentinels.truncate(1);
         sentinel.update_sentinels = false;
     });
@@ -60,7 +66,7 @@ async fn the_master_is_found_whatever_the_first_sentinels_do() {
     assert_eq!(clients(&watched.sentinels[2]), 0);
     connection.close().await;
 
-    let config = watched.config(|sentinel| sentinel.max_connections = 1);
+    let config = named(&watched, |sentinel| sentinel.max_connections = 1);
     let connection = open_ready(config).await;
     until("a listener at the first", PATIENCE, async || clients(&watched.sentinels[0]) == 1).await;
     assert_eq!(clients(&watched.sentinels[1]) + clients(&watched.sentinels[2]), 0);
