@@ -31,6 +31,52 @@ interface LibraryFile {
 }
 
 declare namespace storage {
+  /** PEM text or Buffer with one or several certificates, or a DER Buffer. */
+  type Certificates = string | Uint8Array;
+
+  /** A private key as PEM text or Buffer, or a DER Buffer. */
+  type PrivateKey = string | Uint8Array | { pem: string | Uint8Array; passphrase?: string };
+
+  /** Options of `tls.connect`, as far as they are supported. */
+  interface TlsOptions {
+    /** What is trusted. Default: what Node.js trusts. */
+    ca?: Certificates | Certificates[] | null;
+    /** Our certificate and its chain. */
+    cert?: Certificates | Certificates[] | null;
+    /** Its key. */
+    key?: PrivateKey | [PrivateKey] | null;
+    /** Decrypts `key`. */
+    passphrase?: string | Uint8Array | null;
+    /** The name that the server's certificate must be for. Default: the host. */
+    servername?: string | null;
+    /** `false`: the server's certificate is not checked. Default `true`. */
+    rejectUnauthorized?: boolean | 'true' | 'false' | null;
+    /** Decides about the name in place of the built-in check; must answer at once. */
+    checkServerIdentity?: ((name: string, certificate: import('tls').PeerCertificate) => Error | undefined) | null;
+    /** Default `'TLSv1.2'`. */
+    minVersion?: 'TLSv1.2' | 'TLSv1.3' | null;
+    /** Default `'TLSv1.3'`. */
+    maxVersion?: 'TLSv1.2' | 'TLSv1.3' | null;
+    ALPNProtocols?: Array<string | Uint8Array> | Uint8Array | null;
+    /** Names of OpenSSL, separated by colons. */
+    ciphers?: string | null;
+    /** Names of curves, separated by colons. */
+    ecdhCurve?: string | null;
+    /** Other options of Node.js are noted or refused by name at start. */
+    [tlsOption: string]: unknown;
+  }
+
+  /** An address; `'host:port'` means the same, and a number a port on this machine. */
+  type Address = { host?: string; port?: number | string } | string | number;
+
+  /** The wait before attempt number `times`, in ms; anything but a number: never again. */
+  type RetryStrategy = ((times: number) => number | null | undefined | void) | null;
+
+  /** Where a server is reached that is announced under another address. */
+  type NatMap =
+    | Record<string, { host: string; port: number | string }>
+    | ((announced: string) => { host: string; port: number | string } | null | undefined);
+
   /** The object `valkey` in settings.js. */
   interface ValkeyOptions {
     /** `'admin'` has the editor and writes; `'worker'` runs what the admin deployed. */
@@ -57,13 +103,16 @@ declare namespace storage {
     /** Probes are not part of this version. */
     health?: false;
 
+    /** TLS, with the options of Node.js; `true`: with what Node.js trusts. */
+    tls?: TlsOptions | boolean | 'true' | 'false' | null;
+
     /** Default `'localhost'`. */
     host?: string;
     /** Default 6379. */
     port?: number | string;
     /** Path of a unix socket, in place of host and port. */
     path?: string;
-    /** `redis://[user:password@]host[:port][/db]`; options given beside it win. */
+    /** `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS; options given beside it win. */
     url?: string;
     /** Address family of look-ups: 4, 6, or 0 for either (default). */
     family?: 0 | 4 | 6;
@@ -84,7 +133,52 @@ declare namespace storage {
      * The wait before the reconnect number `times`, in ms; anything but a number: never again.
      * Default `Math.min(times * 50, 2000)`, with jitter.
      */
-    retryStrategy?: ((times: number) => number | null | undefined | void) | null;
+    retryStrategy?: RetryStrategy;
+
+    /** The Sentinels, in place of host and port. */
+    sentinels?: Address[] | null;
+    /** What the Sentinels call the master. */
+    name?: string | null;
+    /** ACL user at the Sentinels. */
+    sentinelUsername?: string | null;
+    sentinelPassword?: string | null;
+    /** Must be true for `tls` together with `sentinels`. */
+    enableTLSForSentinelMode?: boolean | 'true' | 'false';
+    /** TLS to the Sentinels. */
+    sentinelTLS?: TlsOptions | boolean | 'true' | 'false' | null;
+    /** When no Sentinel can tell the master. Default `Math.min(times * 10, 1000)`, with jitter. */
+    sentinelRetryStrategy?: RetryStrategy;
+    /** For a Sentinel that is listened to. Default `Math.min(times * 500, 10000)`, with jitter. */
+    sentinelReconnectStrategy?: RetryStrategy;
+    /** Limit for one question to a Sentinel, in ms. Default 3000. */
+    sentinelCommandTimeout?: number | string | null;
+    /** Learn further Sentinels from those that are known. Default `true`. */
+    updateSentinels?: boolean | 'true' | 'false';
+    /** Listen to at most so many Sentinels. Default 10. */
+    sentinelMaxConnections?: number | string;
+    /** Listen to the Sentinels. Default `true`. */
+    failoverDetector?: boolean | 'true' | 'false';
+    /** With `sentinels` or `cluster`. */
+    natMap?: NatMap | null;
+
+    /** Nodes of a cluster, in place of host and port. */
+    cluster?: Address[] | false | null;
+    /** Options of all nodes; those beside it win. */
+    redisOptions?: object | null;
+    /** When no node can tell the owner. Default `Math.min(100 + times * 2, 2000)`, with jitter. */
+    clusterRetryStrategy?: RetryStrategy;
+    /** How often a command that a node refused to run is run again. Default 16. */
+    maxRedirections?: number | string;
+    /** Wait before that, in ms. Default 0. */
+    retryDelayOnMoved?: number | string;
+    /** Default 100. */
+    retryDelayOnFailover?: number | string;
+    /** Default 100. */
+    retryDelayOnClusterDown?: number | string;
+    /** Default 100. */
+    retryDelayOnTryAgain?: number | string;
+    /** Limit for the question of who owns the slot, in ms. Default 1000. */
+    slotsRefreshTimeout?: number | string;
     /** Other options of ioredis are accepted, noted or refused by name at start. */
     [ioredisOption: string]: unknown;
   }

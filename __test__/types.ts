@@ -21,6 +21,12 @@ const worker: storage.ValkeyOptions = {
   port: process.env.REDIS_PORT,
   connectTimeout: 5000,
   reload: 'flows',
+  tls: {
+    ca: ['-----BEGIN CERTIFICATE-----', Buffer.alloc(0)],
+    key: { pem: '-----BEGIN PRIVATE KEY-----', passphrase: 'secret' },
+    minVersion: 'TLSv1.3',
+    checkServerIdentity: (name, certificate) => (certificate.subject.CN === name ? undefined : new Error('no'))
+  },
   retryStrategy: (times) => (times > 10 ? null : times * 100),
   // The same object is shared with the context store, so its options are accepted.
   timeout: 30000
@@ -53,7 +59,24 @@ export const wrongRole: storage.ValkeyOptions = { role: 'editor' };
 export const wrongReload: storage.ValkeyOptions = { role: 'worker', reload: 'node' };
 // @ts-expect-error a number of seconds, not a date
 export const wrongTtl: storage.ValkeyOptions = { role: 'admin', sessionTTL: new Date() };
+export const watched: storage.ValkeyOptions = {
+  role: 'admin',
+  sentinels: [{ host: 'a' }, { host: 'b', port: '26380' }, 'c:26379'],
+  name: 'mymaster',
+  sentinelPassword: process.env.SENTINEL_PASSWORD,
+  natMap: (announced) => (announced === '10.0.0.1:6379' ? { host: 'a', port: 1 } : null)
+};
+export const clustered: storage.ValkeyOptions = {
+  role: 'worker',
+  cluster: [{ host: 'a', port: 6379 }, 7000],
+  redisOptions: { password: 'secret' },
+  natMap: { '10.0.0.1:6379': { host: 'a', port: 1 } }
+};
+// @ts-expect-error Sentinels are a list
+export const wrongSentinels: storage.ValkeyOptions = { role: 'admin', sentinels: 'a:26379' };
 // @ts-expect-error the retry strategy gives a number
 export const wrongRetry: storage.ValkeyOptions = { role: 'admin', retryStrategy: () => 'soon' };
+// @ts-expect-error TLS 1.1 is no version to ask for
+export const wrongVersion: storage.ValkeyOptions = { role: 'admin', tls: { minVersion: 'TLSv1.1' } };
 // @ts-expect-error flows are an array
 export const wrongFlows = storage.saveFlows({ flows: [] });

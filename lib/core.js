@@ -38,7 +38,7 @@ function openCore(name, { options, userDir, log, onEvent }) {
   };
   let core;
   try {
-    core = new binding[name](options.text, userDir, line, onEvent, options.retryStrategy);
+    core = new binding[name](options.text, userDir, line, onEvent, options.functions);
   } catch (error) {
     throw withCode(error);
   }

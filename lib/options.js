@@ -1,6 +1,8 @@
 'use strict';
 
 const { codedError } = require('./core');
+const { serverIdentity } = require('./server-identity');
+const { withPlainTls } = require('./tls');
 
 /**
  * `settings.valkey` as JSON text for the core (a function becomes `{"$function":true}`, a Buffer
@@ -13,7 +15,7 @@ function optionsAsText(options) {
       "settings.js needs an object 'valkey', e.g. valkey: { role: 'admin', host: 'localhost' }"
     );
   }
-  return { text: JSON.stringify(plain(options, [])), retryStrategy: retryCallback(options.retryStrategy) };
+  return { text: JSON.stringify(plain(withPlainTls(options), [])), functions: functionsOf(options) };
 }
 
 function plain(value, parents) {
@@ -39,18 +41,98 @@ function plain(value, parents) {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item, within)]));
 }
 
-/** The user's function as the core calls it: never throws, gives ms or null (never again). */
-function retryCallback(retryStrategy) {
-  if (typeof retryStrategy !== 'function') {
+/** ioredis takes the options of a cluster's nodes from `redisOptions`; those beside it win. */
+function given(options, name) {
+  const { redisOptions } = options;
+  return name in options || !redisOptions ? options[name] : redisOptions[name];
+}
+
+/** The user's functions as the core calls them: none throws. */
+function functionsOf(options) {
+  return {
+    retryStrategy: retryCallback(given(options, 'retryStrategy')),
+    sentinelRetryStrategy: retryCallback(options.sentinelRetryStrategy),
+    sentinelReconnectStrategy: retryCallback(options.sentinelReconnectStrategy),
+    clusterRetryStrategy: retryCallback(options.clusterRetryStrategy),
+    reconnectOnError: reconnectCallback(given(options, 'reconnectOnError')),
+    natMap: natCallback(given(options, 'natMap')),
+    serverIdentity: serverIdentity(options)
+  };
+}
+
+/** What a function of the user's threw, for one line of the log. */
+function thrown(error) {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `threw ${text.split('\n')[0].slice(0, 200)}`;
+}
+
+/** What a function returned that was not expected, without showing it. */
+function kindOf(value) {
+  if (value instanceof Promise) {
+    return 'a Promise';
+  }
+  return typeof value === 'number' ? String(value) : `a value of type ${typeof value}`;
+}
+
+/** A strategy as the core calls it: gives `{delay}` in ms, `{end}` or `{failed}`. */
+function retryCallback(strategy) {
+  if (typeof strategy !== 'function') {
     return undefined;
   }
   return (times) => {
     try {
-      const delay = retryStrategy(times);
-      return typeof delay === 'number' && Number.isFinite(delay) ? Math.max(0, delay) : null;
+      const delay = strategy(times);
+      if (typeof delay === 'number' && Number.isFinite(delay)) {
+        return { delay: Math.max(0, delay) };
+      }
+      // What ioredis documents for "no more"; everything else is an oversight worth a line.
+      const meant = delay === null || delay === undefined || delay === false;
+      return { end: meant ? '' : `returned ${kindOf(delay)}, not a number of milliseconds` };
+    } catch (error) {
+      // It says nothing about when to retry: go on as if there were none.
+      return { failed: thrown(error) };
+    }
+  };
+}
+
+/**
+ * `reconnectOnError(error)` as the core calls it: gives 0 (nothing), 1 (reconnect), 2 (and resend),
+ * or a text that says why it gives nothing.
+ */
+function reconnectCallback(reconnectOnError) {
+  if (typeof reconnectOnError !== 'function') {
+    return undefined;
+  }
+  return (words, command) => {
+    try {
+      const error = Object.assign(new Error(words), { name: 'ReplyError', command: { name: command.toLowerCase(), args: [] } });
+      const answer = reconnectOnError(error);
+      if (answer === true || answer === 1) {
+        return 1;
+      }
+      if (answer === 2 || !answer) {
+        return answer ? 2 : 0;
+      }
+      return `returned ${kindOf(answer)}, not false, true, 1 or 2`;
+    } catch (error) {
+      return thrown(error);
+    }
+  };
+}
+
+/** `natMap(key)` as the core calls it: gives an address, or null to leave it as it is. */
+function natCallback(natMap) {
+  if (typeof natMap !== 'function') {
+    return undefined;
+  }
+  return (announced) => {
+    try {
+      const { host, port } = natMap(announced) || {};
+      const number = Number(port);
+      const usable = typeof host === 'string' && host !== '' && Number.isInteger(number) && number > 0 && number < 65536;
+      return usable ? { host, port: number } : null;
     } catch {
-      // A strategy that throws says nothing about when to retry: go on as if there were none.
-      return Math.min(times * 50, 2000);
+      return null;
     }
   };
 }

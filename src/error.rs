@@ -38,6 +38,12 @@ pub enum Error {
         /// The server's own words.
         detail: String,
     },
+    /// TLS could not be agreed on, or one side refuses the other's certificate.
+    #[error("no TLS connection: {problem}")]
+    Tls {
+        /// Which check failed, as a sentence.
+        problem: String,
+    },
     /// The ACL user may not run a command, use a key or use a channel.
     #[error("the server user lacks a permission for {command}: {detail}")]
     Permission {
@@ -115,6 +121,7 @@ impl Error {
             Self::Unavailable { .. } => "ERR_VALKEY_UNAVAILABLE",
             Self::Timeout { .. } => "ERR_VALKEY_TIMEOUT",
             Self::Authentication { .. } => "ERR_VALKEY_AUTH",
+            Self::Tls { .. } => "ERR_VALKEY_TLS",
             Self::Permission { .. } => "ERR_VALKEY_PERMISSION",
             Self::Server { .. } => "ERR_VALKEY_SERVER",
             Self::Value { .. } => "ERR_VALKEY_VALUE",

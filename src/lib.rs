@@ -11,6 +11,7 @@ pub mod content;
 pub mod error;
 pub mod keyspace;
 pub mod role;
+pub mod slot;
 pub mod store;
 
 pub use error::{Error, Result};

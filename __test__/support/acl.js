@@ -1,14 +1,14 @@
 'use strict';
 
-// The least rights with which an admin and a worker work, as the README tells operators.
+// The least rights with which an admin and a worker work, as the README tells operators
+// (server-users.test.js compares both, and asks for everything with these rights alone).
 
-const CONNECTION = ['hello', 'auth', 'ping', 'select', 'role', 'info', 'client|id', 'client|setname'];
-const SUBSCRIPTION = ['subscribe', 'unsubscribe'];
-const TRANSACTION = ['multi', 'exec', 'discard'];
-const READ = ['get', 'mget', 'strlen', 'getrange', 'exists', 'type', 'ttl', 'pttl', 'time', 'hget', 'hmget',
-  'hgetall', 'hkeys', 'hlen', 'hexists', 'hscan', 'smembers', 'scard', 'sscan', 'scan'];
-const WRITE = ['set', 'mset', 'del', 'unlink', 'expire', 'pexpire', 'persist', 'rename', 'copy', 'hset', 'hdel',
-  'sadd', 'srem', 'publish', 'eval', 'evalsha', 'script|load', 'watch', 'unwatch'];
+// `AUTH` and `HELLO` need no right; `ROLE` is asked with Sentinel and Cluster, `CLUSTER SLOTS`
+// with Cluster, `SELECT` with a `db`, `CLIENT SETNAME` with a `connectionName`.
+const CONNECTION = ['ping', 'select', 'info', 'role', 'cluster|slots', 'client|setname', 'client|setinfo'];
+const READ = ['multi', 'exec', 'get', 'strlen', 'exists', 'hgetall', 'scan'];
+const WRITE = ['set', 'del', 'hset', 'hdel', 'publish', 'eval', 'evalsha'];
+const SUBSCRIPTION = ['subscribe'];
 
 function atLeast(version, major, minor = 0) {
   const [haveMajor, haveMinor] = version.split('.').map(Number);
@@ -19,17 +19,18 @@ function atLeast(version, major, minor = 0) {
  * `CLIENT SETINFO` came with Redis 7.2. Redis 7.0 refuses a rule for a subcommand it lacks, while
  * 6 takes any, and would otherwise log each connection as a breach.
  */
-function connectionCommands(version) {
-  return atLeast(version, 7) && !atLeast(version, 7, 2) ? CONNECTION : [...CONNECTION, 'client|setinfo'];
+function known(commands, version) {
+  const lacksSetinfo = atLeast(version, 7) && !atLeast(version, 7, 2);
+  return commands.filter((command) => command !== 'client|setinfo' || !lacksSetinfo);
 }
 
-function rules(password, keys, channels, commands) {
-  return ['reset', 'on', `>${password}`, keys, 'resetchannels', channels, '-@all',
-    ...commands.map((command) => `+${command}`)];
+function rules({ password, keys, channels, commands, version }) {
+  return ['on', `>${password}`, keys, 'resetchannels', channels, '-@all',
+    ...known(commands, version).map((command) => `+${command}`)];
 }
 
 /**
- * Rules for `ACL SETUSER <name> …`: an admin, everything under the prefix and nothing else.
+ * Rules for `ACL SETUSER <name> reset …`: an admin, everything under the prefix and nothing else.
  *
  * @param {string} prefix
  * @param {string} password
@@ -38,8 +39,8 @@ function rules(password, keys, channels, commands) {
  * @returns {string[]}
  */
 function adminRules(prefix, password, { version = '8.0' } = {}) {
-  return rules(password, `~${prefix}*`, `&${prefix}*`,
-    [...connectionCommands(version), ...SUBSCRIPTION, ...TRANSACTION, ...READ, ...WRITE]);
+  const commands = [...CONNECTION, ...READ, ...WRITE];
+  return rules({ password, keys: `~${prefix}*`, channels: `&${prefix}*`, commands, version });
 }
 
 /**
@@ -48,8 +49,8 @@ function adminRules(prefix, password, { version = '8.0' } = {}) {
  */
 function workerRules(prefix, password, { version = '8.0' } = {}) {
   const keys = `${atLeast(version, 7) ? '%R~' : '~'}${prefix}*`;
-  return rules(password, keys, `&${prefix}*`,
-    [...connectionCommands(version), ...SUBSCRIPTION, ...TRANSACTION, ...READ]);
+  const commands = [...CONNECTION, ...READ, ...SUBSCRIPTION];
+  return rules({ password, keys, channels: `&${prefix}*`, commands, version });
 }
 
 /** The same as a line of the server's configuration or ACL file. */
@@ -62,4 +63,12 @@ const adminLine = (prefix, password, { name = 'admin', ...options } = {}) =>
 const workerLine = (prefix, password, { name = 'worker', ...options } = {}) =>
   userLine(name, workerRules(prefix, password, options));
 
-module.exports = { adminRules, workerRules, adminLine, workerLine, userLine };
+/** A user of the Sentinels, for either role: it asks for the master and hears of a new one. */
+function sentinelLine(password, { name = 'sentinel', version = '8.0' } = {}) {
+  const commands = ['ping', 'client|setname', 'client|setinfo', 'subscribe', 'sentinel|get-master-addr-by-name',
+    'sentinel|sentinels'];
+  const rulesOfUser = rules({ password, keys: 'resetkeys', channels: '&+switch-master', commands, version });
+  return userLine(name, rulesOfUser);
+}
+
+module.exports = { adminRules, workerRules, adminLine, workerLine, sentinelLine, userLine };

@@ -11,6 +11,8 @@ const { tempDir } = require('./temp-dir.js');
 const { until } = require('./wait.js');
 
 const HOST = '127.0.0.1';
+/** The only prebuilt server that has TLS in it. */
+const TLS_FLAVOUR = 'redis-7';
 const START_DEADLINE = 10_000;
 const STOP_DEADLINE = 5_000;
 
@@ -63,7 +65,7 @@ class Server {
   }
 
   writeConfig() {
-    const { users = [], aclFile, requirepass, persist, args = [] } = this.options;
+    const { users = [], lines: further = [], aclFile, requirepass, persist, tls, args = [] } = this.options;
     const lines = [
       `bind ${HOST}`,
       `port ${this.port}`,
@@ -75,11 +77,28 @@ class Server {
       ...(this.socketPath ? [`unixsocket "${this.socketPath}"`, 'unixsocketperm 700'] : []),
       ...(requirepass ? [`requirepass "${requirepass}"`] : []),
       ...(aclFile ? [`aclfile "${aclFile}"`] : []),
-      ...users
+      ...(tls ? this.tlsLines(tls) : []),
+      ...users,
+      ...further
     ];
     const file = path.join(this.dir, 'server.conf');
     fs.writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
     return [file, ...args.map(String)];
+  }
+
+  tlsLines({ cert, key, clients }) {
+    return [
+      `tls-port ${this.tlsPort}`,
+      `tls-cert-file "${cert}"`,
+      `tls-key-file "${key}"`,
+      `tls-ca-cert-file "${clients || cert}"`,
+      `tls-auth-clients ${clients ? 'yes' : 'no'}`
+    ];
+  }
+
+  /** Replaces its certificate while it runs. */
+  async useCertificate({ cert, key }) {
+    await this.client().config('SET', 'tls-cert-file', cert, 'tls-key-file', key);
   }
 
   async launch() {
@@ -110,6 +129,7 @@ class Server {
     const attempts = this.options.port ? 1 : 5;
     for (let attempt = 1; ; attempt += 1) {
       this.port = this.options.port || await freePort();
+      this.tlsPort = this.options.tls && await freePort();
       try {
         await this.launch();
         return this;
@@ -213,17 +233,20 @@ class Server {
  * @param {object} [options]
  * @param {string[]} [options.args] more command line arguments, e.g. ['--maxmemory', '2mb']
  * @param {string[]} [options.users] `user …` lines (see acl.js)
+ * @param {string[]} [options.lines] further lines of the configuration file
  * @param {string} [options.aclFile] path of an ACL file, in place of `users`
  * @param {string} [options.requirepass]
  * @param {number} [options.port] otherwise one that the system hands out
  * @param {string} [options.dir] otherwise a temporary one
  * @param {string} [options.flavour] 'valkey-9' (default when it can be had), 'redis-6', …
  * @param {boolean} [options.persist] keep the keys over a restart (append-only file)
+ * @param {{cert: string, key: string, clients?: string}} [options.tls] speak TLS on `tlsPort` too,
+ *   with these PEM files; `clients`: only with those who have a certificate of this authority
  * @param {boolean} [options.unixSocket] listen on `socketPath` too
  * @returns {Promise<Server>}
  */
 async function startServer(options = {}) {
-  const binary = await findServer({ flavour: options.flavour, preferValkey: true });
+  const binary = await findServer({ flavour: options.flavour || (options.tls && TLS_FLAVOUR), preferValkey: true });
   return new Server(binary, options).start();
 }
 

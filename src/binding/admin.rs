@@ -11,7 +11,8 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::gate::Gates;
-use super::host::{EventFunction, LogFunction, RetryFunction};
+use super::hooks::Functions;
+use super::host::{EventFunction, LogFunction};
 use super::log;
 use super::snapshot::StoredDeploy;
 use super::worker::opening;
@@ -58,10 +59,10 @@ impl Admin {
         user_dir: Option<String>,
         log: LogFunction<'_>,
         event: EventFunction<'_>,
-        retry: Option<RetryFunction<'_>>,
+        functions: Functions<'_>,
     ) -> napi::Result<Self> {
         let mut gates = Gates::default();
-        let opening = opening(&options, user_dir, &event, retry.as_ref(), &mut gates)?;
+        let opening = opening(&options, user_dir, &event, &functions, &mut gates)?;
         let log = log::dispatch(&log, &mut gates)?;
         let core: Arc<OnceCell<Arc<admin::Admin>>> = Arc::default();
         let remaining = Arc::downgrade(&core);

@@ -8,8 +8,12 @@
 mod admin;
 mod error;
 mod gate;
+mod hooks;
 mod host;
 mod log;
 mod options;
+mod question;
+mod reconnect;
+mod retry;
 mod snapshot;
 mod worker;

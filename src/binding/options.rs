@@ -4,6 +4,7 @@ use napi_derive::napi;
 use serde_json::json;
 
 use crate::config::{Config, Level, Reload, Role};
+use crate::connection::check_tls;
 use crate::error::{Error, Result};
 
 /// Checks `settings.valkey` (JSON text; functions as `{"$function":true}`) and returns what the
@@ -39,5 +40,9 @@ pub fn check_options(options: String) -> napi::Result<String> {
 pub(super) fn parse(options: &str) -> Result<(Config, Vec<crate::config::Notice>)> {
     let options = serde_json::from_str(options)
         .map_err(|error| Error::Internal(format!("options are not JSON: {error}")))?;
-    Config::parse(&options)
+    let (config, notices) = Config::parse(&options)?;
+    for tls in config.connection.all_tls() {
+        check_tls(tls)?;
+    }
+    Ok((config, notices))
 }

@@ -9,11 +9,10 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::gate::Gates;
-use super::host::{EventFunction, JsHost, JsRetry, LogFunction, RetryFunction};
+use super::hooks::Functions;
+use super::host::{EventFunction, JsHost, LogFunction};
 use super::snapshot::StoredDeploy;
 use super::{log, options};
-use crate::config::RetryStrategy;
-use crate::connection::{DefaultRetry, NoRetry, Retry};
 use crate::error::Result;
 use crate::role::{Host, Opening, worker};
 
@@ -30,7 +29,7 @@ pub struct Worker {
 #[napi]
 impl Worker {
     /// Opens the connections; never fails because the server is away. `userDir` is left out when
-    /// nothing may be written there, `retry` when `retryStrategy` is not a function.
+    /// nothing may be written there.
     #[napi(constructor, async_runtime)]
     pub fn new(
         env: Env,
@@ -38,11 +37,11 @@ impl Worker {
         user_dir: Option<String>,
         log: LogFunction<'_>,
         event: EventFunction<'_>,
-        retry: Option<RetryFunction<'_>>,
+        functions: Functions<'_>,
     ) -> napi::Result<Self> {
         let mut gates = Gates::default();
         let log = log::dispatch(&log, &mut gates)?;
-        let opening = opening(&options, user_dir, &event, retry.as_ref(), &mut gates)?;
+        let opening = opening(&options, user_dir, &event, &functions, &mut gates)?;
         let core = tracing::dispatcher::with_default(&log, || worker::Worker::open(opening));
         let core = Arc::new(core);
         let remaining = Arc::downgrade(&core);
@@ -143,15 +142,12 @@ pub(super) fn opening(
     options: &str,
     user_dir: Option<String>,
     event: &EventFunction<'_>,
-    retry: Option<&RetryFunction<'_>>,
+    functions: &Functions<'_>,
     gates: &mut Gates,
 ) -> napi::Result<Opening> {
-    let (config, _) = options::parse(options)?;
+    let (mut config, _) = options::parse(options)?;
+    functions.identify(&mut config.connection, gates)?;
     let host: Arc<dyn Host> = Arc::new(JsHost::new(event, gates)?);
-    let retry: Arc<dyn Retry> = match (retry, config.connection.retry_strategy) {
-        (Some(function), RetryStrategy::Custom) => Arc::new(JsRetry::new(function, gates)?),
-        (_, RetryStrategy::Never) => Arc::new(NoRetry),
-        _ => Arc::new(DefaultRetry),
-    };
-    Ok(Opening { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, retry })
+    let hooks = functions.hooks(&config.connection, gates)?;
+    Ok(Opening { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, hooks })
 }

@@ -5,7 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::given::{Given, is_function};
-use super::{ConnectionConfig, Endpoint, Family, RetryStrategy, Secret};
+use super::notice::Notice;
+use super::{
+    ConnectionConfig, Endpoint, Family, RetryStrategy, Secret, Supervision, Target, TlsConfig,
+    cluster, sentinel,
+};
 use crate::{Error, Result};
 
 const DEFAULT_HOST: &str = "localhost";
@@ -19,10 +23,10 @@ pub(super) const LONGEST: u64 = i32::MAX as u64;
 const LONGEST_SOCKET_PATH: usize = 103;
 
 impl ConnectionConfig {
-    /// Reads and checks the options of the connection.
-    pub(super) fn read(given: &Given) -> Result<Self> {
+    /// Reads and checks the options of the connection; `prefix` is that of all keys.
+    pub(super) fn read(given: &Given, prefix: &str, notices: &mut Vec<Notice>) -> Result<Self> {
         Ok(Self {
-            endpoint: endpoint(given)?,
+            target: target(given, prefix, notices)?,
             family: family(given)?,
             username: given.text("username")?.map(str::to_owned),
             password: given.text("password")?.map(Secret::new),
@@ -36,7 +40,9 @@ impl ConnectionConfig {
                 .unwrap_or(DEFAULT_CONNECT_TIMEOUT),
             command_timeout: milliseconds(given, "commandTimeout")?,
             connection_name: connection_name(given)?,
-            retry_strategy: retry_strategy(given)?,
+            retry_strategy: retry_strategy(given, "retryStrategy")?,
+            tls: tls(given)?,
+            supervision: Supervision::read(given)?,
         })
     }
 }
@@ -49,6 +55,43 @@ fn narrow<T: TryFrom<u64>>(number: u64) -> Option<T> {
 /// A time in milliseconds, as a timer of Node.js can hold it.
 pub(super) fn milliseconds(given: &Given, name: &str) -> Result<Option<Duration>> {
     Ok(given.whole(name, 1..=LONGEST, " of milliseconds")?.map(Duration::from_millis))
+}
+
+fn target(given: &Given, prefix: &str, notices: &mut Vec<Notice>) -> Result<Target> {
+    if given.value("cluster").is_some() {
+        contradiction(given, "cluster", "sentinels", "the servers are found in one way only")?;
+    }
+    let sentinel = sentinel::read(given, notices)?;
+    let cluster = cluster::read(given, prefix, notices)?;
+    let (option, target) = match (sentinel, cluster) {
+        (Some(sentinel), _) => ("sentinels", Target::Sentinel(sentinel)),
+        (None, Some(cluster)) => ("cluster", Target::Cluster(cluster)),
+        (None, None) => {
+            if given.value("natMap").is_some() {
+                notices.push(Notice::info(
+                    "option 'natMap' has no effect here: it acts with 'sentinels' or 'cluster'",
+                ));
+            }
+            return endpoint(given).map(Target::Direct);
+        }
+    };
+    contradiction(given, option, "path", "a unix socket leads to one server")?;
+    let idle = ["host", "port"].into_iter().filter(|name| given.value(name).is_some());
+    notices.extend(idle.map(|name| {
+        let origin = given.origin(name);
+        Notice::info(format!(
+            "option '{name}'{origin} has no effect here: '{option}' says where the server is"
+        ))
+    }));
+    Ok(target)
+}
+
+fn contradiction(given: &Given, option: &str, other: &str, why: &str) -> Result<()> {
+    if given.value(other).is_none() {
+        return Ok(());
+    }
+    let origin = given.origin(other);
+    Err(Error::option(option, format!("can't be given together with '{other}'{origin}: {why}")))
 }
 
 fn endpoint(given: &Given) -> Result<Endpoint> {
@@ -85,21 +128,25 @@ fn endpoint(given: &Given) -> Result<Endpoint> {
     Ok(Endpoint::Unix(path.to_owned()))
 }
 
-/// A host without brackets.
 fn checked_host<'g>(given: &Given, host: &'g str) -> Result<&'g str> {
+    bare_host(host).ok_or_else(|| {
+        given.wrong(
+            "host",
+            "a host name or an IP address alone (a port belongs into 'port', a URL into 'url')",
+        )
+    })
+}
+
+/// A host without brackets; `None` for what can't be one.
+pub(super) fn bare_host(host: &str) -> Option<&str> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     let forbidden = |character: char| {
         character.is_whitespace() || character.is_control() || "/@[]?#\\".contains(character)
     };
     let is_ip6 =
         bare.split('%').next().is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
-    if bare.is_empty() || bare.contains(forbidden) || (bare.contains(':') && !is_ip6) {
-        return Err(given.wrong(
-            "host",
-            "a host name or an IP address alone (a port belongs into 'port', a URL into 'url')",
-        ));
-    }
-    Ok(bare)
+    let wrong = bare.is_empty() || bare.contains(forbidden) || (bare.contains(':') && !is_ip6);
+    (!wrong).then_some(bare)
 }
 
 fn family(given: &Given) -> Result<Family> {
@@ -109,6 +156,17 @@ fn family(given: &Given) -> Result<Family> {
         Some(6) => Ok(Family::V6),
         Some(_) => Err(given.wrong("family", "0 (either), 4 or 6")),
     }
+}
+
+fn tls(given: &Given) -> Result<Option<TlsConfig>> {
+    let tls = TlsConfig::read("tls", given.value("tls"))?;
+    if tls.is_some() && given.value("path").is_some() {
+        return Err(Error::option(
+            "tls",
+            "can't be given together with 'path': a unix socket leaves nothing to encrypt",
+        ));
+    }
+    Ok(tls)
 }
 
 fn connection_name(given: &Given) -> Result<Option<String>> {
@@ -121,12 +179,13 @@ fn connection_name(given: &Given) -> Result<Option<String>> {
     }
 }
 
-fn retry_strategy(given: &Given) -> Result<RetryStrategy> {
-    match given.value("retryStrategy") {
+/// A function `(times) => milliseconds`, or `null`.
+pub(super) fn retry_strategy(given: &Given, option: &str) -> Result<RetryStrategy> {
+    match given.value(option) {
         None => Ok(RetryStrategy::Default),
         Some(Value::Null) => Ok(RetryStrategy::Never),
         Some(value) if is_function(value) => Ok(RetryStrategy::Custom),
-        Some(_) => Err(given.wrong("retryStrategy", "a function (times) => milliseconds, or null")),
+        Some(_) => Err(given.wrong(option, "a function (times) => milliseconds, or null")),
     }
 }
 

@@ -10,9 +10,34 @@ use crate::{Error, Result};
 
 /// Options for which `null` or an empty string means that they are not given: the usual outcome
 /// of an environment variable that is not set.
-const MAY_BE_EMPTY: [&str; 6] = ["host", "path", "url", "username", "password", "connectionName"];
+const MAY_BE_EMPTY: [&str; 11] = [
+    "host",
+    "path",
+    "url",
+    "username",
+    "password",
+    "connectionName",
+    "clientInfoTag",
+    "name",
+    "sentinelUsername",
+    "sentinelPassword",
+    "tls",
+];
 /// Options for which `null` means that they are not given.
-const MAY_BE_NULL: [&str; 2] = ["commandTimeout", "packageInstallScripts"];
+const MAY_BE_NULL: [&str; 9] = [
+    "socketTimeout",
+    "reconnectOnError",
+    "commandTimeout",
+    "packageInstallScripts",
+    "sentinels",
+    "sentinelCommandTimeout",
+    "cluster",
+    "redisOptions",
+    "natMap",
+];
+/// Options that belong to the cluster as a whole or to one node, not to all nodes.
+const NOT_OF_A_NODE: [&str; 9] =
+    ["role", "url", "host", "port", "path", "sentinels", "name", "cluster", "redisOptions"];
 /// Options whose value never shows in an error.
 const SECRETS: [&str; 4] = ["password", "sentinelPassword", "url", "clusterPassword"];
 /// Longer strings are cut in an error.
@@ -25,7 +50,14 @@ pub(super) struct Given {
 
 struct Member {
     value: Value,
-    from_url: bool,
+    origin: Origin,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Beside,
+    RedisOptions,
+    Url,
 }
 
 impl Given {
@@ -46,22 +78,31 @@ impl Given {
         let mut members: BTreeMap<String, Member> = object
             .iter()
             .filter(|(name, value)| !is_absent(name, value))
-            .map(|(name, value)| (name.clone(), Member { value: value.clone(), from_url: false }))
+            .map(|(name, value)| {
+                (name.clone(), Member { value: value.clone(), origin: Origin::Beside })
+            })
             .collect();
+        merge_redis_options(&mut members)?;
         match members.remove("url").map(|member| member.value) {
             None => {}
             Some(Value::String(text)) => {
                 for (name, value) in url::parse(&text)? {
                     let value = Value::String(value);
+                    if name == "tls" && contradict(&members, &value) {
+                        return Err(Error::option(
+                            "tls",
+                            "is false, but 'url' asks for TLS (rediss://); leave one of them out",
+                        ));
+                    }
                     if !is_absent(&name, &value) {
-                        members.entry(name).or_insert(Member { value, from_url: true });
+                        members.entry(name).or_insert(Member { value, origin: Origin::Url });
                     }
                 }
             }
             Some(Value::Number(port)) => {
                 // ioredis takes a bare number for the port.
                 let value = Value::Number(port);
-                members.entry("port".into()).or_insert(Member { value, from_url: true });
+                members.entry("port".into()).or_insert(Member { value, origin: Origin::Url });
             }
             Some(other) => {
                 let given = kind_of(&other);
@@ -84,7 +125,8 @@ impl Given {
     /// ` (in 'url')` for an option that comes from there.
     pub(super) fn origin(&self, name: &str) -> &'static str {
         match self.members.get(name) {
-            Some(Member { from_url: true, .. }) => " (in 'url')",
+            Some(Member { origin: Origin::Url, .. }) => " (in 'url')",
+            Some(Member { origin: Origin::RedisOptions, .. }) => " (in 'redisOptions')",
             _ => "",
         }
     }
@@ -94,7 +136,7 @@ impl Given {
         match self.members.get(name) {
             None => "nothing".to_owned(),
             // Any piece of a URL may be a piece of a password that was not encoded.
-            Some(Member { value, from_url: true }) => format!("{} in 'url'", kind_of(value)),
+            Some(Member { value, origin: Origin::Url }) => format!("{} in 'url'", kind_of(value)),
             Some(Member { value, .. }) if SECRETS.contains(&name) => kind_of(value).to_owned(),
             Some(Member { value, .. }) => show(value),
         }
@@ -159,8 +201,38 @@ impl Given {
     }
 }
 
+/// The options of a cluster's nodes, which are ours as well; those beside them win.
+fn merge_redis_options(members: &mut BTreeMap<String, Member>) -> Result<()> {
+    let Some(member) = members.get("redisOptions") else { return Ok(()) };
+    let Value::Object(options) = &member.value else {
+        let given = kind_of(&member.value);
+        return Err(Error::option("redisOptions", format!("must be an object, not {given}")));
+    };
+    let options = options.clone();
+    for (name, value) in options {
+        if NOT_OF_A_NODE.contains(&name.as_str()) {
+            return Err(Error::option(
+                "redisOptions",
+                format!("can't hold '{name}', which does not concern all nodes alike"),
+            ));
+        }
+        if !is_absent(&name, &value) {
+            let member = Member { value, origin: Origin::RedisOptions };
+            members.entry(name).or_insert(member);
+        }
+    }
+    Ok(())
+}
+
+/// Whether TLS is wanted in the URL and is not wanted beside it.
+fn contradict(beside: &BTreeMap<String, Member>, in_url: &Value) -> bool {
+    let beside = beside.get("tls").and_then(|member| as_boolean(&member.value));
+    beside == Some(false) && as_boolean(in_url) == Some(true)
+}
+
 fn is_absent(name: &str, value: &Value) -> bool {
     match value {
+        Value::Bool(false) => name == "cluster",
         Value::Null => MAY_BE_EMPTY.contains(&name) || MAY_BE_NULL.contains(&name),
         Value::String(text) => text.is_empty() && MAY_BE_EMPTY.contains(&name),
         _ => false,
@@ -199,7 +271,8 @@ pub(super) fn as_whole(value: &Value) -> Option<u64> {
     }
 }
 
-fn kind_of(value: &Value) -> &'static str {
+/// What a value is, for an error that must not show it.
+pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null (or NaN)",
         Value::Bool(_) => "a boolean",
@@ -255,7 +328,7 @@ mod tests {
             (json!("pw@h"), "a string"),
         ] {
             assert_eq!(given(json!({"x": value})).shown("x"), shown);
-            let hidden = given(json!({"sentinelPassword": value})).shown("sentinelPassword");
+            let hidden = given(json!({"clusterPassword": value})).shown("clusterPassword");
             assert_eq!(hidden, kind_of(&value));
         }
         let long = given(json!({"x": "é".repeat(100)})).shown("x");

@@ -3,12 +3,18 @@
 //! `given` collects what settings.js and the URL hold, `options` knows every name and what becomes
 //! of it, `verdict` says so, `parse` and `connection` turn the honoured ones into a [`Config`].
 
+mod addresses;
+mod cluster;
 mod connection;
 mod given;
 mod nearest;
 mod notice;
 mod options;
 mod parse;
+mod sentinel;
+mod supervision;
+mod target;
+mod tls;
 mod types;
 mod url;
 mod verdict;
@@ -16,13 +22,16 @@ mod verdict;
 use std::time::Duration;
 
 pub use notice::{Level, Notice};
+pub use supervision::Supervision;
+pub use target::{ClusterConfig, NatTable, SentinelConfig, Target};
+pub use tls::{ClientCertificate, Decider, Identity, PrivateKey, ServerIdentity, TlsConfig};
 pub use types::{Endpoint, Family, PackageUpgrade, Reload, RetryStrategy, Role, Secret};
 
 /// How the server is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionConfig {
-    /// The server.
-    pub endpoint: Endpoint,
+    /// Where the server is found.
+    pub target: Target,
     /// Address family of look-ups.
     pub family: Family,
     /// ACL user.
@@ -41,6 +50,10 @@ pub struct ConnectionConfig {
     pub connection_name: Option<String>,
     /// The wait before a reconnect.
     pub retry_strategy: RetryStrategy,
+    /// TLS, when it is spoken.
+    pub tls: Option<TlsConfig>,
+    /// How a connection is kept up.
+    pub supervision: Supervision,
 }
 
 /// All options of one instance.

@@ -29,7 +29,6 @@ pub(super) enum Verdict {
 pub(super) enum Plain {
     Null,
     Boolean(bool),
-    Whole(u64),
     Text(&'static str),
 }
 
@@ -38,7 +37,6 @@ impl Plain {
         match self {
             Self::Null => value.is_null(),
             Self::Boolean(boolean) => as_boolean(value) == Some(boolean),
-            Self::Whole(number) => as_whole(value) == Some(number),
             Self::Text(text) => value.as_str() == Some(text),
         }
     }
@@ -48,7 +46,6 @@ impl Plain {
         match self {
             Self::Null | Self::Text("") => None,
             Self::Boolean(boolean) => Some(boolean.to_string()),
-            Self::Whole(number) => Some(number.to_string()),
             Self::Text(text) => Some(format!("'{text}'")),
         }
     }
@@ -109,14 +106,11 @@ const fn later(name: &'static str, unless: &'static [Plain]) -> Known {
 }
 
 const NOTHING: &[Plain] = &[Plain::Null];
-const NO_TEXT: &[Plain] = &[Plain::Null, Plain::Text("")];
 const OFF: &[Plain] = &[Plain::Boolean(false), Plain::Null];
-const ON: &[Plain] = &[Plain::Boolean(true)];
-const EITHER: &[Plain] = &[Plain::Boolean(true), Plain::Boolean(false)];
 const MASTER: &[Plain] = &[Plain::Text("master"), Plain::Null];
-const HUNDRED: &[Plain] = &[Plain::Whole(100)];
 
 const WE_WRITE: &str = "can't be used: an admin writes and a worker must read what was written last, so only the master serves; leave it out";
+const OWN_LOOK_UP: &str = "can't be used: names are looked up by the system, and reach the check of a certificate as they are; list the nodes by name, or replace addresses with 'natMap'";
 const NOTHING_TO_ACT_ON: &str = "there is nothing here for it to act on";
 
 /// All known options. Our own come first: of several names that are as near to an unknown one,
@@ -148,27 +142,23 @@ pub(super) const KNOWN: &[Known] = &[
     honoured("db"),
     honoured("protocol"),
     honoured("connectionName"),
-    later("disableClientInfo", OFF),
-    later("clientInfoTag", NO_TEXT),
+    honoured("disableClientInfo"),
+    honoured("clientInfoTag"),
     // Time and life.
     honoured("connectTimeout"),
     honoured("commandTimeout"),
     honoured("retryStrategy"),
     honoured("autoResubscribe"),
-    later("socketTimeout", NOTHING),
-    later("keepAlive", &[Plain::Whole(0)]),
-    later("noDelay", ON),
-    later("disconnectTimeout", &[Plain::Whole(2000)]),
-    later("reconnectOnError", NOTHING),
-    later("enableOfflineQueue", ON),
-    later("autoResendUnfulfilledCommands", ON),
-    later("enableReadyCheck", ON),
-    later("maxLoadingRetryTime", &[Plain::Whole(10_000)]),
-    no_effect(
-        "maxRetriesPerRequest",
-        Shape::WholeOrNull,
-        "in this version a request waits for its time limit, not for a number of attempts",
-    ),
+    honoured("socketTimeout"),
+    honoured("keepAlive"),
+    honoured("noDelay"),
+    honoured("disconnectTimeout"),
+    honoured("reconnectOnError"),
+    honoured("maxRetriesPerRequest"),
+    honoured("enableOfflineQueue"),
+    honoured("autoResendUnfulfilledCommands"),
+    honoured("enableReadyCheck"),
+    honoured("maxLoadingRetryTime"),
     no_effect("lazyConnect", Shape::Boolean, "a storage module connects at start"),
     no_effect("enableAutoPipelining", Shape::Boolean, NOTHING_TO_ACT_ON),
     no_effect("autoPipeliningIgnoredCommands", Shape::Array, NOTHING_TO_ACT_ON),
@@ -192,35 +182,34 @@ pub(super) const KNOWN: &[Known] = &[
         "can't be used: the connection is not made in JavaScript; use 'host' and 'port', or 'path'",
     ),
     // Sentinel.
-    later("sentinels", NOTHING),
-    later("name", NO_TEXT),
-    later("sentinelUsername", NO_TEXT),
-    later("sentinelPassword", NO_TEXT),
-    later("enableTLSForSentinelMode", OFF),
-    later("sentinelTLS", OFF),
-    later("sentinelRetryStrategy", &[]),
-    later("sentinelReconnectStrategy", &[]),
-    later("sentinelCommandTimeout", NOTHING),
-    later("updateSentinels", ON),
-    later("sentinelMaxConnections", &[Plain::Whole(10)]),
-    // Acts with 'sentinels' only, which is refused: either value asks for nothing.
-    later("failoverDetector", EITHER),
-    later("natMap", NOTHING),
+    honoured("sentinels"),
+    honoured("name"),
+    honoured("sentinelUsername"),
+    honoured("sentinelPassword"),
+    honoured("enableTLSForSentinelMode"),
+    honoured("sentinelTLS"),
+    honoured("sentinelRetryStrategy"),
+    honoured("sentinelReconnectStrategy"),
+    honoured("sentinelCommandTimeout"),
+    honoured("updateSentinels"),
+    honoured("sentinelMaxConnections"),
+    honoured("failoverDetector"),
+    honoured("natMap"),
     refused("sentinelRole", MASTER, WE_WRITE),
     refused("preferredSlaves", NOTHING, WE_WRITE),
     // Cluster.
-    later("cluster", OFF),
-    later("clusterRetryStrategy", &[]),
-    later("redisOptions", NOTHING),
-    later("maxRedirections", &[Plain::Whole(16)]),
-    later("retryDelayOnMoved", &[Plain::Whole(0)]),
-    later("retryDelayOnFailover", HUNDRED),
-    later("retryDelayOnClusterDown", HUNDRED),
-    later("retryDelayOnTryAgain", HUNDRED),
-    later("slotsRefreshTimeout", &[Plain::Whole(1000)]),
-    later("dnsLookup", NOTHING),
-    later("useSRVRecords", OFF),
-    later("resolveSrv", NOTHING),
+    honoured("cluster"),
+    honoured("clusterRetryStrategy"),
+    honoured("redisOptions"),
+    honoured("maxRedirections"),
+    honoured("retryDelayOnMoved"),
+    honoured("retryDelayOnFailover"),
+    honoured("retryDelayOnClusterDown"),
+    honoured("retryDelayOnTryAgain"),
+    honoured("slotsRefreshTimeout"),
+    refused("dnsLookup", NOTHING, OWN_LOOK_UP),
+    refused("useSRVRecords", OFF, OWN_LOOK_UP),
+    refused("resolveSrv", NOTHING, OWN_LOOK_UP),
     no_effect(
         "slotsRefreshInterval",
         Shape::WholeOrNull,
@@ -229,32 +218,7 @@ pub(super) const KNOWN: &[Known] = &[
     no_effect("shardedSubscribers", Shape::Boolean, NOTHING_TO_ACT_ON),
     no_effect("clusterNodeRetryStrategy", Shape::FunctionOrNull, "'retryStrategy' is used"),
     // TLS.
-    later("tls", OFF),
-];
-
-/// Options of TLS, which belong inside `tls` and are often written beside it.
-pub(super) const INSIDE_TLS: &[&str] = &[
-    "ca",
-    "cert",
-    "key",
-    "pfx",
-    "passphrase",
-    "rejectUnauthorized",
-    "servername",
-    "checkServerIdentity",
-    "minVersion",
-    "maxVersion",
-    "ALPNProtocols",
-    "ciphers",
-    "ecdhCurve",
-    "crl",
-    "dhparam",
-    "secureContext",
-    "secureProtocol",
-    "session",
-    "pskCallback",
-    "sigalgs",
-    "engine",
+    honoured("tls"),
 ];
 
 /// The known option of this name.
@@ -272,7 +236,6 @@ mod tests {
     fn every_name_stands_once() {
         let names: BTreeSet<_> = KNOWN.iter().map(|known| known.name).collect();
         assert_eq!(names.len(), KNOWN.len());
-        assert!(INSIDE_TLS.iter().all(|name| !names.contains(name)));
         assert!(find("port").is_some() && find("Port").is_none());
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::cluster::effective_prefix;
 use super::connection::milliseconds;
 use super::given::Given;
 use super::notice::Notice;
@@ -30,7 +31,8 @@ impl Config {
         let role = role(&given)?;
         let mut notices = judge(&given)?;
         notices.extend(auto_resubscribe(&given, role)?);
-        let key_prefix = name(&given, "keyPrefix")?.unwrap_or(DEFAULT_PREFIX).to_owned();
+        let key_prefix = name(&given, "keyPrefix")?.unwrap_or(DEFAULT_PREFIX);
+        let key_prefix = effective_prefix(&given, key_prefix, &mut notices)?;
         let channel = |option, rest| -> Result<String> {
             Ok(name(&given, option)?.map_or_else(|| format!("{key_prefix}{rest}"), str::to_owned))
         };
@@ -78,7 +80,7 @@ impl Config {
                 )?
                 .unwrap_or(Reload::Nodes),
             share_credential_secret: given.boolean("shareCredentialSecret")?.unwrap_or(true),
-            connection: ConnectionConfig::read(&given)?,
+            connection: ConnectionConfig::read(&given, &key_prefix, &mut notices)?,
             key_prefix,
         };
         Ok((config, notices))

@@ -90,10 +90,11 @@ pub enum Family {
     V6,
 }
 
-/// The wait before a reconnect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The wait before something is tried again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RetryStrategy {
-    /// `min(times * 50, 2000)` ms, as ioredis.
+    /// As ioredis, e.g. `min(times * 50, 2000)` ms.
+    #[default]
     Default,
     /// The user's JavaScript function.
     Custom,

@@ -28,12 +28,14 @@ pub(super) fn parse(url: &str) -> Result<Named> {
         Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
             "redis" | "valkey" => parse_authority(rest, true, query)?,
             "rediss" | "valkeys" => {
-                return wrong(
-                    "asks for TLS (rediss://), which is not supported in this version; use redis://",
-                );
+                let mut named = parse_authority(rest, true, query)?;
+                named.push(("tls".into(), "true".into()));
+                named
             }
             "unix" => parse_socket(rest)?,
-            _ => return wrong("has an unknown scheme; allowed are redis:// and unix://"),
+            _ => {
+                return wrong("has an unknown scheme; allowed are redis://, rediss:// and unix://");
+            }
         },
         None => match address.strip_prefix("//") {
             Some(rest) => parse_authority(rest, false, query)?,

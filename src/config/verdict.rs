@@ -4,7 +4,8 @@ use super::Role;
 use super::given::Given;
 use super::nearest::nearest;
 use super::notice::Notice;
-use super::options::{self, INSIDE_TLS, KNOWN, Plain, Verdict};
+use super::options::{self, KNOWN, Plain, Verdict};
+use super::tls;
 use crate::{Error, Result};
 
 /// Characters of an unknown option's name that are shown.
@@ -18,6 +19,9 @@ pub(super) fn judge(given: &Given) -> Result<Vec<Notice>> {
             notices.push(unknown(given, name));
             continue;
         };
+        if matches!(name, "tls" | "sentinelTLS") {
+            notices.extend(tls::judge(name, value)?);
+        }
         match known.verdict {
             Verdict::Honoured | Verdict::Shared => {}
             Verdict::NoEffect { shape, .. } if !shape.fits(value) => {
@@ -66,7 +70,7 @@ fn no_effect(name: &str, why: &str) -> Notice {
 }
 
 fn unknown(given: &Given, name: &str) -> Notice {
-    let hint = if INSIDE_TLS.contains(&name) {
+    let hint = if tls::is_known(name) {
         "; it belongs inside 'tls'".to_owned()
     } else {
         nearest(name, KNOWN.iter().map(|known| known.name))

@@ -21,6 +21,7 @@ pub(super) const TICK: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     signs: AtomicU64,
+    reads: AtomicU64,
     written: AtomicU64,
     fault: Mutex<Option<String>>,
 }
@@ -53,7 +54,21 @@ impl Activity {
         }
     }
 
+    /// Returns once no byte was read for `limit`, whatever was written. Looks are counted as above.
+    pub(super) async fn unread(&self, limit: Duration) {
+        let look = TICK.min(limit / 4);
+        let mut seen = self.reads.load(Ordering::Relaxed);
+        let mut quiet = Duration::ZERO;
+        while quiet < limit {
+            tokio::time::sleep(look).await;
+            let now = self.reads.load(Ordering::Relaxed);
+            quiet = if now == seen { quiet + look } else { Duration::ZERO };
+            seen = now;
+        }
+    }
+
     fn read(&self) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         self.signs.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use rand::Rng;
 use tracing::instrument::WithSubscriber;
-use tracing::warn;
 
 /// The wait before a reconnect, as ioredis' `retryStrategy`.
 pub trait Retry: Send + Sync + 'static {
@@ -17,6 +16,38 @@ pub trait Retry: Send + Sync + 'static {
 /// `min(times * 50, 2000)` ms as ioredis, spread at random by half of it either way.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DefaultRetry;
+
+/// `min(base + times * step, most)`, spread at random by half of it either way.
+#[derive(Debug, Clone, Copy)]
+pub struct GrowingRetry {
+    base: Duration,
+    step: Duration,
+    most: Duration,
+}
+
+impl GrowingRetry {
+    /// `sentinelRetryStrategy` of ioredis: `min(times * 10, 1000)` ms.
+    pub const SENTINEL: Self = Self::new(0, 10, 1000);
+    /// A Sentinel that is only listened to is not missed at once.
+    pub const SENTINEL_RECONNECT: Self = Self::new(0, 500, 10_000);
+    /// `clusterRetryStrategy` of ioredis: `min(100 + times * 2, 2000)` ms.
+    pub const CLUSTER: Self = Self::new(100, 2, 2000);
+
+    const fn new(base: u64, step: u64, most: u64) -> Self {
+        Self {
+            base: Duration::from_millis(base),
+            step: Duration::from_millis(step),
+            most: Duration::from_millis(most),
+        }
+    }
+}
+
+impl Retry for GrowingRetry {
+    fn delay(&self, times: u32) -> BoxFuture<'_, Option<Duration>> {
+        let delay = self.step.saturating_mul(times).saturating_add(self.base).min(self.most);
+        Box::pin(std::future::ready(Some(spread(delay))))
+    }
+}
 
 /// Never again.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,35 +71,45 @@ impl Retry for NoRetry {
     }
 }
 
-/// Workers that lost the server at the same moment must not come back at the same moment.
 fn default_delay(times: u32) -> Duration {
-    let base = Duration::from_millis(u64::from(times.clamp(1, 40)) * 50);
-    base.mul_f64(rand::rng().random_range(0.5..1.5))
+    spread(Duration::from_millis(u64::from(times.clamp(1, 40)) * 50))
+}
+
+/// Workers that lost the server at the same moment must not come back at the same moment.
+fn spread(delay: Duration) -> Duration {
+    delay.mul_f64(rand::rng().random_range(0.5..1.5))
+}
+
+/// What a strategy has decided.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Decision {
+    /// The wait; `None` when there is no further attempt.
+    pub(super) delay: Option<Duration>,
+    /// Why it was not the strategy that decided, as a sentence.
+    pub(super) trouble: Option<String>,
 }
 
 /// Asks the strategy. One that panics, blocks or does not answer in time is replaced by the
 /// default for this attempt.
-pub(super) async fn next_delay(retry: &Arc<dyn Retry>, times: u32) -> Option<Duration> {
+pub(super) async fn next_delay(retry: &Arc<dyn Retry>, times: u32, option: &str) -> Decision {
     let strategy = Arc::clone(retry);
     // A task of its own: a strategy that blocks its thread must not block the supervisor.
     let answer = async move { strategy.delay(times).await };
     let mut task = tokio::spawn(answer.with_current_subscriber());
-    let delay = match tokio::time::timeout(THINKING_LIMIT, &mut task).await {
-        Ok(Ok(answer)) => answer?,
-        Ok(Err(_)) => {
-            warn!("option 'retryStrategy' failed; the default wait is used instead");
-            default_delay(times)
+    let trouble = match tokio::time::timeout(THINKING_LIMIT, &mut task).await {
+        Ok(Ok(delay)) => {
+            return Decision { delay: delay.map(|delay| delay.max(SHORTEST)), trouble: None };
         }
+        Ok(Err(_)) => "failed".to_owned(),
         Err(_) => {
             task.abort();
-            warn!(
-                "option 'retryStrategy' did not answer within {} ms; the default wait is used instead",
-                THINKING_LIMIT.as_millis()
-            );
-            default_delay(times)
+            format!("did not answer within {} ms", THINKING_LIMIT.as_millis())
         }
     };
-    Some(delay.max(SHORTEST))
+    Decision {
+        delay: Some(default_delay(times)),
+        trouble: Some(format!("option '{option}' {trouble}; the default wait is used instead")),
+    }
 }
 
 #[cfg(test)]
@@ -108,24 +149,84 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_thousand_workers_do_not_come_back_in_step() {
+        let mut delays = Vec::new();
+        for _ in 0..1000 {
+            let delay = DefaultRetry.delay(40).await.expect("a wait");
+            delays.push(delay.as_millis());
+        }
+        // 20 steps of 100 ms from 1 to 3 s: about 50 workers each.
+        for step in 0..20 {
+            let from = 1000 + step * 100;
+            let within = delays.iter().filter(|delay| (from..from + 100).contains(*delay)).count();
+            assert!((15..=100).contains(&within), "{within} of 1000 from {from} ms on");
+        }
+    }
+
+    #[test]
+    #[ignore = "run by the test below, in processes of their own"]
+    #[allow(clippy::print_stdout, reason = "read by the test below")]
+    fn print_delays() {
+        let delays: Vec<_> = (0..20).map(|_| default_delay(40).as_micros()).collect();
+        println!("delays: {delays:?}");
+    }
+
+    #[test]
+    fn processes_are_not_seeded_alike() {
+        let program = std::env::current_exe().expect("this program");
+        let delays = || {
+            let run = std::process::Command::new(&program)
+                .args(["--exact", "connection::backoff::tests::print_delays"])
+                .args(["--ignored", "--nocapture"])
+                .output()
+                .expect("it runs again");
+            let printed = String::from_utf8_lossy(&run.stdout).into_owned();
+            let start = printed.find("delays: ").expect("printed");
+            printed[start..].lines().next().expect("a line").to_owned()
+        };
+        let (first, second) = (delays(), delays());
+        assert!(first.len() > 80, "{first}");
+        assert_ne!(first, second);
+    }
+
+    #[tokio::test]
+    async fn the_others_grow_as_in_ioredis() {
+        for (retry, times, base) in [
+            (GrowingRetry::SENTINEL, 1, 10),
+            (GrowingRetry::SENTINEL, u32::MAX, 1000),
+            (GrowingRetry::SENTINEL_RECONNECT, 3, 1500),
+            (GrowingRetry::CLUSTER, 1, 102),
+            (GrowingRetry::CLUSTER, 5000, 2000),
+        ] {
+            let delay = retry.delay(times).await.expect("a wait").as_millis();
+            assert!(delay >= base / 2 && delay <= base * 3 / 2, "{retry:?} {times}: {delay}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_strategy_that_panics_is_replaced() {
         let retry: Arc<dyn Retry> = Arc::new(Panics);
-        assert!(next_delay(&retry, 1).await.expect("a wait") <= Duration::from_millis(75));
+        let decision = next_delay(&retry, 1, "retryStrategy").await;
+        assert!(decision.delay.expect("a wait") <= Duration::from_millis(75));
+        assert!(decision.trouble.expect("said").starts_with("option 'retryStrategy' failed"));
     }
 
     #[tokio::test]
     async fn a_strategy_that_hangs_is_replaced_within_its_limit() {
         let retry: Arc<dyn Retry> = Arc::new(Hangs);
         let asked = std::time::Instant::now();
-        assert!(next_delay(&retry, 1).await.is_some());
+        let decision = next_delay(&retry, 1, "retryStrategy").await;
+        assert!(decision.delay.is_some());
+        assert!(decision.trouble.expect("said").contains("did not answer within 1000 ms"));
         assert!(asked.elapsed() < Duration::from_secs(3));
     }
 
     #[tokio::test]
     async fn zero_is_not_a_busy_loop_and_none_is_the_end() {
         let zero: Arc<dyn Retry> = Arc::new(Zero);
-        assert_eq!(next_delay(&zero, 1).await, Some(SHORTEST));
+        let said = |delay| Decision { delay, trouble: None };
+        assert_eq!(next_delay(&zero, 1, "retryStrategy").await, said(Some(SHORTEST)));
         let never: Arc<dyn Retry> = Arc::new(NoRetry);
-        assert_eq!(next_delay(&never, 1).await, None);
+        assert_eq!(next_delay(&never, 1, "retryStrategy").await, said(None));
     }
 }

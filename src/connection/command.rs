@@ -1,27 +1,29 @@
 //! The connection that commands are sent on.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisConnectionInfo, RedisResult, Value};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::activity::{Activity, TICK};
-use super::backoff::Retry;
-use super::fault::{Fault, judge_failure, judge_reply, name_of};
+use super::fault::{Fault, judge_failure, judge_reply, name_of, words_of};
+use super::heartbeat::{self, SILENCE_LIMIT};
+use super::hooks::Hooks;
+use super::once::Once;
+use super::reaction::{Judge, Reaction};
+use super::redirect::{Left, Redirection, Unserved};
+use super::repetition::{Attempts, OUTAGE_PATIENCE, QUEUE_LENGTH, all_read, is_read};
+use super::resolver::Resolver;
 use super::script::Script;
 use super::state::{State, Status, Voice};
-use super::supervisor::{Established, Link, Supervised};
+use super::supervisor::{Established, Link, Supervised, Way};
 use super::transaction;
 use crate::config::ConnectionConfig;
 use crate::error::{Error, Result};
 
-/// Between two heartbeats.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-/// A server that shows no sign of life for this long after a heartbeat is gone.
-const SILENCE_LIMIT: Duration = Duration::from_millis(4500);
 /// Without `commandTimeout`, a command may take this long …
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 /// … or longer while bytes flow, as with a large value over a slow line, but never longer than …
@@ -29,12 +31,39 @@ const COMMAND_SILENCE: Duration = Duration::from_secs(5);
 /// … this.
 const TRANSFER_LIMIT: Duration = Duration::from_secs(300);
 
+/// The longest that it takes to leave a server.
+const BEING_LEFT: Duration = Duration::from_millis(20);
+
 /// A connection that stays up by itself, for commands. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Connection {
     supervised: Arc<Supervised>,
     slot: Slot,
     limit: Option<Duration>,
+    redirection: Redirection,
+    judge: Judge,
+    /// Places for what waits for a connection.
+    queue: Arc<Semaphore>,
+    beside: Beside,
+}
+
+/// What a connection beside this one needs. Weak, so that nothing is asked of Sentinels any more
+/// once all connections are closed.
+#[derive(Debug, Clone)]
+struct Beside {
+    config: Arc<ConnectionConfig>,
+    hooks: Hooks,
+    resolver: Weak<Resolver>,
+    once: Once,
+}
+
+/// How often one command was run so far.
+struct Turn {
+    deadline: Instant,
+    times: u32,
+    /// It does no harm when it is run twice.
+    harmless: bool,
+    resent: u32,
 }
 
 /// The connection as long as it is up.
@@ -51,12 +80,33 @@ struct Live {
 impl Connection {
     /// Connects and stays connected, on the current tokio runtime and with the current tracing
     /// dispatcher, until [`Connection::close`] or until the last clone is dropped.
-    pub fn open(config: Arc<ConnectionConfig>, retry: Arc<dyn Retry>) -> Self {
+    pub fn open(config: Arc<ConnectionConfig>, hooks: impl Into<Hooks>) -> Self {
         let slot = Slot::default();
         let limit = config.command_timeout;
-        let link = CommandLink { slot: Arc::clone(&slot) };
-        let supervised = Arc::new(Supervised::start(Voice::Main, config, retry, link));
-        Self { supervised, slot, limit }
+        let redirection = Redirection::of(&config);
+        let heartbeat = heartbeat::interval(&config.supervision);
+        let link = CommandLink { slot: Arc::clone(&slot), heartbeat };
+        let hooks = hooks.into();
+        let judge = Judge::new(hooks.reconnect_on_error.clone());
+        let way = Way::new(Arc::clone(&config), hooks.clone());
+        let resolver = Arc::downgrade(&way.resolver);
+        let beside = Beside { config, hooks, resolver, once: way.once.clone() };
+        let supervised = Arc::new(Supervised::start(Voice::Main, way, link));
+        let queue = Arc::new(Semaphore::new(QUEUE_LENGTH));
+        Self { supervised, slot, limit, redirection, judge, queue, beside }
+    }
+
+    /// The way to the same server, for another connection beside this one: what is learned of
+    /// the server's whereabouts is known to both.
+    pub(super) fn way(&self) -> Way {
+        let Beside { config, hooks, resolver, once } = &self.beside;
+        let once = once.clone();
+        match resolver.upgrade() {
+            Some(resolver) => {
+                Way { config: Arc::clone(config), hooks: hooks.clone(), resolver, once }
+            }
+            None => Way { once, ..Way::new(Arc::clone(config), hooks.clone()) },
+        }
     }
 
     /// What the connection is doing.
@@ -74,28 +124,36 @@ impl Connection {
         self.supervised.status.last_error()
     }
 
-    /// Waits until commands are served. Fails with the last reason when the time is up, or at
-    /// once when no further attempt will be made.
+    /// Waits until commands are served. Fails with the last reason when the time is up or
+    /// `maxRetriesPerRequest` is used up, or at once when no further attempt will be made.
     pub async fn wait_ready(&self, within: Duration) -> Result<()> {
         let mut state = self.state();
-        let ready =
-            state.wait_for(|state| matches!(state, State::Ready { .. } | State::Closed { .. }));
-        match tokio::time::timeout(within, ready).await {
-            Ok(Ok(state)) if matches!(*state, State::Ready { .. }) => Ok(()),
-            _ => Err(self.unavailable()),
-        }
+        let mut attempts = Attempts::new(&self.beside.config.supervision, &state.borrow());
+        let ready = state.wait_for(|state| match state {
+            State::Ready { .. } | State::Closed { .. } => true,
+            state => attempts.used_up(state),
+        });
+        // The state must not be held while it is looked at again.
+        let ready = match tokio::time::timeout(within, ready).await {
+            Ok(Ok(state)) => matches!(*state, State::Ready { .. }),
+            _ => false,
+        };
+        if ready { Ok(()) } else { Err(self.unavailable()) }
     }
 
-    /// Sends one command. Fails at once when there is no connection.
+    /// Sends one command. Waits for a connection that was lost a moment ago, unless
+    /// `enableOfflineQueue` is off.
     pub async fn command(&self, cmd: &Cmd) -> Result<Value> {
-        let mut live = self.require_live()?;
-        let kick = live.clone();
-        let name = name_of(cmd);
-        let request = live.connection.send_packed_command(cmd);
-        match self.limited(&name, &kick.activity, request).await? {
-            Ok(Value::ServerError(error)) => Err(self.act_on(&kick, judge_reply(&name, &error))),
-            Ok(value) => Ok(value),
-            Err(error) => Err(self.act_on(&kick, judge_failure(&name, error))),
+        self.send(cmd, is_read(cmd)).await
+    }
+
+    async fn send(&self, cmd: &Cmd, harmless: bool) -> Result<Value> {
+        let mut turn = self.first_turn(harmless);
+        loop {
+            match self.command_once(cmd, &turn).await {
+                Ok(value) => return Ok(value),
+                Err(unserved) => self.next_turn(&mut turn, unserved).await?,
+            }
         }
     }
 
@@ -103,22 +161,99 @@ impl Connection {
     /// command, in order; `ignore` and `atomic` of the pipeline are of no account. Fails as a
     /// whole when the server refused one of the commands beforehand: then none was run.
     pub async fn transaction(&self, pipe: &Pipeline) -> Result<Vec<Result<Value>>> {
-        let mut live = self.require_live()?;
-        let kick = live.clone();
         let wrapped = transaction::wrap(pipe);
-        let request = live.connection.send_packed_commands(&wrapped, 0, wrapped.len());
+        let mut turn = self.first_turn(all_read(&wrapped));
+        loop {
+            match self.transaction_once(&wrapped, &turn).await {
+                Ok(results) => return Ok(results),
+                Err(unserved) => self.next_turn(&mut turn, unserved).await?,
+            }
+        }
+    }
+
+    fn first_turn(&self, harmless: bool) -> Turn {
+        let deadline = Instant::now() + self.limit.unwrap_or(COMMAND_LIMIT);
+        Turn { deadline, times: 0, harmless, resent: 0 }
+    }
+
+    /// Waits until what was lost with a connection, or what a node of a cluster refused to run,
+    /// may be tried again; fails when it is not to be.
+    async fn next_turn(&self, turn: &mut Turn, unserved: Unserved) -> Result<()> {
+        let left = turn.deadline.saturating_duration_since(Instant::now());
+        let supervision = &self.beside.config.supervision;
+        if unserved.is_unsent() && !supervision.offline_queue {
+            return Err(unserved.error);
+        }
+        if let Some(gone) = &unserved.left
+            && turn.harmless
+            && (gone.on_demand || supervision.resend_unfulfilled)
+            && supervision.max_retries_per_request.is_none_or(|most| turn.resent < most)
+            && !self.supervised.is_closing()
+        {
+            turn.resent = turn.resent.saturating_add(1);
+            return match tokio::time::timeout(left, gone.kick.closed()).await {
+                Ok(()) => Ok(()),
+                Err(_) => Err(unserved.error),
+            };
+        }
+        let delay = self.redirection.delay(&unserved, turn.times);
+        let Some(delay) = delay.filter(|delay| *delay < left) else { return Err(unserved.error) };
+        turn.times += 1;
+        if let (false, Some(live)) = (unserved.is_unsent(), self.live()) {
+            // A node that was given up would only refuse again; one that was not stays.
+            let _ = tokio::time::timeout(BEING_LEFT, live.kick.closed()).await;
+        }
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+
+    async fn command_once(&self, cmd: &Cmd, turn: &Turn) -> std::result::Result<Value, Unserved> {
+        let mut live = self.require_live(turn).await.map_err(Unserved::unsent)?;
+        let kick = live.clone();
+        let name = name_of(cmd);
+        let request = live.connection.send_packed_command(cmd);
+        let reply = self.limited(&name, &kick.activity, request).await?;
+        let fault = match reply {
+            Ok(Value::ServerError(error)) => judge_reply(&name, &error),
+            Ok(value) => return Ok(value),
+            Err(error) => judge_failure(&name, error),
+        };
+        Err(self.react(&kick, &name, fault).await)
+    }
+
+    async fn transaction_once(
+        &self,
+        wrapped: &Pipeline,
+        turn: &Turn,
+    ) -> std::result::Result<Vec<Result<Value>>, Unserved> {
+        let mut live = self.require_live(turn).await.map_err(Unserved::unsent)?;
+        let kick = live.clone();
+        let request = live.connection.send_packed_commands(wrapped, 0, wrapped.len());
         let replies = match self.limited("EXEC", &kick.activity, request).await? {
             Ok(replies) => replies,
-            Err(error) => return Err(self.act_on(&kick, judge_failure("EXEC", error))),
+            Err(error) => {
+                return Err(self.react(&kick, "EXEC", judge_failure("EXEC", error)).await);
+            }
         };
-        let judged = transaction::unwrap(&wrapped, replies);
-        match judged {
-            Ok(results) => Ok(results
-                .into_iter()
-                .map(|result| result.map_err(|fault| self.act_on(&kick, fault)))
-                .collect()),
-            Err(fault) => Err(self.act_on(&kick, fault)),
+        let results = match transaction::unwrap(wrapped, replies) {
+            Ok(results) => results,
+            Err(fault) => return Err(self.react(&kick, "EXEC", fault).await),
+        };
+        let names = wrapped.cmd_iter().skip(1).map(name_of);
+        let mut judged = Vec::with_capacity(results.len());
+        for (name, result) in names.zip(results) {
+            judged.push(match result {
+                Ok(value) => Ok(value),
+                Err(fault) => {
+                    let unserved = self.react(&kick, &name, fault).await;
+                    if turn.harmless && unserved.left.as_ref().is_some_and(|left| left.on_demand) {
+                        return Err(unserved);
+                    }
+                    Err(unserved.error)
+                }
+            });
         }
+        Ok(judged)
     }
 
     /// Runs a script by its hash, and by its text when the server does not know it yet.
@@ -127,9 +262,10 @@ impl Connection {
         K: redis::ToRedisArgs,
         A: redis::ToRedisArgs,
     {
-        match self.command(&script.by_hash(keys, args)).await {
+        let harmless = script.is_guarded();
+        match self.send(&script.by_hash(keys, args), harmless).await {
             Err(Error::Server { detail, .. }) if detail.starts_with("NOSCRIPT") => {
-                self.command(&script.by_text(keys, args)).await
+                self.send(&script.by_text(keys, args), harmless).await
             }
             result => result,
         }
@@ -143,7 +279,8 @@ impl Connection {
         }
     }
 
-    /// Ends the connection; commands under way fail. Returns when the socket is closed.
+    /// Ends the connection: commands under way have `disconnectTimeout` to end, new ones fail.
+    /// Returns when the socket is closed.
     pub async fn close(&self) {
         self.supervised.close().await;
     }
@@ -152,8 +289,29 @@ impl Connection {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn require_live(&self) -> Result<Live> {
-        self.live().ok_or_else(|| self.unavailable())
+    /// The connection; when there is none, the next one, if it comes soon enough.
+    async fn require_live(&self, turn: &Turn) -> Result<Live> {
+        if let Some(live) = self.live() {
+            return Ok(live);
+        }
+        // What was sent before has to wait for the next connection in any case.
+        let waits = self.beside.config.supervision.offline_queue || turn.resent > 0;
+        let place =
+            self.queue.try_acquire().ok().filter(|_| waits && !self.supervised.is_closing());
+        if place.is_some() {
+            let left = turn.deadline.saturating_duration_since(Instant::now());
+            let patience = OUTAGE_PATIENCE.saturating_sub(self.supervised.status.down_for());
+            let deadline = Instant::now() + patience.min(left);
+            while Instant::now() < deadline {
+                self.wait_ready(deadline.saturating_duration_since(Instant::now())).await?;
+                if let Some(live) = self.live() {
+                    return Ok(live);
+                }
+                // It was lost this very moment, and the state does not say so yet.
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        Err(self.unavailable())
     }
 
     fn unavailable(&self) -> Error {
@@ -163,6 +321,20 @@ impl Connection {
         let reason = self.state().borrow().reason();
         // Ready but not served: it was lost this very moment.
         Error::Unavailable { reason: reason.unwrap_or_else(|| "connection lost".to_owned()) }
+    }
+
+    /// Acts on a fault as the user wishes and as it must be.
+    async fn react(&self, live: &Live, command: &str, mut fault: Fault) -> Unserved {
+        let reaction = match fault.lost {
+            true => Reaction::Stay,
+            false => self.judge.ask(words_of(&fault.error), command).await,
+        };
+        fault.reconnect |= reaction != Reaction::Stay;
+        let on_demand = reaction == Reaction::Resend;
+        let left = (fault.lost || on_demand).then(|| Left { kick: live.kick.clone(), on_demand });
+        let mut unserved = Unserved::from(self.act_on(live, fault));
+        unserved.left = left;
+        unserved
     }
 
     /// Acts on a fault: a server that can't serve us is left.
@@ -219,6 +391,7 @@ async fn own_limit(activity: &Activity) -> Duration {
 
 struct CommandLink {
     slot: Slot,
+    heartbeat: Duration,
 }
 
 /// Empties the slot however the connection ends.
@@ -232,7 +405,7 @@ impl Drop for Occupied<'_> {
 
 impl Link for CommandLink {
     async fn serve(&mut self, established: Established, status: &Status) -> Error {
-        let Established { stream, server, .. } = established;
+        let Established { stream, server, must_be_master, mut closing, .. } = established;
         let activity = stream.activity();
         // The handshake is done: nothing is left to the crate, and its time limits, which know
         // nothing of the size of a value, are off.
@@ -247,22 +420,34 @@ impl Link for CommandLink {
         let (kick, mut kicked) = mpsc::channel(1);
         let live = Live { connection: connection.clone(), activity: Arc::clone(&activity), kick };
         *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(live);
-        let _occupied = Occupied(&self.slot);
+        let occupied = Occupied(&self.slot);
         status.ready(&server);
+        let mut driver = std::pin::pin!(driver);
         tokio::select! {
             biased;
-            () = driver => Error::Unavailable { reason: activity.fault() },
-            error = heartbeat(connection, &activity) => error,
-            Some(error) = kicked.recv() => error,
+            () = &mut driver => return Error::Unavailable { reason: activity.fault() },
+            error = beat(connection, &activity, must_be_master, self.heartbeat) => return error,
+            Some(error) = kicked.recv() => return error,
+            _ = closing.wait_for(|closing| *closing) => (),
         }
+        // No new commands; the driver ends with the last one under way.
+        drop(occupied);
+        driver.await;
+        Error::Closed
     }
 }
 
 /// Returns when the server no longer answers, or answers that it can't serve.
-async fn heartbeat(mut connection: MultiplexedConnection, activity: &Activity) -> Error {
-    let ping = redis::cmd("PING");
+async fn beat(
+    mut connection: MultiplexedConnection,
+    activity: &Activity,
+    must_be_master: bool,
+    interval: Duration,
+) -> Error {
+    // As good a sign of life as PING, and a master that was demoted is left at once.
+    let mut question = redis::cmd(if must_be_master { "ROLE" } else { "PING" });
     loop {
-        tokio::time::sleep(HEARTBEAT).await;
+        tokio::time::sleep(interval).await;
         let silence = async {
             // What is on its way in this tick is not lost: look once more afterwards.
             activity.silence(SILENCE_LIMIT - TICK).await;
@@ -270,14 +455,15 @@ async fn heartbeat(mut connection: MultiplexedConnection, activity: &Activity) -
         };
         let answer = tokio::select! {
             biased;
-            answer = connection.send_packed_command(&ping) => answer,
-            () = silence => {
-                let reason = format!("no sign of life for {} ms", SILENCE_LIMIT.as_millis());
-                return Error::Unavailable { reason };
-            }
+            answer = connection.send_packed_command(&question) => answer,
+            () = silence => return heartbeat::silent(),
         };
         let fault = match answer {
-            Ok(Value::ServerError(error)) => judge_reply("PING", &error),
+            Ok(Value::ServerError(error)) => judge_reply(&name_of(&question), &error),
+            Ok(answer) if must_be_master && is_replica(&answer) => {
+                let reason = "the server is no longer the master".to_owned();
+                return Error::Unavailable { reason };
+            }
             Ok(_) => continue,
             // The driver has ended and says so itself.
             Err(_) => std::future::pending().await,
@@ -286,5 +472,16 @@ async fn heartbeat(mut connection: MultiplexedConnection, activity: &Activity) -
         if fault.reconnect {
             return fault.error;
         }
+        question = redis::cmd("PING");
+    }
+}
+
+/// Whether this answer to `ROLE` is that of a replica.
+fn is_replica(role: &Value) -> bool {
+    let Value::Array(role) = role else { return false };
+    match role.first() {
+        Some(Value::BulkString(name)) => name == b"slave",
+        Some(Value::SimpleString(name)) => name == "slave",
+        _ => false,
     }
 }

@@ -22,10 +22,10 @@ pub(super) fn judge(command: &str, code: &str, words: &str) -> Fault {
     let (error, reconnect) = match code {
         "WRONGPASS" | "NOAUTH" => (Error::Authentication { detail }, true),
         "NOPERM" => (Error::Permission { command, detail }, false),
-        "READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "MOVED" | "ASK" => {
+        "READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "MOVED" => {
             (Error::Unavailable { reason: detail }, true)
         }
-        "TRYAGAIN" => (Error::Unavailable { reason: detail }, false),
+        "ASK" | "TRYAGAIN" => (Error::Unavailable { reason: detail }, false),
         _ => (Error::Server { command, detail }, false),
     };
     Fault { error, reconnect, lost: false }
@@ -68,6 +68,17 @@ pub(super) fn name_of(cmd: &Cmd) -> String {
     match cmd.args_iter().next() {
         Some(redis::Arg::Simple(name)) => String::from_utf8_lossy(name).to_ascii_uppercase(),
         _ => "a command".to_owned(),
+    }
+}
+
+/// The server's own words, without arguments; nothing for what the server did not say.
+pub(super) fn words_of(error: &Error) -> &str {
+    match error {
+        Error::Unavailable { reason } => reason,
+        Error::Authentication { detail }
+        | Error::Permission { detail, .. }
+        | Error::Server { detail, .. } => detail,
+        _ => "",
     }
 }
 

@@ -3,6 +3,8 @@
 //! Done here and not by the crate, so that the errors say what the server said and which option
 //! is at fault. All commands are sent at once and cost one round trip.
 
+use std::io;
+
 use redis::cmd;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tracing::debug;
@@ -10,6 +12,7 @@ use tracing::debug;
 use super::activity::Stream;
 use super::fault::{judge_words, without_arguments};
 use super::reply::{ReadFault, Reply, read_reply};
+use super::tls;
 use crate::config::{ConnectionConfig, Secret};
 use crate::error::{Error, Result};
 
@@ -20,6 +23,8 @@ pub(super) struct Welcome {
     pub(super) resp3: bool,
     /// The server has no password although one is configured.
     pub(super) password_unused: bool,
+    /// The server still loads its data.
+    pub(super) loading: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +44,14 @@ pub(super) async fn handshake(
 ) -> Result<(Stream, Welcome)> {
     let (steps, bytes) = compose(config);
     let activity = stream.activity();
-    let lost = |_| Error::Unavailable { reason: activity.fault() };
+    let lost = |error: io::Error| {
+        tls::error_of(&error).unwrap_or_else(|| Error::Unavailable { reason: activity.fault() })
+    };
     stream.write_all(&bytes).await.map_err(lost)?;
     stream.flush().await.map_err(lost)?;
 
     let mut input = BufReader::with_capacity(4096, stream);
-    let mut welcome = Welcome { resp3: false, password_unused: false };
+    let mut welcome = Welcome { resp3: false, password_unused: false, loading: false };
     let mut last_words = None;
     for step in steps {
         let reply = match read_reply(&mut input).await {
@@ -90,10 +97,12 @@ fn compose(config: &ConnectionConfig) -> (Vec<Step>, Vec<u8>) {
     if let Some(name) = &config.connection_name {
         add(Step::Name, cmd("CLIENT").arg("SETNAME").arg(name));
     }
-    for (what, value) in
-        [("LIB-NAME", env!("CARGO_PKG_NAME")), ("LIB-VER", env!("CARGO_PKG_VERSION"))]
-    {
-        add(Step::Name, cmd("CLIENT").arg("SETINFO").arg(what).arg(value));
+    if let Some(library) = &config.supervision.library {
+        for (what, value) in
+            [("LIB-NAME", library.as_str()), ("LIB-VER", env!("CARGO_PKG_VERSION"))]
+        {
+            add(Step::Name, cmd("CLIENT").arg("SETINFO").arg(what).arg(value));
+        }
     }
     add(Step::Ping, &cmd("PING"));
     (steps, bytes)
@@ -131,6 +140,11 @@ fn refused(
     let words = redacted(words, config);
     let error = judge_words(name, &words).error;
     match (step, error) {
+        // Whether that matters is not decided here.
+        (Step::Ping, Error::Unavailable { .. }) if words.starts_with("LOADING") => {
+            welcome.loading = true;
+            Ok(())
+        }
         // The server is not to be used at all, whatever it was asked.
         (_, error @ (Error::Unavailable { .. } | Error::Authentication { .. })) => Err(error),
         // No code of its own: Redis < 6 and later ones differ in the words.
@@ -174,6 +188,11 @@ fn redacted(words: &str, config: &ConnectionConfig) -> String {
 }
 
 fn unreadable(fault: ReadFault, last_words: Option<String>) -> Error {
+    if let ReadFault::Io(error) = &fault
+        && let Some(refusal) = tls::error_of(error)
+    {
+        return refusal;
+    }
     match (fault, last_words) {
         (ReadFault::NotRedis(why), _) => not_redis(why),
         (_, Some(words)) => Error::Unavailable {

@@ -7,12 +7,24 @@ use redis::{Cmd, ToRedisArgs, cmd};
 pub struct Script {
     code: String,
     hash: String,
+    guarded: bool,
 }
 
 impl Script {
     /// Takes the text of a script.
     pub fn new(code: &str) -> Self {
-        Self { code: code.to_owned(), hash: redis::Script::new(code).get_hash().to_owned() }
+        let hash = redis::Script::new(code).get_hash().to_owned();
+        Self { code: code.to_owned(), hash, guarded: false }
+    }
+
+    /// The text of a script that does no harm when it runs twice, because it compares what is
+    /// stored with what it was based on.
+    pub fn guarded(code: &str) -> Self {
+        Self { guarded: true, ..Self::new(code) }
+    }
+
+    pub(super) fn is_guarded(&self) -> bool {
+        self.guarded
     }
 
     pub(super) fn by_hash<K: ToRedisArgs, A: ToRedisArgs>(&self, keys: &[K], args: &[A]) -> Cmd {

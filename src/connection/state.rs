@@ -60,6 +60,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 struct Past {
     ready_since: Option<(Instant, String)>,
+    /// Since when there is no connection, while there is none.
+    down_since: Option<Instant>,
     settled: bool,
     /// The last connection broke before it was settled.
     flapping: bool,
@@ -78,12 +80,15 @@ struct Past {
 pub(super) struct Status {
     state: watch::Sender<State>,
     voice: Voice,
+    /// What is added to the address of the server, e.g. ` (Cluster mode)`.
+    mode: String,
     past: Mutex<Past>,
 }
 
 impl Status {
-    pub(super) fn new(voice: Voice) -> Self {
-        Self { state: watch::Sender::new(State::Connecting), voice, past: Mutex::default() }
+    pub(super) fn new(voice: Voice, mode: String) -> Self {
+        let past = Past { down_since: Some(Instant::now()), ..Past::default() };
+        Self { state: watch::Sender::new(State::Connecting), voice, mode, past: Mutex::new(past) }
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<State> {
@@ -95,10 +100,16 @@ impl Status {
         self.past().last_error.clone()
     }
 
+    /// How long there has been no connection.
+    pub(super) fn down_for(&self) -> Duration {
+        self.past().down_since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
     /// Commands are served now.
     pub(super) fn ready(&self, server: &str) {
         let mut past = self.past();
         past.ready_since = Some((Instant::now(), server.to_owned()));
+        past.down_since = None;
         past.settled = false;
         if past.flapping {
             debug!("connected to {server} again");
@@ -107,6 +118,11 @@ impl Status {
         }
         drop(past);
         self.state.send_replace(State::Ready { server: server.to_owned() });
+    }
+
+    /// Whether there is a connection.
+    pub(super) fn is_ready(&self) -> bool {
+        self.past().ready_since.is_some()
     }
 
     /// Called from time to time while ready; tells whether the connection is good by now.
@@ -130,7 +146,7 @@ impl Status {
         past.announced = true;
         past.complained = false;
         match self.voice {
-            Voice::Main => info!("Connected to {server}"),
+            Voice::Main => info!("Connected to {server}{}", self.mode),
             Voice::Second => debug!("Subscribed at {server}"),
         }
     }
@@ -140,6 +156,7 @@ impl Status {
         let reason = reason_of(failure);
         let mut past = self.past();
         let was_ready = past.ready_since.take().is_some();
+        past.down_since.get_or_insert_with(Instant::now);
         if was_ready && !past.settled {
             past.flapping = true;
         }
@@ -167,7 +184,9 @@ impl Status {
     fn is_serious(&self, error: &Error) -> bool {
         match error {
             Error::Permission { .. } => true,
-            Error::Authentication { .. } | Error::Option { .. } => self.voice == Voice::Main,
+            Error::Authentication { .. } | Error::Tls { .. } | Error::Option { .. } => {
+                self.voice == Voice::Main
+            }
             _ => false,
         }
     }
@@ -182,7 +201,10 @@ impl Status {
 
     /// No further attempt will be made.
     pub(super) fn closed(&self, reason: String) {
-        self.past().ready_since = None;
+        let mut past = self.past();
+        past.ready_since = None;
+        past.down_since.get_or_insert_with(Instant::now);
+        drop(past);
         self.state.send_replace(State::Closed { reason });
     }
 

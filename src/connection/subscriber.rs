@@ -13,18 +13,16 @@ use tokio::sync::{Notify, watch};
 use tracing::error;
 
 use super::activity::{Activity, Stream};
-use super::backoff::Retry;
+use super::command::Connection;
 use super::fault::judge_words;
+use super::heartbeat::{self, SILENCE_LIMIT};
+use super::hooks::Hooks;
 use super::reply::{ReadFault, Reply, read_reply};
 use super::state::{State, Status, Voice};
-use super::supervisor::{Established, Link, Supervised};
+use super::supervisor::{Established, Link, Supervised, Way};
 use crate::config::ConnectionConfig;
 use crate::error::{Error, Result};
 
-/// Between two heartbeats.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-/// A server that shows no sign of life for this long after a heartbeat is gone.
-const SILENCE_LIMIT: Duration = Duration::from_millis(4500);
 /// A channel that was refused while another was granted is asked for again after this long.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
@@ -42,7 +40,8 @@ pub struct Hints {
 #[derive(Debug)]
 pub struct Subscriber {
     supervised: Supervised,
-    hints: watch::Receiver<Hints>,
+    /// The sender, so that those who wait for hints don't end when the connection is given up.
+    hints: watch::Sender<Hints>,
 }
 
 impl Subscriber {
@@ -50,21 +49,37 @@ impl Subscriber {
     /// current tracing dispatcher, until [`Subscriber::close`] or until it is dropped.
     pub fn open(
         config: Arc<ConnectionConfig>,
-        retry: Arc<dyn Retry>,
+        hooks: impl Into<Hooks>,
         channels: Vec<String>,
     ) -> Self {
+        Self::start(Way::new(config, hooks.into()), channels)
+    }
+
+    /// The same for the server that a [`Connection`] leads to, wherever that is; what either
+    /// learns of its whereabouts is known to both.
+    pub fn beside(connection: &Connection, channels: Vec<String>) -> Self {
+        Self::start(connection.way(), channels)
+    }
+
+    fn start(way: Way, channels: Vec<String>) -> Self {
         let first = Hints { subscribed: 0, messages: vec![0; channels.len()] };
-        let (sender, hints) = watch::channel(first);
-        let confirm_within = config.connect_timeout;
-        let link =
-            SubscriberLink { channels, hints: sender, confirm_within, denied: Mutex::default() };
-        let supervised = Supervised::start(Voice::Second, config, retry, link);
+        let hints = watch::Sender::new(first);
+        let confirm_within = way.config.connect_timeout;
+        let heartbeat = heartbeat::interval(&way.config.supervision);
+        let link = SubscriberLink {
+            channels,
+            hints: hints.clone(),
+            heartbeat,
+            confirm_within,
+            denied: Mutex::default(),
+        };
+        let supervised = Supervised::start(Voice::Second, way, link);
         Self { supervised, hints }
     }
 
     /// What was heard.
     pub fn hints(&self) -> watch::Receiver<Hints> {
-        self.hints.clone()
+        self.hints.subscribe()
     }
 
     /// What the connection is doing; ready means subscribed.
@@ -82,6 +97,7 @@ struct SubscriberLink {
     channels: Vec<String>,
     hints: watch::Sender<Hints>,
     confirm_within: Duration,
+    heartbeat: Duration,
     /// The last refusal that was logged.
     denied: Mutex<Option<String>>,
 }
@@ -119,7 +135,7 @@ impl Session {
 
 impl Link for SubscriberLink {
     async fn serve(&mut self, established: Established, status: &Status) -> Error {
-        let Established { stream, server, .. } = established;
+        let Established { stream, server, mut closing, .. } = established;
         let activity = stream.activity();
         let (input, output) = tokio::io::split(stream);
         let session = Session::default();
@@ -129,6 +145,7 @@ impl Link for SubscriberLink {
             biased;
             error = self.listen(BufReader::with_capacity(16 * 1024, input), &session, &activity) => error,
             error = self.talk(output, &session, &activity, status, &server) => error,
+            _ = closing.wait_for(|closing| *closing) => Error::Closed,
         }
     }
 }
@@ -267,7 +284,7 @@ impl SubscriberLink {
             }
             wanted = refused;
             let until = if wanted.is_empty() { None } else { Some(ASK_AGAIN) };
-            if let Err(error) = keep_alive(&mut output, session, activity, until).await {
+            if let Err(error) = self.keep_alive(&mut output, session, activity, until).await {
                 return error;
             }
         }
@@ -302,36 +319,34 @@ impl SubscriberLink {
         }
         *denied = text;
     }
-}
 
-/// Sends heartbeats; returns an error when the server is gone, or after `until`.
-async fn keep_alive(
-    output: &mut (impl AsyncWrite + Unpin),
-    session: &Session,
-    activity: &Activity,
-    until: Option<Duration>,
-) -> Result<()> {
-    let ping = cmd("PING").get_packed_command();
-    let mut spent = Duration::ZERO;
-    while until.is_none_or(|until| spent < until) {
-        tokio::time::sleep(HEARTBEAT).await;
-        spent += HEARTBEAT;
-        session.with(|conversation| conversation.open.push_back(Asked::Ping));
-        let lost = |_| Error::Unavailable { reason: activity.fault() };
-        let exchange = async {
-            output.write_all(&ping).await.map_err(lost)?;
-            output.flush().await.map_err(lost)?;
-            session.answered.notified().await;
-            Ok(())
-        };
-        tokio::select! {
-            biased;
-            result = exchange => result?,
-            () = activity.silence(SILENCE_LIMIT) => {
-                let reason = format!("no sign of life for {} ms", SILENCE_LIMIT.as_millis());
-                return Err(Error::Unavailable { reason });
+    /// Sends heartbeats; returns an error when the server is gone, or after `until`.
+    async fn keep_alive(
+        &self,
+        output: &mut (impl AsyncWrite + Unpin),
+        session: &Session,
+        activity: &Activity,
+        until: Option<Duration>,
+    ) -> Result<()> {
+        let ping = cmd("PING").get_packed_command();
+        let mut spent = Duration::ZERO;
+        while until.is_none_or(|until| spent < until) {
+            tokio::time::sleep(self.heartbeat).await;
+            spent += self.heartbeat;
+            session.with(|conversation| conversation.open.push_back(Asked::Ping));
+            let lost = |_| Error::Unavailable { reason: activity.fault() };
+            let exchange = async {
+                output.write_all(&ping).await.map_err(lost)?;
+                output.flush().await.map_err(lost)?;
+                session.answered.notified().await;
+                Ok(())
+            };
+            tokio::select! {
+                biased;
+                result = exchange => result?,
+                () = activity.silence(SILENCE_LIMIT) => return Err(heartbeat::silent()),
             }
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -6,15 +6,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use rand::Rng;
 use tokio::sync::watch;
-use tracing::error;
+use tokio::time::{Instant, timeout_at};
 use tracing::instrument::WithSubscriber;
+use tracing::{error, warn};
 
 use super::activity::Stream;
-use super::backoff::{Retry, next_delay};
+use super::backoff::next_delay;
 use super::fault::reason_of;
 use super::handshake::{Welcome, handshake};
-use super::resolver::Resolver;
+use super::heartbeat;
+use super::hooks::Hooks;
+use super::once::Once;
+use super::readiness::require_loaded;
+use super::resolver::{Located, Resolver, require_master};
 use super::state::{State, Status, Voice};
 use super::transport;
 use crate::config::ConnectionConfig;
@@ -26,6 +32,33 @@ pub(super) struct Established {
     /// `host:port` or the path of the socket.
     pub(super) server: String,
     pub(super) welcome: Welcome,
+    /// It said that it is a master, and is left when it no longer is.
+    pub(super) must_be_master: bool,
+    /// Turns true, or its sender goes, when the connection is to end.
+    pub(super) closing: watch::Receiver<bool>,
+}
+
+/// How an attempt or a connection ended.
+struct Lost {
+    error: Error,
+    /// The server was found, whatever came then.
+    found: bool,
+}
+
+/// How the connections of one instance find and reach the server.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    pub(super) config: Arc<ConnectionConfig>,
+    pub(super) hooks: Hooks,
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) once: Once,
+}
+
+impl Way {
+    pub(super) fn new(config: Arc<ConnectionConfig>, hooks: Hooks) -> Self {
+        let resolver = Resolver::new(&config, &hooks);
+        Self { config, hooks, resolver, once: Once::default() }
+    }
 }
 
 /// What is done with a connection while it lasts.
@@ -47,17 +80,10 @@ pub(super) struct Supervised {
 
 impl Supervised {
     /// Starts the loop on the current runtime, with the current log dispatcher.
-    pub(super) fn start<L: Link>(
-        voice: Voice,
-        config: Arc<ConnectionConfig>,
-        retry: Arc<dyn Retry>,
-        link: L,
-    ) -> Self {
-        let status = Arc::new(Status::new(voice));
+    pub(super) fn start<L: Link>(voice: Voice, way: Way, link: L) -> Self {
+        let status = Arc::new(Status::new(voice, way.resolver.mode()));
         let (closing, closed) = watch::channel(false);
-        let resolver = Resolver::Direct(config.endpoint.clone());
-        let supervisor =
-            Supervisor { config, resolver, retry, status: Arc::clone(&status), closed };
+        let supervisor = Supervisor { voice, way, status: Arc::clone(&status), closed };
         tokio::spawn(supervisor.run(link).with_current_subscriber());
         Self { status, closing }
     }
@@ -80,10 +106,17 @@ impl Supervised {
     }
 }
 
+/// Why no further attempt is made.
+struct GivenUp {
+    /// The option that said so.
+    option: &'static str,
+    /// Why the last attempt failed.
+    reason: String,
+}
+
 struct Supervisor {
-    config: Arc<ConnectionConfig>,
-    resolver: Resolver,
-    retry: Arc<dyn Retry>,
+    voice: Voice,
+    way: Way,
     status: Arc<Status>,
     closed: watch::Receiver<bool>,
 }
@@ -91,67 +124,184 @@ struct Supervisor {
 impl Supervisor {
     async fn run<L: Link>(self, link: L) {
         let mut closed = self.closed.clone();
-        let reason = tokio::select! {
+        let mut keep_up = Box::pin(self.keep_up(link));
+        let ended = tokio::select! {
             biased;
             // An error means that every handle was dropped.
-            _ = closed.wait_for(|closed| *closed) => "the connection was closed".to_owned(),
-            reason = self.keep_up(link) => reason,
+            _ = closed.wait_for(|closed| *closed) => None,
+            ended = &mut keep_up => Some(ended),
         };
-        self.status.closed(reason);
+        match ended {
+            Some(Some(GivenUp { option, reason })) => {
+                self.status.closed(reason.clone());
+                self.say_given_up(option, &reason).await;
+            }
+            ended => {
+                if ended.is_none() && self.status.is_ready() {
+                    // What is under way may end.
+                    let limit = self.way.config.supervision.disconnect_timeout;
+                    let _ = tokio::time::timeout(limit, &mut keep_up).await;
+                }
+                drop(keep_up);
+                self.status.closed("the connection was closed".to_owned());
+            }
+        }
     }
 
-    /// Connects again and again; returns only when the retry strategy wants no more.
-    async fn keep_up<L: Link>(&self, mut link: L) -> String {
-        let mut attempt = 0_u32;
+    /// Says once that it is over, not by each of the two connections.
+    async fn say_given_up(&self, option: &str, reason: &str) {
+        const MAIN: &str = "no further attempt to connect";
+        if self.voice == Voice::Main {
+            if self.way.once.first(MAIN) {
+                error!(
+                    "option '{option}' allows no further attempt to connect to {}, until Node-RED is restarted; the last one failed: {reason}",
+                    self.way.resolver.name()
+                );
+            }
+            return;
+        }
+        // The other connection fails at about the same moment when the server has gone.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if !self.way.once.was(MAIN) {
+            error!(
+                "option '{option}' allows no further attempt to subscribe, until Node-RED is restarted; the last one failed: {reason}"
+            );
+        }
+    }
+
+    /// Connects again and again; returns only when the retry strategy wants no more, or when a
+    /// connection has ended because it is being closed.
+    async fn keep_up<L: Link>(&self, mut link: L) -> Option<GivenUp> {
+        let (mut attempt, mut unfound) = (0_u32, 0_u32);
         loop {
             // A fault of our own must not end the loop either.
             let lost = AssertUnwindSafe(self.connect_and_serve(&mut link)).catch_unwind().await;
-            let lost = lost.unwrap_or_else(|_| {
+            let Lost { error, found } = lost.unwrap_or_else(|_| {
                 error!("a fault in the connection's own code; connecting anew");
-                Error::Internal("the connection's own code failed".to_owned())
+                let error = Error::Internal("the connection's own code failed".to_owned());
+                Lost { error, found: true }
             });
+            if *self.closed.borrow() || self.closed.has_changed().is_err() {
+                return None;
+            }
             if self.status.settle() {
                 attempt = 0;
             }
             attempt = attempt.saturating_add(1);
-            self.status.lost(&lost, attempt, &self.resolver.name());
-            match next_delay(&self.retry, attempt).await {
-                Some(delay) => tokio::time::sleep(delay).await,
-                None => return reason_of(&lost),
+            unfound = if found { 0 } else { unfound.saturating_add(1) };
+            self.status.lost(&error, attempt, &self.way.resolver.name());
+            self.way.resolver.learn(&error);
+            let (retry, times, option) = match found {
+                true => (&self.way.hooks.retry, attempt, "retryStrategy"),
+                false => {
+                    let (retry, option) = self.way.resolver.retry(&self.way.hooks);
+                    (retry, unfound, option)
+                }
+            };
+            let decision = next_delay(retry, times, option).await;
+            if let Some(trouble) = decision.trouble.filter(|line| self.way.once.first(line)) {
+                warn!("{trouble}");
+            }
+            match decision.delay {
+                Some(delay) => self.pause(delay).await,
+                None => return Some(GivenUp { option, reason: reason_of(&error) }),
             }
         }
     }
 
-    async fn connect_and_serve<L: Link>(&self, link: &mut L) -> Error {
-        let established =
-            match tokio::time::timeout(self.config.connect_timeout, self.establish()).await {
-                Ok(Ok(established)) => established,
-                Ok(Err(error)) => return error,
-                Err(_) => {
-                    let limit = self.config.connect_timeout.as_millis();
-                    return Error::Unavailable { reason: format!("no answer within {limit} ms") };
+    /// Waits, but no longer once there is news of where the server is.
+    async fn pause(&self, delay: Duration) {
+        let mut announcements = self.way.resolver.listen(self.voice);
+        tokio::select! {
+            () = tokio::time::sleep(delay) => (),
+            () = announcements.news() => {
+                // All instances have heard it at the same moment.
+                let jitter = Duration::from_millis(rand::rng().random_range(20..150));
+                tokio::time::sleep(jitter.min(delay)).await;
+            }
+        }
+    }
+
+    async fn connect_and_serve<L: Link>(&self, link: &mut L) -> Lost {
+        let Way { config, resolver, .. } = &self.way;
+        let mut announcements = resolver.listen(self.voice);
+        let deadline = Instant::now() + config.connect_timeout;
+        let late = || {
+            let limit = config.connect_timeout.as_millis();
+            Error::Unavailable { reason: format!("no answer within {limit} ms") }
+        };
+        let located = match timeout_at(deadline, resolver.resolve(self.voice)).await {
+            Ok(Ok(located)) => located,
+            Ok(Err(error)) => return Lost { error, found: false },
+            Err(_) => return Lost { error: late(), found: false },
+        };
+        let established = tokio::select! {
+            biased;
+            established = timeout_at(deadline, self.establish(&located)) => {
+                match established.unwrap_or_else(|_| Err(late())) {
+                    Ok(established) => established,
+                    Err(error) => return Lost { error, found: true },
                 }
-            };
+            }
+            error = announcements.elsewhere_meanwhile(&located) => {
+                return Lost { error, found: true };
+            }
+        };
+        if self.voice == Voice::Main {
+            resolver.confirm(&located);
+        }
         if established.welcome.password_unused {
             self.status.password_unused();
         }
+        let established = if self.voice == Voice::Main && config.supervision.ready_check {
+            tokio::select! {
+                biased;
+                loaded = self.loaded(established) => match loaded {
+                    Ok(established) => established,
+                    Err(error) => return Lost { error, found: true },
+                },
+                error = announcements.elsewhere_meanwhile(&located) => {
+                    return Lost { error, found: true };
+                }
+            }
+        } else {
+            established
+        };
+        let activity = established.stream.activity();
         let settle = async {
             while !self.status.settle() {
                 tokio::time::sleep(Duration::from_millis(250)).await;
             }
             std::future::pending::<Error>().await
         };
-        tokio::select! {
+        let error = tokio::select! {
             biased;
             lost = link.serve(established, &self.status) => lost,
+            elsewhere = announcements.elsewhere(&located) => elsewhere,
+            unread = heartbeat::unread_too_long(&activity, &config.supervision) => unread,
             never = settle => never,
-        }
+        };
+        Lost { error, found: true }
     }
 
-    async fn establish(&self) -> Result<Established> {
-        let endpoint = self.resolver.resolve().await?;
-        let stream = transport::connect(&endpoint, &self.config).await?;
-        let (stream, welcome) = handshake(stream, &self.config).await?;
-        Ok(Established { stream, server: endpoint.to_string(), welcome })
+    async fn establish(&self, located: &Located) -> Result<Established> {
+        let Way { config, resolver, .. } = &self.way;
+        let endpoint = &located.endpoint;
+        let stream = transport::connect(endpoint, config).await?;
+        let (stream, welcome) = handshake(stream, config).await?;
+        let must_be_master = resolver.wants_master(self.voice);
+        let stream = if must_be_master { require_master(stream).await? } else { stream };
+        let (server, closing) = (endpoint.to_string(), self.closed.clone());
+        Ok(Established { stream, server, welcome, must_be_master, closing })
+    }
+
+    /// The same connection once the server has loaded its data, however long that takes.
+    async fn loaded(&self, established: Established) -> Result<Established> {
+        let ConnectionConfig { supervision, connect_timeout, .. } = &*self.way.config;
+        let Established { stream, server, welcome, must_be_master, closing } = established;
+        let loading = welcome.loading;
+        let stream =
+            require_loaded(stream, &server, loading, supervision, *connect_timeout).await?;
+        Ok(Established { stream, server, welcome, must_be_master, closing })
     }
 }

@@ -1,4 +1,4 @@
-//! From an address to a connected stream: look-up, TCP or unix socket.
+//! From an address to a connected stream: look-up, TCP or unix socket, TLS.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,28 +11,58 @@ use tokio::net::TcpStream;
 use tracing::debug;
 
 use super::activity::Stream;
-use crate::config::{ConnectionConfig, Endpoint, Family};
+use super::tls;
+use crate::config::{ConnectionConfig, Endpoint, Family, Supervision, TlsConfig};
 use crate::error::{Error, Result};
 
 /// The next address is tried beside the one before after this long (RFC 8305 names 250 ms).
 const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
 
+/// Between two questions of TCP whether the peer is there …
+const PROBE_INTERVAL: Duration = Duration::from_secs(2);
+/// … and how many of them may stay without an answer.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+const PROBES: u32 = 3;
+
 /// How long sent data may stay unacknowledged by a peer that vanished.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(6);
 
-/// Connects; the caller limits the time.
+/// Connects, with TLS when it is in the configuration; the caller limits the time.
 pub(super) async fn connect(endpoint: &Endpoint, config: &ConnectionConfig) -> Result<Stream> {
     match endpoint {
         Endpoint::Tcp { host, port } => {
             let addresses = look_up(host, *port, config.family).await?;
             let tcp = connect_first(addresses).await?;
-            if let Err(error) = set_options(&tcp) {
+            if let Err(error) = set_options(&tcp, &config.supervision) {
                 debug!("{endpoint}: a socket option is not to be had: {error}");
             }
-            Ok(Stream::new(tcp))
+            match &config.tls {
+                None => Ok(Stream::new(tcp)),
+                Some(tls) => secure(tcp, host, tls, config).await,
+            }
         }
         Endpoint::Unix(path) => connect_unix(path).await,
+    }
+}
+
+async fn secure(
+    tcp: TcpStream,
+    host: &str,
+    tls: &TlsConfig,
+    config: &ConnectionConfig,
+) -> Result<Stream> {
+    // Sooner than the whole, which could not say what it was that took so long.
+    let limit = config.connect_timeout.mul_f64(0.8);
+    let secured = tls::connect(tcp, host, tls);
+    match tokio::time::timeout(limit, secured).await {
+        Ok(secured) => Ok(Stream::new(secured?)),
+        Err(_) => Err(Error::Unavailable {
+            reason: format!(
+                "no end of the TLS handshake within {} ms; is that the server's TLS port?",
+                limit.as_millis()
+            ),
+        }),
     }
 }
 
@@ -107,17 +137,22 @@ async fn connect_first(addresses: Vec<SocketAddr>) -> Result<TcpStream> {
 }
 
 /// None of these is worth a connection: the heartbeat finds a dead peer without them, later.
-fn set_options(tcp: &TcpStream) -> io::Result<()> {
-    tcp.set_nodelay(true)?;
+fn set_options(tcp: &TcpStream, supervision: &Supervision) -> io::Result<()> {
+    tcp.set_nodelay(supervision.no_delay)?;
     let socket = SockRef::from(tcp);
-    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(5));
+    // Counted in seconds, of which most systems take 15 bits.
+    let seconds = supervision.keep_alive.as_millis().div_ceil(1000).clamp(1, 32_767);
+    let time = Duration::from_secs(u64::try_from(seconds).unwrap_or(32_767));
+    let keepalive = TcpKeepalive::new().with_time(time);
     #[cfg(any(
         target_os = "linux",
         target_os = "android",
         target_os = "macos",
         target_os = "windows"
     ))]
-    let keepalive = keepalive.with_interval(Duration::from_secs(2));
+    let keepalive = keepalive.with_interval(PROBE_INTERVAL);
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+    let keepalive = keepalive.with_retries(PROBES);
     socket.set_tcp_keepalive(&keepalive)?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
@@ -153,5 +188,41 @@ mod tests {
         assert_eq!(all.len(), 1);
         let error = look_up("127.0.0.1", 1, Family::V6).await.expect_err("no IPv6 there");
         assert!(error.to_string().contains("127.0.0.1 has no IPv6 address"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_options_reach_the_socket() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let connect = async |supervision: Supervision| {
+            let tcp = TcpStream::connect(address).await.expect("connected");
+            set_options(&tcp, &supervision).expect("all of them");
+            tcp
+        };
+        let tcp = connect(Supervision::default()).await;
+        let socket = SockRef::from(&tcp);
+        assert!(socket.keepalive().expect("known") && tcp.nodelay().expect("known"));
+        for (ms, seconds) in [(30_000, 30), (1, 1), (1001, 2), (2_147_483_647, 32_767)] {
+            let tcp = connect(Supervision {
+                keep_alive: Duration::from_millis(ms),
+                no_delay: false,
+                ..Supervision::default()
+            })
+            .await;
+            assert!(!tcp.nodelay().expect("known"));
+            let socket = SockRef::from(&tcp);
+            assert!(socket.keepalive().expect("known"));
+            #[cfg(target_os = "linux")]
+            {
+                let time = socket.tcp_keepalive_time().expect("known");
+                assert_eq!(time, Duration::from_secs(seconds), "{ms} ms");
+                assert_eq!(socket.tcp_keepalive_interval().expect("known"), PROBE_INTERVAL);
+                assert_eq!(socket.tcp_keepalive_retries().expect("known"), PROBES);
+                let limit = socket.tcp_user_timeout().expect("known");
+                assert_eq!(limit, Some(UNACKNOWLEDGED_LIMIT));
+            }
+            #[cfg(not(target_os = "linux"))]
+            let _ = seconds;
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::config::Config;
-use crate::connection::Retry;
+use crate::connection::Hooks;
 
 /// What happens outside a call, for whoever embeds the core.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,6 @@ pub struct Opening {
     pub user_dir: Option<PathBuf>,
     /// Takes events.
     pub host: Arc<dyn Host>,
-    /// The wait before a reconnect.
-    pub retry: Arc<dyn Retry>,
+    /// The user's functions of the connection.
+    pub hooks: Hooks,
 }

@@ -89,7 +89,7 @@ pub struct Write<'a> {
 // The announcement comes first: a server that refuses it must not be left with half a deploy. It
 // reaches nobody before the script has ended.
 static WRITE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
+    Script::guarded(
         r"
 local holder = redis.pcall('GET', KEYS[2])
 if type(holder) == 'table' then redis.call('DEL', KEYS[2]) holder = false end

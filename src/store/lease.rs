@@ -49,7 +49,7 @@ pub enum Lease {
 // A restarted admin takes the lease of its former self over at once; a renewal does not, because
 // then the other process with the same id is the newer one.
 static RENEW: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
+    Script::guarded(
         r"
 local holder = redis.pcall('GET', KEYS[1])
 if type(holder) == 'table' then redis.call('DEL', KEYS[1]) holder = false end

@@ -98,7 +98,7 @@ fn opening(config: Config, user_dir: Option<&Path>) -> (Opening, Arc<Events>) {
         config: Arc::new(config),
         user_dir: user_dir.map(Path::to_path_buf),
         host: events.clone(),
-        retry: Arc::new(Soon),
+        hooks: Arc::new(Soon).into(),
     };
     (opening, events)
 }

@@ -5,23 +5,30 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that can't go on fails"
 )]
 
+pub mod certificates;
+pub mod cluster;
 pub mod instance;
 pub mod log;
 pub mod monitor;
+pub mod peer;
+pub mod sentinel;
 pub mod server;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use node_red_storage_valkey::config::{ConnectionConfig, Endpoint, Family, RetryStrategy};
+use node_red_storage_valkey::config::{
+    ConnectionConfig, Endpoint, Family, RetryStrategy, Supervision, Target,
+};
 
 /// The configuration for a server on this machine.
 pub fn config(port: u16) -> ConnectionConfig {
     ConnectionConfig {
-        endpoint: Endpoint::Tcp { host: "127.0.0.1".to_owned(), port },
+        target: Target::Direct(Endpoint::Tcp { host: "127.0.0.1".to_owned(), port }),
         family: Family::Any,
         username: None,
         password: None,
@@ -31,6 +38,8 @@ pub fn config(port: u16) -> ConnectionConfig {
         command_timeout: None,
         connection_name: None,
         retry_strategy: RetryStrategy::Default,
+        tls: None,
+        supervision: Supervision::default(),
     }
 }
 
@@ -39,6 +48,11 @@ pub fn config_with(port: u16, change: impl FnOnce(&mut ConnectionConfig)) -> Arc
     let mut config = config(port);
     change(&mut config);
     Arc::new(config)
+}
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Waits until a condition holds and returns how long it took.

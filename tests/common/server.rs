@@ -13,6 +13,7 @@ pub struct Server {
     child: Option<Child>,
     dir: TempDir,
     args: Vec<String>,
+    executable: PathBuf,
     /// The port, on 127.0.0.1.
     pub port: u16,
 }
@@ -20,16 +21,49 @@ pub struct Server {
 impl Server {
     /// Starts a server without persistence, with these further options.
     pub fn start(args: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::start_as(executable(), args)
+    }
+
+    /// The same with a server of one kind, e.g. `redis-7`.
+    pub fn start_flavour(flavour: &str, args: &[&str]) -> Self {
+        Self::start_as(&fetched(&[flavour]), args)
+    }
+
+    fn start_as(executable: &Path, args: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), executable, args)
+    }
+
+    fn start_in(dir: TempDir, executable: &Path, args: &[&str]) -> Self {
         let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
         // Another process may take the port between the look and the start.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            if let Some(child) = spawn(dir.path(), port, &args) {
-                return Self { child: Some(child), dir, args, port };
+            if let Some(child) = spawn(executable, dir.path(), port, &args) {
+                let executable = executable.to_owned();
+                return Self { child: Some(child), dir, args, executable, port };
             }
         }
         panic!("no server came up; its last words: {}", last_words(dir.path()));
+    }
+
+    /// Starts a server with a configuration file, which it may rewrite, and further options.
+    pub fn start_configured(config: &str, args: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("server.conf");
+        std::fs::write(&file, config).unwrap();
+        let args = [&[file.to_str().unwrap()], args].concat();
+        Self::start_in(dir, executable(), &args)
+    }
+
+    /// The value of one of the options it was started with.
+    pub fn argument(&self, name: &str) -> &str {
+        let at = self.args.iter().position(|arg| arg == name).expect("such an option");
+        &self.args[at + 1]
+    }
+
+    /// Whether it was not killed.
+    pub fn is_running(&self) -> bool {
+        self.child.is_some()
     }
 
     /// Adds an ACL user by its rules, e.g. `worker on nopass ~nr:* +get`.
@@ -59,8 +93,14 @@ impl Server {
     /// Starts it again, empty, on the same port.
     pub fn restart(&mut self) {
         self.kill();
-        let child = spawn(self.dir.path(), self.port, &self.args);
+        let child = spawn(&self.executable, self.dir.path(), self.port, &self.args);
         self.child = Some(child.expect("the server comes up again"));
+    }
+
+    /// Starts it again with further options, which win.
+    pub fn restart_with(&mut self, args: &[&str]) {
+        self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
+        self.restart();
     }
 
     /// Sends a signal, e.g. `STOP`.
@@ -88,10 +128,16 @@ impl Drop for Server {
     }
 }
 
-fn spawn(dir: &Path, port: u16, args: &[String]) -> Option<Child> {
+fn spawn(executable: &Path, dir: &Path, port: u16, args: &[String]) -> Option<Child> {
     let log = std::fs::File::create(dir.join("server.log")).unwrap();
-    let mut child = Command::new(executable())
+    // A configuration file comes first, or the server takes it for a value.
+    let (file, args) = match args.split_first() {
+        Some((first, rest)) if !first.starts_with("--") => (Some(first), rest),
+        _ => (None, args),
+    };
+    let mut child = Command::new(executable)
         .current_dir(dir)
+        .args(file)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
         .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
         .args(args)
@@ -134,11 +180,16 @@ fn executable() -> &'static Path {
                 return found;
             }
         }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/valkey-server.js");
-        let printed = Command::new("node").arg(script).output().expect("node runs");
-        let printed = String::from_utf8(printed.stdout).unwrap();
-        let found = printed.lines().last().map(str::trim).unwrap_or_default();
-        assert!(Path::new(found).is_file(), "no server: set VALKEY_SERVER ({found})");
-        PathBuf::from(found)
+        fetched(&[])
     })
+}
+
+/// The server that the project's script finds or fetches.
+fn fetched(args: &[&str]) -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/valkey-server.js");
+    let printed = Command::new("node").arg(script).args(args).output().expect("node runs");
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    let found = printed.lines().last().map(str::trim).unwrap_or_default();
+    assert!(Path::new(found).is_file(), "no server: set VALKEY_SERVER ({found})");
+    PathBuf::from(found)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use node_red_storage_valkey::config::{Endpoint, Secret};
+use node_red_storage_valkey::config::{Endpoint, Secret, Target};
 use node_red_storage_valkey::connection::State;
 use redis::Value;
 
@@ -190,8 +190,8 @@ async fn the_server_sees_protocol_and_name() {
 async fn a_unix_socket_serves_too() {
     let server = Server::start(&["--unixsocket", "s.sock"]);
     let path = server.directory().join("s.sock").to_str().unwrap().to_owned();
-    let endpoint = Endpoint::Unix(path.clone());
-    let config = config_with(server.port, |config| config.endpoint = endpoint);
+    let target = Target::Direct(Endpoint::Unix(path.clone()));
+    let config = config_with(server.port, |config| config.target = target);
     let connection = open_ready(&config).await;
     assert_eq!(set(&connection, "a", b"1").await, Ok(Value::Okay));
     assert_eq!(*connection.state().borrow(), State::Ready { server: path });

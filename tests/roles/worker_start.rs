@@ -186,7 +186,7 @@ async fn a_worker_that_is_to_make_no_further_attempt_is_not_busy_waiting() {
         config: std::sync::Arc::new(worker_options(&server)),
         user_dir: None,
         host: std::sync::Arc::new(Silent),
-        retry: std::sync::Arc::new(node_red_storage_valkey::connection::NoRetry),
+        hooks: std::sync::Arc::new(node_red_storage_valkey::connection::NoRetry).into(),
     };
     let worker = Worker::open(opening);
     // A future that is busy is polled again and again.

@@ -1,5 +1,5 @@
 use super::super::options::KNOWN;
-use super::super::{Endpoint, Family, RetryStrategy};
+use super::super::{Endpoint, Family, RetryStrategy, Supervision, Target};
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;
@@ -51,7 +51,7 @@ fn the_role_alone_gives_every_default() {
         reload: Reload::Nodes,
         share_credential_secret: true,
         connection: ConnectionConfig {
-            endpoint: Endpoint::Tcp { host: "localhost".into(), port: 6379 },
+            target: Target::Direct(Endpoint::Tcp { host: "localhost".into(), port: 6379 }),
             family: Family::Any,
             username: None,
             password: None,
@@ -61,6 +61,8 @@ fn the_role_alone_gives_every_default() {
             command_timeout: None,
             connection_name: None,
             retry_strategy: RetryStrategy::Default,
+            tls: None,
+            supervision: Supervision::default(),
         },
     };
     assert_eq!(config, expected);

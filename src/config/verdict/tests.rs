@@ -39,18 +39,7 @@ fn a_value_for_what_is_done_anyway_is_accepted() {
         ("sentinelPassword", vec![json!(null), json!("")]),
         ("cluster", vec![json!(null), json!(false)]),
         ("natMap", vec![json!(null)]),
-        ("enableReadyCheck", vec![json!(true), json!("true")]),
-        ("enableOfflineQueue", vec![json!(true)]),
         ("autoResubscribe", vec![json!(true)]),
-        ("autoResendUnfulfilledCommands", vec![json!(true)]),
-        ("keepAlive", vec![json!(0), json!("0")]),
-        ("noDelay", vec![json!(true)]),
-        ("disconnectTimeout", vec![json!(2000)]),
-        ("maxLoadingRetryTime", vec![json!(10_000)]),
-        ("reconnectOnError", vec![json!(null)]),
-        ("disableClientInfo", vec![json!(false)]),
-        ("failoverDetector", vec![json!(true), json!(false)]),
-        ("maxRedirections", vec![json!(16)]),
         ("readOnly", vec![json!(false)]),
         ("scaleReads", vec![json!("master")]),
         ("sentinelRole", vec![json!("master")]),
@@ -64,58 +53,8 @@ fn a_value_for_what_is_done_anyway_is_accepted() {
 
 #[test]
 fn what_comes_later_is_refused_by_name() {
-    let function = json!({"$function": true});
-    for (option, value) in [
-        ("tls", json!({})),
-        ("tls", json!(true)),
-        ("sentinels", json!([{"host": "a"}])),
-        ("sentinels", json!([])),
-        ("name", json!("mymaster")),
-        ("sentinelUsername", json!("u")),
-        ("sentinelPassword", json!("pw")),
-        ("enableTLSForSentinelMode", json!(true)),
-        ("sentinelTLS", json!({})),
-        ("sentinelRetryStrategy", function.clone()),
-        ("sentinelReconnectStrategy", json!(null)),
-        ("sentinelCommandTimeout", json!(5)),
-        ("updateSentinels", json!(false)),
-        ("sentinelMaxConnections", json!(1)),
-        ("natMap", json!({"a:1": {"host": "b", "port": 2}})),
-        ("cluster", json!([{"host": "a"}])),
-        ("clusterRetryStrategy", function.clone()),
-        ("redisOptions", json!({"password": "pw"})),
-        ("maxRedirections", json!(1)),
-        ("retryDelayOnMoved", json!(1)),
-        ("retryDelayOnFailover", json!(1)),
-        ("retryDelayOnClusterDown", json!(1)),
-        ("retryDelayOnTryAgain", json!(1)),
-        ("slotsRefreshTimeout", json!(1)),
-        ("dnsLookup", function.clone()),
-        ("useSRVRecords", json!(true)),
-        ("resolveSrv", function.clone()),
-        ("keepAlive", json!(30_000)),
-        ("noDelay", json!(false)),
-        ("socketTimeout", json!(1)),
-        ("disconnectTimeout", json!(1)),
-        ("reconnectOnError", function.clone()),
-        ("enableOfflineQueue", json!(false)),
-        ("autoResendUnfulfilledCommands", json!(false)),
-        ("enableReadyCheck", json!(false)),
-        ("maxLoadingRetryTime", json!(1)),
-        ("disableClientInfo", json!(true)),
-        ("clientInfoTag", json!("x")),
-        ("health", json!({"port": 1})),
-    ] {
-        let message = refused(option, value);
-        assert!(message.starts_with("is not supported in this version"), "{option}: {message}");
-        assert!(!message.contains("pw"), "{message}");
-    }
     assert_eq!(
-        refused("noDelay", json!(false)),
-        "is not supported in this version (given: false); leave it out or set it to true"
-    );
-    assert_eq!(
-        refused("tls", json!({"key": "pw"})),
+        refused("health", json!({"port": 1, "password": "pw"})),
         "is not supported in this version (given: an object); leave it out or set it to false"
     );
 }
@@ -130,6 +69,9 @@ fn what_can_not_be_is_refused_with_the_reason() {
         ("preferredSlaves", json!([]), "only the master"),
         ("monitor", json!(true), "valkey-cli monitor"),
         ("Connector", json!({"$function": true}), "'host' and 'port'"),
+        ("dnsLookup", json!({"$function": true}), "'natMap'"),
+        ("useSRVRecords", json!(true), "'natMap'"),
+        ("resolveSrv", json!({"$function": true}), "'natMap'"),
         ("autoResubscribe", json!(false), "miss every deploy"),
         ("autoResubscribe", json!("no"), "must be true or false"),
     ] {
@@ -149,8 +91,6 @@ fn what_has_no_effect_is_noted() {
         ("scripts", json!({})),
         ("showFriendlyErrorStack", json!(true)),
         ("blockingTimeout", json!(5)),
-        ("maxRetriesPerRequest", json!(null)),
-        ("maxRetriesPerRequest", json!(20)),
         ("slotsRefreshInterval", json!(5)),
         ("shardedSubscribers", json!(true)),
         ("clusterNodeRetryStrategy", json!({"$function": true})),
@@ -161,7 +101,6 @@ fn what_has_no_effect_is_noted() {
         assert!(found[0].text.starts_with(&format!("option '{option}' has no effect here: ")));
     }
     assert!(refused("lazyConnect", json!("maybe")).starts_with("must be true or false"));
-    assert!(refused("maxRetriesPerRequest", json!("many")).starts_with("must be a whole number"));
     let (_, found) = Config::parse(&json!({"role": "admin", "autoResubscribe": false})).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].level, Level::Info);

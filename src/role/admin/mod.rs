@@ -83,11 +83,11 @@ impl Admin {
     /// server is away. A user directory that can't be written is a warning: the admin is then a
     /// new one at each start.
     pub async fn open(opening: Opening) -> Self {
-        let Opening { config, user_dir, host, retry } = opening;
+        let Opening { config, user_dir, host, hooks } = opening;
         let folder = user_dir.map(|dir| Folder::in_user_dir(&dir));
         let identity = Identity::load(folder.as_ref()).await;
         let holder = Holder::new(identity.id.clone(), identity::fresh());
-        let connection = Connection::open(Arc::new(config.connection.clone()), retry);
+        let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
         let store = Store::new(&config, connection);
         let inner = Arc::new(Inner {
             config,

@@ -69,11 +69,9 @@ impl Worker {
     /// Opens the connections. Must be called inside a tokio runtime; never fails because the
     /// server is away.
     pub fn open(opening: Opening) -> Self {
-        let Opening { config, user_dir, host, retry } = opening;
-        let connection_config = Arc::new(config.connection.clone());
-        let connection = Connection::open(connection_config.clone(), retry.clone());
-        let channels = vec![config.update_channel.clone()];
-        let subscriber = Subscriber::open(connection_config, retry, channels);
+        let Opening { config, user_dir, host, hooks } = opening;
+        let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
+        let subscriber = Subscriber::beside(&connection, vec![config.update_channel.clone()]);
         let store = Store::new(&config, connection);
         let folder = user_dir.map(|dir| Folder::in_user_dir(&dir));
         let copy = LastGoodCopy::new(folder, &config.key_prefix);

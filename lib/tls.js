@@ -1,0 +1,243 @@
+'use strict';
+
+// The options inside `tls`, in the forms that Node.js takes, made plain for the core: certificates
+// and key as DER, passphrases undone here and left behind.
+
+const crypto = require('crypto');
+const fs = require('fs');
+const nodeTls = require('tls');
+
+const { codedError } = require('./core');
+
+const PEM = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g;
+/** Forms of a private key that has no PEM armour. */
+const KEY_FORMS = ['pkcs8', 'pkcs1', 'sec1'];
+/** Object identifiers of PKCS #5 and PKCS #12, with which an encrypted key without armour begins. */
+const ENCRYPTIONS = ['2a864886f70d0105', '2a864886f70d010c01'].map((oid) => Buffer.from(oid, 'hex'));
+
+/**
+ * The value of `tls` (or `sentinelTLS`) with its certificates and key as Buffers; values that ask
+ * for no TLS, and those that only the core can judge, as they are.
+ *
+ * @param {string} option name for errors
+ * @param {any} given
+ */
+function plainTls(option, given) {
+  if (given === true || given === 'true') {
+    return plainTls(option, {});
+  }
+  if (given === null || typeof given !== 'object' || isBytes(given) || Array.isArray(given)) {
+    return given;
+  }
+  const { ca, cert, key, passphrase, ALPNProtocols: protocols, ...others } = given;
+  const unverified = given.rejectUnauthorized === undefined && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
+  const plain = { ...others, ...(unverified ? { rejectUnauthorized: false } : {}) };
+  const verified = ![false, 'false'].includes(plain.rejectUnauthorized);
+  if (isGiven(ca)) {
+    plain.ca = certificates(`${option}.ca`, ca).map((certificate) => certificate.raw);
+  } else if (verified) {
+    plain.ca = defaultAuthorities();
+    plain.$roots = true;
+  }
+  Object.assign(plain, ownCertificate(option, { cert, key, passphrase }));
+  if (isGiven(protocols)) {
+    plain.ALPNProtocols = protocolNames(`${option}.ALPNProtocols`, protocols);
+  }
+  return plain;
+}
+
+function isGiven(value) {
+  return value !== undefined && value !== null && value !== '';
+}
+
+function isBytes(value) {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+}
+
+function asBuffer(bytes) {
+  return ArrayBuffer.isView(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.from(bytes);
+}
+
+function refuse(option, problem) {
+  return codedError('ERR_VALKEY_OPTION', `option '${option}' ${problem}`);
+}
+
+function kindOf(value) {
+  return Array.isArray(value) ? 'an array' : `a value of type ${value === null ? 'null' : typeof value}`;
+}
+
+/** Every certificate in a text, a Buffer (PEM or DER) or an array of those. */
+function certificates(option, given) {
+  const items = Array.isArray(given) ? given : [given];
+  const found = items.flatMap((item, index) => {
+    const name = Array.isArray(given) ? `${option}[${index}]` : option;
+    if (typeof item !== 'string' && !isBytes(item)) {
+      throw refuse(name, `must be a PEM text or a Buffer, not ${kindOf(item)}`);
+    }
+    return certificatesIn(name, typeof item === 'string' ? item : asBuffer(item));
+  });
+  if (found.length === 0) {
+    throw refuse(option, 'holds no certificate');
+  }
+  return found;
+}
+
+function certificatesIn(option, item) {
+  const text = typeof item === 'string' ? item : item.toString('latin1');
+  const blocks = text.match(PEM);
+  if (!blocks && typeof item === 'string') {
+    throw refuse(option, 'holds no certificate (-----BEGIN CERTIFICATE-----); a file has to be read, with fs.readFileSync');
+  }
+  return (blocks || [item]).map((block) => {
+    try {
+      return new crypto.X509Certificate(block);
+    } catch (error) {
+      throw refuse(option, `holds a certificate that can't be read (${error.code || 'unknown form'})${aboutLineBreaks(text)}`);
+    }
+  });
+}
+
+/** What Node.js trusts when there is no `ca`. */
+function defaultAuthorities() {
+  const trusted = nodeTls.getCACertificates ? nodeTls.getCACertificates('default') : [...nodeTls.rootCertificates, ...extraAuthorities()];
+  return trusted.flatMap((pem) => {
+    try {
+      return [new crypto.X509Certificate(pem).raw];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function extraAuthorities() {
+  try {
+    return fs.readFileSync(process.env.NODE_EXTRA_CA_CERTS, 'utf8').match(PEM) || [];
+  } catch {
+    // Not set, or not to be read: of that Node.js itself warns.
+    return [];
+  }
+}
+
+/** Certificate chain, our own first, and the key that belongs to it. */
+function ownCertificate(option, { cert, key, passphrase }) {
+  const own = {};
+  const chain = isGiven(cert) ? certificates(`${option}.cert`, cert) : [];
+  const privateKey = isGiven(key) ? keyOf(option, key, passphrase) : undefined;
+  if (privateKey) {
+    own.key = privateKey.export({ type: 'pkcs8', format: 'der' });
+  }
+  if (chain.length > 0) {
+    const leaf = privateKey ? chain.find((certificate) => certificate.checkPrivateKey(privateKey)) : chain[0];
+    if (!leaf) {
+      throw refuse(`${option}.key`, `does not belong to any certificate in '${option}.cert'`);
+    }
+    own.cert = [leaf, ...chain.filter((certificate) => certificate !== leaf)].map((certificate) => certificate.raw);
+  }
+  return own;
+}
+
+function keyOf(option, given, passphrase) {
+  const name = `${option}.key`;
+  const items = Array.isArray(given) ? given : [given];
+  if (items.length !== 1) {
+    throw refuse(name, `must hold one key, not ${items.length}: one pair of 'cert' and 'key' is used`);
+  }
+  const [item] = items;
+  const wrapped = item !== null && typeof item === 'object' && !isBytes(item);
+  const pem = wrapped ? item.pem : item;
+  if (typeof pem !== 'string' && !isBytes(pem)) {
+    throw refuse(name, `must be a PEM text, a Buffer, or {pem, passphrase}, not ${kindOf(pem)}`);
+  }
+  const secret = wrapped && isGiven(item.passphrase) ? item.passphrase : passphrase;
+  if (isGiven(secret) && typeof secret !== 'string' && !isBytes(secret)) {
+    throw refuse(`${option}.passphrase`, `must be a text, not ${kindOf(secret)}`);
+  }
+  return readKey(option, typeof pem === 'string' ? pem : asBuffer(pem), isGiven(secret) ? secret : undefined);
+}
+
+function readKey(option, pem, passphrase) {
+  const armoured = pem.includes('-----BEGIN');
+  if (!armoured && typeof pem === 'string') {
+    throw refuse(`${option}.key`, 'holds no private key (-----BEGIN PRIVATE KEY-----); a file has to be read, with fs.readFileSync');
+  }
+  const forms = armoured ? [{ format: 'pem' }] : KEY_FORMS.map((type) => ({ format: 'der', type }));
+  let failure;
+  for (const form of forms) {
+    try {
+      return crypto.createPrivateKey({ key: pem, passphrase, ...form });
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw unreadableKey(option, pem, passphrase, failure);
+}
+
+function unreadableKey(option, pem, passphrase, failure) {
+  const encrypted = isEncrypted(pem);
+  if (encrypted && passphrase === undefined) {
+    return refuse(`${option}.passphrase`, `is needed: '${option}.key' is encrypted`);
+  }
+  // Nothing of what OpenSSL says: it is about the content.
+  return encrypted
+    ? refuse(`${option}.passphrase`, `does not decrypt '${option}.key'`)
+    : refuse(`${option}.key`, `holds a private key that can't be read (${failure.code || 'unknown form'})${aboutLineBreaks(pem)}`);
+}
+
+/** What environment variables often make of a PEM text. */
+function aboutLineBreaks(text) {
+  return text.includes('\\n') ? "; its line breaks are written as the two characters '\\n': replace them, with .replace(/\\\\n/g, '\\n')" : '';
+}
+
+/** OpenSSL's own errors tell it only now and then. */
+function isEncrypted(key) {
+  const head = typeof key === 'string' ? Buffer.alloc(0) : key.subarray(0, 40);
+  return key.includes('ENCRYPTED') || ENCRYPTIONS.some((oid) => head.includes(oid));
+}
+
+/** Names as Buffers, from an array of texts or Buffers, or from the form they have on the wire. */
+function protocolNames(option, given) {
+  if (Array.isArray(given)) {
+    return given.map((name) => {
+      if (typeof name !== 'string' && !isBytes(name)) {
+        throw refuse(option, `must hold texts or Buffers, not ${kindOf(name)}`);
+      }
+      return typeof name === 'string' ? Buffer.from(name, 'latin1') : asBuffer(name);
+    });
+  }
+  if (!isBytes(given)) {
+    throw refuse(option, `must be an array of texts or Buffers, or a Buffer, not ${kindOf(given)}`);
+  }
+  const wire = asBuffer(given);
+  const names = [];
+  for (let start = 0; start < wire.length; start += 1 + wire[start]) {
+    names.push(wire.subarray(start + 1, start + 1 + wire[start]));
+  }
+  return names;
+}
+
+/**
+ * `settings.valkey` with every `tls` in it made plain. An URL may ask for TLS too, and what Node.js
+ * trusts is known here alone.
+ */
+function withPlainTls(options) {
+  const plain = { ...options };
+  if ([undefined, null, ''].includes(plain.tls) && asksForTls(options.url)) {
+    plain.tls = true;
+  }
+  for (const option of ['tls', 'sentinelTLS']) {
+    if (plain[option] !== undefined) {
+      plain[option] = plainTls(option, plain[option]);
+    }
+  }
+  const ofNodes = plain.redisOptions;
+  if (ofNodes !== null && typeof ofNodes === 'object' && ofNodes.tls !== undefined) {
+    plain.redisOptions = { ...ofNodes, tls: plainTls('redisOptions.tls', ofNodes.tls) };
+  }
+  return plain;
+}
+
+function asksForTls(url) {
+  return typeof url === 'string' && (/^\s*(rediss|valkeys):/i.test(url) || /[?&]tls=true(&|\s*$)/.test(url));
+}
+
+module.exports = { withPlainTls };

@@ -1,0 +1,177 @@
+//! The user's functions on their way into the connection.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use napi::bindgen_prelude::{Buffer, Either, FnArgs, Function, Null};
+use napi_derive::napi;
+
+use crate::config::{
+    ConnectionConfig, Decider, Endpoint, Identity, RetryStrategy, ServerIdentity, Target,
+};
+use crate::connection::{Hooks, NatMap, NoRetry, Retry};
+
+use super::gate::Gates;
+use super::question::Question;
+use super::reconnect::{JsReconnectOnError, ReconnectFunction};
+use super::retry::{JsRetry, RetryFunction};
+
+type NatFunction<'a> = Function<'a, String, Either<Address, Null>>;
+
+type Certificates = FnArgs<(String, String, Vec<Buffer>)>;
+type IdentityFunction<'a> = Function<'a, Certificates, Either<String, Null>>;
+
+/// The functions of `settings.valkey`, as far as they were given; none of them throws.
+#[napi(object, object_to_js = false)]
+pub struct Functions<'a> {
+    /// `(times) => {delay} | {end} | {failed}`
+    pub retry_strategy: Option<RetryFunction<'a>>,
+    /// The same.
+    pub sentinel_retry_strategy: Option<RetryFunction<'a>>,
+    /// The same.
+    pub sentinel_reconnect_strategy: Option<RetryFunction<'a>>,
+    /// The same.
+    pub cluster_retry_strategy: Option<RetryFunction<'a>>,
+    /// `('host:port') => {host, port} | null`
+    pub nat_map: Option<NatFunction<'a>>,
+    /// `(words, command) => 0 | 1 | 2 | string`: what to do, or why nobody knows
+    pub reconnect_on_error: Option<ReconnectFunction<'a>>,
+    /// `(option, host, [der, …]) => string | null`: why the server is not the one asked for
+    pub server_identity: Option<IdentityFunction<'a>>,
+}
+
+/// An address that a function returned.
+#[napi(object, object_to_js = false)]
+pub struct Address {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+impl Functions<'_> {
+    /// What the connection is opened with.
+    pub(super) fn hooks(
+        &self,
+        config: &ConnectionConfig,
+        gates: &mut Gates,
+    ) -> napi::Result<Hooks> {
+        let defaults = Hooks::default();
+        let (sentinel, reconnect, cluster) = match &config.target {
+            Target::Direct(_) => Default::default(),
+            Target::Sentinel(sentinel) => {
+                (sentinel.retry_strategy, sentinel.reconnect_strategy, RetryStrategy::Default)
+            }
+            Target::Cluster(cluster) => {
+                (RetryStrategy::Default, RetryStrategy::Default, cluster.retry_strategy)
+            }
+        };
+        Ok(Hooks {
+            retry: choose(
+                "retryStrategy",
+                config.retry_strategy,
+                &self.retry_strategy,
+                defaults.retry,
+                gates,
+            )?,
+            sentinel_retry: choose(
+                "sentinelRetryStrategy",
+                sentinel,
+                &self.sentinel_retry_strategy,
+                defaults.sentinel_retry,
+                gates,
+            )?,
+            sentinel_reconnect: choose(
+                "sentinelReconnectStrategy",
+                reconnect,
+                &self.sentinel_reconnect_strategy,
+                defaults.sentinel_reconnect,
+                gates,
+            )?,
+            cluster_retry: choose(
+                "clusterRetryStrategy",
+                cluster,
+                &self.cluster_retry_strategy,
+                defaults.cluster_retry,
+                gates,
+            )?,
+            nat: match &self.nat_map {
+                Some(function) => Some(Arc::new(JsNatMap(Question::new(function, gates)?))),
+                None => None,
+            },
+            reconnect_on_error: match &self.reconnect_on_error {
+                Some(function) if config.supervision.reconnect_on_error => {
+                    Some(Arc::new(JsReconnectOnError::new(function, gates)?))
+                }
+                _ => None,
+            },
+        })
+    }
+}
+
+impl Functions<'_> {
+    /// Completes every TLS configuration with whoever decides about names.
+    pub(super) fn identify(
+        &self,
+        config: &mut ConnectionConfig,
+        gates: &mut Gates,
+    ) -> napi::Result<()> {
+        let Some(function) = &self.server_identity else { return Ok(()) };
+        let decider = Decider(Arc::new(JsIdentity(Question::new(function, gates)?)));
+        for tls in config.all_tls_mut() {
+            tls.decider = Some(decider.clone());
+        }
+        Ok(())
+    }
+}
+
+fn choose(
+    option: &'static str,
+    given: RetryStrategy,
+    function: &Option<RetryFunction<'_>>,
+    default: Arc<dyn Retry>,
+    gates: &mut Gates,
+) -> napi::Result<Arc<dyn Retry>> {
+    Ok(match (given, function) {
+        (RetryStrategy::Custom, Some(function)) => {
+            Arc::new(JsRetry::new(option, function, default, gates)?)
+        }
+        (RetryStrategy::Never, _) => Arc::new(NoRetry),
+        _ => default,
+    })
+}
+
+/// The user's `natMap` function.
+struct JsNatMap(Question<String, Either<Address, Null>>);
+
+impl NatMap for JsNatMap {
+    fn reach(&self, announced: String) -> BoxFuture<'_, Option<Endpoint>> {
+        async move {
+            match self.0.ask(announced).await {
+                Ok(Either::A(Address { host, port })) => Some(Endpoint::Tcp { host, port }),
+                _ => None,
+            }
+        }
+        .boxed()
+    }
+}
+
+/// `checkServerIdentity` of the user or of Node.js. The connection layer limits how long it may
+/// take.
+struct JsIdentity(Question<Certificates, Either<String, Null>>);
+
+impl ServerIdentity for JsIdentity {
+    fn check(&self, identity: Identity) -> BoxFuture<'_, Result<(), String>> {
+        async move {
+            let Identity { option, host, chain } = identity;
+            let chain: Vec<Buffer> = chain.into_iter().map(Buffer::from).collect();
+            match self.0.ask((option.to_owned(), host, chain).into()).await {
+                Ok(Either::A(why)) => Err(why),
+                Ok(Either::B(Null)) => Ok(()),
+                Err(error) => Err(format!("nobody could be asked ({error})")),
+            }
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,52 @@
+//! Functions of the user's that are asked and answer.
+
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{FromNapiValue, Function, JsValuesTupleIntoVec};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Error, Status};
+use tokio::sync::oneshot;
+
+use super::gate::{Gate, Gates};
+
+type Callback<A, R> = ThreadsafeFunction<A, R, A, Status, false, true, 64>;
+
+/// A function that takes `A` and answers with `R`, and that must not throw. Weak: it keeps no
+/// process alive.
+pub(super) struct Question<A, R>(Arc<Gate<Callback<A, R>>>)
+where
+    A: JsValuesTupleIntoVec + 'static,
+    R: FromNapiValue + 'static;
+
+impl<A, R> Question<A, R>
+where
+    A: JsValuesTupleIntoVec + Send + 'static,
+    R: FromNapiValue + Send + 'static,
+{
+    pub(super) fn new(function: &Function<'_, A, R>, gates: &mut Gates) -> napi::Result<Self> {
+        let callback = function
+            .build_threadsafe_function()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .max_queue_size::<64>()
+            .build()?;
+        let gate = Gate::new(callback);
+        gates.add(gate.clone());
+        Ok(Self(gate))
+    }
+
+    /// Asks; fails when the function can't be called, because the process is ending or too many
+    /// questions wait.
+    pub(super) async fn ask(&self, arguments: A) -> napi::Result<R> {
+        let (sender, answer) = oneshot::channel();
+        self.0.with(|callback| {
+            let mode = ThreadsafeFunctionCallMode::NonBlocking;
+            callback.call_with_return_value(arguments, mode, move |answer, _| {
+                // Nobody waits for it any more.
+                let _ = sender.send(answer);
+                Ok(())
+            })
+        });
+        answer.await.unwrap_or_else(|_| Err(Error::from_status(Status::Closing)))
+    }
+}

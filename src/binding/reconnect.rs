@@ -1,0 +1,39 @@
+//! The user's `reconnectOnError`.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use napi::bindgen_prelude::{Either, FnArgs, Function};
+
+use super::gate::Gates;
+use super::question::Question;
+use crate::connection::{Reaction, ReconnectOnError};
+
+type Reply = FnArgs<(String, String)>;
+type Answer = Either<u32, String>;
+
+/// See [`JsReconnectOnError`].
+pub(super) type ReconnectFunction<'a> = Function<'a, Reply, Answer>;
+
+/// Asks `(words, command)`. The connection layer limits how long it may take.
+pub(super) struct JsReconnectOnError(Question<Reply, Answer>);
+
+impl JsReconnectOnError {
+    pub(super) fn new(function: &ReconnectFunction<'_>, gates: &mut Gates) -> napi::Result<Self> {
+        Ok(Self(Question::new(function, gates)?))
+    }
+}
+
+impl ReconnectOnError for JsReconnectOnError {
+    fn judge(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>> {
+        async move {
+            match self.0.ask((words, command).into()).await {
+                Ok(Either::A(0)) => Ok(Reaction::Stay),
+                Ok(Either::A(1)) => Ok(Reaction::Reconnect),
+                Ok(Either::A(_)) => Ok(Reaction::Resend),
+                Ok(Either::B(why)) => Err(why),
+                Err(error) => Err(format!("could not be called ({error})")),
+            }
+        }
+        .boxed()
+    }
+}

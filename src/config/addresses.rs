@@ -1,0 +1,204 @@
+//! Lists of addresses (`sentinels`, `cluster`) and of addresses to be replaced (`natMap`).
+
+use serde_json::Value;
+
+use super::Endpoint;
+use super::given::{Given, as_whole, is_function};
+use super::target::NatTable;
+use super::url;
+use crate::{Error, Result};
+
+/// Nobody has more of them, and each costs a connection while the server is looked for.
+const MOST: usize = 256;
+
+/// A list of `{host, port}`; `host:port` as a string, a URL and a port alone are taken as well.
+pub(super) fn list(given: &Given, option: &str, default_port: u16) -> Result<Vec<Endpoint>> {
+    let example = format!("an array like [{{ host: 'a', port: {default_port} }}]");
+    let Some(Value::Array(items)) = given.value(option) else {
+        return Err(given.wrong(option, &example));
+    };
+    if items.is_empty() || items.len() > MOST {
+        return Err(Error::option(
+            option,
+            format!("must be {example} of 1 to {MOST} addresses, not of {}", items.len()),
+        ));
+    }
+    let mut found = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let endpoint = address(&format!("{option}[{at}]"), item, default_port)?;
+        if !found.contains(&endpoint) {
+            found.push(endpoint);
+        }
+    }
+    Ok(found)
+}
+
+/// `natMap`: an object `{'host:port': {host, port}}`, or a function, which is called elsewhere.
+pub(super) fn nat_map(given: &Given) -> Result<NatTable> {
+    let table = match given.value("natMap") {
+        None => return Ok(NatTable::new()),
+        Some(value) if is_function(value) => return Ok(NatTable::new()),
+        Some(Value::Object(table)) => table,
+        Some(_) => {
+            return Err(given.wrong(
+                "natMap",
+                "an object { 'host:port': { host, port } } or a function ('host:port') => ({ host, port })",
+            ));
+        }
+    };
+    table
+        .iter()
+        .map(|(announced, reached)| {
+            let option = format!("natMap['{announced}']");
+            let named = announced.rsplit_once(':').is_some_and(|(host, port)| {
+                !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+            });
+            if !named || announced.contains("://") {
+                return Err(Error::option(
+                    "natMap",
+                    "must have names of the form 'host:port', as servers are announced",
+                ));
+            }
+            // No default: an address that is announced is replaced as a whole.
+            match reached {
+                Value::Object(members) if !members.contains_key("port") => {
+                    Err(Error::option(option, "needs a 'port'"))
+                }
+                _ => Ok((announced.clone(), address(&option, reached, 0)?)),
+            }
+        })
+        .collect()
+}
+
+fn address(option: &str, item: &Value, default_port: u16) -> Result<Endpoint> {
+    let wrong = |problem: &str| Err(Error::option(option, problem));
+    let (host, port) = match item {
+        Value::Object(members) if !is_function(item) => {
+            if let Some(other) = members.keys().find(|name| *name != "host" && *name != "port") {
+                let other: String = other.chars().filter(|c| !c.is_control()).take(40).collect();
+                return wrong(&format!(
+                    "can hold 'host' and 'port' and no '{other}'; what concerns all servers stands beside it"
+                ));
+            }
+            (members.get("host").cloned(), members.get("port").cloned())
+        }
+        Value::Number(port) => (None, Some(Value::Number(port.clone()))),
+        Value::String(text) => {
+            let Ok(named) = url::parse(text) else {
+                return wrong("must be { host, port } or 'host:port'");
+            };
+            let mut parts = [None, None];
+            for (name, value) in named {
+                match name.as_str() {
+                    "host" => parts[0] = Some(Value::String(value)),
+                    "port" => parts[1] = Some(Value::String(value)),
+                    _ => return wrong("can name a host and a port only; write { host, port }"),
+                }
+            }
+            let [host, port] = parts;
+            (host, port)
+        }
+        _ => return wrong("must be { host, port }"),
+    };
+    let host = match host {
+        None if default_port == 0 => return wrong("needs a 'host'"),
+        None | Some(Value::Null) => "localhost".to_owned(),
+        Some(Value::String(host)) => match super::connection::bare_host(&host) {
+            Some(bare) => bare.to_owned(),
+            None => return wrong("has a 'host' that is no host name and no IP address"),
+        },
+        Some(_) => return wrong("has a 'host' that is no string"),
+    };
+    let port = match port {
+        None => Some(default_port),
+        Some(port) => as_whole(&port).and_then(|port| u16::try_from(port).ok()),
+    };
+    match port {
+        Some(port) if port > 0 => Ok(Endpoint::Tcp { host, port }),
+        _ => wrong("must have a 'port' from 1 to 65535"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sentinels(value: Value) -> Result<Vec<Endpoint>> {
+        list(&Given::collect(&json!({"sentinels": value})).unwrap(), "sentinels", 26_379)
+    }
+
+    fn tcp(host: &str, port: u16) -> Endpoint {
+        Endpoint::Tcp { host: host.into(), port }
+    }
+
+    #[test]
+    fn every_form_of_an_address_is_read() {
+        let found = sentinels(json!([
+            {"host": "a", "port": 1},
+            {"host": "b"},
+            {"host": "[::1]", "port": "2"},
+            {"port": 3},
+            "c:4",
+            "redis://d:5",
+            6,
+            {"host": "a", "port": 1},
+        ]));
+        let expected = [
+            tcp("a", 1),
+            tcp("b", 26_379),
+            tcp("::1", 2),
+            tcp("localhost", 3),
+            tcp("c", 4),
+            tcp("d", 5),
+            tcp("localhost", 6),
+        ];
+        assert_eq!(found.unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_no_address_is_an_error_that_says_where() {
+        for (value, at) in [
+            (json!([]), "sentinels"),
+            (json!("a:1"), "sentinels"),
+            (json!({"host": "a"}), "sentinels"),
+            (json!([{"host": "a"}, {"host": "a b"}]), "sentinels[1]"),
+            (json!([{"host": "a", "port": 0}]), "sentinels[0]"),
+            (json!([{"host": "a", "port": 70_000}]), "sentinels[0]"),
+            (json!([{"host": "a", "password": "pw"}]), "sentinels[0]"),
+            (json!([{"host": 1}]), "sentinels[0]"),
+            (json!([null]), "sentinels[0]"),
+            (json!(["redis://:pw@a:1"]), "sentinels[0]"),
+            (json!(["/pw.sock"]), "sentinels[0]"),
+            (json!([{"$function": true}]), "sentinels[0]"),
+        ] {
+            match sentinels(value.clone()) {
+                Err(Error::Option { option, problem }) => {
+                    assert_eq!(option, at, "{value}: {problem}");
+                    assert!(!problem.contains("pw"), "{problem}");
+                }
+                other => panic!("{value}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn nat_map_is_read() {
+        let read = |value| nat_map(&Given::collect(&json!({"natMap": value})).unwrap());
+        let table = read(json!({"10.0.0.1:6379": {"host": "b", "port": 2}, "[::1]:1": "c:3"}));
+        let table = table.unwrap();
+        assert_eq!(table.get("10.0.0.1:6379"), Some(&tcp("b", 2)));
+        assert_eq!(table.get("[::1]:1"), Some(&tcp("c", 3)));
+        assert_eq!(read(json!({"$function": true})).unwrap(), NatTable::new());
+        for wrong in [
+            json!([]),
+            json!("a"),
+            json!({"a": {"host": "b", "port": 2}}),
+            json!({"a:1": {"host": "b"}}),
+            json!({"a:1": {"port": 2}}),
+            json!({"a:x": {"host": "b", "port": 2}}),
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Lines that an instance logs once, whichever of its connections has reason to.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What was said so far; clones share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Once(Arc<Mutex<BTreeSet<String>>>);
+
+impl Once {
+    /// Whether this is said for the first time.
+    pub(super) fn first(&self, line: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(line.to_owned())
+    }
+
+    /// Whether this was said.
+    pub(super) fn was(&self, line: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(line)
+    }
+}

@@ -1,0 +1,96 @@
+//! The options of time and life: each does what it says, on a real server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails"
+)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures for those who look")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod address;
+mod client_info;
+mod closing;
+mod line;
+mod loading;
+mod mending;
+mod queue;
+mod reaction;
+mod silence;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use node_red_storage_valkey::config::{ConnectionConfig, Supervision};
+use node_red_storage_valkey::connection::{Connection, Hooks, State, Subscriber};
+use node_red_storage_valkey::{Error, Result};
+use redis::Value;
+
+/// Long enough for everything but a fault.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A configuration with these options.
+fn with(port: u16, change: impl FnOnce(&mut Supervision)) -> Arc<ConnectionConfig> {
+    common::config_with(port, |config| change(&mut config.supervision))
+}
+
+async fn open_ready(config: &Arc<ConnectionConfig>) -> Connection {
+    let connection = Connection::open(Arc::clone(config), Hooks::default());
+    connection.wait_ready(PATIENCE).await.expect("a connection");
+    connection
+}
+
+async fn subscribed(config: &Arc<ConnectionConfig>, channel: &str) -> Subscriber {
+    let subscriber =
+        Subscriber::open(Arc::clone(config), Hooks::default(), vec![channel.to_owned()]);
+    let mut hints = subscriber.hints();
+    let confirmed = hints.wait_for(|hints| hints.subscribed == 1);
+    tokio::time::timeout(PATIENCE, confirmed).await.expect("subscribed").unwrap();
+    subscriber
+}
+
+fn is_ready(state: &State) -> bool {
+    matches!(state, State::Ready { .. })
+}
+
+async fn get(connection: &Connection, key: &str) -> Result<Value> {
+    connection.command(redis::cmd("GET").arg(key)).await
+}
+
+async fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<Value> {
+    connection.command(redis::cmd("SET").arg(key).arg(value)).await
+}
+
+/// The number that the server gives each connection.
+async fn connection_id(connection: &Connection) -> i64 {
+    try_connection_id(connection).await.expect("an id")
+}
+
+/// The same, or none when the connection is lost this very moment.
+async fn try_connection_id(connection: &Connection) -> Option<i64> {
+    let id = connection.command(redis::cmd("CLIENT").arg("ID")).await.ok()?;
+    redis::from_redis_value(id).ok()
+}
+
+/// Waits until this is another connection than before.
+async fn renewed(connection: &Connection, before: i64) {
+    common::until("a new connection", PATIENCE, async || {
+        try_connection_id(connection).await.is_some_and(|id| id != before)
+    })
+    .await;
+}
+
+/// Cuts every connection but the one that asks.
+fn kill_clients(admin: &mut redis::Connection) {
+    let _: i64 = redis::cmd("CLIENT").arg("KILL").arg("SKIPME").arg("yes").query(admin).unwrap();
+}
+
+/// Waits for an attempt to have failed and returns why.
+async fn failure(connection: &Connection) -> Error {
+    common::until("a failed attempt", PATIENCE, async || connection.last_error().is_some()).await;
+    connection.last_error().expect("just seen")
+}
