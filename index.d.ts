@@ -72,6 +72,14 @@ declare namespace storage {
   /** The wait before attempt number `times`, in ms; anything but a number: never again. */
   type RetryStrategy = ((times: number) => number | null | undefined | void) | null;
 
+  /** An error reply, as ioredis shows it; the arguments are kept back. */
+  interface ReplyError extends Error {
+    command: { name: string; args: [] };
+  }
+
+  /** `true` or 1: connect anew; 2: and send again what does no harm twice. */
+  type ReconnectOnError = (error: ReplyError) => boolean | 0 | 1 | 2;
+
   /** Where a server is reached that is announced under another address. */
   type NatMap =
     | Record<string, { host: string; port: number | string }>
@@ -134,6 +142,32 @@ declare namespace storage {
      * Default `Math.min(times * 50, 2000)`, with jitter.
      */
     retryStrategy?: RetryStrategy;
+    /** The server shows the library as `node-red-storage-valkey(tag)`. */
+    clientInfoTag?: string | null;
+    /** Tell the server nothing about the library. Default `false`. */
+    disableClientInfo?: boolean | 'true' | 'false';
+    /** Time without a byte from the server after which it is given up, in ms, from 100; 0: none. */
+    socketTimeout?: number | string | null;
+    /** Time without traffic after which TCP asks for the peer, in ms. Default 5000, as with 0. */
+    keepAlive?: number | string;
+    /** Small writes leave at once. Default `true`. */
+    noDelay?: boolean | 'true' | 'false';
+    /** Time that commands under way have to end when the connection is closed. Default 2000. */
+    disconnectTimeout?: number | string;
+    /** What to do about an error reply to a command, beside telling the caller. */
+    reconnectOnError?: ReconnectOnError | null;
+    /** Commands wait for a connection that was lost a moment ago. Default `true`. */
+    enableOfflineQueue?: boolean | 'true' | 'false';
+    /** What waits fails with every n+1st failed attempt; `null`: by time only. Default 20. */
+    maxRetriesPerRequest?: number | string | null;
+    /** What had no answer is sent again if it does no harm twice. Default `true`. */
+    autoResendUnfulfilledCommands?: boolean | 'true' | 'false';
+    /** Wait for a server that loads its data. Default `true`. */
+    enableReadyCheck?: boolean | 'true' | 'false';
+    /** The longest wait between two questions whether it still loads, in ms. Default 10000. */
+    maxLoadingRetryTime?: number | string;
+    /** `false` is refused on a worker. */
+    autoResubscribe?: boolean | 'true' | 'false';
 
     /** The Sentinels, in place of host and port. */
     sentinels?: Address[] | null;

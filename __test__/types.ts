@@ -28,6 +28,9 @@ const worker: storage.ValkeyOptions = {
     checkServerIdentity: (name, certificate) => (certificate.subject.CN === name ? undefined : new Error('no'))
   },
   retryStrategy: (times) => (times > 10 ? null : times * 100),
+  reconnectOnError: (error) => (error.message.startsWith('LOADING') ? 2 : error.command.name === 'get'),
+  maxRetriesPerRequest: null,
+  keepAlive: '30000',
   // The same object is shared with the context store, so its options are accepted.
   timeout: 30000
 };
@@ -74,6 +77,8 @@ export const clustered: storage.ValkeyOptions = {
 };
 // @ts-expect-error Sentinels are a list
 export const wrongSentinels: storage.ValkeyOptions = { role: 'admin', sentinels: 'a:26379' };
+// @ts-expect-error an answer is false, true, 1 or 2
+export const wrongReaction: storage.ValkeyOptions = { role: 'admin', reconnectOnError: () => 3 };
 // @ts-expect-error the retry strategy gives a number
 export const wrongRetry: storage.ValkeyOptions = { role: 'admin', retryStrategy: () => 'soon' };
 // @ts-expect-error TLS 1.1 is no version to ask for

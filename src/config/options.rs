@@ -227,6 +227,9 @@ pub(super) fn find(name: &str) -> Option<&'static Known> {
 }
 
 #[cfg(test)]
+mod readme;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;

@@ -1,0 +1,95 @@
+//! The options in the README are those of the table.
+
+use std::collections::BTreeSet;
+
+use super::super::tls;
+use super::{KNOWN, Verdict, find};
+
+/// Described outside the tables.
+const IN_PROSE: [&str; 5] =
+    ["tls", "syncPackages", "packageSyncTimeout", "packageUpgrade", "packageInstallScripts"];
+
+/// The part of the README about the options, less and with what is inside `tls`.
+fn sections() -> (String, String) {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(file).expect("the README");
+    let start = readme.find("\n## Options of `valkey`\n").expect("the section");
+    let section = &readme[start + 1..];
+    let section = &section[..section.find("\n## ").expect("the next one")];
+    let (others, tls) = section.split_once("\n### TLS\n").expect("TLS comes last");
+    (others.to_owned(), tls.to_owned())
+}
+
+/// What stands between backticks.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The names in the first column of all tables.
+fn first_column(section: &str) -> Vec<&str> {
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.flat_map(|row| {
+        // The first backtick is gone, so names and what is between them have changed places.
+        let cell = row.split(" | ").next().unwrap_or_default();
+        cell.split('`').step_by(2).filter(|name| !name.is_empty())
+    })
+    .collect()
+}
+
+/// The names in the paragraph that begins so.
+fn listed(section: &str, beginning: &str) -> BTreeSet<String> {
+    let start = section.find(beginning).expect("the paragraph");
+    let paragraph = section[start..].split("\n\n").next().unwrap_or_default();
+    code(paragraph).map(str::to_owned).collect()
+}
+
+fn names(wanted: impl Fn(&Verdict) -> bool) -> BTreeSet<String> {
+    let known = KNOWN.iter().filter(|known| wanted(&known.verdict));
+    known.map(|known| known.name.to_owned()).collect()
+}
+
+#[test]
+fn every_honoured_option_is_in_the_readme_and_only_known_ones_are() {
+    let (section, tls_section) = sections();
+    let described = first_column(&section);
+    assert!(described.len() > 50, "{described:?}");
+    for name in &described {
+        let known = find(name).unwrap_or_else(|| panic!("'{name}' is not known"));
+        assert!(matches!(known.verdict, Verdict::Honoured), "'{name}' is not honoured");
+    }
+    let prose: BTreeSet<_> = code(&section).chain(code(&tls_section)).collect();
+    for name in names(|verdict| matches!(verdict, Verdict::Honoured)) {
+        let described = match IN_PROSE.contains(&name.as_str()) {
+            true => prose.iter().any(|code| code.split(':').next() == Some(&name)),
+            false => described.contains(&name.as_str()),
+        };
+        assert!(described, "'{name}' is not in the README");
+    }
+    for name in first_column(&tls_section) {
+        assert!(tls::is_known(name), "'{name}' is not known inside 'tls'");
+    }
+}
+
+#[test]
+fn the_readme_lists_what_has_no_effect_and_what_is_refused() {
+    let (section, _) = sections();
+    assert_eq!(
+        listed(&section, "Accepted without effect"),
+        names(|verdict| matches!(verdict, Verdict::NoEffect { .. }))
+    );
+    assert_eq!(
+        listed(&section, "Refused by name"),
+        names(|verdict| matches!(verdict, Verdict::Refused { .. } | Verdict::Later { .. }))
+    );
+}
+
+/// The names of the specification, so that none is unknown by oversight.
+#[test]
+fn every_option_inside_tls_of_the_specification_is_known() {
+    let names = "ca cert key passphrase pfx rejectUnauthorized servername checkServerIdentity \
+        minVersion maxVersion ALPNProtocols ciphers ecdhCurve crl dhparam secureContext session \
+        pskCallback sigalgs engine secureProtocol";
+    for name in names.split_whitespace() {
+        assert!(tls::is_known(name), "{name}");
+    }
+}
