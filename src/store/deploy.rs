@@ -149,6 +149,11 @@ impl Store {
     /// Writes a deploy with its record and announces it, in one step, if nobody else is ahead.
     pub async fn write_deploy(&self, holder: &Holder, write: &Write<'_>) -> Result<Written> {
         let keys = self.keys();
+        if write.deploy.flows.len() > codec::DEFAULT_CEILING {
+            let most = codec::DEFAULT_CEILING;
+            let problem = format!("it would be larger than the {most} bytes that workers read");
+            return Err(Error::value(keys.flows(), problem));
+        }
         let names = [
             keys.revision(),
             keys.lease(),
