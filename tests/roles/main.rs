@@ -18,6 +18,7 @@ mod admin_loss;
 mod admin_rivals;
 mod worker_bad_values;
 mod worker_follow;
+mod worker_reads;
 mod worker_rights;
 mod worker_start;
 
