@@ -36,15 +36,19 @@ pub struct Mirroring {
     pub done: bool,
     /// Why it has not yet.
     pub away: Option<String>,
+    /// What is lacking of the replicas that were to confirm it.
+    pub unconfirmed: Option<String>,
 }
 
 impl From<admin::Mirrored> for Mirroring {
     fn from(mirrored: admin::Mirrored) -> Self {
-        match mirrored {
-            admin::Mirrored::Away(reason) => Self { done: false, away: Some(reason) },
-            admin::Mirrored::Later => Self { done: false, away: None },
-            admin::Mirrored::Done | admin::Mirrored::Unchanged => Self { done: true, away: None },
-        }
+        let (done, away, unconfirmed) = match mirrored {
+            admin::Mirrored::Away(reason) => (false, Some(reason), None),
+            admin::Mirrored::Later => (false, None, None),
+            admin::Mirrored::Done | admin::Mirrored::Unchanged => (true, None, None),
+            admin::Mirrored::Unconfirmed(missing) => (true, None, Some(missing)),
+        };
+        Self { done, away, unconfirmed }
     }
 }
 

@@ -88,14 +88,17 @@ impl Connection {
 
     /// Sends one command. Fails at once when there is no connection.
     pub async fn command(&self, cmd: &Cmd) -> Result<Value> {
-        let mut live = self.require_live()?;
-        let kick = live.clone();
+        self.command_on(&self.require_live()?, cmd).await
+    }
+
+    async fn command_on(&self, live: &Live, cmd: &Cmd) -> Result<Value> {
         let name = name_of(cmd);
-        let request = live.connection.send_packed_command(cmd);
-        match self.limited(&name, &kick.activity, request).await? {
-            Ok(Value::ServerError(error)) => Err(self.act_on(&kick, judge_reply(&name, &error))),
+        let mut connection = live.connection.clone();
+        let request = connection.send_packed_command(cmd);
+        match self.limited(&name, &live.activity, request).await? {
+            Ok(Value::ServerError(error)) => Err(self.act_on(live, judge_reply(&name, &error))),
             Ok(value) => Ok(value),
-            Err(error) => Err(self.act_on(&kick, judge_failure(&name, error))),
+            Err(error) => Err(self.act_on(live, judge_failure(&name, error))),
         }
     }
 
@@ -127,9 +130,41 @@ impl Connection {
         K: redis::ToRedisArgs,
         A: redis::ToRedisArgs,
     {
-        match self.command(&script.by_hash(keys, args)).await {
+        self.script_on(&self.require_live()?, script, keys, args).await
+    }
+
+    /// Runs a script and then a command that is about what the script wrote: on the same
+    /// connection, because `WAIT` knows of nothing else.
+    pub async fn script_then<K, A>(
+        &self,
+        script: &Script,
+        keys: &[K],
+        args: &[A],
+        then: &Cmd,
+    ) -> Result<(Value, Result<Value>)>
+    where
+        K: redis::ToRedisArgs,
+        A: redis::ToRedisArgs,
+    {
+        let live = self.require_live()?;
+        let value = self.script_on(&live, script, keys, args).await?;
+        Ok((value, self.command_on(&live, then).await))
+    }
+
+    async fn script_on<K, A>(
+        &self,
+        live: &Live,
+        script: &Script,
+        keys: &[K],
+        args: &[A],
+    ) -> Result<Value>
+    where
+        K: redis::ToRedisArgs,
+        A: redis::ToRedisArgs,
+    {
+        match self.command_on(live, &script.by_hash(keys, args)).await {
             Err(Error::Server { detail, .. }) if detail.starts_with("NOSCRIPT") => {
-                self.command(&script.by_text(keys, args)).await
+                self.command_on(live, &script.by_text(keys, args)).await
             }
             result => result,
         }

@@ -63,6 +63,8 @@ pub struct Stored {
 pub enum Written {
     /// It is stored and announced.
     Done,
+    /// The same, but fewer replicas than `waitReplicas` have confirmed it: what is lacking.
+    Unconfirmed(String),
     /// Another living admin holds the lease: its id. Nothing was written.
     Other(String),
     /// The record is newer than the one that the write was based on. Nothing was written.
@@ -180,9 +182,16 @@ impl Store {
             write.revision.time.to_string().into_bytes(),
             if write.backup { b"1".to_vec() } else { Vec::new() },
         ];
-        let reply = self.connection().script(&WRITE, &names, &arguments).await?;
+        let (reply, missing) = match self.wait_command() {
+            None => (self.connection().script(&WRITE, &names, &arguments).await?, None),
+            Some(wait) => {
+                let written = self.connection().script_then(&WRITE, &names, &arguments, &wait);
+                let (reply, answer) = written.await?;
+                (reply, self.missing_replicas(answer))
+            }
+        };
         Ok(match verdict("deploy script", reply)? {
-            (word, _) if word == "done" => Written::Done,
+            (word, _) if word == "done" => missing.map_or(Written::Done, Written::Unconfirmed),
             (word, _) if word == "stale" => Written::Stale,
             (_, holder) => Written::Other(owner_of(&holder.unwrap_or_default())),
         })

@@ -202,7 +202,12 @@ impl Inner {
             let revision = deploy.revision(sequence, now(), self.holder.id());
             let write = Write { deploy, revision: &revision, base: stored.base(), backup };
             match self.store.write_deploy(&self.holder, &write).await? {
-                Written::Done => {
+                written @ (Written::Done | Written::Unconfirmed(_)) => {
+                    let unconfirmed = match written {
+                        Written::Unconfirmed(missing) => Some(missing),
+                        _ => None,
+                    };
+                    self.progress.send_modify(|progress| progress.unconfirmed = unconfirmed);
                     self.disk().unseen = None;
                     if backup {
                         tracing::error!(
