@@ -132,6 +132,13 @@ impl Admin {
         Ok(self.core()?.restorable().map(|snapshot| (&*snapshot).into()))
     }
 
+    /// What came of restoring: done, or to be tried again.
+    #[napi]
+    pub fn restored(&self, done: bool) -> napi::Result<()> {
+        self.core()?.restored(done);
+        Ok(())
+    }
+
     /// Takes the settings as they are on disk.
     #[napi]
     pub fn settings<'env>(

@@ -87,7 +87,7 @@ pub struct Write<'a> {
 
 // KEYS: revision, lease, flows, credentials, settings, backup.
 // ARGV: token, lease ms, base sequence (or nothing), record, flows, credentials, settings, channel, message,
-// '1' to keep a backup.
+// largest value to keep in a backup (or nothing: no backup).
 // The announcement comes first: a server that refuses it must not be left with half a deploy. It
 // reaches nobody before the script has ended.
 static WRITE: LazyLock<Script> = LazyLock::new(|| {
@@ -103,9 +103,10 @@ if record and ARGV[3] ~= '' then
   local sequence = read and type(decoded) == 'table' and tonumber(decoded.sequence)
   if sequence and sequence > tonumber(ARGV[3]) then return {'stale', ''} end
 end
-if ARGV[10] == '1' then
+if ARGV[10] ~= '' then
   for i, field in ipairs({'revision', 'lease', 'flows', 'credentials', 'settings'}) do
-    local value = field ~= 'lease' and redis.pcall('GET', KEYS[i])
+    local size = field ~= 'lease' and redis.pcall('STRLEN', KEYS[i])
+    local value = type(size) == 'number' and size <= tonumber(ARGV[10]) and redis.pcall('GET', KEYS[i])
     if type(value) == 'string' then redis.call('HSET', KEYS[6], field, value) end
   end
 end
@@ -180,7 +181,7 @@ impl Store {
             settings,
             self.update_channel.as_bytes().to_vec(),
             write.revision.time.to_string().into_bytes(),
-            if write.backup { b"1".to_vec() } else { Vec::new() },
+            if write.backup { codec::DEFAULT_CEILING.to_string().into_bytes() } else { Vec::new() },
         ];
         let (reply, missing) = match self.wait_command() {
             None => (self.connection().script(&WRITE, &names, &arguments).await?, None),
