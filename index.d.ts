@@ -103,6 +103,8 @@ declare namespace storage {
     reload?: 'nodes' | 'flows' | 'full';
     /** `false`: no secret that decrypts credentials is stored in Valkey. Default `true`. */
     shareCredentialSecret?: boolean | 'true' | 'false';
+    /** Admin: how many replicas have to confirm a deploy, or a warning is logged. Default 0. */
+    waitReplicas?: number | string;
     /** Package synchronisation is not part of this version; accepted for later. */
     syncPackages?: boolean | 'true' | 'false';
     packageSyncTimeout?: number | string;

@@ -42,19 +42,20 @@ function openCore(name, { options, userDir, log, onEvent }) {
   } catch (error) {
     throw withCode(error);
   }
-  return new Proxy(core, {
-    get: (target, method) => (...args) => {
-      const fail = (error) => {
-        throw withCode(error);
-      };
-      try {
-        const result = target[method](...args);
-        return result instanceof Promise ? result.catch(fail) : result;
-      } catch (error) {
-        return fail(error);
-      }
+  const fail = (error) => {
+    throw withCode(error);
+  };
+  const coded = (method) => (...args) => {
+    try {
+      const result = core[method](...args);
+      return result instanceof Promise ? result.catch(fail) : result;
+    } catch (error) {
+      return fail(error);
     }
-  });
+  };
+  // Nothing but these: what answers to `then` can't be returned from an async function.
+  const methods = Object.getOwnPropertyNames(binding[name].prototype).filter((method) => method !== 'constructor');
+  return Object.fromEntries(methods.map((method) => [method, coded(method)]));
 }
 
 module.exports = { checkOptions, codedError, openCore };

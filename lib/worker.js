@@ -18,8 +18,6 @@ function createWorker({ settings, runtime, log, options, checked }) {
     mode: checked.reload,
     log: (level, text) => log[level](text)
   });
-  const flowsKey = `${checked.keyPrefix}flows`;
-  const credentialsKey = `${checked.keyPrefix}credentials`;
   let core = null;
   let loading = null;
   // Loads and updates one after the other: an update that was read before a load must not be
@@ -44,12 +42,12 @@ function createWorker({ settings, runtime, log, options, checked }) {
     try {
       opened = credentialsOf.open(encrypted, [secret, settings.credentialSecret]);
     } catch (error) {
-      throw codedError(error.code, `key '${credentialsKey}': ${error.message}`);
+      throw codedError(error.code, `key '${checked.keys.credentials}': ${error.message}`);
     }
     const flows = JSON.parse(stored.flows);
     const fault = flowFault(flows);
     if (fault) {
-      throw codedError('ERR_VALKEY_VALUE', `key '${flowsKey}': ${fault}`);
+      throw codedError('ERR_VALKEY_VALUE', `key '${checked.keys.flows}': ${fault}`);
     }
     return { flows, encrypted, ...opened, sharedSecret: secret };
   };
@@ -182,7 +180,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
         reload.seed({ flows: JSON.parse(stored.flows), credentials: deploy.plain });
         const credentials = structuredClone(forRuntime(deploy));
         await core.applied(stored.id);
-        log.info(`running revision ${stored.revision}: ${deploy.flows.length} nodes from ${flowsKey}`);
+        log.info(`running revision ${stored.revision}: ${deploy.flows.length} nodes from ${checked.keys.flows}`);
         return credentials;
       } finally {
         endLoad();

@@ -7,7 +7,7 @@ const { after, before, test } = require('node:test');
 
 const { startProxy } = require('../support/proxy.js');
 const { until } = require('../support/wait.js');
-const { answerFlow, startClusterServer, startInstance } = require('./support/cluster.js');
+const { USERS, answerFlow, startClusterServer, startInstance } = require('./support/cluster.js');
 const { untilConverged } = require('./support/converged.js');
 const { startSteadyLoad } = require('./support/steady-load.js');
 
@@ -22,7 +22,11 @@ const COUNTER = [
   { id: 'count-out', type: 'http response', z: 'count-tab', x: 3, y: 1, wires: [] }
 ];
 const flows = (version) => [...COUNTER, ...answerFlow(version)];
-const CONVERGED = 5000; // promised is 1 s; no test depends on the speed of the machine
+const CONVERGED = 5000; // each, on however busy a machine; the median is to be as promised
+const PROMISED = 1000;
+const RECOVERED = 2000; // promised, from the moment that the connection is back
+
+const median = (times) => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
 
 let server;
 let proxy;
@@ -57,13 +61,14 @@ async function deploy(version) {
 
 test('twenty deploys in a row reach two workers, which stay the same processes', async (t) => {
   const pids = workers.map(({ pid }) => pid);
-  let slowest = 0;
+  const all = [];
   for (let i = 1; i <= 20; i += 1) {
     await deploy(`row-${i}`);
     const times = await Promise.all(workers.map((worker) => untilConverged(worker, `row-${i}:none`, CONVERGED)));
-    slowest = Math.max(slowest, ...times);
+    all.push(...times);
   }
-  t.diagnostic(`slowest worker: ${Math.round(slowest)} ms after the deploy's answer (promised: 1000)`);
+  t.diagnostic(`after the deploy's answer: median ${Math.round(median(all))} ms, slowest ${Math.round(Math.max(...all))} ms`);
+  assert.ok(median(all) <= PROMISED, `median of ${Math.round(median(all))} ms`);
   for (const worker of workers) {
     assert.ok(worker.running);
     assert.equal((worker.logs.match(/Started flows/g) || []).length, 1, 'flows were started as a whole once');
@@ -94,14 +99,29 @@ test('deploys that change another tab fail no request and keep the context', asy
   assert.equal(counts.length, sent);
 });
 
-test('a deploy while subscriptions are cut is caught up', async (t) => {
+/** The clients on the server that listen to channels, as far as they are this user's. */
+async function subscribers(client, user) {
+  const list = await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub');
+  return list.split('\n').filter((line) => line.includes(` user=${user} `)).length;
+}
+
+test('a deploy while subscriptions are cut, and nothing else, is caught up', async (t) => {
   const client = server.client();
-  const killing = client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  const deploying = deploy('killed');
-  assert.ok(await killing >= 2, 'subscriptions were there to be cut');
-  await deploying;
-  const times = await Promise.all(workers.map((worker) => untilConverged(worker, 'killed:none', CONVERGED)));
-  t.diagnostic(`slowest worker: ${Math.round(Math.max(...times))} ms`);
+  const worker = USERS.worker.username;
+  const listening = await subscribers(client, worker);
+  assert.equal(listening, workers.length + 1, 'each worker, the deaf one too, listens');
+  // Nobody may subscribe from here on, so that the deploy falls into the gap.
+  await client.call('ACL', 'SETUSER', worker, '-subscribe');
+  await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await deploy('killed');
+  assert.equal(await subscribers(client, worker), 0, 'the deploy was announced to nobody');
+  await client.call('ACL', 'SETUSER', worker, '+subscribe');
+  const times = await Promise.all(workers.map(async (instance) => {
+    await until(async () => await subscribers(client, worker) === listening, { message: 'subscriptions' });
+    return untilConverged(instance, 'killed:none', CONVERGED);
+  }));
+  t.diagnostic(`slowest worker: ${Math.round(Math.max(...times))} ms after all listen again`);
+  assert.ok(Math.max(...times) <= RECOVERED, `${times} ms`);
 });
 
 test('a deploy while a worker has no connection at all is caught up when it has one', async (t) => {
@@ -109,9 +129,13 @@ test('a deploy while a worker has no connection at all is caught up when it has 
   await deploy('gap');
   await untilConverged(workers[0], 'gap:none', CONVERGED);
   assert.equal((await behindProxy.http('/answer')).text, 'killed:none', 'runs on as it was');
+  const mark = behindProxy.mark();
   proxy.resume();
-  const ms = await untilConverged(behindProxy, 'gap:none', 10_000);
-  t.diagnostic(`${Math.round(ms)} ms after the network was back, a wait of retryStrategy included`);
+  // Not before a wait of retryStrategy is over.
+  await behindProxy.waitForLog(/\[ValkeyStorage\] Connected to /, { from: mark });
+  const ms = await untilConverged(behindProxy, 'gap:none', CONVERGED);
+  t.diagnostic(`${Math.round(ms)} ms after the connection was back`);
+  assert.ok(ms <= RECOVERED, `${ms} ms`);
 });
 
 test('a deploy whose announcement is lost is caught up by the periodic look', async (t) => {

@@ -13,9 +13,12 @@ function createMirror({ core, files, secrets, log, onEqual }) {
   };
 
   const send = async (secret) => {
-    const { done, away } = await core().deploy(onDisk.flows, onDisk.credentials, secret, projectName());
+    const { done, away, unconfirmed } = await core().deploy(onDisk.flows, onDisk.credentials, secret, projectName());
     if (done) {
       await onEqual();
+    }
+    if (unconfirmed) {
+      log.warn(`saved on disk and mirrored, but a failover of Valkey may lose it there until it is mirrored again: ${unconfirmed} (option 'waitReplicas')`);
     }
     if (away) {
       log.warn(`saved on disk; workers are not updated yet, because Valkey does not answer (${away}). It is mirrored as soon as Valkey is back`);

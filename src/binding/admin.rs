@@ -37,15 +37,19 @@ pub struct Mirroring {
     pub done: bool,
     /// Why it has not yet.
     pub away: Option<String>,
+    /// What is lacking of the replicas that were to confirm it.
+    pub unconfirmed: Option<String>,
 }
 
 impl From<admin::Mirrored> for Mirroring {
     fn from(mirrored: admin::Mirrored) -> Self {
-        match mirrored {
-            admin::Mirrored::Away(reason) => Self { done: false, away: Some(reason) },
-            admin::Mirrored::Later => Self { done: false, away: None },
-            admin::Mirrored::Done | admin::Mirrored::Unchanged => Self { done: true, away: None },
-        }
+        let (done, away, unconfirmed) = match mirrored {
+            admin::Mirrored::Away(reason) => (false, Some(reason), None),
+            admin::Mirrored::Later => (false, None, None),
+            admin::Mirrored::Done | admin::Mirrored::Unchanged => (true, None, None),
+            admin::Mirrored::Unconfirmed(missing) => (true, None, Some(missing)),
+        };
+        Self { done, away, unconfirmed }
     }
 }
 
@@ -127,6 +131,13 @@ impl Admin {
     #[napi]
     pub fn restorable(&self) -> napi::Result<Option<StoredDeploy>> {
         Ok(self.core()?.restorable().map(|snapshot| (&*snapshot).into()))
+    }
+
+    /// What came of restoring: done, or to be tried again.
+    #[napi]
+    pub fn restored(&self, done: bool) -> napi::Result<()> {
+        self.core()?.restored(done);
+        Ok(())
     }
 
     /// Takes the settings as they are on disk.

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::config::{Config, Level, Reload, Role};
 use crate::connection::check_tls;
 use crate::error::{Error, Result};
+use crate::keyspace::Keyspace;
 
 /// Checks `settings.valkey` (JSON text; functions as `{"$function":true}`) and returns what the
 /// JavaScript side needs of it, with the notices to log, as JSON text.
@@ -22,9 +23,10 @@ pub fn check_options(options: String) -> napi::Result<String> {
             json!({ "level": level, "text": notice.text })
         })
         .collect();
+    let keys = Keyspace::new(&config.key_prefix);
     let checked = json!({
         "role": match config.role { Role::Admin => "admin", Role::Worker => "worker" },
-        "keyPrefix": config.key_prefix,
+        "keys": { "flows": keys.flows(), "credentials": keys.credentials() },
         "reload": match config.reload {
             Reload::Nodes => "nodes",
             Reload::Flows => "flows",

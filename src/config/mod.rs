@@ -83,6 +83,8 @@ pub struct Config {
     pub reload: Reload,
     /// Whether the secret that decrypts credentials is stored in Valkey.
     pub share_credential_secret: bool,
+    /// How many replicas have to confirm a deploy before it is answered without a warning.
+    pub wait_replicas: u32,
     /// How the server is reached.
     pub connection: ConnectionConfig,
 }

@@ -129,6 +129,7 @@ pub(super) const KNOWN: &[Known] = &[
     honoured("packageInstallScripts"),
     honoured("reload"),
     honoured("shareCredentialSecret"),
+    honoured("waitReplicas"),
     later("health", OFF),
     Known { name: "timeout", verdict: Verdict::Shared },
     // Address and identity.

@@ -17,6 +17,8 @@ const DEFAULT_SESSION_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 const DEFAULT_PACKAGE_SYNC_TIMEOUT: Duration = Duration::from_secs(120);
 /// The longest expiry that is taken, in seconds: some 68 years.
 const LONGEST_TTL: u64 = i32::MAX as u64;
+/// More replicas than anybody has.
+const MOST_REPLICAS: u64 = 100;
 /// Bytes of a prefix or a channel name.
 const LONGEST_NAME: usize = 256;
 
@@ -80,6 +82,10 @@ impl Config {
                 )?
                 .unwrap_or(Reload::Nodes),
             share_credential_secret: given.boolean("shareCredentialSecret")?.unwrap_or(true),
+            wait_replicas: given
+                .whole("waitReplicas", 0..=MOST_REPLICAS, "")?
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or(0),
             connection: ConnectionConfig::read(&given, &key_prefix, &mut notices)?,
             key_prefix,
         };

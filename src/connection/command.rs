@@ -208,17 +208,21 @@ impl Connection {
     }
 
     async fn command_once(&self, cmd: &Cmd, turn: &Turn) -> std::result::Result<Value, Unserved> {
-        let mut live = self.require_live(turn).await.map_err(Unserved::unsent)?;
-        let kick = live.clone();
+        let live = self.require_live(turn).await.map_err(Unserved::unsent)?;
+        self.command_on(&live, cmd).await
+    }
+
+    async fn command_on(&self, live: &Live, cmd: &Cmd) -> std::result::Result<Value, Unserved> {
         let name = name_of(cmd);
-        let request = live.connection.send_packed_command(cmd);
-        let reply = self.limited(&name, &kick.activity, request).await?;
+        let mut connection = live.connection.clone();
+        let request = connection.send_packed_command(cmd);
+        let reply = self.limited(&name, &live.activity, request).await?;
         let fault = match reply {
             Ok(Value::ServerError(error)) => judge_reply(&name, &error),
             Ok(value) => return Ok(value),
             Err(error) => judge_failure(&name, error),
         };
-        Err(self.react(&kick, &name, fault).await)
+        Err(self.react(live, &name, fault).await)
     }
 
     async fn transaction_once(
@@ -269,6 +273,31 @@ impl Connection {
             }
             result => result,
         }
+    }
+
+    /// Runs a script and then a command that is about what the script wrote: on the same
+    /// connection, because `WAIT` knows of nothing else. The command fails when that has gone.
+    pub async fn script_then<K, A>(
+        &self,
+        script: &Script,
+        keys: &[K],
+        args: &[A],
+        then: &Cmd,
+    ) -> Result<(Value, Result<Value>)>
+    where
+        K: redis::ToRedisArgs,
+        A: redis::ToRedisArgs,
+    {
+        let before = self.live().map(|live| live.activity);
+        let value = self.script(script, keys, args).await?;
+        let live = self.live().filter(|live| {
+            before.as_ref().is_some_and(|activity| Arc::ptr_eq(activity, &live.activity))
+        });
+        let answer = match live {
+            Some(live) => self.command_on(&live, then).await.map_err(|unserved| unserved.error),
+            None => Err(self.unavailable()),
+        };
+        Ok((value, answer))
     }
 
     /// Gives up the present connection and makes a new one.

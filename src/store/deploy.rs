@@ -63,6 +63,8 @@ pub struct Stored {
 pub enum Written {
     /// It is stored and announced.
     Done,
+    /// The same, but fewer replicas than `waitReplicas` have confirmed it: what is lacking.
+    Unconfirmed(String),
     /// Another living admin holds the lease: its id. Nothing was written.
     Other(String),
     /// The record is newer than the one that the write was based on. Nothing was written.
@@ -85,7 +87,7 @@ pub struct Write<'a> {
 
 // KEYS: revision, lease, flows, credentials, settings, backup.
 // ARGV: token, lease ms, base sequence (or nothing), record, flows, credentials, settings, channel, message,
-// '1' to keep a backup.
+// largest value to keep in a backup (or nothing: no backup).
 // The announcement comes first: a server that refuses it must not be left with half a deploy. It
 // reaches nobody before the script has ended.
 static WRITE: LazyLock<Script> = LazyLock::new(|| {
@@ -101,9 +103,10 @@ if record and ARGV[3] ~= '' then
   local sequence = read and type(decoded) == 'table' and tonumber(decoded.sequence)
   if sequence and sequence > tonumber(ARGV[3]) then return {'stale', ''} end
 end
-if ARGV[10] == '1' then
+if ARGV[10] ~= '' then
   for i, field in ipairs({'revision', 'lease', 'flows', 'credentials', 'settings'}) do
-    local value = field ~= 'lease' and redis.pcall('GET', KEYS[i])
+    local size = field ~= 'lease' and redis.pcall('STRLEN', KEYS[i])
+    local value = type(size) == 'number' and size <= tonumber(ARGV[10]) and redis.pcall('GET', KEYS[i])
     if type(value) == 'string' then redis.call('HSET', KEYS[6], field, value) end
   end
 end
@@ -149,6 +152,11 @@ impl Store {
     /// Writes a deploy with its record and announces it, in one step, if nobody else is ahead.
     pub async fn write_deploy(&self, holder: &Holder, write: &Write<'_>) -> Result<Written> {
         let keys = self.keys();
+        if write.deploy.flows.len() > codec::DEFAULT_CEILING {
+            let most = codec::DEFAULT_CEILING;
+            let problem = format!("it would be larger than the {most} bytes that workers read");
+            return Err(Error::value(keys.flows(), problem));
+        }
         let names = [
             keys.revision(),
             keys.lease(),
@@ -173,11 +181,18 @@ impl Store {
             settings,
             self.update_channel.as_bytes().to_vec(),
             write.revision.time.to_string().into_bytes(),
-            if write.backup { b"1".to_vec() } else { Vec::new() },
+            if write.backup { codec::DEFAULT_CEILING.to_string().into_bytes() } else { Vec::new() },
         ];
-        let reply = self.connection().script(&WRITE, &names, &arguments).await?;
+        let (reply, missing) = match self.wait_command() {
+            None => (self.connection().script(&WRITE, &names, &arguments).await?, None),
+            Some(wait) => {
+                let written = self.connection().script_then(&WRITE, &names, &arguments, &wait);
+                let (reply, answer) = written.await?;
+                (reply, self.missing_replicas(answer))
+            }
+        };
         Ok(match verdict("deploy script", reply)? {
-            (word, _) if word == "done" => Written::Done,
+            (word, _) if word == "done" => missing.map_or(Written::Done, Written::Unconfirmed),
             (word, _) if word == "stale" => Written::Stale,
             (_, holder) => Written::Other(owner_of(&holder.unwrap_or_default())),
         })

@@ -3,8 +3,10 @@
 //! Nothing here decides when; that is the role's part.
 
 pub mod deploy;
+pub mod glance;
 pub mod lease;
 pub mod library;
+mod replicas;
 mod reply;
 pub mod revision;
 pub mod sessions;
@@ -24,6 +26,7 @@ pub struct Store {
     keys: Arc<Keyspace>,
     update_channel: Arc<str>,
     compress: bool,
+    wait_replicas: u32,
 }
 
 impl Store {
@@ -34,6 +37,7 @@ impl Store {
             keys: Arc::new(Keyspace::new(&config.key_prefix)),
             update_channel: config.update_channel.as_str().into(),
             compress: config.enable_compression,
+            wait_replicas: config.wait_replicas,
         }
     }
 

@@ -43,7 +43,7 @@ impl Store {
     }
 }
 
-fn length(reply: Value) -> u64 {
+pub(super) fn length(reply: Value) -> u64 {
     match reply {
         Value::Int(bytes) => u64::try_from(bytes).unwrap_or(0),
         _ => 0,

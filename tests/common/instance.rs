@@ -45,6 +45,7 @@ pub fn options(server: &Server, role: Role) -> Config {
         package_install_scripts: None,
         reload: Reload::Nodes,
         share_credential_secret: true,
+        wait_replicas: 0,
         connection: super::config(server.port),
     }
 }

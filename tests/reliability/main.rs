@@ -12,6 +12,7 @@
 mod common;
 
 mod lost_keys;
+mod replicas;
 
 use std::time::Duration;
 

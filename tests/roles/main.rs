@@ -13,11 +13,14 @@
 mod common;
 
 mod admin_deploys;
+mod admin_foreign;
 mod admin_library;
 mod admin_loss;
+mod admin_restore;
 mod admin_rivals;
 mod worker_bad_values;
 mod worker_follow;
+mod worker_reads;
 mod worker_rights;
 mod worker_start;
 

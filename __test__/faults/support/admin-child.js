@@ -44,6 +44,7 @@ class AdminChild {
         this.loaded = message.loaded;
       } else if (message.answered) {
         this.answered = message.answered;
+        this.steps = message.steps;
       } else {
         this.refused.push(message);
       }
@@ -64,8 +65,8 @@ class AdminChild {
   }
 
   /** Deploys one after the other, each with a number of its own. */
-  deployFrom(version, last) {
-    this.child.send({ deployFrom: version, until: last });
+  deployFrom(version, last, killBefore) {
+    this.child.send({ deployFrom: version, until: last, killBefore });
   }
 
   signal(name) {

@@ -2,6 +2,9 @@
 
 // An admin at the addon level in a process of its own, to be killed at any moment.
 
+const killAt = require('./kill-at.js');
+
+killAt.install();
 const { openInstance } = require('./addon.js');
 
 const { server, userDir, valkey, gap = 0 } = JSON.parse(process.argv[2]);
@@ -14,11 +17,12 @@ async function main() {
     valkey,
     onLine: (level, text) => console.log(`[${level}] ${text}`)
   });
-  process.on('message', async ({ deployFrom, until = Infinity }) => {
+  process.on('message', async ({ deployFrom, until = Infinity, killBefore = Infinity }) => {
+    killAt.arm(killBefore);
     for (let version = deployFrom; version <= until; version += 1) {
       try {
         await admin.deploy(version);
-        process.send({ answered: version });
+        process.send({ answered: version, steps: killAt.counted() });
       } catch (error) {
         process.send({ refused: version, code: error.code, message: error.message });
       }

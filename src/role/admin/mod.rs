@@ -1,10 +1,12 @@
 //! An admin: its disk is the source of truth, and Valkey is kept equal to it.
 
 mod clock;
+mod foreign;
 mod identity;
 mod library;
 mod progress;
 mod replicate;
+mod restore;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +18,7 @@ use tracing::instrument::WithSubscriber;
 use self::identity::Identity;
 pub use self::progress::Mirrored;
 use self::progress::Progress;
+use self::restore::Asking;
 use super::folder::Folder;
 use super::{Host, Opening};
 use crate::config::Config;
@@ -59,13 +62,10 @@ struct Disk {
     generation: u64,
     sessions: Option<Arc<str>>,
     sessions_generation: u64,
-    /// The disk had lost something at start and Valkey was away: what Valkey holds has not been
-    /// seen.
+    /// The disk had lost something at start and Valkey was away: what Valkey holds has neither
+    /// been put back nor replaced.
     unseen: Option<Lost>,
-    /// It has been asked for since.
-    asked: bool,
-    /// What Valkey holds and the empty disk has not.
-    restorable: Option<Arc<Snapshot>>,
+    asking: Asking,
     identity: Identity,
 }
 
@@ -103,8 +103,7 @@ impl Admin {
                 sessions: None,
                 sessions_generation: 0,
                 unseen: None,
-                asked: false,
-                restorable: None,
+                asking: Asking::default(),
                 identity,
             }),
             changed: watch::Sender::new(0),
@@ -136,22 +135,6 @@ impl Admin {
     pub async fn read_sessions(&self, patience: Duration) -> Result<Option<String>> {
         self.inner.store.connection().wait_ready(patience).await?;
         self.inner.store.read_sessions().await
-    }
-
-    /// The disk has lost something, and Valkey could not be asked for it: the event
-    /// [`super::Event::Restore`] follows when it can, unless something is deployed before.
-    pub fn disk_has_lost(&self, lost: Lost) {
-        {
-            let mut disk = self.inner.disk();
-            disk.unseen = Some(lost);
-            disk.asked = false;
-        }
-        self.inner.wake();
-    }
-
-    /// What Valkey holds and the empty disk has not, after [`super::Event::Restore`].
-    pub fn restorable(&self) -> Option<Arc<Snapshot>> {
-        self.inner.disk().restorable.take()
     }
 
     /// Takes the settings as they are on disk (an object as JSON text). They reach Valkey with

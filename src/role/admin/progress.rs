@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 pub enum Mirrored {
     /// Valkey has it, and workers are told.
     Done,
+    /// The same, but fewer replicas than the options ask for have confirmed it. Says what lacks.
+    Unconfirmed(String),
     /// It was there already.
     Unchanged,
     /// It goes with the first deploy.
@@ -29,6 +31,8 @@ pub(super) struct Progress {
     pub(super) tried: u64,
     /// Generation of the deploy that Valkey has.
     pub(super) mirrored: u64,
+    /// What replicas have not confirmed of it.
+    pub(super) unconfirmed: Option<String>,
     /// The same for sessions.
     pub(super) sessions_tried: u64,
     pub(super) sessions: u64,
@@ -40,7 +44,12 @@ pub(super) struct Progress {
 
 impl Inner {
     pub(super) async fn mirrored(&self, generation: u64) -> Result<Mirrored> {
-        self.reached(generation, |progress| (progress.mirrored, progress.tried)).await
+        let reached =
+            self.reached(generation, |progress| (progress.mirrored, progress.tried)).await?;
+        Ok(match (reached, &self.progress.borrow().unconfirmed) {
+            (Mirrored::Done, Some(missing)) => Mirrored::Unconfirmed(missing.clone()),
+            (reached, _) => reached,
+        })
     }
 
     pub(super) async fn sessions_mirrored(&self, generation: u64) -> Result<Mirrored> {

@@ -1,23 +1,24 @@
 //! The task that makes Valkey equal to the admin's disk.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Inner;
 use super::clock::now;
-use super::{Inner, Lost};
-use crate::content::sha256_hex;
+use super::foreign::{Found, Look};
 use crate::error::{Error, Result};
 use crate::role::Event;
-use crate::store::deploy::{Deploy, Stored, Write, Written};
+use crate::store::deploy::{Deploy, Write, Written};
 use crate::store::lease::Lease;
-use crate::store::revision::Revision;
 
 /// The lease lives 10 s; three renewals may be missed.
 const RENEW: Duration = Duration::from_secs(3);
 /// How often what Valkey holds is compared although nothing has changed here.
 const COMPARE: Duration = Duration::from_secs(30);
+/// How often the values are read for it: one that was replaced by another of its length shows in
+/// nothing else.
+const READ: Duration = Duration::from_secs(60);
 /// Attempts of one round to get ahead of a record that changes meanwhile.
 const ATTEMPTS: usize = 4;
 
@@ -30,6 +31,8 @@ struct Rounds {
     other: Option<String>,
     renewed: Option<Instant>,
     compared: Option<Instant>,
+    /// When the stored values themselves were read for it.
+    read: Option<Instant>,
     /// The record as it was stored after that.
     record: Option<String>,
     /// The connection is a new one: nothing that was known of the server counts.
@@ -86,14 +89,15 @@ impl Inner {
         if rounds.reconnected {
             rounds.renewed = None;
             rounds.compared = None;
+            rounds.record = None;
             rounds.library_asked = false;
         }
         if !self.hold_lease(rounds).await? {
             return Ok(());
         }
         self.look_for_restorable().await?;
-        let fresh = rounds.compared.is_some_and(|at| at.elapsed() < COMPARE)
-            && self.record_stands(rounds).await?;
+        let stands = self.record_stands(rounds).await?;
+        let fresh = stands && rounds.compared.is_some_and(|at| at.elapsed() < COMPARE);
         let (deploy, generation) = {
             let disk = self.disk();
             (disk.deploy.clone(), disk.generation)
@@ -101,9 +105,18 @@ impl Inner {
         if let Some(deploy) = deploy
             && !(fresh && self.progress.borrow().mirrored >= generation)
         {
-            if let Some(owner) = self.converge(&deploy).await? {
+            let deployed = self.progress.borrow().mirrored < generation;
+            let look = match rounds.read {
+                Some(at) if stands && at.elapsed() < READ && deployed => Look::Same,
+                Some(at) if stands && at.elapsed() < READ => Look::Sizes,
+                _ => Look::Content,
+            };
+            if let Some(owner) = self.converge(rounds, &deploy, look).await? {
                 rounds.lose_to(owner);
                 return Ok(());
+            }
+            if look == Look::Content {
+                rounds.read = Some(Instant::now());
             }
             rounds.compared = Some(Instant::now());
             rounds.record = self.store.read_revision_text().await?;
@@ -121,8 +134,14 @@ impl Inner {
 
     /// Whether the record is still the one that was seen last: a server that was emptied without
     /// a loss of the connection shows in nothing else that is as cheap to look at.
-    async fn record_stands(&self, rounds: &Rounds) -> Result<bool> {
+    async fn record_stands(&self, rounds: &mut Rounds) -> Result<bool> {
+        if rounds.compared.is_none() {
+            return Ok(false);
+        }
         let record = self.store.read_revision_text().await?;
+        if record.is_none() && rounds.record.is_some() {
+            rounds.emptied();
+        }
         Ok(record.is_some() && record == rounds.record)
     }
 
@@ -154,55 +173,36 @@ impl Inner {
         }
     }
 
-    /// An admin whose disk had lost something while Valkey was away: now it can be asked.
-    async fn look_for_restorable(&self) -> Result<()> {
-        {
-            let disk = self.disk();
-            if disk.unseen.is_none() || disk.asked || disk.deploy.is_some() {
-                return Ok(());
-            }
-        }
-        let (snapshot, unseen) = match self.store.read_snapshot().await {
-            Err(error @ Error::Value { .. }) => {
-                tracing::error!("{error}");
-                // As good as none, but kept when it is replaced.
-                (None, self.disk().unseen)
-            }
-            read => (read?, None),
-        };
-        let mut disk = self.disk();
-        if disk.deploy.is_some() || disk.asked {
-            return Ok(());
-        }
-        disk.asked = true;
-        disk.unseen = unseen;
-        disk.restorable = snapshot.map(Arc::new);
-        drop(disk);
-        self.host.event(Event::Restore);
-        Ok(())
-    }
-
     /// Makes flows, credentials, settings and record in Valkey those of `deploy`. Returns the
     /// other admin that is in the way.
-    async fn converge(&self, deploy: &Deploy) -> Result<Option<String>> {
+    async fn converge(
+        &self,
+        rounds: &mut Rounds,
+        deploy: &Deploy,
+        look: Look,
+    ) -> Result<Option<String>> {
         let began = Instant::now();
         for _ in 0..ATTEMPTS {
             let stored = self.store.read_stored().await?;
-            let wanted = deploy.revision(0, 0, self.holder.id());
-            let ours = stored.revision.as_ref().is_some_and(|found| {
-                found.owner == self.holder.id()
-                    && found.same_content(&wanted)
-                    && stored.sizes() == self.store.stored_sizes(deploy)
-            });
-            if ours {
+            if stored.revision.is_none() && !stored.broken && rounds.record.is_some() {
+                rounds.emptied();
+            }
+            let found = self.judge(&stored, deploy, look).await?;
+            if found == Found::Ours {
+                self.disk().unseen = None;
                 return Ok(None);
             }
-            let backup = self.is_foreign(&stored, deploy).await?;
+            let backup = found == Found::Foreign;
             let sequence = self.next_sequence(stored.sequence()).await;
             let revision = deploy.revision(sequence, now(), self.holder.id());
             let write = Write { deploy, revision: &revision, base: stored.base(), backup };
             match self.store.write_deploy(&self.holder, &write).await? {
-                Written::Done => {
+                written @ (Written::Done | Written::Unconfirmed(_)) => {
+                    let unconfirmed = match written {
+                        Written::Unconfirmed(missing) => Some(missing),
+                        _ => None,
+                    };
+                    self.progress.send_modify(|progress| progress.unconfirmed = unconfirmed);
                     self.disk().unseen = None;
                     if backup {
                         tracing::error!(
@@ -225,39 +225,6 @@ impl Inner {
             command: "deploy script".into(),
             detail: "another admin writes under the same prefix".into(),
         })
-    }
-
-    /// Whether Valkey holds flows that this admin has never had on its disk.
-    async fn is_foreign(&self, stored: &Stored, deploy: &Deploy) -> Result<bool> {
-        if stored.flows == 0 {
-            return Ok(false);
-        }
-        match &stored.revision {
-            Some(revision) => {
-                let wanted = deploy.revision(0, 0, self.holder.id());
-                let changed =
-                    revision.flows != wanted.flows || revision.credentials != wanted.credentials;
-                Ok(changed && (revision.owner != self.holder.id() || self.has_missed(revision)))
-            }
-            // Earlier modules wrote no record: only the content tells.
-            None => match self.store.read_snapshot().await {
-                Ok(Some(snapshot)) => Ok(*snapshot.flows != *deploy.flows),
-                Ok(None) | Err(Error::Value { .. }) => Ok(false),
-                Err(error) => Err(error),
-            },
-        }
-    }
-
-    /// Whether this admin's disk can't have had the deploy that it once wrote itself.
-    fn has_missed(&self, revision: &Revision) -> bool {
-        let disk = self.disk();
-        // Kept on disk before each write: a higher one means a disk that was set back.
-        revision.sequence > disk.identity.sequence
-            || match disk.unseen {
-                Some(Lost::Flows) => true,
-                Some(Lost::Credentials) => revision.credentials != sha256_hex(&[b"{}"]),
-                None => false,
-            }
     }
 
     /// Higher than everything that the server, this admin or its clock ever gave.
@@ -292,6 +259,13 @@ impl Inner {
 }
 
 impl Rounds {
+    /// The record is gone: library and sessions may be as well, as on a server that has come anew.
+    fn emptied(&mut self) {
+        self.reconnected = true;
+        self.record = None;
+        self.library_asked = false;
+    }
+
     fn lose_to(&mut self, owner: String) {
         if self.other.as_ref() != Some(&owner) {
             let error = Error::OtherAdmin { owner: owner.clone() };

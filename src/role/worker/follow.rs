@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Inner;
 use crate::error::Result;
 use crate::role::next_change;
+use crate::store::glance::Glance;
 use crate::store::snapshot::Snapshot;
 
 /// The longest that a revision can stay unnoticed, whatever was missed.
@@ -14,17 +15,21 @@ const LOOK_AGAIN: Duration = Duration::from_secs(20);
 const OUTCOME_PATIENCE: Duration = Duration::from_secs(360);
 
 /// The shortest time between two looks: a flood of hints is no flood of reads.
-const GAP: Duration = Duration::from_millis(50);
+pub(super) const GAP: Duration = Duration::from_millis(50);
 
 /// A snapshot that could not be applied, and when it is offered again.
 pub(super) struct Failed {
-    id: String,
+    pub(super) id: String,
+    /// What a glance shows while it is stored.
+    pub(super) glance: Option<Glance>,
     times: u32,
     until: Instant,
 }
 
 /// What a look found.
 enum Look {
+    /// The same as last time.
+    Same,
     /// What runs here is what is stored, or what is stored can't be used.
     Nothing,
     /// Something to apply.
@@ -35,10 +40,14 @@ enum Look {
 
 impl Failed {
     /// Another failure of the snapshot `id`; each in a row doubles the wait.
-    pub(super) fn again(before: Option<Self>, id: &str) -> Self {
+    pub(super) fn again(before: Option<Self>, id: &str, glance: Option<Glance>) -> Self {
         let times = before.filter(|before| before.id == id).map_or(0, |before| before.times) + 1;
         let wait = Duration::from_secs(1 << times.min(5)).min(LOOK_AGAIN);
-        Self { id: id.into(), times: times.min(5), until: Instant::now() + wait }
+        Self { id: id.into(), glance, times: times.min(5), until: Instant::now() + wait }
+    }
+
+    fn rest(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
     }
 }
 
@@ -73,6 +82,7 @@ impl Inner {
                     wait = Duration::ZERO;
                 }
                 Ok(Look::NotYet(rest)) => wait = rest,
+                Ok(Look::Same) => {}
                 Ok(Look::Nothing) => self.problem_is_over(),
                 Err(error) => {
                     self.log_problem(&error);
@@ -87,34 +97,39 @@ impl Inner {
     /// The stored snapshot, when it is not the one that runs. Any difference counts, a lower
     /// sequence too: a server that came back empty starts counting anew.
     async fn look(&self) -> Result<Look> {
-        let record = self.store.read_revision_text().await?;
+        let glance = self.store.glance().await?;
         {
             let state = self.state();
-            if record.is_some() && record == state.record {
-                return Ok(Look::Nothing);
+            if let Some(failed) = &state.failed
+                && glance.is_telling()
+                && failed.glance.as_ref() == Some(&glance)
+                && !failed.rest().is_zero()
+            {
+                return Ok(Look::NotYet(failed.rest()));
+            }
+            match state.sight.rest(&glance, Instant::now()) {
+                None => return Ok(Look::Same),
+                Some(rest) if !rest.is_zero() => return Ok(Look::NotYet(rest)),
+                Some(_) => {}
             }
         }
-        let Some(snapshot) = self.store.read_whole_snapshot().await? else {
-            return Ok(Look::Nothing);
-        };
+        Ok(self.read_in_full(glance).await?.map_or(Look::Nothing, |snapshot| self.judge(snapshot)))
+    }
+
+    /// What is to be done with what is stored.
+    fn judge(&self, snapshot: Snapshot) -> Look {
         let id = snapshot.id();
         let mut state = self.state();
         if state.is_refused(&id) {
-            return Ok(Look::Nothing);
+            return Look::Nothing;
         }
         state.refused.clear();
         if state.applied.as_ref() == Some(&id) {
-            state.record = snapshot.revision.as_ref().and_then(|record| record.to_text().ok());
-            return Ok(Look::Nothing);
+            return Look::Nothing;
         }
-        let rest = state
-            .failed
-            .as_ref()
-            .filter(|failed| failed.id == id)
-            .map(|failed| failed.until.saturating_duration_since(Instant::now()));
-        match rest {
-            Some(rest) if !rest.is_zero() => Ok(Look::NotYet(rest)),
-            _ => Ok(Look::New(Arc::new(snapshot))),
+        match state.failed.as_ref().filter(|failed| failed.id == id).map(Failed::rest) {
+            Some(rest) if !rest.is_zero() => Look::NotYet(rest),
+            _ => Look::New(Arc::new(snapshot)),
         }
     }
 

@@ -3,6 +3,7 @@
 mod copy;
 mod follow;
 mod library;
+mod sight;
 mod start;
 
 use std::collections::VecDeque;
@@ -15,12 +16,14 @@ use tracing::instrument::WithSubscriber;
 
 use self::copy::LastGoodCopy;
 use self::follow::Failed;
+use self::sight::Sight;
 use super::folder::Folder;
 use super::{Event, Host, Opening};
 use crate::config::Config;
 use crate::connection::{Connection, Subscriber};
 use crate::error::{Error, Result};
 use crate::store::Store;
+use crate::store::glance::Glance;
 use crate::store::snapshot::Snapshot;
 
 /// How many refused snapshots are remembered.
@@ -51,8 +54,8 @@ struct Inner {
 struct State {
     /// Id of the snapshot that runs.
     applied: Option<String>,
-    /// The stored record that belongs to it, as text.
-    record: Option<String>,
+    /// What is stored and need not be read again.
+    sight: Sight,
     /// Handed over or about to be; until JavaScript reports an outcome.
     pending: Option<Arc<Snapshot>>,
     /// Ids of snapshots that can't be used here, e.g. because their credentials don't decrypt;
@@ -108,7 +111,7 @@ impl Worker {
             let Some(snapshot) = state.pending.take_if(|pending| pending.id() == id) else {
                 return;
             };
-            state.record = snapshot.revision.as_ref().and_then(|record| record.to_text().ok());
+            state.sight.settle(Glance::of(&snapshot));
             state.applied = Some(id.into());
             state.failed = None;
             snapshot
@@ -123,7 +126,10 @@ impl Worker {
     pub fn refused(&self, id: &str) {
         {
             let mut state = self.inner.state();
-            state.pending.take_if(|pending| pending.id() == id);
+            let offered = state.pending.take_if(|pending| pending.id() == id);
+            if let Some(snapshot) = offered {
+                state.sight.settle(Glance::of(&snapshot));
+            }
             state.refuse(id);
         }
         self.inner.report();
@@ -133,8 +139,12 @@ impl Worker {
     pub fn failed(&self, id: &str) {
         {
             let mut state = self.inner.state();
-            state.pending.take_if(|pending| pending.id() == id);
-            state.failed = Some(Failed::again(state.failed.take(), id));
+            let offered = state.pending.take_if(|pending| pending.id() == id);
+            let glance = offered.and_then(|snapshot| Glance::of(&snapshot));
+            state.failed = Some(Failed::again(state.failed.take(), id, glance));
+            // It may have ended in the middle: what ran before is to be applied again as well.
+            state.applied = None;
+            state.sight.settle(None);
         }
         self.inner.report();
     }

@@ -1,9 +1,13 @@
 //! How a worker starts: from Valkey, from its last good copy, or by waiting for either.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
+use super::follow::GAP;
 use super::{Inner, Worker};
+use crate::connection::{Hints, State};
 use crate::error::{Error, Result};
 use crate::role::next_change;
 use crate::store::snapshot::Snapshot;
@@ -83,7 +87,7 @@ impl Inner {
             self.check_open()?;
             hints.borrow_and_update();
             connection.borrow_and_update();
-            let waiting = match self.store.read_whole_snapshot().await {
+            let waiting = match self.read_whatever_is_stored().await {
                 Ok(Some(snapshot)) if !self.is_refused(&snapshot) => {
                     self.problem_is_over();
                     return Ok(snapshot);
@@ -120,11 +124,40 @@ impl Inner {
                 log_waiting(waiting);
                 logged = Some(waiting);
             }
+            self.wait_for_change(&mut hints, &mut connection).await?;
+        }
+    }
+
+    async fn read_whatever_is_stored(&self) -> Result<Option<Snapshot>> {
+        let glance = self.store.glance().await?;
+        self.read_in_full(glance).await
+    }
+
+    /// Waits until it is worth to read again.
+    async fn wait_for_change(
+        &self,
+        hints: &mut watch::Receiver<Hints>,
+        connection: &mut watch::Receiver<State>,
+    ) -> Result<()> {
+        let mut wait = LOOK_AGAIN;
+        loop {
             tokio::select! {
-                () = next_change(&mut hints) => {}
-                () = next_change(&mut connection) => {}
+                () = next_change(hints) => {}
+                () = next_change(connection) => {}
                 () = self.closed.notified() => {}
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+            self.check_open()?;
+            tokio::time::sleep(GAP).await;
+            hints.borrow_and_update();
+            connection.borrow_and_update();
+            let Ok(glance) = self.store.glance().await else {
+                // What it is about, the read itself tells.
+                return Ok(());
+            };
+            match self.state().sight.rest(&glance, Instant::now()) {
+                Some(rest) if rest.is_zero() => return Ok(()),
+                rest => wait = rest.unwrap_or(LOOK_AGAIN),
             }
         }
     }

@@ -1,0 +1,136 @@
+//! Whether what is stored is this admin's deploy, and whether a write would destroy another.
+
+use super::{Inner, Lost};
+use crate::codec;
+use crate::content::sha256_hex;
+use crate::error::{Error, Result};
+use crate::store::deploy::{Deploy, Stored};
+use crate::store::revision::Revision;
+use crate::store::snapshot::Snapshot;
+
+/// What is stored, seen beside the deploy that is to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// That deploy.
+    Ours,
+    /// Nothing, or what this admin's disk once had.
+    Replaceable,
+    /// Something that this admin has never had on its disk: kept before it is replaced.
+    Foreign,
+}
+
+/// How closely the stored values are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// The record and the sizes.
+    Sizes,
+    /// The content as well when they tell of this very deploy.
+    Same,
+    /// The content in any case.
+    Content,
+}
+
+impl Inner {
+    pub(super) async fn judge(
+        &self,
+        stored: &Stored,
+        deploy: &Deploy,
+        look: Look,
+    ) -> Result<Found> {
+        let Some(record) = &stored.revision else {
+            return self.judge_unrecorded(stored, deploy).await;
+        };
+        let wanted = deploy.revision(0, 0, self.holder.id());
+        let told = record.owner == self.holder.id() && record.same_content(&wanted);
+        let sizes = record.sizes.or_else(|| told.then(|| self.store.stored_sizes(deploy)));
+        let fits = sizes.is_none_or(|sizes| sizes == stored.sizes());
+        let read = (look == Look::Content || (look == Look::Same && told)) && can_be_read(deploy);
+        if told && fits && !read {
+            return Ok(Found::Ours);
+        }
+        if is_usable(stored.flows) {
+            // Who keeps no record wrote since.
+            let replaced = record.sizes.is_some_and(|sizes| {
+                sizes
+                    .iter()
+                    .zip(stored.sizes())
+                    .any(|(&size, found)| is_usable(found) && found != size)
+            });
+            if replaced {
+                return Ok(Found::Foreign);
+            }
+            if fits && read {
+                match self.store.read_snapshot().await {
+                    Ok(Some(snapshot)) if told && is_same(&snapshot, deploy) => {
+                        return Ok(Found::Ours);
+                    }
+                    Ok(Some(snapshot)) if !is_told_of(&snapshot, record) => {
+                        return Ok(Found::Foreign);
+                    }
+                    Err(Error::Value { .. }) => return Ok(Found::Foreign),
+                    read => drop(read?),
+                }
+            }
+        }
+        let changed = record.flows != wanted.flows || record.credentials != wanted.credentials;
+        let foreign = changed
+            && stored.flows > 0
+            && (record.owner != self.holder.id() || self.has_missed(record));
+        Ok(if foreign { Found::Foreign } else { Found::Replaceable })
+    }
+
+    /// Earlier modules wrote no record: only the content tells.
+    async fn judge_unrecorded(&self, stored: &Stored, deploy: &Deploy) -> Result<Found> {
+        if !is_usable(stored.flows) {
+            return Ok(Found::Replaceable);
+        }
+        let foreign = match self.store.read_snapshot().await {
+            Ok(Some(snapshot)) => {
+                *snapshot.flows != *deploy.flows
+                    || (snapshot.credentials != "{}"
+                        && *snapshot.credentials != *deploy.credentials)
+            }
+            Ok(None) => false,
+            // One that can't be read stands beside others that may well be whole.
+            Err(Error::Value { .. }) => true,
+            Err(error) => return Err(error),
+        };
+        Ok(if foreign { Found::Foreign } else { Found::Replaceable })
+    }
+
+    /// Whether this admin's disk can't have had the deploy that it once wrote itself.
+    fn has_missed(&self, revision: &Revision) -> bool {
+        let disk = self.disk();
+        // Kept on disk before each write: a higher one means a disk that was set back.
+        revision.sequence > disk.identity.sequence
+            || match disk.unseen {
+                Some(Lost::Flows) => true,
+                Some(Lost::Credentials) => revision.credentials != sha256_hex(&[b"{}"]),
+                None => false,
+            }
+    }
+}
+
+/// Whether a value of this size is there and can be one that somebody runs.
+fn is_usable(size: u64) -> bool {
+    size > 0 && size <= u64::try_from(codec::DEFAULT_CEILING).unwrap_or(u64::MAX)
+}
+
+/// Whether this deploy could be read back.
+fn can_be_read(deploy: &Deploy) -> bool {
+    [&deploy.flows, &deploy.credentials, &deploy.settings]
+        .iter()
+        .all(|text| text.len() <= codec::DEFAULT_CEILING)
+}
+
+fn is_same(snapshot: &Snapshot, deploy: &Deploy) -> bool {
+    *snapshot.flows == *deploy.flows
+        && *snapshot.credentials == *deploy.credentials
+        && *snapshot.settings == *deploy.settings
+}
+
+/// Whether these are the flows and credentials that the record was written for.
+fn is_told_of(snapshot: &Snapshot, record: &Revision) -> bool {
+    sha256_hex(&[snapshot.flows.as_bytes()]) == record.flows
+        && sha256_hex(&[snapshot.credentials.as_bytes()]) == record.credentials
+}

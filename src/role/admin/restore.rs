@@ -1,0 +1,97 @@
+//! What the disk had lost at a start while Valkey was away, until it is put back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Admin, Inner, Lost};
+use crate::error::{Error, Result};
+use crate::role::Event;
+use crate::store::snapshot::Snapshot;
+
+/// Between an attempt that failed and the next: doubled each time, up to [`LONGEST`].
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// How far the asking has come.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    /// Valkey has been read, and JavaScript told of it.
+    told: bool,
+    /// What Valkey holds and the disk has not.
+    restorable: Option<Arc<Snapshot>>,
+    /// Attempts that failed.
+    failed: u32,
+    not_before: Option<Instant>,
+}
+
+impl Admin {
+    /// The disk has lost something, and Valkey could not be asked for it: the event
+    /// [`Event::Restore`] follows when it can, unless something is deployed before.
+    pub fn disk_has_lost(&self, lost: Lost) {
+        {
+            let mut disk = self.inner.disk();
+            disk.unseen = Some(lost);
+            disk.asking = Asking::default();
+        }
+        self.inner.wake();
+    }
+
+    /// What Valkey holds and the empty disk has not, after [`Event::Restore`].
+    pub fn restorable(&self) -> Option<Arc<Snapshot>> {
+        self.inner.disk().asking.restorable.take()
+    }
+
+    /// What came of it: the disk has it now, or it could not be put there and the event comes
+    /// again after a while. Until then a deploy keeps what Valkey holds.
+    pub fn restored(&self, done: bool) {
+        let mut disk = self.inner.disk();
+        if done {
+            disk.unseen = None;
+            disk.asking = Asking::default();
+            return;
+        }
+        let asking = &mut disk.asking;
+        let pause = FIRST.saturating_mul(1 << asking.failed.min(8)).min(LONGEST);
+        asking.told = false;
+        asking.restorable = None;
+        asking.failed = asking.failed.saturating_add(1);
+        asking.not_before = Some(Instant::now() + pause);
+    }
+}
+
+impl Inner {
+    /// An admin whose disk had lost something while Valkey was away: now it can be asked.
+    pub(super) async fn look_for_restorable(&self) -> Result<()> {
+        if !self.is_to_ask() {
+            return Ok(());
+        }
+        let snapshot = match self.store.read_snapshot().await {
+            Err(error @ Error::Value { .. }) => {
+                tracing::error!("{error}");
+                // As good as none, but kept when it is replaced.
+                None
+            }
+            read => read?,
+        };
+        {
+            let mut disk = self.disk();
+            if disk.deploy.is_some() || disk.asking.told {
+                return Ok(());
+            }
+            disk.asking.told = true;
+            disk.asking.restorable = snapshot.map(Arc::new);
+        }
+        self.host.event(Event::Restore);
+        Ok(())
+    }
+
+    fn is_to_ask(&self) -> bool {
+        let disk = self.disk();
+        disk.unseen.is_some()
+            && disk.deploy.is_none()
+            && !disk.asking.told
+            && disk.asking.not_before.is_none_or(|time| time <= Instant::now())
+    }
+}
