@@ -50,6 +50,8 @@ const FAULTY = {
   'an id that no object can have': [[node({ id: '__proto__' })], /'id'/],
   'a subflow that every object has': [[node({ type: 'subflow:constructor' })], /'type'/],
   'a subflow that no object can have': [[node({ type: 'subflow:__proto__' })], /'type'/],
+  'an instance of no subflow': [[node({ type: 'subflow:' })], /'type'/],
+  'a node within itself': [[node({ z: 'n' })], /'n'.*within itself/],
   'an id that every object has': [[node({ id: 'hasOwnProperty' })], /'id'/],
   'a tab that every object has': [[{ ...TAB, id: 'constructor' }], /'id'/],
   'a place that no object can have': [[node({ z: '__proto__' })], /'z'/],

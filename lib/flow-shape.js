@@ -25,12 +25,15 @@ function areLinks({ type, links }) {
 /** What is wrong with a node by itself, or undefined. */
 function faultOf(node) {
   const definition = INSTANCE.exec(node.type);
-  if (node.type === '' || EVERY_OBJECT_HAS.has(definition ? definition[1] : node.type)) {
+  if (node.type === '' || node.type === 'subflow:' || EVERY_OBJECT_HAS.has(definition ? definition[1] : node.type)) {
     return "its 'type' is no name of a node type";
   }
   const reserved = ['id', 'z', 'g'].find((name) => EVERY_OBJECT_HAS.has(node[name]));
   if (reserved) {
     return `its '${reserved}' can't be used`;
+  }
+  if (node.z === node.id && node.id !== '') {
+    return 'it is within itself';
   }
   const shadowing = Object.keys(node).find((name) => EVERY_OBJECT_HAS.has(name));
   if (shadowing) {

@@ -112,6 +112,20 @@ test('flows and credentials and their backups lost: it begins empty', async () =
   assert.equal(await answerOf(admin), 'status 404');
 });
 
+test('the disk refuses what is restored: it is tried again', async () => {
+  // Node-RED writes its draft there.
+  const inTheWay = fileOf('flows.json.$$$');
+  await restartAway(() => {
+    DAMAGE.missing.inflict(fileOf('flows.json'));
+    fs.rmSync(fileOf('.flows.json.backup'), { force: true });
+    fs.mkdirSync(inTheWay);
+  });
+  proxy.resume();
+  await admin.waitForLog(/\[error\] \[ValkeyStorage\] restore: .*what Valkey holds is not on this disk yet, trying again/);
+  assert.equal(await answerOf(admin), 'status 404');
+  fs.rmdirSync(inTheWay);
+});
+
 test('a deploy over lost flows, and a restart before Valkey is back: the deploy wins, the old one is kept', async () => {
   await restartAway(() => {
     DAMAGE.missing.inflict(fileOf('flows.json'));

@@ -3,6 +3,8 @@
 // Two clusters with different prefixes on one server, watched by MONITOR; and the least rights.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 const { test } = require('node:test');
 
 const { openInstance } = require('./support/addon.js');
@@ -101,6 +103,51 @@ test('clusters on one server name no key and no channel of each other', { timeou
   } finally {
     await Promise.all(clusters.flatMap(({ admin, worker }) => [admin.close(), worker.close()]));
     monitor.disconnect();
+    await server.stop();
+  }
+});
+
+/** The lines for the server's configuration that the README gives to operators. */
+function usersOfReadme() {
+  const readme = fs.readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8');
+  return ['admin', 'worker'].map((role) =>
+    new RegExp(`^user ${role} .*$`, 'm').exec(readme)[0].replace('>secret', `>${SECRETS[role]}`));
+}
+
+test('the users that the README gives have rights enough for everything', { timeout: 60_000 }, async (t) => {
+  const users = usersOfReadme();
+  const server = await startServer({ users: [...users, 'user default on nopass ~* &* +@all'] }).catch((error) => error);
+  if (server instanceof Error) {
+    // The README says how these lines differ before 7.2.
+    t.skip('this server does not know all of these rules');
+    return;
+  }
+  const client = server.client();
+  const open = (role, more) => openInstance({ role, server, valkey: { username: role, password: SECRETS[role] }, ...more });
+  const admin = await open('admin');
+  const worker = await open('worker', { wait: false });
+  try {
+    await admin.deploy(1);
+    await admin.storage.saveLibraryEntry('functions', 'a/entry.js', { name: 'n' }, 'body');
+    await admin.storage.saveSessions({ one: { user: 'u' } });
+    await until(() => worker.version === 1);
+    assert.equal(await worker.storage.getLibraryEntry('functions', 'a/entry.js'), 'body');
+    assert.deepEqual(await worker.storage.getSessions(), { one: { user: 'u' } });
+    // What was lost is mirrored again, and what is foreign is kept.
+    await client.flushall();
+    await until(() => client.get('nodered:flows'), { message: 'the deploy again' });
+    await client.set('nodered:flows', '[]');
+    await client.del('nodered:revision');
+    await until(async () => (await client.keys('nodered:backup:*')).length > 0, { message: 'the backup' });
+    await admin.deploy(2);
+    await until(() => worker.version === 2);
+    // By restarts, what is asked for only then.
+    await Promise.all([admin.close(), worker.close()]);
+    const again = [await open('admin', { userDir: admin.userDir }), await open('worker', { userDir: worker.userDir })];
+    assert.deepEqual(again.map(({ version }) => version), [2, 2]);
+    await Promise.all(again.map((instance) => instance.close()));
+    assert.deepEqual(await client.acl('LOG'), [], 'nobody was refused anything');
+  } finally {
     await server.stop();
   }
 });

@@ -11,6 +11,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
   const watch = createRuntimeWatch({ events: runtime.events, isOwn: () => false, onOwn() {}, onType() {} });
   let lost = null;
   let underWay = Promise.resolve();
+  let turn = Promise.resolve(); // one attempt at a time
 
   /** The shared settings, on a disk that had none. */
   const takeSettings = async (stored) => {
@@ -46,6 +47,50 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
       return 'flows and credentials were';
     }
     return (await loading.adoptFitting(stored, pair.credentials)) ? 'the secret of the credentials was' : null;
+  };
+
+  /** Whether the disk has now what Valkey holds; null when something was deployed instead. */
+  const putBack = async (stored, missing) => {
+    const work = stored ? onDisk(stored, missing) : Promise.resolve(null);
+    underWay = work.catch(() => {});
+    const restored = await work;
+    if (lost !== missing) {
+      return null;
+    }
+    await record.end();
+    lost = null;
+    if (!restored) {
+      mirror.read(missing.pair);
+      return null;
+    }
+    log.warn(`Valkey is back: ${restored} restored from it (revision ${stored.revision})`);
+    try {
+      // Forced, it would end safe mode.
+      await runtime.nodes.loadFlows(!runtime.settings.safeMode);
+    } catch (error) {
+      log.error(`what was restored can't be loaded: ${error.message}`);
+    }
+    return true;
+  };
+
+  /** The core keeps what Valkey holds in a backup at each deploy until it hears of a success. */
+  const attemptOnce = async () => {
+    const stored = core().restorable();
+    await watch.started;
+    const missing = lost;
+    if (!missing) {
+      return;
+    }
+    try {
+      if (await putBack(stored, missing)) {
+        core().restored(true);
+      }
+    } catch (error) {
+      if (lost === missing) {
+        core().restored(false);
+      }
+      throw new Error(`${error.message}; what Valkey holds is not on this disk yet, trying again`);
+    }
   };
 
   return {
@@ -84,25 +129,10 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     ready: () => underWay,
 
     /** Valkey can be asked. */
-    async restore() {
-      const stored = core().restorable();
-      await watch.started;
-      if (!lost) {
-        return;
-      }
-      const missing = lost;
-      lost = null;
-      const work = stored ? onDisk(stored, missing) : Promise.resolve(null);
-      underWay = work.catch(() => {});
-      const restored = await work;
-      await record.end();
-      if (!restored) {
-        mirror.read(missing.pair);
-        return;
-      }
-      log.warn(`Valkey is back: ${restored} restored from it (revision ${stored.revision})`);
-      // Forced, it would end safe mode.
-      await runtime.nodes.loadFlows(!runtime.settings.safeMode);
+    restore() {
+      const attempt = turn.then(attemptOnce);
+      turn = attempt.catch(() => {});
+      return attempt;
     },
 
     close: () => watch.close()

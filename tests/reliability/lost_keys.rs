@@ -86,8 +86,27 @@ async fn a_value_that_is_too_large_is_not_even_fetched() {
         .await;
         let sent = sent(&mut connection) - sent_before;
         assert!(sent < 100_000, "{key}: {sent} bytes left the server");
+        let backups: Vec<String> = connection.keys("n:backup:*").unwrap();
+        for backup in backups {
+            let kept: Vec<String> = connection.hvals(&backup).unwrap();
+            assert!(kept.iter().all(|value| value.len() < 10_000), "{key} is in {backup}");
+        }
     }
     assert_eq!(events.count(&Event::Revision), 0, "nothing was offered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_replaced_by_another_of_its_length_is_mended_without_a_deploy() {
+    let server = Server::start(&[]);
+    let _admin = deployed(&server).await;
+    let mut connection = server.admin();
+    let flows: String = connection.get("n:flows").unwrap();
+    let other = "x".repeat(flows.len());
+    let _: () = connection.set("n:flows", other).unwrap();
+    until("the admin mends it", Duration::from_secs(100), async || {
+        connection.get::<_, String>("n:flows").unwrap() == flows
+    })
+    .await;
 }
 
 /// Bytes that the server has sent so far.
