@@ -50,6 +50,8 @@ async fn subscribed(config: &Arc<ConnectionConfig>, channel: &str) -> Subscriber
     let mut hints = subscriber.hints();
     let confirmed = hints.wait_for(|hints| hints.subscribed == 1);
     tokio::time::timeout(PATIENCE, confirmed).await.expect("subscribed").unwrap();
+    // Said a moment later.
+    subscriber.state().wait_for(is_ready).await.unwrap();
     subscriber
 }
 
