@@ -7,7 +7,7 @@
 // with Cluster, `SELECT` with a `db`, `CLIENT SETNAME` with a `connectionName`.
 const CONNECTION = ['ping', 'select', 'info', 'role', 'cluster|slots', 'client|setname', 'client|setinfo'];
 const READ = ['multi', 'exec', 'get', 'strlen', 'exists', 'hgetall', 'scan'];
-const WRITE = ['set', 'del', 'hset', 'hdel', 'publish', 'eval', 'evalsha'];
+const WRITE = ['set', 'del', 'hset', 'hdel', 'pttl', 'publish', 'eval', 'evalsha'];
 const SUBSCRIPTION = ['subscribe'];
 
 function atLeast(version, major, minor = 0) {

@@ -94,8 +94,9 @@ static WRITE: LazyLock<Script> = LazyLock::new(|| {
     Script::guarded(
         r"
 local holder = redis.pcall('GET', KEYS[2])
-if type(holder) == 'table' then redis.call('DEL', KEYS[2]) holder = false end
-if holder and holder ~= ARGV[1] then return {'other', holder} end
+local lives = redis.pcall('PTTL', KEYS[2])
+if type(holder) == 'table' or lives == -1 then redis.call('DEL', KEYS[2]) holder = false end
+if holder and holder ~= ARGV[1] then return {'other', string.sub(holder, 1, 100)} end
 local record = redis.pcall('GET', KEYS[1])
 if type(record) == 'table' then redis.call('DEL', KEYS[1]) record = false end
 if record and ARGV[3] ~= '' then

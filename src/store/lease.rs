@@ -46,16 +46,18 @@ pub enum Lease {
 }
 
 // KEYS: lease. ARGV: admin id, token, ms, 'first' at the first time in a process.
+// Every lease expires: what never does is none, and would keep all admins out for good.
 // A restarted admin takes the lease of its former self over at once; a renewal does not, because
 // then the other process with the same id is the newer one.
 static RENEW: LazyLock<Script> = LazyLock::new(|| {
     Script::guarded(
         r"
 local holder = redis.pcall('GET', KEYS[1])
-if type(holder) == 'table' then redis.call('DEL', KEYS[1]) holder = false end
+local lives = redis.pcall('PTTL', KEYS[1])
+if type(holder) == 'table' or lives == -1 then redis.call('DEL', KEYS[1]) holder = false end
 if holder and holder ~= ARGV[2] then
   local same = string.sub(holder, 1, #ARGV[1] + 1) == ARGV[1] .. ':'
-  if not (same and ARGV[4] == 'first') then return {'other', holder} end
+  if not (same and ARGV[4] == 'first') then return {'other', string.sub(holder, 1, 100)} end
 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return {'held', ''}

@@ -41,6 +41,7 @@ impl Store {
     /// The stored text of an entry, `{…meta, fn: body}`; `None` when there is none.
     pub async fn read_library_entry(&self, kind: &str, path: &str) -> Result<Option<String>> {
         let key = self.keys().library_entry(kind, path);
+        self.check_sizes(&[&key]).await?;
         let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
         stored_text(&key, reply)
     }

@@ -12,6 +12,7 @@ impl Store {
     /// The sessions object as JSON text; `None` when none are stored or they expired.
     pub async fn read_sessions(&self) -> Result<Option<String>> {
         let key = self.keys().sessions();
+        self.check_sizes(&[&key]).await?;
         let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
         let text = stored_text(&key, reply)?;
         if let Some(text) = &text {

@@ -11,6 +11,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod lease;
 mod lost_keys;
 mod replicas;
 

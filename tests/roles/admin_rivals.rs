@@ -64,7 +64,7 @@ async fn a_first_admin_that_was_overtaken_is_refused_and_says_so() {
     let (first, _) = admin(admin_options(&server), None).await;
     deploy(&first, 1).await.unwrap();
     // As when it had hung for longer than its lease.
-    let _: () = connection.set("n:lease", "rival:1").unwrap();
+    let _: () = connection.pset_ex("n:lease", "rival:1", 60_000).unwrap();
     refused(deploy(&first, 2).await, "rival");
     assert!(holds(&mut connection, 1));
     let _: () = connection.del("n:lease").unwrap();

@@ -73,7 +73,7 @@ async fn a_worker_issues_no_command_that_writes() {
         let mut monitor = Monitor::start(&server);
         live(&server, config).await;
         let commands: BTreeSet<_> = monitor.commands(&mut own).into_iter().collect();
-        let of_the_store = ["evalsha", "eval", "set", "publish"];
+        let of_the_store = ["evalsha", "eval", "pttl", "set", "publish"];
         let of_a_worker = [
             "hello",
             "auth",
