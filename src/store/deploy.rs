@@ -166,7 +166,9 @@ impl Store {
             write.revision.time.to_string().into_bytes(),
             if write.backup { b"1".to_vec() } else { Vec::new() },
         ];
-        let reply = self.connection().script(&WRITE, &names, &arguments).await?;
+        // Run twice, it would keep the new flows as a backup of the old ones.
+        let script = if write.base.is_some() { WRITE.clone() } else { WRITE.unguarded() };
+        let reply = self.connection().script(&script, &names, &arguments).await?;
         Ok(match verdict("deploy script", reply)? {
             (word, _) if word == "done" => Written::Done,
             (word, _) if word == "stale" => Written::Stale,
