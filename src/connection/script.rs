@@ -23,6 +23,11 @@ impl Script {
         Self { guarded: true, ..Self::new(code) }
     }
 
+    /// The same script where it has nothing to compare with.
+    pub fn unguarded(&self) -> Self {
+        Self { guarded: false, ..self.clone() }
+    }
+
     pub(super) fn is_guarded(&self) -> bool {
         self.guarded
     }

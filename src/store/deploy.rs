@@ -184,10 +184,12 @@ impl Store {
             write.revision.time.to_string().into_bytes(),
             if write.backup { codec::DEFAULT_CEILING.to_string().into_bytes() } else { Vec::new() },
         ];
+        // Run twice, it would keep the new flows as a backup of the old ones.
+        let script = if write.base.is_some() { WRITE.clone() } else { WRITE.unguarded() };
         let (reply, missing) = match self.wait_command() {
-            None => (self.connection().script(&WRITE, &names, &arguments).await?, None),
+            None => (self.connection().script(&script, &names, &arguments).await?, None),
             Some(wait) => {
-                let written = self.connection().script_then(&WRITE, &names, &arguments, &wait);
+                let written = self.connection().script_then(&script, &names, &arguments, &wait);
                 let (reply, answer) = written.await?;
                 (reply, self.missing_replicas(answer))
             }
