@@ -12,9 +12,13 @@ const { FULL } = require('./support/counts.js');
 const { keepLog } = require('./support/kept-logs.js');
 const { loginOf, startGuardedServer } = require('./support/users.js');
 const { startNodeRed } = require('../support/node-red.js');
+const { spawnOwned } = require('../support/own-processes.js');
+const { tempDir } = require('../support/temp-dir.js');
 const { until } = require('../support/wait.js');
 
 const ALLOWED = 500;
+/** A process that ends by itself first waits for what is being mirrored, and that no longer. */
+const PATIENCE = 4000;
 
 // Ends the process in the way that a file asks for, from inside Node-RED.
 const END_ON_REQUEST = `
@@ -109,3 +113,47 @@ for (const way of Object.keys(WAYS)) {
     });
   }
 }
+
+/** Runs an instance that has nothing to do; resolves with the ms from there to its end. */
+async function leave(role, userDir, first) {
+  const given = { role, server: { host: server.host, port: server.port }, valkey: loginOf(role), userDir, first };
+  const script = path.join(__dirname, 'support', 'open-and-leave.js');
+  const child = spawnOwned(process.execPath, [script, JSON.stringify(given)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let left;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text) => {
+      output += text;
+      if (left === undefined && output.includes('nothing more to do')) {
+        left = performance.now();
+      }
+    });
+  }
+  await until(() => child.exitCode !== null || child.signalCode !== null, { deadline: 15_000, interval: 2, message: () => `end of ${role}:\n${output}` });
+  keepLog(role, output);
+  assert.equal(child.exitCode, 0, `${child.signalCode}\n${output}`);
+  return performance.now() - left;
+}
+
+test('the natural end: a process that has nothing more to do is not kept', { timeout: 60_000 }, async (t) => {
+  await server.client().flushall();
+  const dirs = { admin: tempDir('admin'), worker: tempDir('worker') };
+  for (const state of FULL ? ['up', 'hung', 'away'] : ['up', 'away']) {
+    if (state !== 'up') {
+      await STATES[state].enter();
+    }
+    try {
+      for (const role of ['admin', 'worker']) {
+        const took = await leave(role, dirs[role], state === 'up');
+        t.diagnostic(`${role} with Valkey ${state}: ${took.toFixed(0)} ms`);
+        const allowed = ALLOWED + (role === 'admin' && state === 'hung' ? PATIENCE : 0);
+        assert.ok(took < allowed, `${role} took ${took.toFixed(0)} ms with Valkey ${state}`);
+      }
+    } finally {
+      if (state !== 'up') {
+        await STATES[state].leave();
+      }
+    }
+  }
+});
