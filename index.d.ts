@@ -111,7 +111,7 @@ declare namespace storage {
     packageUpgrade?: 'report' | 'live' | 'restart';
     packageInstallScripts?: boolean | 'true' | 'false';
     /** Probes are not part of this version. */
-    health?: false;
+    health?: false | 'false';
 
     /** TLS, with the options of Node.js; `true`: with what Node.js trusts. */
     tls?: TlsOptions | boolean | 'true' | 'false' | null;
@@ -123,16 +123,16 @@ declare namespace storage {
     /** Path of a unix socket, in place of host and port. */
     path?: string;
     /** `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS; options given beside it win. */
-    url?: string;
+    url?: string | number;
     /** Address family of look-ups: 4, 6, or 0 for either (default). */
-    family?: 0 | 4 | 6;
+    family?: 0 | 4 | 6 | '0' | '4' | '6';
     /** ACL user. */
-    username?: string;
-    password?: string;
+    username?: string | null;
+    password?: string | null;
     /** Database number. Default 0. */
     db?: number | string;
     /** 3 (default; falls back to 2 by itself) or 2. */
-    protocol?: 2 | 3;
+    protocol?: 2 | 3 | '2' | '3';
     /** For `CLIENT SETNAME`. */
     connectionName?: string;
     /** Limit for DNS, TCP and handshake together, in ms. Default 10000. */
