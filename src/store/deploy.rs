@@ -85,7 +85,7 @@ pub struct Write<'a> {
     pub backup: bool,
 }
 
-// KEYS: revision, lease, flows, credentials, settings, backup.
+// KEYS: revision, lease, flows, credentials, settings, and backup when one is kept.
 // ARGV: token, lease ms, base sequence (or nothing), record, flows, credentials, settings, channel, message,
 // largest value to keep in a backup (or nothing: no backup).
 // The announcement comes first: a server that refuses it must not be left with half a deploy. It
@@ -158,14 +158,13 @@ impl Store {
             let problem = format!("it would be larger than the {most} bytes that workers read");
             return Err(Error::value(keys.flows(), problem));
         }
-        let names = [
-            keys.revision(),
-            keys.lease(),
-            keys.flows(),
-            keys.credentials(),
-            keys.settings(),
-            keys.backup(write.revision.time),
-        ];
+        let mut names =
+            vec![keys.revision(), keys.lease(), keys.flows(), keys.credentials(), keys.settings()];
+        // Only when it is written: while a cluster moves the slot, a script that names a key which
+        // is not there yet is put off (`TRYAGAIN`).
+        if write.backup {
+            names.push(keys.backup(write.revision.time));
+        }
         let deploy = write.deploy;
         let values =
             [&deploy.flows, &deploy.credentials, &deploy.settings].map(|text| self.encoded(text));
