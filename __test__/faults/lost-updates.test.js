@@ -10,7 +10,7 @@ const { count } = require('./support/counts.js');
 const { inflict, pause } = require('./support/faults.js');
 const { SEED, createRandom } = require('./support/random.js');
 
-const FAULTS = count(40, 1000);
+const FAULTS = count(32, 1000);
 const CLUSTERS = 4;
 const ANSWER_WITHIN = 5000;
 

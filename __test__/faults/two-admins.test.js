@@ -14,7 +14,7 @@ const { SEED, createRandom } = require('./support/random.js');
 const { PREFIX, startGuardedServer } = require('./support/users.js');
 const { until } = require('../support/wait.js');
 
-const ROUNDS = count(2, 20);
+const ROUNDS = count(1, 20);
 const LEASE = 10_000;
 const ACTIVE = /\[error\] \[ValkeyStorage\] another admin \((\w+)\) is active on this key prefix/;
 const TAKES_OVER = /\[ValkeyStorage\] the lease of the other admin \((\w+)\) has run out: this admin takes over/;
