@@ -4,13 +4,14 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
 const { checkOptions, openCore } = require('../lib/core.js');
+const { optionsAsText } = require('../lib/options.js');
 const { freePort } = require('./support/port.js');
 
 const log = Object.fromEntries(['error', 'warn', 'info', 'debug'].map((level) => [level, () => {}]));
 
 /** A core whose server is away. */
 async function openWorker() {
-  const options = { text: JSON.stringify({ role: 'worker', host: '127.0.0.1', port: await freePort() }) };
+  const options = optionsAsText({ role: 'worker', host: '127.0.0.1', port: await freePort() });
   return openCore('Worker', { options, userDir: undefined, log, onEvent() {} });
 }
 
@@ -33,7 +34,7 @@ test('what a core throws and rejects with has a code, and a message without it',
     assert.ok(!error.message.includes('ERR_VALKEY'), error.message);
     return true;
   });
-  const wrong = { options: { text: '{"role":"worker","port":"x"}' }, log, onEvent() {} };
+  const wrong = { options: optionsAsText({ role: 'worker', port: 'x' }), log, onEvent() {} };
   assert.throws(() => openCore('Worker', wrong), { code: 'ERR_VALKEY_OPTION', message: /port/ });
 });
 

@@ -50,7 +50,7 @@ test('two instances in one process have each their own log', async () => {
   const workers = [];
   try {
     for (const proxy of proxies) {
-      workers.push(await openInstance({ role: 'worker', server: proxy, wait: false, valkey: { keyPrfix: 'x:' } }));
+      workers.push(await openInstance({ role: 'worker', server: proxy, wait: false, valkey: { keyPrefix: 'own-log:', keyPrfix: 'x:' } }));
     }
     const has = (worker, text) => worker.lines.filter((line) => line.includes(text)).length;
     await until(() => workers.every((worker) => has(worker, "waiting for the admin's first deploy") === 1), {

@@ -163,11 +163,14 @@ test('reconnectOnError sees what ioredis shows of an error, and nothing of the v
   await logged(/Connected to/);
   const before = await connections('seen');
   await assert.rejects(core.libraryEntry('flows', 'a list'), /WRONGTYPE|can't be used/);
-  assert.equal(seen.length, 1);
-  assert.ok(seen[0] instanceof Error);
-  assert.equal(seen[0].name, 'ReplyError');
-  assert.match(seen[0].message, /^WRONGTYPE Operation/);
-  assert.deepEqual(seen[0].command, { name: 'get', args: [] });
+  assert.ok(seen.length > 0);
+  for (const error of seen) {
+    assert.ok(error instanceof Error);
+    assert.equal(error.name, 'ReplyError');
+    assert.match(error.message, /^WRONGTYPE Operation/);
+    assert.match(error.command.name, /^(strlen|get)$/);
+    assert.deepEqual(error.command.args, []);
+  }
   await readsEntry();
   assert.deepEqual((await connections('seen')).map((line) => line.split(' ')[0]).sort(),
     before.map((line) => line.split(' ')[0]).sort(), 'false changes nothing');

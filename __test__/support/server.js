@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
 const Redis = require('ioredis');
 const { findServer } = require('../../scripts/valkey-server.js');
 const { spawnOwned, killGroup } = require('./own-processes.js');
@@ -15,6 +16,7 @@ const HOST = '127.0.0.1';
 const TLS_FLAVOUR = 'redis-7';
 const START_DEADLINE = 10_000;
 const STOP_DEADLINE = 5_000;
+const PORT_DEADLINE = 20_000;
 
 /** Resolves when the server answers PING; a server that wants a password has answered too. */
 function ping(port) {
@@ -193,16 +195,18 @@ class Server {
         }
       }
     }
-    // A short-lived outgoing connection may hold the port for a moment.
-    for (let attempt = 1; ; attempt += 1) {
+    // An outgoing connection of another test may have been given the port meanwhile.
+    const end = performance.now() + PORT_DEADLINE;
+    for (;;) {
       try {
         await this.launch();
         return this;
       } catch (error) {
         await this.end('SIGKILL');
-        if (attempt === 5 || !/address already in use|Failed listening/i.test(error.message)) {
+        if (performance.now() > end || !/address already in use|Failed listening/i.test(error.message)) {
           throw error;
         }
+        await delay(200);
       }
     }
   }

@@ -93,8 +93,16 @@ impl Server {
     /// Starts it again, empty, on the same port.
     pub fn restart(&mut self) {
         self.kill();
-        let child = spawn(&self.executable, self.dir.path(), self.port, &self.args);
-        self.child = Some(child.expect("the server comes up again"));
+        // An outgoing connection of another test may have been given the port meanwhile.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            self.child = spawn(&self.executable, self.dir.path(), self.port, &self.args);
+            if self.child.is_some() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "the server does not come up again");
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
 
     /// Starts it again with further options, which win.
