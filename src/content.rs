@@ -14,8 +14,6 @@ pub use digest::sha256_hex;
 pub use flows::{FlowsText, flows_text};
 pub use json::{NESTING_LIMIT, object_text};
 pub use library::{LibraryEntry, library_entry, library_entry_text, library_list_item};
-pub use library_path::{
-    check_library_path, check_library_type, normal_library_path, split_library_path,
-};
+pub use library_path::{check_library_path, check_library_type, normal_library_path};
 pub use packages::packages;
 pub use settings::shared_settings;

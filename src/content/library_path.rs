@@ -31,13 +31,6 @@ pub fn normal_library_path(path: &str) -> Result<String> {
     }
 }
 
-/// The folders of a path, outermost first, and the name at its end.
-pub fn split_library_path(path: &str) -> (Vec<&str>, &str) {
-    let mut folders: Vec<&str> = path.split('/').collect();
-    let name = folders.pop().unwrap_or_default();
-    (folders, name)
-}
-
 fn is_safe_part(part: &str) -> bool {
     !matches!(part, "" | "." | "..") && !part.contains(['\0', '\\']) && !has_drive(part)
 }
@@ -115,13 +108,6 @@ mod tests {
         for path in ["..", "a/../b", "/../a", "a\\b", "C:/x", "a\0b"] {
             assert!(normal_library_path(path).is_err(), "{path}");
         }
-    }
-
-    #[test]
-    fn splits_folders_and_name() {
-        assert_eq!(split_library_path("a"), (vec![], "a"));
-        assert_eq!(split_library_path("a/b/c.js"), (vec!["a", "b"], "c.js"));
-        assert_eq!(split_library_path(""), (vec![], ""));
     }
 
     proptest! {
