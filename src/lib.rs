@@ -9,6 +9,7 @@ pub mod config;
 pub mod connection;
 pub mod content;
 pub mod error;
+mod folder;
 pub mod keyspace;
 pub mod role;
 pub mod slot;

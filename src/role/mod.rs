@@ -1,7 +1,6 @@
 //! What an admin and a worker do: at start, on a call, on an event, after a reconnect.
 
 pub mod admin;
-mod folder;
 pub mod worker;
 
 use std::path::PathBuf;

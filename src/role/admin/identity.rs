@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::role::folder::Folder;
+use crate::folder::Folder;
 
 const FILE: &str = "admin.json";
 

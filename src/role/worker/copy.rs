@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::role::folder::Folder;
+use crate::folder::Folder;
 use crate::store::revision::Revision;
 use crate::store::snapshot::Snapshot;
 

@@ -12,15 +12,15 @@ const NAME: &str = ".node-red-storage-valkey";
 
 /// Our own folder in the user directory; created at the first write.
 #[derive(Debug, Clone)]
-pub(super) struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub(super) fn in_user_dir(user_dir: &Path) -> Self {
+    pub(crate) fn in_user_dir(user_dir: &Path) -> Self {
         Self(user_dir.join(NAME))
     }
 
     /// The text of a file; `None` when it is not there.
-    pub(super) async fn read(&self, name: &str) -> Result<Option<String>> {
+    pub(crate) async fn read(&self, name: &str) -> Result<Option<String>> {
         let path = self.0.join(name);
         match tokio::fs::read_to_string(&path).await {
             Ok(text) => Ok(Some(text)),
@@ -31,7 +31,7 @@ impl Folder {
 
     /// Replaces a file as a whole: whoever reads it, also after a power cut, finds the old text
     /// or the new one. Only the owner can read it.
-    pub(super) async fn write(&self, name: &str, text: &str) -> Result<()> {
+    pub(crate) async fn write(&self, name: &str, text: &str) -> Result<()> {
         let path = self.0.join(name);
         let draft = self.0.join(format!("{name}.new"));
         self.write_draft(&draft, text).await.map_err(|error| disk(&draft, &error))?;
