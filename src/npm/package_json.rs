@@ -1,0 +1,113 @@
+//! package.json of the user directory.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{Error, Result};
+
+/// What Node-RED's own storage writes when there is none.
+const FIRST: &str = r#"{
+    "name": "node-red-project",
+    "description": "A Node-RED Project",
+    "version": "0.0.1",
+    "private": true
+}"#;
+
+/// Makes a package.json as Node-RED does, if there is none: without one npm would work in a
+/// directory further up.
+pub(super) fn ensure(user_dir: &Path) -> Result<()> {
+    let path = path(user_dir);
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => write(user_dir, FIRST),
+        _ => Ok(()),
+    }
+}
+
+/// Reads it; `None` when it is not there.
+pub(super) fn read(user_dir: &Path) -> Result<Option<Map<String, Value>>> {
+    let path = path(user_dir);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(disk(&path, error.to_string())),
+    };
+    match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+        Ok(Value::Object(object)) => Ok(Some(object)),
+        Ok(_) => Err(disk(&path, "it holds no JSON object".to_owned())),
+        Err(error) => Err(disk(&path, format!("it is not JSON ({error})"))),
+    }
+}
+
+/// Its `dependencies`, as name and what stands for the version.
+pub(super) fn dependencies(
+    package: &Map<String, Value>,
+) -> impl Iterator<Item = (&String, &Value)> {
+    package.get("dependencies").and_then(Value::as_object).into_iter().flatten()
+}
+
+/// Takes packages out of `dependencies` and `optionalDependencies`.
+pub(super) fn take_out(user_dir: &Path, names: &BTreeSet<&str>) -> Result<()> {
+    let path = path(user_dir);
+    let Some(mut package) = read(user_dir)? else { return Ok(()) };
+    let text = fs::read_to_string(&path).map_err(|error| disk(&path, error.to_string()))?;
+    let mut changed = false;
+    for part in ["dependencies", "optionalDependencies"] {
+        if let Some(Value::Object(dependencies)) = package.get_mut(part) {
+            let before = dependencies.len();
+            dependencies.retain(|name, _| !names.contains(name.as_str()));
+            changed |= dependencies.len() != before;
+        }
+    }
+    match changed {
+        true => write(user_dir, &formatted(&package, &text)?),
+        false => Ok(()),
+    }
+}
+
+/// The text of a package.json, indented as another text is.
+fn formatted(package: &Map<String, Value>, like: &str) -> Result<String> {
+    let indent: String = like
+        .lines()
+        .find(|line| line.starts_with([' ', '\t']) && line.trim_start().starts_with('"'))
+        .map(|line| line.chars().take_while(|c| matches!(c, ' ' | '\t')).take(10).collect())
+        .unwrap_or_else(|| "  ".to_owned());
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    let written = package.serialize(&mut serializer);
+    written.map_err(|error| Error::Internal(error.to_string()))?;
+    if like.ends_with('\n') {
+        bytes.push(b'\n');
+    }
+    String::from_utf8(bytes).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Replaces it as a whole. A link is followed: what it points to is replaced.
+fn write(user_dir: &Path, text: &str) -> Result<()> {
+    let named = path(user_dir);
+    let path = fs::canonicalize(&named).unwrap_or(named);
+    let draft = path.with_extension("json.new");
+    let written = (|| {
+        let mut file = fs::File::create(&draft)?;
+        io::Write::write_all(&mut file, text.as_bytes())?;
+        if let Ok(before) = fs::metadata(&path) {
+            file.set_permissions(before.permissions())?;
+        }
+        file.sync_all()?;
+        fs::rename(&draft, &path)
+    })();
+    written.map_err(|error: io::Error| disk(&path, error.to_string()))
+}
+
+fn path(user_dir: &Path) -> PathBuf {
+    user_dir.join("package.json")
+}
+
+fn disk(path: &Path, problem: String) -> Error {
+    Error::Disk { path: path.display().to_string(), problem }
+}

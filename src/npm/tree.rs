@@ -1,0 +1,2 @@
+//! What `node_modules` holds, package by package, to tell afterwards what an interrupted run has
+//! touched.
