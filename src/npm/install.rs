@@ -4,7 +4,7 @@ use super::change::{Failure, Outcome};
 use super::run::{CEILING, NoRun};
 use super::words::{Kind, kind, words};
 use super::{Inner, command, disk, marker};
-use crate::packages::{Wanted, satisfies};
+use crate::packages::{Wanted, fits};
 use crate::{Error, Result};
 
 /// One installation.
@@ -45,7 +45,7 @@ impl Inner {
     /// The exact version on disk, where it is as wanted.
     fn version_as_wanted(&self, wanted: &Wanted) -> Option<String> {
         let version = disk::version_on_disk(&self.user_dir, &wanted.name)?;
-        satisfies(&version, &wanted.version).then_some(version)
+        fits(&version, &wanted.version).then_some(version)
     }
 
     /// One run of `npm install`: its words when it failed, none when it did not.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::name::check_name;
-use super::version::check_version;
+use super::version::{ANY, check_version};
 use crate::content::{Text, broken, check_nesting, members, not_expected};
 use crate::{Error, Result};
 
@@ -33,7 +33,9 @@ impl PackageList {
                     Err(_) => Err(entry(key, &name, "has a version that is no text")),
                 })
                 .collect::<Result<_>>()?,
-            Some(b'[') => names(key, text)?.into_iter().map(|name| (name, "*".into())).collect(),
+            Some(b'[') => {
+                names(key, text)?.into_iter().map(|name| (name, ANY.to_owned())).collect()
+            }
             _ => return Err(not_a_list(key, text)),
         };
         if packages.len() > MOST_PACKAGES {
@@ -129,4 +131,122 @@ fn shown(text: &str) -> String {
 
 fn not_a_list(key: &str, text: &str) -> Error {
     not_expected(key, text, "neither an object of package names and versions nor an array of names")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KEY: &str = "n:packages";
+
+    fn problem(text: &str) -> String {
+        match PackageList::parse(KEY, text) {
+            Err(Error::Value { key, problem }) => {
+                assert_eq!(key, KEY);
+                problem
+            }
+            other => panic!("{text:.80}: expected an error, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn reads_both_forms() {
+        for (text, expected) in [
+            ("{}", vec![]),
+            ("[]", vec![]),
+            (
+                r#"{"node-red-node-random":"0.4.1","@a/b":"^1.0.0"}"#,
+                vec![("@a/b", "^1.0.0"), ("node-red-node-random", "0.4.1")],
+            ),
+            (r#" ["a","@b/c","a"]"#, vec![("@b/c", "*"), ("a", "*")]),
+            (r#"{"a":"1.0.0","a":"2.0.0"}"#, vec![("a", "2.0.0")]),
+        ] {
+            let list = PackageList::parse(KEY, text).unwrap();
+            assert_eq!(list.iter().collect::<Vec<_>>(), expected, "{text}");
+            assert_eq!(PackageList::parse(KEY, &list.text()).unwrap(), list);
+        }
+    }
+
+    #[test]
+    fn the_text_is_sorted() {
+        let list = PackageList::parse(KEY, r#"{ "b" : "1.0.0", "@a/b":"2.0.0" }"#).unwrap();
+        assert_eq!(list.text(), r#"{"@a/b":"2.0.0","b":"1.0.0"}"#);
+        assert_eq!((list.len(), list.version("b"), list.contains("c")), (2, Some("1.0.0"), false));
+    }
+
+    #[test]
+    fn anything_else_is_an_error() {
+        let deep = "[".repeat(100_000);
+        for text in [
+            "",
+            "null",
+            "\"a\"",
+            r#"{"a":1}"#,
+            r#"{"a":null}"#,
+            r#"{"a":{}}"#,
+            r#"{"":"1.0.0"}"#,
+            r#"{"a":""}"#,
+            "[1]",
+            "[[]]",
+            r#"[""]"#,
+            r#"["a",null]"#,
+            r#"["a""#,
+            r#"{"a":"1"#,
+            "[]x",
+            r#"[{"name":"a"}]"#,
+            &deep,
+        ] {
+            problem(text);
+        }
+    }
+
+    #[test]
+    fn one_bad_entry_refuses_the_list_and_is_named() {
+        for (text, said) in [
+            (r#"{"good":"1.0.0","--global":"1.0.0"}"#, "'--global'"),
+            (r#"{"good":"1.0.0","bad":"file:../x"}"#, "package 'bad': the version 'file:../x'"),
+            (r#"["good","../bad"]"#, "'../bad'"),
+            (r#"{"a":"latest"}"#, "package 'a': the version 'latest'"),
+            (r#"{"a":7}"#, "package 'a'"),
+        ] {
+            let problem = problem(text);
+            assert!(problem.contains(said), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_is_fit_for_a_log_line() {
+        let text = format!("{{\"\\u001b[31m\\nforged\\u202e{}\":\"1.0.0\"}}", "a".repeat(500));
+        let problem = problem(&text);
+        assert!(problem.len() < 200 && problem.contains("forged"), "{problem}");
+        assert!(problem.chars().all(|c| c.is_ascii_graphic() || c == ' '), "{problem}");
+    }
+
+    #[test]
+    fn there_are_limits() {
+        let list = |count: usize| {
+            let names: Vec<String> = (0..count).map(|n| format!("\"a{n}\":\"1.0.0\"")).collect();
+            format!("{{{}}}", names.join(","))
+        };
+        assert_eq!(PackageList::parse(KEY, &list(2000)).unwrap().len(), 2000);
+        assert!(problem(&list(2001)).contains("2001 packages"));
+        let long = format!("{{}}{}", " ".repeat(MOST_TEXT));
+        assert!(problem(&long).contains("longer than 1000000 bytes"));
+        let many = (0..2001).map(|n| (format!("a{n}"), "1.0.0".to_owned())).collect();
+        assert!(PackageList::from_versions(many).is_err());
+        let bad = BTreeMap::from([("a".to_owned(), "file:x".to_owned())]);
+        assert!(PackageList::from_versions(bad).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[\\[\\]{}\",:a1\\\\ ]{0,40}", name in "\\PC{0,100}", version in "\\PC{0,40}") {
+            let _ = PackageList::parse("k", &text);
+            let object = serde_json::json!({ name: version }).to_string();
+            if let Err(error) = PackageList::parse("k", &object) {
+                prop_assert!(error.to_string().len() < 400);
+            }
+        }
+    }
 }

@@ -5,6 +5,8 @@ mod installed;
 mod list;
 mod name;
 mod policy;
+mod range;
+mod semver;
 mod version;
 
 pub use difference::{Difference, Wanted, difference};
@@ -12,4 +14,4 @@ pub use installed::{Dependencies, Installed, Skipped};
 pub use list::{MOST_PACKAGES, MOST_TEXT, PackageList};
 pub use name::check_name;
 pub use policy::Policy;
-pub use version::{check_version, is_exact, satisfies};
+pub use version::{ANY, check_version, fits, is_exact, satisfies};

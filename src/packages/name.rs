@@ -48,3 +48,88 @@ fn is_url_friendly(part: &str) -> bool {
     !part.is_empty()
         && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_of_packages_are_taken() {
+        let longest = "a".repeat(214);
+        for name in [
+            "a",
+            "node-red-node-random",
+            "@scope/node",
+            "@a/-b",
+            "OldCapitals",
+            "~tilde",
+            "a.b",
+            "a_b",
+            "7",
+            "it's-(old)!*",
+            "@a/b.tgz",
+            &longest,
+        ] {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_npm_could_take_for_something_else_is_refused() {
+        let long = "a".repeat(215);
+        for name in [
+            "",
+            " a",
+            "a ",
+            "a b",
+            ".a",
+            "_a",
+            "-a",
+            "--global",
+            "..",
+            "a..b",
+            "../a",
+            "@../a",
+            "@a/..",
+            "@a/.b",
+            "@.a/b",
+            "@a",
+            "@a/",
+            "@/a",
+            "@a/b/c",
+            "a/b",
+            "/a",
+            "a@1.0.0",
+            "@a/b@1.0.0",
+            "@@a/b",
+            "C:a",
+            "a\\b",
+            "a:b",
+            "a%2fb",
+            "a\nb",
+            "a\u{0}",
+            "\u{e9}",
+            "node_modules",
+            "Node_Modules",
+            "@a/node_modules",
+            "favicon.ico",
+            "a.tgz",
+            "a.TAR.gz",
+            "$(true)",
+            "a;b",
+            "a&b",
+            "__proto__",
+            &long,
+        ] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(name in "\\PC{0,40}", likely in "[@/a.-]{0,12}") {
+            let _ = (check_name(&name), check_name(&likely));
+        }
+    }
+}

@@ -108,3 +108,50 @@ impl Rule {
             }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    /// What Node-RED 4.1 answers.
+    #[derive(Deserialize)]
+    struct Case {
+        allow: Option<Vec<String>>,
+        deny: Option<Vec<String>>,
+        name: String,
+        version: Option<String>,
+        allowed: bool,
+    }
+
+    fn policy(allow: &[&str], deny: &[&str]) -> Policy {
+        let list = |rules: &[&str]| rules.iter().map(|rule| (*rule).to_owned()).collect::<Vec<_>>();
+        Policy::new(Some(&list(allow)), Some(&list(deny)))
+    }
+
+    #[test]
+    fn the_answers_are_those_of_node_red() {
+        let cases: Vec<Case> = serde_json::from_str(include_str!("answers/policy.json")).unwrap();
+        assert!(cases.len() > 500);
+        for case in cases {
+            let policy = Policy::new(case.allow.as_deref(), case.deny.as_deref());
+            let (name, version) = (&case.name, case.version.as_deref());
+            let lists = (&case.allow, &case.deny);
+            assert_eq!(policy.allows(name, version), case.allowed, "{name} {version:?} {lists:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_for_one_version_never_opens_the_door_for_a_range() {
+        assert!(!policy(&["a@1.x"], &["*"]).allows_any_version("a"));
+        assert!(!policy(&["*"], &["a@1.x"]).allows_any_version("a"));
+        assert!(policy(&["a"], &["*"]).allows_any_version("a"));
+        assert!(policy(&["*"], &["b@1.x"]).allows_any_version("a"));
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_read_forbids() {
+        assert!(!policy(&["a"], &["(?=a)"]).allows("b", None));
+        assert!(!policy(&["(?=a)"], &["*"]).allows("a", None));
+    }
+}
