@@ -105,10 +105,13 @@ declare namespace storage {
     shareCredentialSecret?: boolean | 'true' | 'false';
     /** Admin: how many replicas have to confirm a deploy, or a warning is logged. Default 0. */
     waitReplicas?: number | string;
-    /** Package synchronisation is not part of this version; accepted for later. */
+    /** `false`: an admin publishes no package list, a worker installs nothing. Default `true`. */
     syncPackages?: boolean | 'true' | 'false';
+    /** Worker: ms that npm may hold up the start, and that a deploy waits for its packages. Default 120000. */
     packageSyncTimeout?: number | string;
+    /** Worker: what happens with a new version of a loaded module. Default `'report'`. */
     packageUpgrade?: 'report' | 'live' | 'restart';
+    /** `false`: npm runs no install scripts. Default: npm's own. */
     packageInstallScripts?: boolean | 'true' | 'false';
     /** Probes are not part of this version. */
     health?: false | 'false';

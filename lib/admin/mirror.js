@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * What is on the admin's disk, as one pair of texts, and how it goes to Valkey. `onEqual` is called
- * when Valkey has it.
+ * What is on the admin's disk, as one pair of texts, and how it goes to Valkey. `beforeSend` is
+ * called first; `onEqual` when Valkey has it.
  */
-function createMirror({ core, files, secrets, log, onEqual }) {
+function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
   let onDisk = { flows: null, credentials: null, project: undefined };
 
   const projectName = () => {
@@ -13,6 +13,7 @@ function createMirror({ core, files, secrets, log, onEqual }) {
   };
 
   const send = async (secret) => {
+    beforeSend();
     const { done, away, unconfirmed } = await core().deploy(onDisk.flows, onDisk.credentials, secret, projectName());
     if (done) {
       await onEqual();

@@ -14,6 +14,7 @@ use super::gate::Gates;
 use super::hooks::Functions;
 use super::host::{EventFunction, LogFunction};
 use super::log;
+use super::palette::Palette;
 use super::snapshot::StoredDeploy;
 use super::worker::opening;
 use crate::error::{Error, Result};
@@ -209,6 +210,31 @@ impl Admin {
         on_disk: String,
     ) -> napi::Result<PromiseRaw<'env, String>> {
         self.promise(env, async move |core| core.library(&on_disk).await)
+    }
+
+    /// Prepares the packages; an `emptied` user directory gets back what Valkey lists, within
+    /// limits. `setup` is JSON text, `{npm: {program, args}, allowList, denyList, excluded}`.
+    #[napi]
+    pub fn packages_at_start<'env>(
+        &self,
+        env: &'env Env,
+        setup: String,
+        emptied: bool,
+    ) -> napi::Result<PromiseRaw<'env, ()>> {
+        self.promise(env, async move |core| core.packages_at_start(&setup, emptied).await)
+    }
+
+    /// Something may have changed what is installed.
+    #[napi]
+    pub fn packages_changed<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        self.promise(env, async |core| core.packages_changed().await)
+    }
+
+    /// The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised.
+    #[napi]
+    pub fn palette(&self) -> Option<Palette> {
+        let packages = self.core.get().and_then(|core| core.packages())?;
+        Some(Palette::new(packages.clone(), self.log.clone()))
     }
 
     /// Ends the connection and tasks; idempotent.

@@ -12,6 +12,7 @@ mod hooks;
 mod host;
 mod log;
 mod options;
+mod palette;
 mod question;
 mod reconnect;
 mod retry;

@@ -6,8 +6,7 @@ use super::super::tls;
 use super::{KNOWN, Verdict, find};
 
 /// Described outside the tables.
-const IN_PROSE: [&str; 5] =
-    ["tls", "syncPackages", "packageSyncTimeout", "packageUpgrade", "packageInstallScripts"];
+const IN_PROSE: [&str; 1] = ["tls"];
 
 /// The part of the README about the options, less and with what is inside `tls`.
 fn sections() -> (String, String) {

@@ -102,6 +102,12 @@ impl Inner {
             let disk = self.disk();
             (disk.deploy.clone(), disk.generation)
         };
+        // Before the deploy: who reads a deploy that needs a package finds it on the list.
+        self.packages_are_read().await;
+        if let Some(owner) = self.converge_packages(!fresh).await? {
+            rounds.lose_to(owner);
+            return Ok(());
+        }
         if let Some(deploy) = deploy
             && !(fresh && self.progress.borrow().mirrored >= generation)
         {
