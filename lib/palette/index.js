@@ -1,6 +1,8 @@
 'use strict';
 
+const path = require('path');
 const { setTimeout: delay } = require('timers/promises');
+const { createReplaced } = require('./dependencies');
 const { loadedIn, packageFolder, readManifest } = require('./files');
 const { createInstallHooks } = require('./install-hooks');
 const { createRegistration } = require('./registration');
@@ -24,12 +26,18 @@ const START_INTERVAL = 50;
  * @param {object} [options.reload] the reload of a worker
  */
 function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
+  const userDir = settings.userDir || process.env.NODE_RED_HOME || '.';
   let opened;
   let isClosed = false;
   let turn = Promise.resolve();
-  // What was loaded in this process and is not any more, by the version that ran.
+  // What was loaded in this process and is not any more: { version, isEsModule }.
   const earlier = new Map();
   const told = new Map();
+  const root = path.resolve(userDir, 'node_modules');
+  const replaced = createReplaced(root);
+  if (upgrade === 'live') {
+    whenNodesAreLoaded().then(replaced.note).catch(() => {});
+  }
 
   const inTurn = (task) => {
     const result = turn.then(async () => {
@@ -53,9 +61,9 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
     if (!opened) {
       const registry = openRegistry(runtime);
       const registration = createRegistration({ registry, settings: runtime.settings });
-      const hooks = createInstallHooks({ runtime, dir: settings.userDir || process.env.NODE_RED_HOME || '.' });
+      const hooks = createInstallHooks({ runtime, dir: userDir });
       opened = { registry, registration, hooks };
-      opened.upgrade = createUpgrade({ runtime, log, mode: upgrade, reload, ...opened });
+      opened.upgrade = createUpgrade({ runtime, log, mode: upgrade, reload, replaced, root, flowsInUse, ...opened });
       runtime.events.on('runtime-event', onRuntimeEvent);
     }
     return opened;
@@ -64,7 +72,8 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
   /** Users may remove packages as well. */
   function onRuntimeEvent({ id, payload } = {}) {
     if (id === 'node/removed' && Array.isArray(payload)) {
-      payload.forEach((set) => set && set.module && !earlier.has(set.module) && earlier.set(set.module, set.version));
+      payload.filter((set) => set && set.module && !earlier.has(set.module))
+        .forEach((set) => earlier.set(set.module, { version: undefined, isEsModule: false }));
     }
   }
 
@@ -88,11 +97,11 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
    *   a package that is not loaded counts as removed
    */
   function remove(names) {
-    return inTurn(async ({ registry, hooks }) => {
+    return inTurn(async (parts) => {
       const result = { removed: [], inUse: [], failed: [] };
-      for (const name of usersFirst(registry, names)) {
+      for (const name of usersFirst(parts.registry, names)) {
         try {
-          result[await removeOne(name, registry, hooks) ? 'removed' : 'inUse'].push(name);
+          result[await removeOne(name, parts) ? 'removed' : 'inUse'].push(name);
         } catch (error) {
           result.failed.push({ name, reason: error.message });
           log.error(`package ${name} could not be removed: ${error.message}`);
@@ -111,7 +120,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
     return [...names].sort((one, other) => depth(one) - depth(other));
   }
 
-  async function removeOne(name, registry, hooks) {
+  async function removeOne(name, { registry, registration, hooks }) {
     if (isInUse(name, registry)) {
       return false;
     }
@@ -124,8 +133,9 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
       return false;
     }
     const types = typesWithout(registry, name);
+    const isEsModule = registration.runsEsModules(name);
     const list = takeAway(registry, name);
-    earlier.set(name, version);
+    earlier.set(name, { version, isEsModule });
     await registry.save().catch((error) => log.debug(`the list of node types is not saved: ${error.message}`));
     announce('node/removed', list);
     log.info(`package ${name}@${version} is removed${types.length > 0 ? `: ${types.join(', ')}` : ''}`);
@@ -164,6 +174,9 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
         }
       }
       await parts.upgrade.take(upgrades, result, fail);
+      if (upgrade === 'live') {
+        replaced.note();
+      }
       return result;
     });
   }
@@ -180,7 +193,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
 
   /** Loads a package at once, or returns what there is to upgrade. */
   async function loadOne({ name, from }, parts) {
-    const folder = packageFolder(settings, name);
+    const folder = packageFolder(root, name);
     const manifest = readManifest(folder);
     if (!manifest) {
       throw new Error(`there is no readable package.json in ${folder}`);
@@ -220,14 +233,13 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
 
   async function loadNew(entry, { registry, registration, hooks }) {
     const { name, version, folder, manifest } = entry;
-    const isAgain = earlier.has(name);
-    const needsImport = isAgain && registry.isImporting && registration.hasEsModules(folder, manifest);
-    if (needsImport && earlier.get(name) !== version) {
-      const why = 'an ES module has been loaded before and can only be loaded once';
-      return { ...entry, running: 'none of it', why };
+    const before = earlier.get(name);
+    const isOnce = before && (before.isEsModule || registration.hasEsModules(folder, manifest));
+    if (isOnce && before.version !== version) {
+      return { ...entry, running: 'none of it', why: 'Node.js loads an ES module once, and has loaded another version' };
     }
     await hooks.beforeLoad(name, version);
-    if (isAgain && !needsImport) {
+    if (before && !isOnce) {
       await registration.registerAgain(name, folder);
     } else {
       await registration.register(name, folder);
