@@ -124,10 +124,13 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
     if (isInUse(name, registry)) {
       return false;
     }
-    const version = (registry.moduleOf(name) || {}).version;
-    if (version === undefined) {
+    const module = registry.moduleOf(name);
+    if (!module) {
+      // Node-RED may know it as one that is missing.
+      delete registry.moduleList()[name];
       return true;
     }
+    const { version } = module;
     await hooks.beforeRemoval(name);
     if (isInUse(name, registry)) {
       return false;
@@ -201,7 +204,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
     const { version } = manifest;
     const entry = { name, version, from: from || undefined, folder, manifest };
     const module = parts.registry.moduleOf(name);
-    if (!module || !parts.registry.getModuleInfo(name)) {
+    if (!module) {
       if (typeof manifest['node-red'] !== 'object' || manifest['node-red'] === null) {
         return loadLibrary(entry);
       }

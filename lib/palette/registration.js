@@ -35,10 +35,11 @@ function createRegistration({ registry, settings }) {
    * Registers a module of which this process has loaded files before.
    *
    * @param {object} [options]
-   * @param {Set<string>} [options.disabled] names of the sets that stay disabled
+   * @param {Set<string>} [options.disabled] names of the sets that stay disabled; without it,
+   *   those that Node-RED's settings have disabled
    * @param {(load: () => any) => any} [options.watch] called around the running of each node file
    */
-  async function registerAgain(name, folder, { disabled = new Set(), watch = (load) => load() } = {}) {
+  async function registerAgain(name, folder, { disabled = disabledBefore(name), watch = (load) => load() } = {}) {
     forget(loadedIn(folder));
     const list = registry.moduleList();
     list[name] = { name, nodes: disabledSets(name, folder) };
@@ -55,6 +56,11 @@ function createRegistration({ registry, settings }) {
       await runSet(set, watch);
     }
     await registry.save();
+  }
+
+  function disabledBefore(name) {
+    const { nodes } = registry.moduleList()[name] || {};
+    return new Set(Object.keys(nodes || {}).filter((set) => nodes[set].enabled === false));
   }
 
   /** What makes Node-RED read a set and not run it. */
