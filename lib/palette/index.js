@@ -24,8 +24,9 @@ const START_INTERVAL = 50;
  * @param {object} options.log
  * @param {'report'|'live'|'restart'} [options.upgrade] what to do with a new version of a loaded package
  * @param {object} [options.reload] the reload of a worker
+ * @param {number} [options.restartDelay] ms, the most that a restart is put off
  */
-function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
+function createPalette({ runtime, settings, log, upgrade = 'report', reload, restartDelay }) {
   const userDir = settings.userDir || process.env.NODE_RED_HOME || '.';
   let opened;
   let isClosed = false;
@@ -63,7 +64,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
       const registration = createRegistration({ registry, settings: runtime.settings });
       const hooks = createInstallHooks({ runtime, dir: userDir });
       opened = { registry, registration, hooks };
-      opened.upgrade = createUpgrade({ runtime, log, mode: upgrade, reload, replaced, root, flowsInUse, ...opened });
+      opened.upgrade = createUpgrade({ runtime, log, mode: upgrade, reload, restartDelay, replaced, root, flowsInUse, ...opened });
       runtime.events.on('runtime-event', onRuntimeEvent);
     }
     return opened;

@@ -5,7 +5,7 @@ const { scheduleRestart } = require('./restart');
 const { createSwap } = require('./swap');
 
 /** What becomes of a new version of a package that runs. */
-function createUpgrade({ runtime, log, mode, reload, registry, registration, hooks, replaced, root, flowsInUse }) {
+function createUpgrade({ runtime, log, mode, reload, restartDelay, registry, registration, hooks, replaced, root, flowsInUse }) {
   const { obstacle } = createObstacles({ registry, registration, replaced, root });
   const { swap } = createSwap({ runtime, registry, registration, root, flowsInUse });
   const told = new Map();
@@ -57,7 +57,7 @@ function createUpgrade({ runtime, log, mode, reload, registry, registration, hoo
       await reload.exclusively(({ restartTypes }) => replace(live, restartTypes, result));
     }
     if (mode === 'restart' && result.restart.length > 0) {
-      scheduleRestart({ log });
+      scheduleRestart({ log, maxDelay: restartDelay });
     }
   }
 
