@@ -75,19 +75,20 @@ function withoutOtherParents(candidates, own, parents) {
   return alone;
 }
 
+/** Another text once npm has replaced the file. */
+function identityOf(file) {
+  try {
+    const { ino, ctimeMs } = fs.statSync(file);
+    return `${ino}:${ctimeMs}`;
+  } catch {
+    return 'gone';
+  }
+}
+
 /** Remembers what loaded files were on disk, to tell later whether npm has replaced them since. */
 function createReplaced(root) {
   const known = new WeakMap();
   let since = Infinity;
-
-  function identity(file) {
-    try {
-      const { ino, ctimeMs } = fs.statSync(file);
-      return `${ino}:${ctimeMs}`;
-    } catch {
-      return 'gone';
-    }
-  }
 
   /** To be called when nothing has been replaced since the files were loaded. */
   function note() {
@@ -95,14 +96,14 @@ function createReplaced(root) {
     for (const file of loadedIn(root)) {
       const module = require.cache[file];
       if (!known.has(module)) {
-        known.set(module, identity(file));
+        known.set(module, identityOf(file));
       }
     }
   }
 
   function isReplaced(module) {
     if (known.has(module)) {
-      return known.get(module) !== identity(module.filename);
+      return known.get(module) !== identityOf(module.filename);
     }
     try {
       return fs.statSync(module.filename).ctimeMs > since;
@@ -122,4 +123,4 @@ function packageOf(file) {
   return index === -1 ? file : (first.startsWith('@') ? `${first}/${second}` : first);
 }
 
-module.exports = { createReplaced, loadedCode, packageOf };
+module.exports = { createReplaced, identityOf, loadedCode, packageOf };

@@ -2,7 +2,7 @@
 
 const path = require('path');
 const { setTimeout: delay } = require('timers/promises');
-const { createReplaced } = require('./dependencies');
+const { createReplaced, identityOf } = require('./dependencies');
 const { loadedIn, packageFolder, readManifest } = require('./files');
 const { createInstallHooks } = require('./install-hooks');
 const { createRegistration } = require('./registration');
@@ -34,6 +34,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   // What was loaded in this process and is not any more: { version, isEsModule }.
   const earlier = new Map();
   const told = new Map();
+  const faulty = new Map();
   const root = path.resolve(userDir, 'node_modules');
   const replaced = createReplaced(root);
   if (upgrade === 'live') {
@@ -105,7 +106,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
           result[await removeOne(name, parts) ? 'removed' : 'inUse'].push(name);
         } catch (error) {
           result.failed.push({ name, reason: error.message });
-          log.error(`package ${name} could not be removed: ${error.message}`);
+          tellOnce(name, `package ${name} could not be removed: ${error.message}`);
         }
       }
       return result;
@@ -185,10 +186,13 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     });
   }
 
-  /** The core tries again and again: one line for each reason. */
   function fail(result, name, version, error) {
     result.failed.push({ name, reason: error.message });
-    const line = `package ${name}@${version} is installed but could not be loaded: ${error.message}`;
+    tellOnce(name, `package ${name}@${version} is installed but could not be loaded: ${error.message}`);
+  }
+
+  /** The core tries again and again: one line for each reason. */
+  function tellOnce(name, line) {
     if (told.get(name) !== line) {
       told.set(name, line);
       log.error(line);
@@ -276,21 +280,41 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     return undefined;
   }
 
-  /** A module that failed when it was loaded, half-installed perhaps: its files are good now, as far as npm knows. */
+  /**
+   * A module that failed when it was loaded, half-installed perhaps: its files are good now, as
+   * far as npm knows. What of it runs is restarted with them, but not for files that are known
+   * to fail.
+   */
   async function repair(entry, parts) {
+    const { name, folder, version } = entry;
     const { registry, registration, hooks } = parts;
-    const used = usedTypes(flowsInUse(), registry.getType);
-    const sets = Object.values(registry.moduleOf(entry.name).nodes);
-    const runs = sets.some((set) => set.loaded && !set.err && (set.types || []).some((type) => used.has(type)));
-    if (runs) {
-      throw new Error(`${registration.faultsOf(entry.name).join('; ')} (the rest of it runs)`);
+    const module = registry.moduleOf(name);
+    const running = runningTypes(typesOf(module));
+    const files = identityOf(path.join(folder, 'package.json'));
+    if (running.length > 0 && faulty.get(name) === files) {
+      throw new Error(registration.faultsOf(name).join('; '));
     }
-    await hooks.beforeLoad(entry.name, entry.version);
-    takeAway(registry, entry.name);
-    await registration.registerAgain(entry.name, entry.folder, {
-      disabled: new Set(sets.filter((set) => set.enabled === false && !set.err).map((set) => set.name))
-    });
+    faulty.set(name, files);
+    await hooks.beforeLoad(name, version);
+    const disabled = new Set(Object.values(module.nodes).filter((set) => set.enabled === false && !set.err).map((set) => set.name));
+    const again = async (restartTypes) => {
+      takeAway(registry, name);
+      await registration.registerAgain(name, folder, { disabled });
+      await restartTypes(running);
+    };
+    if (reload && running.length > 0) {
+      await reload.exclusively(({ restartTypes }) => again(restartTypes));
+    } else {
+      await again(async () => {});
+    }
     await loaded(entry, parts);
+    faulty.delete(name);
+  }
+
+  function runningTypes(types) {
+    const { flows = [] } = runtime.nodes.getFlows() || {};
+    const running = flows.filter(({ id, type }) => types.includes(type) && runtime.nodes.getNode(id));
+    return [...new Set(running.map(({ type }) => type))];
   }
 
   function close() {
