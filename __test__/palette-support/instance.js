@@ -19,10 +19,10 @@ async function startPalette({ editor = false, upgrade, flows = BASE, settings = 
     flows,
     ...options,
     settings: { ...(editor ? { httpAdminRoot: '/' } : { httpAdminRoot: false, disableEditor: true }), ...settings },
-    beforeStart: ({ userDir }) => prepare(userDir),
     onInit: ({ runtime, reload, settings: given, told }) => {
       const log = Object.fromEntries(['error', 'warn', 'info', 'debug'].map((level) => [level, (text) => told.push({ level, text })]));
       palette = createPalette({ runtime, settings: given, log, upgrade, reload: withReload ? reload : undefined });
+      prepare(given.userDir, palette);
       runtime.events.on('runtime-event', ({ id, payload }) => announced.push({ id, payload }));
     }
   });

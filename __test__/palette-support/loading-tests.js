@@ -3,15 +3,57 @@
 const assert = require('node:assert/strict');
 const { after, before, beforeEach, test } = require('node:test');
 const { BASE, flowsWith, startPalette } = require('./instance');
+const { hidePackage, installPackage } = require('./packages');
 
 /** The tests of loading and removing, for a Node-RED with the editor or without. */
 function loadingTests({ editor }) {
   let instance;
+  let early;
   before(async () => {
-    instance = await startPalette({ editor });
+    instance = await startPalette({
+      editor,
+      prepare: (userDir, palette) => {
+        const bad = { types: ['half-two'], before: "throw new Error('half of it is missing');" };
+        installPackage(userDir, { name: 'half-installed', sets: { one: ['half-one'], two: bad } });
+        installPackage(userDir, { name: 'hidden', sets: { one: ['hidden-type'] } });
+        hidePackage(userDir, 'hidden');
+        early = palette.load([installPackage(userDir, { name: 'early', sets: { one: ['early-type'] } })]);
+      }
+    });
   });
   after(() => instance.stop());
   beforeEach(() => instance.reset(BASE));
+
+  test('asked for while Node-RED starts, it waits for that', async () => {
+    assert.deepEqual(await early, { loaded: ['early'], restart: [], failed: [] });
+    assert.equal(instance.info('early').nodes.length, 1);
+    assert.equal(instance.has('early-type'), true);
+  });
+
+  test('a package that was half-installed at the start is loaded anew, and what runs of it restarts', async () => {
+    await instance.update(flowsWith('half-one'));
+    const bad = { types: ['half-two'], before: "throw new Error('still missing');" };
+    const worse = instance.install({ name: 'half-installed', sets: { one: ['half-one'], two: bad } });
+    instance.clear();
+    assert.match((await instance.palette.load([worse])).failed[0].reason, /^two: still missing$/);
+    assert.deepEqual(instance.ids('close'), ['n-half-one']);
+    // Files that are known to fail are no reason to restart anything again.
+    assert.equal((await instance.palette.load([worse])).failed.length, 1);
+    assert.deepEqual(instance.ids('close'), ['n-half-one']);
+    instance.clear();
+    const result = await instance.add({ name: 'half-installed', sets: { one: ['half-one'], two: ['half-two'] } });
+    assert.deepEqual(result, { loaded: ['half-installed'], restart: [], failed: [] });
+    assert.deepEqual(instance.ids('close'), ['n-half-one']);
+    assert.equal(instance.node('n-half-one') instanceof instance.runtime.nodes.getType('half-one'), true);
+    assert.equal(instance.has('half-two'), true);
+  });
+
+  test("a package that was there as another's dependency becomes the user's", async () => {
+    assert.equal(instance.info('hidden').user, false);
+    const result = await instance.add({ name: 'hidden', sets: { one: ['hidden-type'] } });
+    assert.deepEqual(result.loaded, ['hidden']);
+    assert.equal(instance.info('hidden').user, true);
+  });
 
   test('a new package is there at once, and nothing that runs is touched', async () => {
     const result = await instance.add({ name: 'pkg-new', sets: { one: ['new-one'] } });

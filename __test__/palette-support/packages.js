@@ -64,6 +64,13 @@ function installPackage(userDir, { name, version = '1.0.0', sets = {}, manifest 
   return { name, version, from: null };
 }
 
+/** Leaves a package on disk as one that only others need. */
+function hidePackage(userDir, name) {
+  changeDependencies(userDir, (dependencies) => {
+    delete dependencies[name];
+  });
+}
+
 /** What npm's uninstall leaves: nothing. */
 function uninstallPackage(userDir, name) {
   fs.rmSync(path.join(userDir, 'node_modules', ...name.split('/')), { recursive: true, force: true });
@@ -80,4 +87,4 @@ function changeDependencies(userDir, change) {
   fs.writeFileSync(file, JSON.stringify(manifest));
 }
 
-module.exports = { installPackage, uninstallPackage };
+module.exports = { hidePackage, installPackage, uninstallPackage };

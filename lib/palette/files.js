@@ -4,10 +4,9 @@ const fs = require('fs');
 const Module = require('module');
 const path = require('path');
 
-/** The folder that npm installs packages into. */
-function packageFolder(settings, name) {
-  const userDir = settings.userDir || process.env.NODE_RED_HOME || '.';
-  return path.resolve(userDir, 'node_modules', ...name.split('/'));
+/** Where npm installs a package. */
+function packageFolder(root, name) {
+  return path.join(root, ...name.split('/'));
 }
 
 /** A folder's package.json as it is on disk now, not as `require` keeps it; undefined when there is none. */

@@ -1,6 +1,8 @@
 'use strict';
 
+const path = require('path');
 const { setTimeout: delay } = require('timers/promises');
+const { createReplaced, identityOf } = require('./dependencies');
 const { loadedIn, packageFolder, readManifest } = require('./files');
 const { createInstallHooks } = require('./install-hooks');
 const { createRegistration } = require('./registration');
@@ -22,14 +24,22 @@ const START_INTERVAL = 50;
  * @param {object} options.log
  * @param {'report'|'live'|'restart'} [options.upgrade] what to do with a new version of a loaded package
  * @param {object} [options.reload] the reload of a worker
+ * @param {number} [options.restartDelay] ms, the most that a restart is put off
  */
-function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
+function createPalette({ runtime, settings, log, upgrade = 'report', reload, restartDelay }) {
+  const userDir = settings.userDir || process.env.NODE_RED_HOME || '.';
   let opened;
   let isClosed = false;
   let turn = Promise.resolve();
-  // What was loaded in this process and is not any more, by the version that ran.
+  // What was loaded in this process and is not any more: { version, isEsModule }.
   const earlier = new Map();
   const told = new Map();
+  const faulty = new Map();
+  const root = path.resolve(userDir, 'node_modules');
+  const replaced = createReplaced(root);
+  if (upgrade === 'live') {
+    whenNodesAreLoaded().then(replaced.note).catch(() => {});
+  }
 
   const inTurn = (task) => {
     const result = turn.then(async () => {
@@ -53,9 +63,9 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
     if (!opened) {
       const registry = openRegistry(runtime);
       const registration = createRegistration({ registry, settings: runtime.settings });
-      const hooks = createInstallHooks({ runtime, dir: settings.userDir || process.env.NODE_RED_HOME || '.' });
+      const hooks = createInstallHooks({ runtime, dir: userDir });
       opened = { registry, registration, hooks };
-      opened.upgrade = createUpgrade({ runtime, log, mode: upgrade, reload, ...opened });
+      opened.upgrade = createUpgrade({ runtime, log, mode: upgrade, reload, restartDelay, replaced, root, flowsInUse, ...opened });
       runtime.events.on('runtime-event', onRuntimeEvent);
     }
     return opened;
@@ -64,7 +74,8 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
   /** Users may remove packages as well. */
   function onRuntimeEvent({ id, payload } = {}) {
     if (id === 'node/removed' && Array.isArray(payload)) {
-      payload.forEach((set) => set && set.module && !earlier.has(set.module) && earlier.set(set.module, set.version));
+      payload.filter((set) => set && set.module && !earlier.has(set.module))
+        .forEach((set) => earlier.set(set.module, { version: undefined, isEsModule: false }));
     }
   }
 
@@ -88,14 +99,14 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
    *   a package that is not loaded counts as removed
    */
   function remove(names) {
-    return inTurn(async ({ registry, hooks }) => {
+    return inTurn(async (parts) => {
       const result = { removed: [], inUse: [], failed: [] };
-      for (const name of usersFirst(registry, names)) {
+      for (const name of usersFirst(parts.registry, names)) {
         try {
-          result[await removeOne(name, registry, hooks) ? 'removed' : 'inUse'].push(name);
+          result[await removeOne(name, parts) ? 'removed' : 'inUse'].push(name);
         } catch (error) {
           result.failed.push({ name, reason: error.message });
-          log.error(`package ${name} could not be removed: ${error.message}`);
+          tellOnce(name, `package ${name} could not be removed: ${error.message}`);
         }
       }
       return result;
@@ -111,21 +122,25 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
     return [...names].sort((one, other) => depth(one) - depth(other));
   }
 
-  async function removeOne(name, registry, hooks) {
+  async function removeOne(name, { registry, registration, hooks }) {
     if (isInUse(name, registry)) {
       return false;
     }
-    const version = (registry.moduleOf(name) || {}).version;
-    if (version === undefined) {
+    const module = registry.moduleOf(name);
+    if (!module) {
+      // Node-RED may know it as one that is missing.
+      delete registry.moduleList()[name];
       return true;
     }
+    const { version } = module;
     await hooks.beforeRemoval(name);
     if (isInUse(name, registry)) {
       return false;
     }
     const types = typesWithout(registry, name);
+    const isEsModule = registration.runsEsModules(name);
     const list = takeAway(registry, name);
-    earlier.set(name, version);
+    earlier.set(name, { version, isEsModule });
     await registry.save().catch((error) => log.debug(`the list of node types is not saved: ${error.message}`));
     announce('node/removed', list);
     log.info(`package ${name}@${version} is removed${types.length > 0 ? `: ${types.join(', ')}` : ''}`);
@@ -164,14 +179,20 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
         }
       }
       await parts.upgrade.take(upgrades, result, fail);
+      if (upgrade === 'live') {
+        replaced.note();
+      }
       return result;
     });
   }
 
-  /** The core tries again and again: one line for each reason. */
   function fail(result, name, version, error) {
     result.failed.push({ name, reason: error.message });
-    const line = `package ${name}@${version} is installed but could not be loaded: ${error.message}`;
+    tellOnce(name, `package ${name}@${version} is installed but could not be loaded: ${error.message}`);
+  }
+
+  /** The core tries again and again: one line for each reason. */
+  function tellOnce(name, line) {
     if (told.get(name) !== line) {
       told.set(name, line);
       log.error(line);
@@ -180,7 +201,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
 
   /** Loads a package at once, or returns what there is to upgrade. */
   async function loadOne({ name, from }, parts) {
-    const folder = packageFolder(settings, name);
+    const folder = packageFolder(root, name);
     const manifest = readManifest(folder);
     if (!manifest) {
       throw new Error(`there is no readable package.json in ${folder}`);
@@ -188,7 +209,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
     const { version } = manifest;
     const entry = { name, version, from: from || undefined, folder, manifest };
     const module = parts.registry.moduleOf(name);
-    if (!module || !parts.registry.getModuleInfo(name)) {
+    if (!module) {
       if (typeof manifest['node-red'] !== 'object' || manifest['node-red'] === null) {
         return loadLibrary(entry);
       }
@@ -220,14 +241,13 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
 
   async function loadNew(entry, { registry, registration, hooks }) {
     const { name, version, folder, manifest } = entry;
-    const isAgain = earlier.has(name);
-    const needsImport = isAgain && registry.isImporting && registration.hasEsModules(folder, manifest);
-    if (needsImport && earlier.get(name) !== version) {
-      const why = 'an ES module has been loaded before and can only be loaded once';
-      return { ...entry, running: 'none of it', why };
+    const before = earlier.get(name);
+    const isOnce = before && (before.isEsModule || registration.hasEsModules(folder, manifest));
+    if (isOnce && before.version !== version) {
+      return { ...entry, running: 'none of it', why: 'Node.js loads an ES module once, and has loaded another version' };
     }
     await hooks.beforeLoad(name, version);
-    if (isAgain && !needsImport) {
+    if (before && !isOnce) {
       await registration.registerAgain(name, folder);
     } else {
       await registration.register(name, folder);
@@ -260,21 +280,41 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload }) {
     return undefined;
   }
 
-  /** A module that failed when it was loaded, half-installed perhaps: its files are good now, as far as npm knows. */
+  /**
+   * A module that failed when it was loaded, half-installed perhaps: its files are good now, as
+   * far as npm knows. What of it runs is restarted with them, but not for files that are known
+   * to fail.
+   */
   async function repair(entry, parts) {
+    const { name, folder, version } = entry;
     const { registry, registration, hooks } = parts;
-    const used = usedTypes(flowsInUse(), registry.getType);
-    const sets = Object.values(registry.moduleOf(entry.name).nodes);
-    const runs = sets.some((set) => set.loaded && !set.err && (set.types || []).some((type) => used.has(type)));
-    if (runs) {
-      throw new Error(`${registration.faultsOf(entry.name).join('; ')} (the rest of it runs)`);
+    const module = registry.moduleOf(name);
+    const running = runningTypes(typesOf(module));
+    const files = identityOf(path.join(folder, 'package.json'));
+    if (running.length > 0 && faulty.get(name) === files) {
+      throw new Error(registration.faultsOf(name).join('; '));
     }
-    await hooks.beforeLoad(entry.name, entry.version);
-    takeAway(registry, entry.name);
-    await registration.registerAgain(entry.name, entry.folder, {
-      disabled: new Set(sets.filter((set) => set.enabled === false && !set.err).map((set) => set.name))
-    });
+    faulty.set(name, files);
+    await hooks.beforeLoad(name, version);
+    const disabled = new Set(Object.values(module.nodes).filter((set) => set.enabled === false && !set.err).map((set) => set.name));
+    const again = async (restartTypes) => {
+      takeAway(registry, name);
+      await registration.registerAgain(name, folder, { disabled });
+      await restartTypes(running);
+    };
+    if (reload && running.length > 0) {
+      await reload.exclusively(({ restartTypes }) => again(restartTypes));
+    } else {
+      await again(async () => {});
+    }
     await loaded(entry, parts);
+    faulty.delete(name);
+  }
+
+  function runningTypes(types) {
+    const { flows = [] } = runtime.nodes.getFlows() || {};
+    const running = flows.filter(({ id, type }) => types.includes(type) && runtime.nodes.getNode(id));
+    return [...new Set(running.map(({ type }) => type))];
   }
 
   function close() {

@@ -2,6 +2,7 @@
 
 const path = require('path');
 const { forget, isEsModule, loadedIn, readManifest } = require('./files');
+const { takeAway } = require('./removal');
 
 /**
  * Reads a package that is on disk into Node-RED.
@@ -12,7 +13,19 @@ const { forget, isEsModule, loadedIn, readManifest } = require('./files');
 function createRegistration({ registry, settings }) {
   /** Registers a module that this process has never loaded; rejects when Node-RED doesn't take it at all. */
   async function register(name, folder) {
-    await registry.addModule(name);
+    await read(name, folder);
+  }
+
+  async function read(name, folder) {
+    try {
+      await registry.addModule(name);
+    } catch (error) {
+      // Node-RED 3.0 fails half-way for a package with plugins and nodes.
+      if (registry.getModuleInfo(name)) {
+        takeAway(registry, name);
+      }
+      throw error;
+    }
     if (!registry.getModuleInfo(name)) {
       throw new Error(whyNotTaken(folder));
     }
@@ -22,29 +35,32 @@ function createRegistration({ registry, settings }) {
    * Registers a module of which this process has loaded files before.
    *
    * @param {object} [options]
-   * @param {Set<string>} [options.disabled] names of the sets that stay disabled
+   * @param {Set<string>} [options.disabled] names of the sets that stay disabled; without it,
+   *   those that Node-RED's settings have disabled
    * @param {(load: () => any) => any} [options.watch] called around the running of each node file
    */
-  async function registerAgain(name, folder, { disabled = new Set(), watch = (load) => load() } = {}) {
+  async function registerAgain(name, folder, { disabled = disabledBefore(name), watch = (load) => load() } = {}) {
     forget(loadedIn(folder));
     const list = registry.moduleList();
     list[name] = { name, nodes: disabledSets(name, folder) };
     try {
-      await registry.addModule(name);
+      await read(name, folder);
     } finally {
       if (!registry.getModuleInfo(name)) {
         delete list[name];
       }
     }
     const module = registry.moduleOf(name);
-    if (!module) {
-      throw new Error(whyNotTaken(folder));
-    }
     const sets = Object.values(module.nodes).filter((set) => !disabled.has(set.name));
     for (const set of sets) {
       await runSet(set, watch);
     }
     await registry.save();
+  }
+
+  function disabledBefore(name) {
+    const { nodes } = registry.moduleList()[name] || {};
+    return new Set(Object.keys(nodes || {}).filter((set) => nodes[set].enabled === false));
   }
 
   /** What makes Node-RED read a set and not run it. */
@@ -96,7 +112,12 @@ function createRegistration({ registry, settings }) {
     return files.some((file) => isEsModule(path.join(folder, String(file))));
   }
 
-  return { register, registerAgain, runSet, faultsOf, hasEsModules };
+  /** The same of a registered module whose files are as they were when they were loaded. */
+  function runsEsModules(name) {
+    return Object.values(registry.moduleOf(name).nodes).some((set) => set.file && isEsModule(set.file));
+  }
+
+  return { register, registerAgain, faultsOf, hasEsModules, runsEsModules };
 }
 
 function faultText(error) {

@@ -20,17 +20,15 @@ function openRegistry(runtime) {
   const { getModuleInfo } = runtime.nodes;
   const getType = (type) => runtime.nodes.getType(type);
 
-  /** The live configuration of a module, with its node sets, plugins and errors. */
-  const moduleOf = (name) => {
-    const list = api.getModuleList();
-    return Object.hasOwn(list, name) ? list[name] : undefined;
-  };
+  /** The live configuration of a loaded module, with its node sets, plugins and errors. */
+  const moduleOf = (name) => (getModuleInfo(name) ? api.getModuleList()[name] : undefined);
 
   return {
     folder: path.dirname(file),
     getModuleInfo,
     getType,
     moduleOf,
+    /** All module configurations; with automatic installation also those that are missing. */
     moduleList: () => api.getModuleList(),
     /** Reads a module from disk and runs it, as Node-RED does after its own npm run. */
     addModule: async (name) => api.addModule(name),
