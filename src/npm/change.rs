@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{MutexGuard, PoisonError};
 
 use super::install::Install;
-use super::{Inner, disk, package_json};
+use super::{Inner, command, disk, package_json};
 use crate::packages::Wanted;
 use crate::{Error, Result};
 
@@ -72,7 +72,10 @@ impl Inner {
             if !gone.is_empty() {
                 package_json::take_out(&self.user_dir, &gone)?;
             }
-            Install { npm: self, outcome }.all(install)?;
+            let mut installing = Install::new(self, outcome);
+            for portion in command::portions(install, |wanted| wanted.spec().len()) {
+                installing.all(portion)?;
+            }
         }
         self.remove(remove, outcome)
     }
@@ -86,17 +89,17 @@ impl Inner {
             })
             .cloned()
             .collect();
-        let mut words = Vec::new();
-        if !left.is_empty() {
-            words = self.uninstall(&left, outcome)?;
+        let mut words = None;
+        for portion in command::portions(&left, String::len) {
+            words = self.uninstall(portion, outcome)?.or(words);
         }
         for name in names {
             match disk::version_on_disk(&self.user_dir, name) {
                 None => outcome.removed.push(name.clone()),
                 Some(_) => {
-                    let reason = match words.is_empty() {
-                        true => "npm ended without removing it".to_owned(),
-                        false => words.join("\n"),
+                    let reason = match &words {
+                        None => "npm ended without an error, but did not remove it".to_owned(),
+                        Some(words) => words.text(),
                     };
                     outcome.failed.push(Failure { name: name.clone(), reason });
                 }

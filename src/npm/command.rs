@@ -1,9 +1,9 @@
 //! The command line of npm: always a vector, never a shell line.
 
+use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-use crate::packages::Wanted;
 
 /// How npm is started.
 #[derive(Debug, Clone)]
@@ -13,47 +13,75 @@ pub(super) struct Program {
     pub(super) install_scripts: Option<bool>,
 }
 
-/// What every run has. `--no-workspaces` keeps npm from taking a directory further up for the
-/// project; `--loglevel` keeps its words for an error where an environment would silence them.
-const COMMON: &[&str] = &[
-    "--no-audit",
-    "--no-update-notifier",
-    "--no-fund",
-    "--no-progress",
-    "--loglevel=error",
-    "--no-workspaces",
-];
-
-/// `npm install` of these packages.
-pub(super) fn install(program: &Program, packages: &[Wanted]) -> Vec<String> {
-    let mut args = vec!["install".to_owned()];
-    args.extend(COMMON.iter().map(|arg| (*arg).to_owned()));
-    for arg in ["--save", "--save-prod", "--save-exact", "--omit=dev"] {
-        args.push(arg.to_owned());
+impl Program {
+    /// Why it could not be started, for a log.
+    pub(super) fn not_started(&self, error: &io::Error) -> String {
+        let path = self.path.display();
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                format!("'{path}' was not found; packages can't be installed without npm")
+            }
+            io::ErrorKind::ArgumentListTooLong => {
+                "too many packages for one command line".to_owned()
+            }
+            _ => format!("'{path}' can't be run: {error}"),
+        }
     }
-    scripts(program, &mut args);
-    args.push("--".to_owned());
-    args.extend(packages.iter().map(|wanted| format!("{}@{}", wanted.name, wanted.version)));
-    args
 }
 
-/// `npm uninstall` of these packages.
+/// What every run has. `--loglevel` keeps npm's words for an error where an environment would
+/// silence them.
+const COMMON: &[&str] =
+    &["--no-audit", "--no-update-notifier", "--no-fund", "--no-progress", "--loglevel=error"];
+
+/// What an installation has besides. `--save-prod` takes a package that was a development or
+/// optional dependency over among the others; `--omit=dev` would leave it out otherwise. There is
+/// no `--engine-strict`: what runs on the admin is not kept out here for what a package says of
+/// versions; who wants it has it in `.npmrc`.
+const INSTALL: &[&str] = &["--save", "--save-prod", "--save-exact", "--omit=dev"];
+const UNINSTALL: &[&str] = &["--save", "--omit=dev"];
+
+/// `npm install` of packages, each as `name@version`.
+pub(super) fn install(program: &Program, specs: &[String]) -> Vec<String> {
+    arguments(program, "install", INSTALL, specs)
+}
+
+/// `npm uninstall` of packages.
 pub(super) fn uninstall(program: &Program, names: &[String]) -> Vec<String> {
-    let mut args = vec!["uninstall".to_owned()];
-    args.extend(COMMON.iter().map(|arg| (*arg).to_owned()));
-    for arg in ["--save", "--omit=dev"] {
-        args.push(arg.to_owned());
-    }
-    scripts(program, &mut args);
-    args.push("--".to_owned());
-    args.extend(names.iter().cloned());
-    args
+    arguments(program, "uninstall", UNINSTALL, names)
 }
 
-fn scripts(program: &Program, args: &mut Vec<String>) {
-    if program.install_scripts == Some(false) {
-        args.push("--ignore-scripts".to_owned());
+/// How much of one command line packages may take up; Windows has little room.
+const ROOM: usize = if cfg!(windows) { 7000 } else { 500_000 };
+
+/// Splits packages into as few parts as fit on a command line.
+pub(super) fn portions<P>(packages: &[P], length: impl Fn(&P) -> usize) -> Vec<&[P]> {
+    let mut portions = Vec::new();
+    let (mut rest, mut taken, mut used) = (packages, 0, 0);
+    while let Some(package) = rest.get(taken) {
+        used += length(package) + 3;
+        if used > ROOM && taken > 0 {
+            let (portion, others) = rest.split_at(taken);
+            portions.push(portion);
+            (rest, taken, used) = (others, 0, 0);
+        } else {
+            taken += 1;
+        }
     }
+    if !rest.is_empty() {
+        portions.push(rest);
+    }
+    portions
+}
+
+fn arguments(program: &Program, command: &str, own: &[&str], packages: &[String]) -> Vec<String> {
+    let scripts = match program.install_scripts {
+        Some(false) => &["--ignore-scripts"][..],
+        _ => &[],
+    };
+    let fixed = [&[command], COMMON, own, scripts, &["--"]].concat();
+    let fixed = fixed.into_iter().map(str::to_owned);
+    fixed.chain(packages.iter().cloned()).collect()
 }
 
 /// npm with its arguments, in the user directory, with nothing to read and its output taken.
@@ -61,7 +89,9 @@ pub(super) fn command(program: &Program, args: &[String], user_dir: &Path) -> Co
     let mut command = Command::new(&program.path);
     command
         .args(&program.first_args)
-        .args(args)
+        .args(args.iter().take(1))
+        .args(stay(user_dir))
+        .args(args.iter().skip(1))
         .current_dir(user_dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -76,37 +106,40 @@ pub(super) fn command(program: &Program, args: &[String], user_dir: &Path) -> Co
     command
 }
 
+/// What keeps npm in the user directory when that could be a workspace of a project further up,
+/// which npm would change instead. Only then: with `--prefix` it does not read its global
+/// configuration, and with `--no-workspaces` it does not remove what nothing needs any more.
+fn stay(user_dir: &Path) -> Option<OsString> {
+    let has_workspaces = |folder: &Path| {
+        let text = std::fs::read_to_string(folder.join("package.json")).unwrap_or_default();
+        text.contains("\"workspaces\"")
+    };
+    let absolute = std::path::absolute(user_dir).ok()?;
+    let above = absolute.ancestors().skip(1).any(has_workspaces);
+    above.then(|| [OsStr::new("--prefix="), absolute.as_os_str()].into_iter().collect())
+}
+
 /// Whether a variable would turn our run into another one. An `npm start` that Node-RED was
 /// started with hands its own options down as `npm_config_*`; those that say where packages come
-/// from (registry, proxy, certificates, cache) stay, since they may be all there is.
+/// from and what is trusted (registry, proxy, certificates, cache, age) stay: they may be all there
+/// is of the user's configuration.
 fn misleads(variable: &str) -> bool {
     const OPTIONS: &[&str] = &[
         "also",
-        "before",
         "dev",
         "dry_run",
-        "force",
         "foreground_scripts",
         "global",
-        "global_style",
-        "if_present",
         "include",
         "include_workspace_root",
-        "install_links",
-        "install_strategy",
         "json",
-        "legacy_bundling",
         "local_prefix",
         "location",
-        "lockfile_version",
         "long",
         "omit",
         "only",
-        "optional",
         "package_lock_only",
         "parseable",
-        "prefix",
-        "prefer_dedupe",
         "production",
         "save",
         "save_bundle",
@@ -116,9 +149,6 @@ fn misleads(variable: &str) -> bool {
         "save_peer",
         "save_prefix",
         "save_prod",
-        "shrinkwrap",
-        "package_lock",
-        "tag",
         "workspace",
         "workspaces",
     ];

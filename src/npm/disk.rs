@@ -8,13 +8,19 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::package_json;
+use super::tree::{Package, Tree};
 use crate::Result;
 use crate::packages::{Dependencies, Installed, Skipped, check_name, is_exact};
 
-/// The part of a package's own package.json that matters here.
+/// The parts of a package's own package.json that matter here.
 #[derive(Deserialize)]
-struct Package {
+struct Versioned {
     version: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
 }
 
 /// The part of a lock file that matters here.
@@ -57,7 +63,24 @@ pub(super) fn version_on_disk(user_dir: &Path, name: &str) -> Option<String> {
 /// The version of the package in a folder.
 pub(super) fn version_in(folder: &Path) -> Option<String> {
     let text = fs::read(folder.join("package.json")).ok()?;
-    serde_json::from_slice::<Package>(&text).ok()?.version
+    serde_json::from_slice::<Versioned>(&text).ok()?.version
+}
+
+/// The name of the package in a folder.
+pub(super) fn name_in(folder: &Path) -> Option<String> {
+    let text = fs::read(folder.join("package.json")).ok()?;
+    Some(serde_json::from_slice::<Named>(&text).ok()?.name)
+}
+
+/// npm's own record of `node_modules`, of which only versions and links are filled in.
+pub(super) fn locked(user_dir: &Path) -> Tree {
+    let lock = read_lock(&user_dir.join("node_modules/.package-lock.json"));
+    let packages = lock.map(|lock| lock.packages).unwrap_or_default();
+    let package = |(place, locked): (String, Locked)| {
+        let place = place.strip_prefix("node_modules/")?.to_owned();
+        Some((place, Package { version: locked.version, files: 0, link: locked.link }))
+    };
+    packages.into_iter().filter_map(package).collect()
 }
 
 /// See [`super::Npm::dependencies`].
@@ -102,7 +125,7 @@ fn local_reason(name: &str, declared: &str) -> Option<&'static str> {
     let starts = |starts: &[&str]| starts.iter().any(|start| declared.starts_with(start));
     if check_name(name).is_err() {
         Some("has a name that npm does not install")
-    } else if starts(&["file:", "link:", ".", "/", "~/"]) {
+    } else if starts(&["file:", "link:", ".", "/", "~/"]) || declared.get(1..3) == Some(":\\") {
         Some("is a local folder or file")
     } else if starts(&["http:", "https:"]) {
         Some("comes from a URL")
@@ -117,16 +140,27 @@ fn local_reason(name: &str, declared: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether a package is a link to somewhere outside `node_modules`, as `npm link` makes it.
 fn is_link(user_dir: &Path, name: &str) -> bool {
-    let folder = user_dir.join("node_modules").join(name);
-    fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_symlink())
+    let node_modules = user_dir.join("node_modules");
+    let folder = node_modules.join(name);
+    let is_link = fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_symlink());
+    is_link
+        && match (fs::canonicalize(&folder), fs::canonicalize(&node_modules)) {
+            (Ok(target), Ok(inside)) => !target.starts_with(inside),
+            _ => true,
+        }
 }
 
 fn read_locks(user_dir: &Path) -> Vec<Lock> {
     ["node_modules/.package-lock.json", "package-lock.json"]
         .iter()
-        .filter_map(|name| serde_json::from_slice(&fs::read(user_dir.join(name)).ok()?).ok())
+        .filter_map(|name| read_lock(&user_dir.join(name)))
         .collect()
+}
+
+fn read_lock(path: &Path) -> Option<Lock> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
 /// A name as it can stand in a log line.

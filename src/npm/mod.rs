@@ -6,6 +6,7 @@
 mod change;
 mod command;
 mod disk;
+mod group;
 mod install;
 mod marker;
 mod package_json;

@@ -69,6 +69,16 @@ pub(super) fn take_out(user_dir: &Path, names: &BTreeSet<&str>) -> Result<()> {
     }
 }
 
+/// Puts back what it was before an interrupted run, if npm has left it half written.
+pub(super) fn restore(user_dir: &Path, before: Option<&str>) -> Result<()> {
+    let is_json = |text: &str| serde_json::from_str::<Map<String, Value>>(text).is_ok();
+    match (fs::read_to_string(path(user_dir)), before) {
+        (Ok(now), _) if is_json(&now) => Ok(()),
+        (_, Some(before)) if is_json(before) => write(user_dir, before),
+        _ => Ok(()),
+    }
+}
+
 /// The text of a package.json, indented as another text is.
 fn formatted(package: &Map<String, Value>, like: &str) -> Result<String> {
     let indent: String = like
@@ -108,6 +118,7 @@ fn path(user_dir: &Path) -> PathBuf {
     user_dir.join("package.json")
 }
 
-fn disk(path: &Path, problem: String) -> Error {
+/// The error for something in the user directory.
+pub(super) fn disk(path: &Path, problem: String) -> Error {
     Error::Disk { path: path.display().to_string(), problem }
 }

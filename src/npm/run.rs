@@ -24,6 +24,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) success: bool,
+    /// It did not end by itself, e.g. for lack of memory: it has put nothing back.
+    pub(super) killed: bool,
     /// The end of stderr, then that of stdout.
     pub(super) output: String,
 }
@@ -94,7 +96,11 @@ impl Running {
         let output: Vec<String> =
             output.into_iter().flatten().map(|tail| tail.text(deadline)).collect();
         match ending {
-            Ok(status) => Ok(Finished { success: status.success(), output: output.join("\n") }),
+            Ok(status) => Ok(Finished {
+                success: status.success(),
+                killed: status.code().is_none(),
+                output: output.join("\n"),
+            }),
             Err(reason) => Err(reason),
         }
     }
@@ -150,7 +156,7 @@ fn signal(child: &mut Child, signal: Signal) {
         Signal::Terminate => libc::SIGTERM,
         Signal::Kill => libc::SIGKILL,
     };
-    super::marker::signal_group(child.id(), number);
+    super::group::signal(child.id(), number);
 }
 
 #[cfg(windows)]

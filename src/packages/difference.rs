@@ -18,6 +18,13 @@ pub struct Wanted {
     pub from: Option<String>,
 }
 
+impl Wanted {
+    /// As npm is told: `name@version`.
+    pub(crate) fn spec(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+}
+
 /// What differs; each part sorted by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Difference {
