@@ -17,6 +17,8 @@ use super::{ConnectionConfig, Target};
 use crate::{Error, Result};
 
 pub use decider::{Decider, Identity, ServerIdentity};
+#[cfg(test)]
+pub(super) use known::accepted;
 pub(super) use known::{is_known, judge};
 
 /// How TLS is spoken.

@@ -114,6 +114,13 @@ pub(in crate::config) fn is_known(name: &str) -> bool {
     KNOWN.iter().any(|(known, verdict)| *known == name && !matches!(verdict, NoEffect(_)))
 }
 
+/// The names inside `tls` that are not refused.
+#[cfg(test)]
+pub(in crate::config) fn accepted() -> impl Iterator<Item = &'static str> {
+    let accepted = KNOWN.iter().filter(|(_, verdict)| !matches!(verdict, Refused(_)));
+    accepted.map(|(name, _)| *name)
+}
+
 /// What becomes of every option inside `tls` by its name: the lines for the log, or the first
 /// that is refused.
 pub(in crate::config) fn judge(option: &str, value: &Value) -> Result<Vec<Notice>> {
