@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::given::{as_boolean, is_function, kind_of};
+use super::value::{as_boolean, is_function, kind_of};
 use super::{ConnectionConfig, Target};
 use crate::{Error, Result};
 

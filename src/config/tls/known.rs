@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::given::{as_boolean, kind_of};
 use super::super::nearest::nearest;
 use super::super::notice::Notice;
+use super::super::value::{as_boolean, kind_of};
 use crate::{Error, Result};
 
 /// Characters of an unknown option's name that are shown.
