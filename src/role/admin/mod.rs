@@ -7,6 +7,7 @@ mod library;
 mod progress;
 mod replicate;
 mod restore;
+mod rounds;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
