@@ -79,6 +79,7 @@ async function live(connection, root) {
   const snapshot = await worker.core.snapshot();
   await worker.core.applied(snapshot.id);
   assert.equal(await worker.core.libraryEntry('functions', 'old.js'), '"old"');
+  assert.equal(await worker.core.libraryEntry('functions', ''), '[{"fn":"old.js"}]');
   assert.equal((await admin.core.deploy(...deployOf(2))).done, true);
   const began = performance.now();
   await until(() => worker.events.includes('revision'), { message: () => `announcement; ${worker.lines.join('\n')}` });
