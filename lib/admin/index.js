@@ -208,7 +208,7 @@ function createAdmin({ settings, runtime, log, options }) {
         return sessions;
       }
       if (Object.keys(sessions).length > 0) {
-        void mirror.quietly(() => core.sessions(JSON.stringify(sessions)));
+        void mirror.quietly(() => core.background.sessions(JSON.stringify(sessions)));
         return sessions;
       }
       const file = path.join(path.resolve(settings.userDir), '.sessions.json');

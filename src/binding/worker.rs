@@ -15,6 +15,7 @@ use super::host::{EventFunction, JsHost, LogFunction};
 use super::palette::Palette;
 use super::snapshot::StoredDeploy;
 use super::{log, options};
+use crate::connection::Hooks;
 use crate::error::Result;
 use crate::role::{Host, Opening, worker};
 
@@ -186,6 +187,6 @@ pub(super) fn opening(
     let (mut config, _) = options::parse(options)?;
     functions.identify(&mut config.connection, gates)?;
     let host: Arc<dyn Host> = Arc::new(JsHost::new(event, gates)?);
-    let hooks = functions.hooks(&config.connection, gates)?;
+    let hooks = Hooks::new(&config.connection, functions.for_core(gates)?);
     Ok(Opening { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, hooks })
 }

@@ -8,6 +8,7 @@ mod packages;
 mod progress;
 mod replicate;
 mod restore;
+mod rounds;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
