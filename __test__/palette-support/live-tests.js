@@ -124,7 +124,9 @@ function liveTests({ editor }) {
     const result = await instance.add({ name: 'while-held', version: '2.0.0', sets: { one: ['held-type'] } }, '1.0.0');
     assert.deepEqual(result.loaded, ['while-held']);
     assert.deepEqual(instance.records, [], 'nothing can be started now, so nothing is stopped');
-    await instance.add({ name: 'brings-it', sets: { one: ['held-missing'] } });
+    await instance.update(flowsWith('held-type', 'held-missing', 'held-second'));
+    assert.deepEqual(instance.records, [], 'nor by an update that has to wait as well');
+    await instance.add({ name: 'brings-it', sets: { one: ['held-missing', 'held-second'] } });
     await instance.until(() => instance.node('n-held-missing'), 'the update is complete');
     await instance.reload.idle();
     assert.equal(instance.versionOf('n-held-type'), '2.0.0');
@@ -134,18 +136,29 @@ function liveTests({ editor }) {
   test('updates that come meanwhile find all types', async () => {
     await instance.add({ name: 'busy', sets: { one: ['busy-type'] } });
     await instance.update(flowsWith('busy-type'));
-    const upgrade = instance.add({ name: 'busy', version: '2.0.0', sets: { one: ['busy-type'] } }, '1.0.0');
+    let open;
+    const opened = new Promise((resolve) => {
+      open = resolve;
+    });
+    let isReached = false;
+    globalThis.paletteGate = () => {
+      isReached = true;
+      return opened;
+    };
+    const sets = { one: { types: ['busy-type'], inside: 'await globalThis.paletteGate();', isAsync: true } };
+    const upgrade = instance.add({ name: 'busy', version: '2.0.0', sets }, '1.0.0');
+    await instance.until(() => isReached, 'the new version is being loaded');
     const changed = flowsWith('busy-type');
     changed.at(-1).value = 'newer';
-    const results = [];
-    while (results.length < 20) {
-      changed.at(-1).value = `newer ${results.length}`;
-      results.push(await instance.update(structuredClone(changed)));
+    const update = instance.update(changed);
+    for (let turns = 0; turns < 100; turns += 1) {
+      await new Promise(setImmediate);
     }
+    open();
+    assert.deepEqual((await update).missingTypes, []);
     assert.deepEqual((await upgrade).loaded, ['busy']);
-    assert.deepEqual(results.flatMap(({ missingTypes }) => missingTypes), []);
     assert.equal(instance.versionOf('n-busy-type'), '2.0.0');
-    assert.equal(instance.last('n-busy-type').value, 'newer 19');
+    assert.equal(instance.last('n-busy-type').value, 'newer');
   });
 
   test('dependencies of its own come with it; one that it shares and that was replaced keeps it back', async () => {

@@ -100,7 +100,7 @@ function loadingTests({ editor }) {
 
   test('several at once: one that throws keeps nothing else back, and is loaded when its files are good', async () => {
     const packages = [
-      instance.install({ name: 'pkg-bad', sets: { bad: { types: ['bad-type', 'bad-second'], inside: 'setImmediate(() => {}); if (version === "1.0.0") { RED.nodes.registerType("bad-type", function () {}); throw new Error("no such luck"); }' } } }),
+      instance.install({ name: 'pkg-bad', sets: { bad: { types: ['bad-type', 'bad-second'], inside: 'if (version === "1.0.0") { RED.nodes.registerType("bad-type", function () {}); throw new Error("no such luck"); }' } } }),
       { name: 'pkg-absent', version: '1.0.0', from: null },
       instance.install({ name: 'pkg-good', sets: { good: ['good-type'] } })
     ];
@@ -122,14 +122,24 @@ function loadingTests({ editor }) {
     assert.equal(instance.versionOf('n-bad-type'), '1.0.0');
   });
 
+  test('a newer version of one that never ran is loaded, whatever upgrades are', async () => {
+    const bad = { types: ['never-ran'], before: "throw new Error('bad');" };
+    assert.equal((await instance.add({ name: 'pkg-never', sets: { one: bad } })).failed.length, 1);
+    const result = await instance.add({ name: 'pkg-never', version: '1.0.1', sets: { one: ['never-ran'] } }, '1.0.0');
+    assert.deepEqual(result, { loaded: ['pkg-never'], restart: [], failed: [] });
+    assert.equal(instance.info('pkg-never').version, '1.0.1');
+  });
+
   test('a type that another package has is refused, and stays with the other', async () => {
     await instance.add({ name: 'pkg-first', sets: { one: ['contested'] } });
     const owner = instance.runtime.nodes.getType('contested');
-    const result = await instance.add({ name: 'pkg-second', sets: { two: ['contested'] } });
+    const second = { types: ['second-own', 'contested'] };
+    const result = await instance.add({ name: 'pkg-second', sets: { two: second } });
     assert.equal(result.failed[0].name, 'pkg-second');
     assert.match(result.failed[0].reason, /contested.*already registered/);
     assert.deepEqual((await instance.drop('pkg-second')).removed, ['pkg-second']);
     assert.equal(instance.runtime.nodes.getType('contested'), owner);
+    assert.deepEqual((await instance.add({ name: 'pkg-second', version: '2.0.0', sets: { two: ['second-own'] } })).loaded, ['pkg-second']);
   });
 
   test('a package for another Node-RED is refused with the reason', async () => {

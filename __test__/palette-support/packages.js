@@ -7,11 +7,11 @@ const path = require('node:path');
  * The code of a node type that records its starts, closes and messages with the version of its
  * package. Its file keeps one more file, so that a half-loaded version shows.
  */
-function nodeFile({ types, before = '', inside = '' }) {
+function nodeFile({ types, before = '', inside = '', isAsync = false }) {
   return `'use strict';
 const version = require('./version.js');
 ${before}
-module.exports = function (RED) {
+module.exports = ${isAsync ? 'async ' : ''}function (RED) {
   ${inside}
   for (const type of ${JSON.stringify(types)}) {
     RED.nodes.registerType(type, function (config) {

@@ -2,11 +2,11 @@
 
 const path = require('path');
 const { setTimeout: delay } = require('timers/promises');
-const { createReplaced, identityOf } = require('./dependencies');
-const { loadedIn, packageFolder, readManifest } = require('./files');
+const { createReplaced } = require('./dependencies');
 const { createInstallHooks } = require('./install-hooks');
+const { createLoading } = require('./loading');
 const { createRegistration } = require('./registration');
-const { openRegistry, typesOf } = require('./registry');
+const { openRegistry } = require('./registry');
 const { takeAway, typesWithout, usersOf } = require('./removal');
 const { createUpgrade } = require('./upgrade');
 const { usedLibraries, usedTypes } = require('./use');
@@ -34,9 +34,9 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   // What was loaded in this process and is not any more: { version, isEsModule }.
   const earlier = new Map();
   const told = new Map();
-  const faulty = new Map();
   const root = path.resolve(userDir, 'node_modules');
   const replaced = createReplaced(root);
+  runtime.events.on('runtime-event', onRuntimeEvent);
   if (upgrade === 'live') {
     whenNodesAreLoaded().then(replaced.note).catch(() => {});
   }
@@ -64,9 +64,12 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       const registry = openRegistry(runtime);
       const registration = createRegistration({ registry, settings: runtime.settings });
       const hooks = createInstallHooks({ runtime, dir: userDir });
-      opened = { registry, registration, hooks };
-      opened.upgrade = createUpgrade({ runtime, log, mode: upgrade, reload, restartDelay, replaced, root, flowsInUse, ...opened });
-      runtime.events.on('runtime-event', onRuntimeEvent);
+      const parts = { runtime, log, reload, root, registry, registration, hooks, earlier, announce, flowsInUse };
+      opened = {
+        ...parts,
+        loadOne: createLoading(parts).loadOne,
+        upgrade: createUpgrade({ ...parts, mode: upgrade, restartDelay, replaced })
+      };
     }
     return opened;
   }
@@ -172,7 +175,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       const upgrades = [];
       for (const { name, version, from } of packages) {
         try {
-          const entry = await loadOne({ name, version, from }, parts);
+          const entry = await parts.loadOne({ name, version, from });
           (entry ? upgrades : result.loaded).push(entry || name);
         } catch (error) {
           fail(result, name, version, error);
@@ -197,124 +200,6 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       told.set(name, line);
       log.error(line);
     }
-  }
-
-  /** Loads a package at once, or returns what there is to upgrade. */
-  async function loadOne({ name, from }, parts) {
-    const folder = packageFolder(root, name);
-    const manifest = readManifest(folder);
-    if (!manifest) {
-      throw new Error(`there is no readable package.json in ${folder}`);
-    }
-    const { version } = manifest;
-    const entry = { name, version, from: from || undefined, folder, manifest };
-    const module = parts.registry.moduleOf(name);
-    if (!module) {
-      if (typeof manifest['node-red'] !== 'object' || manifest['node-red'] === null) {
-        return loadLibrary(entry);
-      }
-      return loadNew(entry, parts);
-    }
-    const isSame = module.version === version;
-    if (isSame && module.pending_version) {
-      await parts.registry.setPending(name, version);
-    }
-    if (isSame && parts.registration.faultsOf(name).length > 0) {
-      return repair(entry, parts);
-    }
-    if (isSame) {
-      return loadExisting(entry, module, parts);
-    }
-    return { ...entry, running: module.version };
-  }
-
-  /** A package without nodes: there is nothing to register, but the version before may be in use. */
-  function loadLibrary(entry) {
-    const isRunning = entry.from && entry.from !== entry.version &&
-      (loadedIn(entry.folder).some((file) => !file.endsWith('.json')) || usedLibraries(flowsInUse()).has(entry.name));
-    if (isRunning) {
-      return { ...entry, running: entry.from, isLibrary: true };
-    }
-    log.info(`package ${entry.name}@${entry.version} is installed`);
-    return undefined;
-  }
-
-  async function loadNew(entry, { registry, registration, hooks }) {
-    const { name, version, folder, manifest } = entry;
-    const before = earlier.get(name);
-    const isOnce = before && (before.isEsModule || registration.hasEsModules(folder, manifest));
-    if (isOnce && before.version !== version) {
-      return { ...entry, running: 'none of it', why: 'Node.js loads an ES module once, and has loaded another version' };
-    }
-    await hooks.beforeLoad(name, version);
-    if (before && !isOnce) {
-      await registration.registerAgain(name, folder);
-    } else {
-      await registration.register(name, folder);
-    }
-    await loaded({ name, version }, { registry, registration, hooks });
-    return undefined;
-  }
-
-  async function loaded({ name, version }, { registry, registration, hooks }, how) {
-    const info = registry.getModuleInfo(name);
-    announce('plugin/added', info.plugins || []);
-    announce('node/added', info.nodes);
-    const faults = registration.faultsOf(name);
-    if (faults.length > 0) {
-      throw new Error(faults.join('; '));
-    }
-    const types = typesOf(registry.moduleOf(name));
-    log.info(`package ${name}@${version} is loaded${types.length > 0 ? `: ${types.join(', ')}` : ''}`);
-    await hooks.afterLoad(name, version, how).catch((error) => log.warn(`package ${name}: ${error.message}`));
-  }
-
-  /** The module that runs is the one on disk; perhaps it was hidden as another one's dependency. */
-  async function loadExisting({ name, version }, module, { registry, hooks }) {
-    if (!module.user) {
-      const how = { isExisting: true };
-      await hooks.beforeLoad(name, version, how);
-      announce('node/added', (await registry.setUserInstalled(name)).nodes);
-      await hooks.afterLoad(name, version, how).catch((error) => log.warn(`package ${name}: ${error.message}`));
-    }
-    return undefined;
-  }
-
-  /**
-   * A module that failed when it was loaded, half-installed perhaps: its files are good now, as
-   * far as npm knows. What of it runs is restarted with them, but not for files that are known
-   * to fail.
-   */
-  async function repair(entry, parts) {
-    const { name, folder, version } = entry;
-    const { registry, registration, hooks } = parts;
-    const module = registry.moduleOf(name);
-    const running = runningTypes(typesOf(module));
-    const files = identityOf(path.join(folder, 'package.json'));
-    if (running.length > 0 && faulty.get(name) === files) {
-      throw new Error(registration.faultsOf(name).join('; '));
-    }
-    faulty.set(name, files);
-    await hooks.beforeLoad(name, version);
-    const disabled = new Set(Object.values(module.nodes).filter((set) => set.enabled === false && !set.err).map((set) => set.name));
-    const again = async (restartTypes) => {
-      takeAway(registry, name);
-      await registration.registerAgain(name, folder, { disabled });
-      await restartTypes(running);
-    };
-    if (reload && running.length > 0) {
-      await reload.exclusively(({ restartTypes }) => again(restartTypes));
-    } else {
-      await again(async () => {});
-    }
-    await loaded(entry, parts);
-    faulty.delete(name);
-  }
-
-  function runningTypes(types) {
-    const { flows = [] } = runtime.nodes.getFlows() || {};
-    const running = flows.filter(({ id, type }) => types.includes(type) && runtime.nodes.getNode(id));
-    return [...new Set(running.map(({ type }) => type))];
   }
 
   function close() {

@@ -35,6 +35,7 @@ function openRegistry(runtime) {
     /** Maps the types of a module to its sets, in place of the HTML that Node-RED reads for that. */
     mapModule: (module) => inner.addModule(module),
     unmapModule: (name) => inner.removeModule(name, true),
+    /** The set that a type is mapped to, if any. */
     ownerOf: (type) => inner.getTypeId(type),
     enableSet: (id) => inner.enableNodeSet(id),
     registerType: (id, type, constructor) => inner.registerNodeConstructor(id, type, constructor),

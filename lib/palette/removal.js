@@ -30,15 +30,6 @@ function usersOf(registry, name) {
   return usedBy.filter((user) => user !== name && registry.moduleOf(user));
 }
 
-function isOwnedByOther(registry, name, type) {
-  const owner = registry.ownerOf(type);
-  if (owner) {
-    return owner.slice(0, owner.lastIndexOf('/')) !== name;
-  }
-  return Object.values(registry.moduleList()).some((module) =>
-    module.name !== name && Object.values(module.nodes).some((set) => set.loaded && !set.err && set.types.includes(type)));
-}
-
 /**
  * Takes a module out of the running process: its types, plugins, examples and loaded files.
  * Synchronous, so that no deploy comes between the check for use and this.
@@ -79,7 +70,7 @@ function readyForRemoval(registry, module) {
  * remove it again.
  */
 function dropConstructors(registry, { name, types }) {
-  const left = types.filter((type) => registry.getType(type) && !isOwnedByOther(registry, name, type));
+  const left = types.filter((type) => registry.getType(type) && !registry.ownerOf(type));
   if (left.length > 0) {
     registry.mapModule({ name, nodes: { left: { id: `${name}/left`, name: 'left', module: name, types: left } } });
     registry.unmapModule(name);

@@ -30,7 +30,11 @@ function createSwap({ runtime, registry, registration, root, flowsInUse }) {
       await registration.registerAgain(name, folder, { disabled: old.disabled, watch: traces.watch });
       check(name, old);
     } catch (error) {
-      putBack(name, folder, old, bringBack);
+      try {
+        putBack(name, folder, old, bringBack);
+      } catch (second) {
+        throw new Error(`${error.message}; the old version can't be put back either: ${second.message}`, { cause: error });
+      }
       throw error;
     }
     return { types: typesOf(registry.moduleOf(name)), traces: traces.found() };
