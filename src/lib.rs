@@ -1,7 +1,7 @@
 //! Node-RED storage shared through Valkey or Redis: the core.
 //!
-//! Dependencies point one way: binding → role → store → connection, codec, npm, packages, content,
-//! keyspace → config, error.
+//! Dependencies point one way: binding → role → store → connection, codec, keyspace, npm → packages,
+//! content → config, error.
 
 mod binding;
 pub mod codec;

@@ -162,3 +162,100 @@ fn misleads(variable: &str) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(install_scripts: Option<bool>) -> Program {
+        Program { path: "npm".into(), first_args: vec!["first".to_owned()], install_scripts }
+    }
+
+    fn line(command: &Command) -> Vec<&str> {
+        command.get_args().map(|arg| arg.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn packages_come_after_everything_that_is_an_option() {
+        let packages = ["a@>=1 <2".to_owned(), "@s/b@1.0.0".to_owned()];
+        for (scripts, ignored) in [(None, false), (Some(true), false), (Some(false), true)] {
+            let args = install(&program(scripts), &packages);
+            let end = args.iter().position(|arg| arg == "--").unwrap();
+            assert_eq!(args[0], "install");
+            assert_eq!(args[end + 1..], packages);
+            for option in ["--save-exact", "--omit=dev", "--no-audit"] {
+                assert!(args[..end].contains(&option.to_owned()), "{option}");
+            }
+            assert_eq!(args.contains(&"--ignore-scripts".to_owned()), ignored);
+        }
+        let args = uninstall(&program(Some(false)), &packages);
+        assert_eq!(args[0], "uninstall");
+        assert!(
+            args.contains(&"--save".to_owned()) && args.contains(&"--ignore-scripts".to_owned())
+        );
+    }
+
+    #[test]
+    fn it_runs_in_the_user_directory_and_not_above() {
+        let above = tempfile::tempdir().unwrap();
+        let user_dir = above.path().join("user");
+        std::fs::create_dir(&user_dir).unwrap();
+        let args = install(&program(None), &["a@1.0.0".to_owned()]);
+        let plain = command(&program(None), &args, &user_dir);
+        assert_eq!(plain.get_current_dir(), Some(user_dir.as_path()));
+        assert_eq!(line(&plain)[..2], ["first", "install"]);
+        assert!(!line(&plain).iter().any(|arg| arg.starts_with("--prefix")));
+        std::fs::write(above.path().join("package.json"), r#"{"workspaces":["user"]}"#).unwrap();
+        let led = command(&program(None), &args, &user_dir);
+        let prefix = format!("--prefix={}", user_dir.display());
+        assert_eq!(line(&led)[..3], ["first", "install", &prefix]);
+    }
+
+    #[test]
+    fn variables_that_mislead_are_told_from_those_that_configure() {
+        for name in [
+            "npm_config_global",
+            "NPM_CONFIG_LOCATION",
+            "npm_config_dry-run",
+            "npm_config_save_dev",
+            "npm_config_omit",
+            "npm_lifecycle_event",
+            "npm_package_json",
+            "INIT_CWD",
+            "NODE_CHANNEL_FD",
+        ] {
+            assert!(misleads(name), "{name}");
+        }
+        for name in [
+            "npm_config_registry",
+            "NPM_CONFIG_USERCONFIG",
+            "npm_config_prefix",
+            "npm_config_cache",
+            "npm_config_ignore_scripts",
+            "npm_config_//host/:_authToken",
+            "NODE_EXTRA_CA_CERTS",
+            "PATH",
+            "HTTPS_PROXY",
+        ] {
+            assert!(!misleads(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_command_line_is_never_too_long() {
+        let names: Vec<String> = (0..10).map(|n| format!("{n}{}", "a".repeat(ROOM / 3))).collect();
+        let parts = portions(&names, String::len);
+        assert!(parts.len() >= 5 && parts.iter().all(|part| (1..=2).contains(&part.len())));
+        assert_eq!(parts.concat(), names);
+        assert!(portions(&[] as &[String], String::len).is_empty());
+        let long = ["a".repeat(ROOM * 2)];
+        assert_eq!(portions(&long, String::len).len(), 1);
+    }
+
+    #[test]
+    fn why_it_did_not_start_is_told() {
+        let told = |kind: io::ErrorKind| program(None).not_started(&kind.into());
+        assert!(told(io::ErrorKind::NotFound).starts_with("'npm' was not found"));
+        assert!(told(io::ErrorKind::PermissionDenied).starts_with("'npm' can't be run"));
+    }
+}

@@ -20,7 +20,7 @@ const NOT_THERE: &str = "npm ended without an error, but it is not installed in 
 pub(super) struct Install<'i> {
     npm: &'i Inner,
     outcome: &'i mut Outcome,
-    /// How many single packages have failed with which doubtful code.
+    /// The doubtful codes with which single packages have failed.
     refused: Vec<String>,
 }
 
@@ -100,10 +100,24 @@ impl<'i> Install<'i> {
                 self.refuse(one, &words)?;
             }
         }
+        self.try_singly(&mut put_off)?;
         match put_off.is_empty() {
             true => Ok(()),
             false => self.all(&put_off),
         }
+    }
+
+    /// Where a registry has refused one and nothing came in yet, tells by a few others whether it
+    /// refuses everything.
+    fn try_singly(&mut self, packages: &mut Vec<Wanted>) -> Result<()> {
+        while !self.refused.is_empty() && self.outcome.installed.is_empty() {
+            let Some(one) = packages.pop() else { return Ok(()) };
+            match self.run(std::slice::from_ref(&one))? {
+                Some(words) => self.refuse(&one, &words)?,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
     }
 
     fn refuse(&mut self, wanted: &Wanted, words: &Words) -> Result<()> {

@@ -122,3 +122,81 @@ fn path(user_dir: &Path) -> PathBuf {
 pub(super) fn disk(path: &Path, problem: String) -> Error {
     Error::Disk { path: path.display().to_string(), problem }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(text: &str) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("package.json"), text).unwrap();
+        dir
+    }
+
+    fn text(dir: &tempfile::TempDir) -> String {
+        fs::read_to_string(dir.path().join("package.json")).unwrap()
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_the_rest_as_it_was() {
+        for (before, after) in [
+            (
+                "{\n    \"name\": \"x\",\n    \"dependencies\": {\n        \"b\": \"1\",\n        \"a\": \"~1.0\"\n    },\n    \"z\": 1.50\n}\n",
+                "{\n    \"name\": \"x\",\n    \"dependencies\": {\n        \"a\": \"~1.0\"\n    },\n    \"z\": 1.50\n}\n",
+            ),
+            (
+                "{\n  \"optionalDependencies\": {\n    \"b\": \"1\",\n    \"c\": \"1\"\n  }\n}",
+                "{\n  \"optionalDependencies\": {\n    \"c\": \"1\"\n  }\n}",
+            ),
+            (
+                "{\n\t\"dependencies\": {\n\t\t\"b\": \"1\",\n\t\t\"c\": \"1\"\n\t}\n}",
+                "{\n\t\"dependencies\": {\n\t\t\"c\": \"1\"\n\t}\n}",
+            ),
+            ("{ \"dependencies\":{\"a\":\"1\"} }", "{ \"dependencies\":{\"a\":\"1\"} }"),
+            ("{ \"dependencies\": 7 }", "{ \"dependencies\": 7 }"),
+        ] {
+            let dir = with(before);
+            take_out(dir.path(), &BTreeSet::from(["b", "not-there"])).unwrap();
+            assert_eq!(text(&dir).replace("1.50", "1.5"), after.replace("1.50", "1.5"));
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn one_is_made_where_there_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        ensure(dir.path()).unwrap();
+        assert!(text(&dir).contains("    \"name\": \"node-red-project\""));
+        let dir = with("{ broken");
+        ensure(dir.path()).unwrap();
+        assert_eq!(text(&dir), "{ broken");
+        assert_eq!(read(dir.path()).unwrap_err().code(), "ERR_VALKEY_DISK");
+    }
+
+    #[test]
+    fn only_a_broken_one_is_put_back() {
+        let dir = with("{\"half");
+        restore(dir.path(), Some("{\"was\":1}")).unwrap();
+        assert_eq!(text(&dir), "{\"was\":1}");
+        restore(dir.path(), Some("{\"older\":1}")).unwrap();
+        assert_eq!(text(&dir), "{\"was\":1}");
+        let dir = with("{\"half");
+        restore(dir.path(), Some("{\"also half")).unwrap();
+        restore(dir.path(), None).unwrap();
+        assert_eq!(text(&dir), "{\"half");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().join("real.json");
+        fs::write(&real, "{\"dependencies\":{\"b\":\"1\"}}").unwrap();
+        let user_dir = dir.path().join("user");
+        fs::create_dir(&user_dir).unwrap();
+        std::os::unix::fs::symlink(&real, user_dir.join("package.json")).unwrap();
+        take_out(&user_dir, &BTreeSet::from(["b"])).unwrap();
+        assert!(fs::symlink_metadata(user_dir.join("package.json")).unwrap().is_symlink());
+        assert!(!fs::read_to_string(real).unwrap().contains("\"b\""));
+    }
+}

@@ -146,7 +146,8 @@ mod tests {
                 assert_eq!(key, KEY);
                 problem
             }
-            other => panic!("{text:.80}: expected an error, got {other:?}"),
+            Ok(_) => panic!("{text:.80}: expected an error"),
+            Err(error) => panic!("{text:.80}: {error}"),
         }
     }
 
