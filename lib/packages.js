@@ -27,6 +27,23 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
   };
 
   const synchronised = () => core() && core().palette();
+  let turn = null; // one at a time has it
+  const acquire = async () => {
+    const given = await synchronised().acquireNpm();
+    if (given === null) {
+      throw new Error('npm has been busy for too long');
+    }
+    turn = given;
+  };
+  const release = () => {
+    const given = turn;
+    turn = null;
+    const packages = synchronised();
+    if (packages && given !== null) {
+      packages.releaseNpm(given);
+    }
+  };
+
   const endNpm = () => {
     const packages = synchronised();
     if (packages) {
@@ -54,8 +71,8 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
         turns = createNpmTurns({
           runtime,
           log,
-          acquire: () => synchronised().acquireNpm(),
-          release: (turn) => synchronised().releaseNpm(turn),
+          acquire,
+          release,
           isSatisfied: (name, version) => synchronised().isInstalled(name, version)
         });
       }

@@ -169,7 +169,9 @@ impl Inner {
             {
                 return Ok(Some(owner));
             }
-            tracing::info!("package list mirrored: {}", change(stored.as_ref(), &list));
+            if stored.is_some() || !list.is_empty() {
+                tracing::info!("package list mirrored: {}", change(stored.as_ref(), &list));
+            }
         }
         self.progress.send_modify(|progress| progress.packages = generation);
         Ok(None)

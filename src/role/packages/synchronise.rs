@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::jobs::{Job, Load, Outcome};
 use super::{Packages, Progress};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::npm;
 use crate::packages::{Difference, PackageList, Wanted, difference};
 
@@ -141,9 +141,13 @@ fn tell(outcome: &npm::Outcome, began: Instant) {
             tracing::error!("npm: {line}");
         }
     }
-    if let Some(fault) = &outcome.fault {
-        for line in fault.to_string().lines() {
-            tracing::error!("{line}");
+    match &outcome.fault {
+        Some(Error::Npm { problem }) => {
+            for line in problem.lines() {
+                tracing::error!("npm: {line}");
+            }
         }
+        Some(fault) => tracing::error!("{fault}"),
+        None => {}
     }
 }
