@@ -90,7 +90,7 @@ impl Worker {
     /// What waits to be applied after the event `revision`.
     #[napi]
     pub fn pending(&self) -> Option<StoredDeploy> {
-        self.core.pending().map(|snapshot| (&*snapshot).into())
+        self.core.take().map(|snapshot| (&*snapshot).into())
     }
 
     /// It runs now.

@@ -52,6 +52,8 @@ struct State {
     loaded: bool,
     /// Installed on disk; Node-RED has not been told yet.
     unloaded: BTreeMap<String, Load>,
+    /// Node-RED has let go of them, and npm has not removed them yet.
+    let_go: BTreeSet<String>,
     /// To be removed, but the running flows use them.
     in_use: BTreeSet<String>,
     /// What was logged and need not be logged again.
