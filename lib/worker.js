@@ -205,6 +205,9 @@ function createWorker({ settings, runtime, log, options, checked }) {
       return refuse('library entries');
     },
 
+    /** How it stands, for probes; null before it is open. */
+    health: () => core && core.health(),
+
     async close() {
       reload.close();
       if (core) {

@@ -213,6 +213,9 @@ function createAdmin({ settings, runtime, log, options }) {
       return library.save(type, entry, meta, body);
     },
 
+    /** How it stands, for probes; null as long as nothing is mirrored. */
+    health: () => core && core.health(),
+
     async close() {
       if (core) {
         restoring.close();

@@ -8,6 +8,7 @@
 mod admin;
 mod error;
 mod gate;
+mod health;
 mod hooks;
 mod host;
 mod log;

@@ -9,6 +9,7 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::gate::Gates;
+use super::health::WorkerHealth;
 use super::hooks::Functions;
 use super::host::{EventFunction, JsHost, LogFunction};
 use super::snapshot::StoredDeploy;
@@ -109,6 +110,12 @@ impl Worker {
     #[napi]
     pub fn failed(&self, id: String) {
         self.core.failed(&id);
+    }
+
+    /// How it stands. Reads nothing and waits for nothing.
+    #[napi]
+    pub fn health(&self) -> WorkerHealth {
+        self.core.health().into()
     }
 
     /// A library entry: JSON text of a string (a file) or an array (a folder).

@@ -18,6 +18,7 @@ mod admin_library;
 mod admin_loss;
 mod admin_restore;
 mod admin_rivals;
+mod health;
 mod worker_bad_values;
 mod worker_follow;
 mod worker_reads;

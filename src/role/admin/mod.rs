@@ -2,6 +2,7 @@
 
 mod clock;
 mod foreign;
+mod health;
 mod identity;
 mod library;
 mod progress;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
+pub use self::health::Health;
 use self::identity::Identity;
 pub use self::progress::Mirrored;
 use self::progress::Progress;

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::role::Event;
 use crate::store::deploy::{Deploy, Write, Written};
 use crate::store::lease::Lease;
+use crate::store::revision::Revision;
 
 /// The lease lives 10 s; three renewals may be missed.
 const RENEW: Duration = Duration::from_secs(3);
@@ -120,7 +121,11 @@ impl Inner {
             }
             rounds.compared = Some(Instant::now());
             rounds.record = self.store.read_revision_text().await?;
-            self.progress.send_modify(|progress| progress.mirrored = generation);
+            let sequence = rounds.stored_sequence();
+            self.progress.send_modify(|progress| {
+                progress.mirrored = generation;
+                progress.sequence = sequence;
+            });
         }
         self.converge_sessions(rounds.reconnected).await?;
         if !rounds.library_asked {
@@ -264,6 +269,12 @@ impl Rounds {
         self.reconnected = true;
         self.record = None;
         self.library_asked = false;
+    }
+
+    /// The sequence in the record that was seen last.
+    fn stored_sequence(&self) -> Option<u64> {
+        let record = Revision::parse("revision", self.record.as_deref()?).ok()?;
+        Some(record.sequence)
     }
 
     fn lose_to(&mut self, owner: String) {

@@ -2,6 +2,7 @@
 
 mod copy;
 mod follow;
+mod health;
 mod library;
 mod sight;
 mod start;
@@ -16,6 +17,8 @@ use tracing::instrument::WithSubscriber;
 
 use self::copy::LastGoodCopy;
 use self::follow::Failed;
+pub use self::health::Health;
+use self::health::Running;
 use self::sight::Sight;
 use super::{Event, Host, Opening};
 use crate::config::Config;
@@ -54,6 +57,8 @@ struct Inner {
 struct State {
     /// Id of the snapshot that runs.
     applied: Option<String>,
+    /// What probes are told of it.
+    running: Running,
     /// What is stored and need not be read again.
     sight: Sight,
     /// Handed over or about to be; until JavaScript reports an outcome.
@@ -114,6 +119,7 @@ impl Worker {
             state.sight.settle(Glance::of(&snapshot));
             state.applied = Some(id.into());
             state.failed = None;
+            state.running.begins(snapshot.label());
             snapshot
         };
         self.inner.report();
