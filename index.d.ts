@@ -101,6 +101,18 @@ declare namespace storage {
     | Record<string, { host: string; port: number | string }>
     | ((announced: string) => { host: string; port: number | string } | null | undefined);
 
+  /** Where probes are answered. */
+  interface HealthOptions {
+    /** Port of the listener; 0: one that the system hands out, which the log names. */
+    port: number | string;
+    /** Address to listen on. Default: every address of the machine. */
+    host?: string | null;
+    /** What the paths of the probes begin with. Default `'/health'`. */
+    path?: string | null;
+    /** Worker: seconds for which it is ready without Valkey. Default: without end. */
+    maxAge?: number | string | null;
+  }
+
   /** The object `valkey` in settings.js. */
   interface ValkeyOptions {
     /** `'admin'` has the editor and writes; `'worker'` runs what the admin deployed. */
@@ -129,8 +141,8 @@ declare namespace storage {
     packageUpgrade?: 'report' | 'live' | 'restart';
     /** `false`: npm runs no install scripts. Default: npm's own. */
     packageInstallScripts?: boolean | 'true' | 'false';
-    /** Probes are not part of this version. */
-    health?: false | 'false' | null;
+    /** Answer probes on a listener of their own: `<path>/live` and `<path>/ready`. Default `false`. */
+    health?: false | 'false' | HealthOptions | null;
 
     /** TLS, with the options of Node.js; `true`: with what Node.js trusts. */
     tls?: TlsOptions | boolean | 'true' | 'false' | null;

@@ -1,6 +1,6 @@
 'use strict';
 
-// The server users of the README: its lines are those of support/acl.js, with these rights an admin
+// The server users of docs/operations.md: its lines are those of support/acl.js, with these rights an admin
 // and a worker do everything that they do, and there is no right that neither of them needs.
 
 const assert = require('node:assert/strict');
@@ -20,9 +20,9 @@ const { until } = require('./support/wait.js');
 const PREFIX = '{users}:';
 const FLAVOURS = ['valkey-9', 'valkey-8', 'redis-7', 'redis-6'];
 
-test('the README has the lines that the tests use', () => {
-  const readme = fs.readFileSync(path.join(__dirname, '..', 'README.md'), 'utf8');
-  const section = readme.split(/^## /m).find((part) => part.startsWith('Server users'));
+test('the documents have the lines that the tests use', () => {
+  const text = fs.readFileSync(path.join(__dirname, '..', 'docs', 'operations.md'), 'utf8');
+  const section = text.split(/^## /m).find((part) => part.startsWith('Server users'));
   const lines = section.split('\n').filter((line) => line.startsWith('user '));
   assert.deepEqual(lines, [adminLine('nodered:', 'secret'), workerLine('nodered:', 'secret'), sentinelLine('secret')]);
 });

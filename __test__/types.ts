@@ -10,7 +10,8 @@ const admin: storage.ValkeyOptions = {
   keyPrefix: 'nodered:',
   enableCompression: true,
   sessionTTL: 3600,
-  shareCredentialSecret: false
+  shareCredentialSecret: false,
+  health: { port: '9080', host: '127.0.0.1', path: '/health', maxAge: 3600 }
 };
 
 const worker: storage.ValkeyOptions = {
@@ -82,6 +83,8 @@ export const readsOnly: storage.ValkeyOptions = { role: 'admin', readOnly: true 
 export const hostInTls: storage.ValkeyOptions = { role: 'admin', tls: { host: 'a' } };
 // @ts-expect-error the role is required
 export const withoutRole: storage.ValkeyOptions = { host: 'localhost' };
+// @ts-expect-error probes need a port
+export const withoutPort: storage.ValkeyOptions = { role: 'worker', health: { path: '/health' } };
 // @ts-expect-error there is no such role
 export const wrongRole: storage.ValkeyOptions = { role: 'editor' };
 // @ts-expect-error 'node' is no kind of reload

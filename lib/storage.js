@@ -1,6 +1,7 @@
 'use strict';
 
 const { checkOptions } = require('./core');
+const { createHealth } = require('./health');
 const { createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const nodeRed = require('./node-red');
@@ -27,14 +28,20 @@ async function init(settings, runtime) {
   }
   const opening = { settings, runtime, log, options, checked };
   const opened = checked.role === 'admin' ? createAdmin(opening) : createWorker(opening);
+  const health = createHealth({ options: checked.health, role: checked.role, runtime, log, instance: opened });
+  const close = async () => {
+    await health.close();
+    await opened.close();
+  };
   try {
+    await health.open();
     await opened.init();
   } catch (error) {
     // A connection that stays open would keep a process alive that Node-RED has given up.
-    await opened.close();
+    await close();
     throw error;
   }
-  current = opened;
+  current = { ...opened, close };
 }
 
 /** The opened admin or worker. */

@@ -223,6 +223,10 @@ function createWorker({ settings, runtime, log, options, checked }) {
       return refuse('library entries');
     },
 
+    /** How it stands, for probes; null before it is open. */
+    health: () => core && core.health(),
+    packageState: () => packages.state(),
+
     async close() {
       packages.close();
       reload.close();

@@ -53,7 +53,7 @@ async function serving(cluster, options) {
 
 /** Has the worker read a list that has nothing in it: the same complaint is then said anew. */
 async function calmed(cluster) {
-  const reads = async () => Number(/cmdstat_strlen:calls=(\d+)/.exec(await cluster.client.info('commandstats'))?.[1] || 0);
+  const reads = async () => Number(/cmdstat_get:calls=(\d+)/.exec(await cluster.client.info('commandstats'))?.[1] || 0);
   await cluster.client.set(KEY, '{}');
   const before = await reads(); // what is read from here on is that
   await cluster.client.publish(CHANNEL, '1');

@@ -107,18 +107,18 @@ test('clusters on one server name no key and no channel of each other', { timeou
   }
 });
 
-/** The lines for the server's configuration that the README gives to operators. */
-function usersOfReadme() {
-  const readme = fs.readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8');
+/** The lines for the server's configuration that docs/operations.md gives to operators. */
+function documentedUsers() {
+  const text = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
   return ['admin', 'worker'].map((role) =>
-    new RegExp(`^user ${role} .*$`, 'm').exec(readme)[0].replace('>secret', `>${SECRETS[role]}`));
+    new RegExp(`^user ${role} .*$`, 'm').exec(text)[0].replace('>secret', `>${SECRETS[role]}`));
 }
 
-test('the users that the README gives have rights enough for everything', { timeout: 60_000 }, async (t) => {
-  const users = usersOfReadme();
+test('the documented users have rights enough for everything', { timeout: 60_000 }, async (t) => {
+  const users = documentedUsers();
   const server = await startServer({ users: [...users, 'user default on nopass ~* &* +@all'] }).catch((error) => error);
   if (server instanceof Error) {
-    // The README says how these lines differ before 7.2.
+    // The document says how these lines differ before 7.2.
     t.skip('this server does not know all of these rules');
     return;
   }

@@ -1,6 +1,6 @@
 'use strict';
 
-// The least rights with which an admin and a worker work, as the README tells operators
+// The least rights with which an admin and a worker work, as docs/operations.md tells operators
 // (server-users.test.js compares both, and asks for everything with these rights alone).
 
 // `AUTH` and `HELLO` need no right; `ROLE` is asked with Sentinel and Cluster, `CLUSTER SLOTS`

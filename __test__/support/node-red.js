@@ -48,17 +48,24 @@ class NodeRed {
     return `http://${HOST}:${this.port}`;
   }
 
-  writeFiles() {
-    const { settings = {}, settingsHead, flows, files } = this.options;
-    fs.mkdirSync(this.userDir, { recursive: true });
+  /** Writes the settings.js of this instance; gives its path. */
+  writeSettings() {
+    const { settings = {}, settingsHead } = this.options;
     const text = typeof settings === 'string'
       ? settings
       : settingsSource({ ...defaultSettings(this.options, this.port), ...settings }, settingsHead);
-    this.settingsFile = path.join(this.userDir, 'settings.js');
+    const file = path.join(this.userDir, 'settings.js');
     // Kept by the operator, and read-only when a test makes the folder so.
-    if (!fs.existsSync(this.settingsFile) || fs.readFileSync(this.settingsFile, 'utf8') !== text) {
-      fs.writeFileSync(this.settingsFile, text);
+    if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) {
+      fs.writeFileSync(file, text);
     }
+    return file;
+  }
+
+  writeFiles() {
+    const { flows, files } = this.options;
+    fs.mkdirSync(this.userDir, { recursive: true });
+    this.settingsFile = this.options.settingsFile || this.writeSettings();
     const all = flows ? { 'flows.json': flows, ...files } : files || {};
     for (const [name, content] of Object.entries(all)) {
       const file = path.join(this.userDir, name);
@@ -282,6 +289,7 @@ class NodeRed {
  * @param {object} [options.valkey] further options of `settings.valkey`
  * @param {object | string} [options.settings] over the defaults; may hold functions and raw();
  *   a string is the whole settings.js
+ * @param {string} [options.settingsFile] path of a settings.js to be used in place of all that
  * @param {string} [options.settingsHead] source text before the export
  * @param {string} [options.userDir] otherwise a temporary one
  * @param {object[]} [options.flows] content of flows.json

@@ -234,6 +234,10 @@ function createAdmin({ settings, runtime, log, options }) {
       return library.save(type, entry, meta, body);
     },
 
+    /** How it stands, for probes; null as long as nothing is mirrored. */
+    health: () => core && core.health(),
+    packageState: () => packages.state(),
+
     async close() {
       if (core) {
         packages.close();

@@ -12,6 +12,7 @@ use tracing::instrument::WithSubscriber;
 
 use super::background::{Background, SettleFunction, Value};
 use super::gate::Gates;
+use super::health::AdminHealth;
 use super::hooks::Functions;
 use super::host::{EventFunction, LogFunction};
 use super::log;
@@ -224,6 +225,12 @@ impl Admin {
     ) -> napi::Result<PromiseRaw<'env, Option<String>>> {
         let patience = Duration::from_millis(patience.into());
         self.promise(env, async move |core| core.read_sessions(patience).await)
+    }
+
+    /// How it stands; `null` before it is open. Reads nothing and waits for nothing.
+    #[napi]
+    pub fn health(&self) -> Option<AdminHealth> {
+        self.core.get().map(|core| core.health().into())
     }
 
     /// Takes one library entry (`{…meta, fn: body}` as JSON text) as it is on disk.

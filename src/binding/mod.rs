@@ -9,6 +9,7 @@ mod admin;
 mod background;
 mod error;
 mod gate;
+mod health;
 mod hooks;
 mod host;
 mod log;

@@ -40,6 +40,12 @@ pub fn check_options(options: String) -> napi::Result<String> {
             PackageUpgrade::Restart => "restart",
         },
         "shareCredentialSecret": config.share_credential_secret,
+        "health": config.health.as_ref().map(|health| json!({
+            "port": health.port,
+            "host": health.host,
+            "path": health.path,
+            "maxAge": health.max_age.map(|age| age.as_secs()),
+        })),
         "notices": notices,
     });
     Ok(checked.to_string())

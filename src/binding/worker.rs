@@ -10,6 +10,7 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::gate::Gates;
+use super::health::WorkerHealth;
 use super::hooks::Functions;
 use super::host::{EventFunction, JsHost, LogFunction};
 use super::palette::Palette;
@@ -148,6 +149,12 @@ impl Worker {
     pub fn palette(&self) -> Option<Palette> {
         let packages = self.core.packages()?;
         Some(Palette::new(packages.clone(), self.log.clone()))
+    }
+
+    /// How it stands. Reads nothing and waits for nothing.
+    #[napi]
+    pub fn health(&self) -> WorkerHealth {
+        self.core.health().into()
     }
 
     /// A library entry: JSON text of a string (a file) or an array (a folder).

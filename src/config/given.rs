@@ -25,11 +25,12 @@ const MAY_BE_EMPTY: [&str; 11] = [
     "tls",
 ];
 /// Options for which `null` means that they are not given.
-const MAY_BE_NULL: [&str; 9] = [
+const MAY_BE_NULL: [&str; 10] = [
     "socketTimeout",
     "reconnectOnError",
     "commandTimeout",
     "packageInstallScripts",
+    "health",
     "sentinels",
     "sentinelCommandTimeout",
     "cluster",

@@ -7,6 +7,7 @@ mod addresses;
 mod cluster;
 mod connection;
 mod given;
+mod health;
 mod nearest;
 mod notice;
 mod options;
@@ -22,6 +23,7 @@ mod verdict;
 
 use std::time::Duration;
 
+pub use health::HealthConfig;
 pub use notice::{Level, Notice};
 pub use supervision::Supervision;
 pub use target::{ClusterConfig, NatTable, SentinelConfig, Target};
@@ -86,6 +88,8 @@ pub struct Config {
     pub share_credential_secret: bool,
     /// How many replicas have to confirm a deploy before it is answered without a warning.
     pub wait_replicas: u32,
+    /// Where probes are answered; `None`: nowhere.
+    pub health: Option<HealthConfig>,
     /// How the server is reached.
     pub connection: ConnectionConfig,
 }

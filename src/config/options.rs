@@ -20,8 +20,6 @@ pub(super) enum Verdict {
     NoEffect { shape: Shape, why: &'static str },
     /// Refused for good, except for values that ask for what is done anyway.
     Refused { unless: &'static [Plain], why: &'static str },
-    /// Refused in this version, except for values that ask for what is done anyway.
-    Later { unless: &'static [Plain] },
 }
 
 /// A value that asks for nothing out of the ordinary.
@@ -38,15 +36,6 @@ impl Plain {
             Self::Null => value.is_null(),
             Self::Boolean(boolean) => as_boolean(value) == Some(boolean),
             Self::Text(text) => value.as_str() == Some(text),
-        }
-    }
-
-    /// As it would be written in settings.js; `None` for what nobody has to be told to write.
-    pub(super) fn written(self) -> Option<String> {
-        match self {
-            Self::Null | Self::Text("") => None,
-            Self::Boolean(boolean) => Some(boolean.to_string()),
-            Self::Text(text) => Some(format!("'{text}'")),
         }
     }
 }
@@ -101,10 +90,6 @@ const fn refused(name: &'static str, unless: &'static [Plain], why: &'static str
     Known { name, verdict: Verdict::Refused { unless, why } }
 }
 
-const fn later(name: &'static str, unless: &'static [Plain]) -> Known {
-    Known { name, verdict: Verdict::Later { unless } }
-}
-
 const NOTHING: &[Plain] = &[Plain::Null];
 const OFF: &[Plain] = &[Plain::Boolean(false), Plain::Null];
 const MASTER: &[Plain] = &[Plain::Text("master"), Plain::Null];
@@ -130,7 +115,7 @@ pub(super) const KNOWN: &[Known] = &[
     honoured("reload"),
     honoured("shareCredentialSecret"),
     honoured("waitReplicas"),
-    later("health", OFF),
+    honoured("health"),
     Known { name: "timeout", verdict: Verdict::Shared },
     // Address and identity.
     honoured("host"),

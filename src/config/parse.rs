@@ -9,7 +9,7 @@ use super::connection::milliseconds;
 use super::given::Given;
 use super::notice::Notice;
 use super::verdict::{auto_resubscribe, judge};
-use super::{Config, ConnectionConfig, PackageUpgrade, Reload, Role};
+use super::{Config, ConnectionConfig, HealthConfig, PackageUpgrade, Reload, Role};
 use crate::{Error, Result};
 
 const DEFAULT_PREFIX: &str = "nodered:";
@@ -86,6 +86,7 @@ impl Config {
                 .whole("waitReplicas", 0..=MOST_REPLICAS, "")?
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
+            health: HealthConfig::read(&given, &mut notices)?,
             connection: ConnectionConfig::read(&given, &key_prefix, &mut notices)?,
             key_prefix,
         };

@@ -4,7 +4,7 @@ use super::Role;
 use super::given::Given;
 use super::nearest::nearest;
 use super::notice::Notice;
-use super::options::{self, KNOWN, Plain, Verdict};
+use super::options::{self, KNOWN, Verdict};
 use super::tls;
 use crate::{Error, Result};
 
@@ -28,23 +28,9 @@ pub(super) fn judge(given: &Given) -> Result<Vec<Notice>> {
                 return Err(given.wrong(name, shape.allowed()));
             }
             Verdict::NoEffect { why, .. } => notices.push(no_effect(name, why)),
-            Verdict::Refused { unless, .. } | Verdict::Later { unless }
-                if unless.iter().any(|plain| plain.is(value)) => {}
+            Verdict::Refused { unless, .. } if unless.iter().any(|plain| plain.is(value)) => {}
             Verdict::Refused { why, .. } => {
                 return Err(Error::option(name, format!("{why} (given: {})", given.shown(name))));
-            }
-            Verdict::Later { unless } => {
-                let allowed: Vec<String> =
-                    unless.iter().filter_map(|plain| Plain::written(*plain)).collect();
-                let or = match allowed.is_empty() {
-                    true => String::new(),
-                    false => format!(" or set it to {}", allowed.join(" or ")),
-                };
-                let shown = given.shown(name);
-                return Err(Error::option(
-                    name,
-                    format!("is not supported in this version (given: {shown}); leave it out{or}"),
-                ));
             }
         }
     }

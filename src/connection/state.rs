@@ -34,6 +34,16 @@ pub enum State {
 }
 
 impl State {
+    /// One word for it, for probes.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Ready { .. } => "ready",
+            Self::Reconnecting { .. } => "reconnecting",
+            Self::Closed { .. } => "closed",
+        }
+    }
+
     /// Why there is no connection; `None` when there is one.
     pub fn reason(&self) -> Option<String> {
         match self {

@@ -46,6 +46,7 @@ pub fn options(server: &Server, role: Role) -> Config {
         reload: Reload::Nodes,
         share_credential_secret: true,
         wait_replicas: 0,
+        health: None,
         connection: super::config(server.port),
     }
 }

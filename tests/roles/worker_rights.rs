@@ -104,7 +104,7 @@ async fn a_worker_issues_no_command_that_writes() {
     }
 }
 
-/// The least rights, as the README tells operators (`__test__/support/acl.js`).
+/// The least rights, as docs/operations.md tells operators (`__test__/support/acl.js`).
 fn least_rights(server: &Server) -> String {
     let info: String = redis::cmd("INFO").arg("server").query(&mut server.admin()).unwrap();
     let version = info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap();

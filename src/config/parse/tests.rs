@@ -51,6 +51,7 @@ fn the_role_alone_gives_every_default() {
         reload: Reload::Nodes,
         share_credential_secret: true,
         wait_replicas: 0,
+        health: None,
         connection: ConnectionConfig {
             target: Target::Direct(Endpoint::Tcp { host: "localhost".into(), port: 6379 }),
             family: Family::Any,

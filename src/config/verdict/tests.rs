@@ -52,14 +52,6 @@ fn a_value_for_what_is_done_anyway_is_accepted() {
 }
 
 #[test]
-fn what_comes_later_is_refused_by_name() {
-    assert_eq!(
-        refused("health", json!({"port": 1, "password": "pw"})),
-        "is not supported in this version (given: an object); leave it out or set it to false"
-    );
-}
-
-#[test]
 fn what_can_not_be_is_refused_with_the_reason() {
     for (option, value, reason) in [
         ("readOnly", json!(true), "only the master"),

@@ -2,6 +2,7 @@
 
 mod clock;
 mod foreign;
+mod health;
 mod identity;
 mod library;
 mod packages;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
+pub use self::health::Health;
 use self::identity::Identity;
 use self::packages::InstalledHere;
 pub use self::progress::Mirrored;

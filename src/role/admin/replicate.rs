@@ -104,7 +104,11 @@ impl Inner {
             }
             rounds.compared = Some(Instant::now());
             rounds.record = self.store.read_revision_text().await?;
-            self.progress.send_modify(|progress| progress.mirrored = generation);
+            let sequence = rounds.stored_sequence();
+            self.progress.send_modify(|progress| {
+                progress.mirrored = generation;
+                progress.sequence = sequence;
+            });
         }
         self.converge_sessions(rounds.reconnected).await?;
         if !rounds.library_asked {

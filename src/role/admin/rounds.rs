@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::foreign::Look;
 use crate::error::Error;
+use crate::store::revision::Revision;
 
 /// How often what Valkey holds is compared although nothing has changed here.
 const COMPARE: Duration = Duration::from_secs(30);
@@ -54,6 +55,12 @@ impl Rounds {
         self.reconnected = true;
         self.record = None;
         self.library_asked = false;
+    }
+
+    /// The sequence in the record that was seen last.
+    pub(super) fn stored_sequence(&self) -> Option<u64> {
+        let record = Revision::parse("revision", self.record.as_deref()?).ok()?;
+        Some(record.sequence)
     }
 
     pub(super) fn lose_to(&mut self, owner: String) {

@@ -136,7 +136,7 @@ impl Packages {
     /// Names on the list that are not installed and loaded; `None` while no list was read.
     pub fn missing(&self) -> Option<Vec<String>> {
         let progress = self.progress.borrow();
-        progress.looked.then(|| progress.missing.clone())
+        (progress.looked || !progress.missing.is_empty()).then(|| progress.missing.clone())
     }
 
     /// A deploy has been applied: what it stopped using can go.

@@ -99,7 +99,8 @@ impl Inner {
     async fn look(&self) -> Result<Look> {
         let glance = self.store.glance().await?;
         {
-            let state = self.state();
+            let mut state = self.state();
+            state.running.seen();
             if let Some(failed) = &state.failed
                 && glance.is_telling()
                 && failed.glance.as_ref() == Some(&glance)

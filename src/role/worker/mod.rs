@@ -2,6 +2,7 @@
 
 mod copy;
 mod follow;
+mod health;
 mod library;
 mod packages;
 mod sight;
@@ -18,6 +19,8 @@ use tracing::instrument::WithSubscriber;
 
 use self::copy::LastGoodCopy;
 use self::follow::Failed;
+pub use self::health::Health;
+use self::health::Running;
 use self::sight::Sight;
 use super::packages::Packages;
 use super::{Event, Host, Opening};
@@ -60,6 +63,8 @@ struct Inner {
 struct State {
     /// Id of the snapshot that runs.
     applied: Option<String>,
+    /// What probes are told of it.
+    running: Running,
     /// What is stored and need not be read again.
     sight: Sight,
     /// Handed over or about to be; until JavaScript reports an outcome.
@@ -135,6 +140,9 @@ impl Worker {
             state.sight.settle(offered.as_deref().and_then(Glance::of));
             state.applied = Some(id.into());
             state.failed = None;
+            if let Some(snapshot) = &offered {
+                state.running.begins(snapshot.label());
+            }
             offered
         };
         self.inner.report();

@@ -90,6 +90,7 @@ impl Inner {
             let waiting = match self.read_whatever_is_stored().await {
                 Ok(Some(snapshot)) if !self.is_refused(&snapshot) => {
                     self.problem_is_over();
+                    self.state().running.seen();
                     return Ok(snapshot);
                 }
                 Ok(None) => Waiting::Deploy,
@@ -118,6 +119,7 @@ impl Inner {
                     snapshot.label(),
                     spell(age)
                 );
+                self.state().running.comes_from_copy(age);
                 return Ok(snapshot);
             }
             if logged != Some(waiting) {

@@ -1,0 +1,66 @@
+'use strict';
+
+/**
+ * Watches whether Node-RED's flows run. Has to be created before flows are loaded. `state()` gives
+ * one of
+ *
+ * - `loading`: nothing has been loaded yet;
+ * - `running`: flows have been started, perhaps with `missing` types that a change still waits for;
+ * - `missing types`, `missing modules`: loaded, and Node-RED waits for what is in `missing`;
+ * - `safe mode`, `stopped`: loaded, and kept from running;
+ * - `not loadable`: the load failed, with Node-RED's word for it in `missing`.
+ */
+function watchFlows(events) {
+  let state = 'loading';
+  let missing = [];
+
+  const become = (now, what = []) => {
+    state = now;
+    missing = what.map(String);
+  };
+
+  const onState = ({ error, state: named, types, modules, type }) => {
+    if (error === 'missing-types' || error === 'missing-modules') {
+      const what = types || (modules || []).map((entry) => (entry && entry.module) || entry);
+      // What did not change runs on.
+      become(state === 'running' ? state : error.replace('-', ' '), what);
+    } else if (error === 'safe-mode') {
+      become('safe mode');
+    } else if (named === 'stop') {
+      // It also ends the stop of a deploy that restarts only a part.
+      if (state !== 'running') {
+        become('stopped');
+      }
+    } else if (error && type === 'warning' && !named && state === 'loading') {
+      become('not loadable', [error]);
+    }
+  };
+
+  const listeners = {
+    'flows:started': () => become('running'),
+    'flows:stopping': (event) => {
+      if (!event || event.type === undefined || event.type === 'full') {
+        become('stopped');
+      }
+    },
+    'runtime-event': (event) => {
+      if (event && event.id === 'runtime-state' && event.payload) {
+        onState(event.payload);
+      }
+    }
+  };
+  for (const [name, listener] of Object.entries(listeners)) {
+    events.on(name, listener);
+  }
+
+  return {
+    state: () => ({ state, missing }),
+    close() {
+      for (const [name, listener] of Object.entries(listeners)) {
+        events.removeListener(name, listener);
+      }
+    }
+  };
+}
+
+module.exports = { watchFlows };

@@ -1,0 +1,48 @@
+'use strict';
+
+const { watchFlows } = require('./flows-watch');
+const { createListener } = require('./listener');
+const { createReadiness } = require('./readiness');
+
+const NONE = { async open() {}, port: () => null, async close() {} };
+
+/**
+ * The probes of one instance, on a listener of their own: `<path>/live` says that the process
+ * answers, `<path>/ready` whether the instance does its work. Without the option `health` nothing
+ * listens.
+ *
+ * Of `instance` (an admin or a worker) are asked, each time, `health()` and, if it has one,
+ * `packageState()`.
+ */
+function createHealth({ options, role, runtime, log, instance }) {
+  if (!options) {
+    return NONE;
+  }
+  const { port, host, path, maxAge } = options;
+  const flows = watchFlows(runtime.events);
+  const judge = createReadiness({ role, maxAge });
+
+  const ready = () => {
+    const body = judge({
+      core: instance.health(),
+      flows: flows.state(),
+      packages: instance.packageState ? instance.packageState() : undefined
+    });
+    return { status: body.ready ? 200 : 503, body };
+  };
+  const live = () => ({ status: 200, body: { live: true } });
+  const listener = createListener({
+    port, host, log, answers: { [`${path}/live`]: live, [`${path}/ready`]: ready }
+  });
+
+  return {
+    open: () => listener.open(),
+    port: () => listener.port(),
+    async close() {
+      flows.close();
+      await listener.close();
+    }
+  };
+}
+
+module.exports = { createHealth };

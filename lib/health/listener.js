@@ -1,0 +1,136 @@
+'use strict';
+
+const http = require('node:http');
+
+/** The longest that a probe may take to ask and to be answered, in ms. */
+const PATIENCE = 5000;
+/** Probes at once; more are turned away, so that nobody can fill the memory with them. */
+const MOST_CONNECTIONS = 32;
+const LARGEST_HEADERS = 8192;
+/** Between two attempts to listen, in ms: doubled each time. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
+
+const REASONS = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'not allowed, ports below 1024 often are not',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'there is no such host'
+};
+
+function send(request, response, { status, body, headers }) {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    // Nothing that could pile up.
+    Connection: 'close',
+    ...headers
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+/** What a request is answered, by the functions under their paths. */
+function answerTo(request, answers) {
+  const [path] = request.url.split('?', 1);
+  if (!Object.hasOwn(answers, path)) {
+    return { status: 404, body: { error: 'not found' } };
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return { status: 405, body: { error: 'only GET and HEAD' }, headers: { Allow: 'GET, HEAD' } };
+  }
+  return answers[path]();
+}
+
+/**
+ * Answers GET and HEAD on a port of its own, beside Node-RED's HTTP server. `answers` has a function
+ * a path, which gives `{ status, body }` at once. Neither the listener nor a request holds the
+ * process open. A port that can't be had is an error in the log and is tried again: flows are worth
+ * more than probes, and who probes notices by itself.
+ */
+function createListener({ port, host, answers, log }) {
+  let server = null;
+  let timer = null;
+  let isClosed = false;
+  let complained = false;
+
+  const onRequest = (request, response) => {
+    let answer;
+    try {
+      answer = answerTo(request, answers);
+    } catch (error) {
+      answer = { status: 503, body: { error: error.message } };
+    }
+    send(request, response, answer);
+  };
+
+  const listen = () => new Promise((resolve, reject) => {
+    const opening = http.createServer({
+      maxHeaderSize: LARGEST_HEADERS,
+      headersTimeout: PATIENCE,
+      requestTimeout: PATIENCE,
+      connectionsCheckingInterval: 1000
+    }, onRequest);
+    opening.maxConnections = MOST_CONNECTIONS;
+    opening.on('connection', (socket) => socket.unref());
+    opening.once('error', reject);
+    opening.listen({ port, host: host || undefined }, () => {
+      opening.removeListener('error', reject);
+      opening.on('error', (error) => log.debug(`probes: ${error.message}`));
+      resolve(opening);
+    });
+    opening.unref();
+  });
+
+  const complain = (error) => {
+    if (!complained) {
+      complained = true;
+      const reason = REASONS[error.code] ? `${error.code}: ${REASONS[error.code]}` : error.message;
+      const where = host ? `${host}, port ${port}` : `port ${port}`;
+      log.error(`option 'health': can't listen on ${where} (${reason}): probes are not answered, flows run all the same; trying again`);
+    }
+  };
+
+  const attempt = async (pause) => {
+    try {
+      const opened = await listen();
+      if (isClosed) {
+        opened.close();
+        return;
+      }
+      server = opened;
+      const { address, port: bound } = server.address();
+      const shown = address.includes(':') ? `[${address}]` : address;
+      log.info(`probes are answered at ${Object.keys(answers).map((path) => `http://${shown}:${bound}${path}`).join(' and ')}`);
+    } catch (error) {
+      complain(error);
+      if (!isClosed) {
+        timer = setTimeout(() => void attempt(Math.min(pause * 2, LONGEST_PAUSE)), pause);
+        timer.unref();
+      }
+    }
+  };
+
+  return {
+    /** Resolves after the first attempt, whatever came of it. */
+    open: () => attempt(FIRST_PAUSE),
+
+    /** The port that is listened on; null when none is. */
+    port: () => (server ? server.address().port : null),
+
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      if (server) {
+        const closing = server;
+        server = null;
+        const closed = new Promise((resolve) => closing.close(resolve));
+        closing.closeAllConnections();
+        await closed;
+      }
+    }
+  };
+}
+
+module.exports = { createListener };

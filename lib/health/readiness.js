@@ -1,0 +1,96 @@
+'use strict';
+
+/** Names of types and packages that are listed; there may be hundreds. */
+const LISTED = 20;
+
+const list = (names) => {
+  const shown = names.slice(0, LISTED).join(', ');
+  return names.length > LISTED ? `${shown} and ${names.length - LISTED} more` : shown;
+};
+
+const seconds = (ms) => Math.floor(ms / 1000);
+
+function flowsAsWords({ state, missing }) {
+  return missing.length > 0 ? `${state} (${list(missing)})` : state;
+}
+
+/**
+ * Judges whether an instance is ready, from what its parts tell:
+ *
+ * - `core`: `health()` of the core; null when there is none (not open yet, or an admin with
+ *   `readOnly`);
+ * - `flows`: `state()` of the flows watch;
+ * - `packages`: `{ inStep, waiting }`, where `waiting` are names of packages; undefined when packages
+ *   are not synchronised.
+ *
+ * Gives a function, because it remembers one thing: packages that were in step once. What follows
+ * is installed while the flows run on, so it is told but takes nobody out of service.
+ */
+function createReadiness({ role, maxAge }) {
+  let wereInStep = false;
+
+  const ofWorker = ({ core, flows, missing, notes }) => {
+    const health = core || { connection: 'connecting' };
+    if (flows.state !== 'running') {
+      missing.push(`flows: ${flowsAsWords(flows)}`);
+    } else if (flows.missing.length > 0) {
+      notes.push(`flows: a change waits for node types (${list(flows.missing)}), the rest runs`);
+    }
+    const age = health.copyAge;
+    if (!health.revision) {
+      missing.push('revision: none runs yet');
+      if (health.connection !== 'ready') {
+        missing.push(`connection: ${health.connection}, and no copy is in use`);
+      }
+    } else if (age !== undefined && age !== null) {
+      const words = `connection: ${health.connection}; what runs was seen in Valkey ${seconds(age)} s ago`;
+      if (maxAge !== null && maxAge !== undefined && age > maxAge * 1000) {
+        missing.push(`${words}, more than 'maxAge' allows (${maxAge} s)`);
+      } else {
+        notes.push(words);
+      }
+    }
+    return {
+      revision: health.revision || null,
+      connection: health.connection,
+      copyAge: age === undefined || age === null ? null : seconds(age)
+    };
+  };
+
+  const ofAdmin = ({ core, flows, missing, notes }) => {
+    if (flows.state === 'loading') {
+      missing.push('flows: loading');
+    } else if (flows.state !== 'running' || flows.missing.length > 0) {
+      // The editor is where this is mended.
+      notes.push(`flows: ${flowsAsWords(flows)}`);
+    }
+    if (!core) {
+      notes.push('nothing is mirrored to Valkey');
+      return { revision: null, connection: 'none', mirrored: false };
+    }
+    if (core.otherAdmin) {
+      missing.push('lease: another admin is active on this key prefix');
+    } else if (!core.mirrored) {
+      notes.push(`connection: ${core.connection}; workers do not have yet what is on this disk`);
+    }
+    return { revision: core.revision || null, connection: core.connection, mirrored: core.mirrored };
+  };
+
+  return ({ core, flows, packages }) => {
+    const missing = [];
+    const notes = [];
+    const parts = (role === 'admin' ? ofAdmin : ofWorker)({ core, flows, missing, notes });
+    if (packages) {
+      wereInStep = wereInStep || packages.inStep;
+      if (!packages.inStep) {
+        const waiting = packages.waiting || [];
+        const words = `packages: not in step${waiting.length > 0 ? ` (${list(waiting)})` : ''}`;
+        (wereInStep || role === 'admin' ? notes : missing).push(words);
+      }
+      parts.packages = packages.inStep ? 'in step' : 'not in step';
+    }
+    return { ready: missing.length === 0, role, ...parts, flows: flows.state, missing, notes };
+  };
+}
+
+module.exports = { createReadiness };

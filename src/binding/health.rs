@@ -1,0 +1,45 @@
+//! What probes are told, for JavaScript.
+
+use napi_derive::napi;
+
+use crate::role::{admin, worker};
+
+/// How a worker stands at this moment.
+#[napi(object)]
+pub struct WorkerHealth {
+    /// `connecting`, `ready`, `reconnecting` or `closed`.
+    pub connection: String,
+    /// The revision that runs, as logs name it; left out as long as none does.
+    pub revision: Option<String>,
+    /// While Valkey is away: how long ago what runs was last seen there, in ms.
+    pub copy_age: Option<f64>,
+}
+
+/// How an admin stands at this moment.
+#[napi(object)]
+pub struct AdminHealth {
+    /// `connecting`, `ready`, `reconnecting` or `closed`.
+    pub connection: String,
+    /// The revision that Valkey was last seen to hold, as logs name it.
+    pub revision: Option<String>,
+    /// Whether Valkey has what is on the disk, as far as is known.
+    pub mirrored: bool,
+    /// Whether another admin holds the key prefix, as far as is known.
+    pub other_admin: bool,
+}
+
+impl From<worker::Health> for WorkerHealth {
+    fn from(health: worker::Health) -> Self {
+        let worker::Health { connection, revision, copy_age } = health;
+        // More than the whole ms would say nothing; they fit into a number of JavaScript.
+        let copy_age = copy_age.map(|age| (age.as_secs_f64() * 1000.0).round());
+        Self { connection: connection.into(), revision, copy_age }
+    }
+}
+
+impl From<admin::Health> for AdminHealth {
+    fn from(health: admin::Health) -> Self {
+        let admin::Health { connection, revision, mirrored, other_admin } = health;
+        Self { connection: connection.into(), revision, mirrored, other_admin }
+    }
+}

@@ -1,0 +1,31 @@
+//! How an admin stands, for probes.
+
+use super::Admin;
+
+/// How an admin stands at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// `connecting`, `ready`, `reconnecting` or `closed`.
+    pub connection: &'static str,
+    /// The revision that Valkey was last seen to hold, as logs name it; `None` before the first.
+    pub revision: Option<String>,
+    /// Whether Valkey has what is on the disk, as far as is known.
+    pub mirrored: bool,
+    /// Whether another admin holds the key prefix, as far as is known.
+    pub other_admin: bool,
+}
+
+impl Admin {
+    /// How it stands. Reads nothing and waits for nothing.
+    pub fn health(&self) -> Health {
+        let connection = self.inner.store.connection().state().borrow().word();
+        let generation = self.inner.disk().generation;
+        let progress = self.inner.progress.borrow();
+        Health {
+            connection,
+            revision: progress.sequence.map(|sequence| sequence.to_string()),
+            mirrored: generation > 0 && progress.mirrored >= generation,
+            other_admin: progress.other.is_some(),
+        }
+    }
+}
