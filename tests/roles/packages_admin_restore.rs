@@ -142,6 +142,12 @@ async fn a_start_without_valkey_publishes_nothing_until_the_packages_are_back() 
     admin.packages_changed().await.unwrap();
     dir.hangs();
     server.restart();
+    // A server that still loads its file tells of what it finds there as well.
+    until("the list is loaded", LONG, async || {
+        let found = redis::cmd("GET").arg("n:packages").query(&mut server.admin());
+        found.is_ok_and(|list: Option<String>| list.as_deref() == Some(LIST))
+    })
+    .await;
     let mut heard = Announcements::of(&server);
     until_run(&dir, 1).await;
     assert_eq!(list_in(&server).as_deref(), Some(LIST));
