@@ -50,6 +50,13 @@ pub fn config_with(port: u16, change: impl FnOnce(&mut ConnectionConfig)) -> Arc
     Arc::new(config)
 }
 
+/// A folder that is removed when it is dropped. One that a killed test leaves behind is removed by
+/// the next Node test, which tells it by the process in its name.
+pub fn temp_dir() -> tempfile::TempDir {
+    let prefix = format!("nrsv-{}-rust-", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).tempdir().unwrap()
+}
+
 /// A port that nobody listens on now.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

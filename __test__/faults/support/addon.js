@@ -73,7 +73,8 @@ async function openInstance({
     flowFile: path.join(userDir, 'flows.json'),
     settingsFile: path.join(userDir, 'settings.js'),
     getUserSettings: () => ({}), // Node-RED's settings are an object that can do this too
-    valkey: { role, host: server.host, port: server.port, ...valkey },
+    // There is no palette without the rest of Node-RED.
+    valkey: { role, host: server.host, port: server.port, syncPackages: false, ...valkey },
     ...more
   };
   const ran = [];

@@ -24,6 +24,8 @@ function createRuntime({ version = '4.1.0', onLine = () => {} } = {}) {
   const runtime = {
     version,
     events,
+    // Only for those who install packages.
+    hooks: { add() {}, remove() {} },
     log: { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug'), trace() {} },
     settings: {
       version,
