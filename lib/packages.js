@@ -78,6 +78,13 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
       }
     },
 
+    /** For probes: `{ inStep, waiting }`; undefined when no list is followed, as on most admins. */
+    state() {
+      const packages = synchronised();
+      const missing = packages && packages.missing();
+      return missing ? { inStep: missing.length === 0, waiting: missing } : undefined;
+    },
+
     /** Does what the core asks for with its event. */
     async onJob() {
       const packages = synchronised();

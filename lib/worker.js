@@ -225,6 +225,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
 
     /** How it stands, for probes; null before it is open. */
     health: () => core && core.health(),
+    packageState: () => packages.state(),
 
     async close() {
       packages.close();

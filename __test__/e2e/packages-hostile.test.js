@@ -51,8 +51,18 @@ async function serving(cluster, options) {
   return worker;
 }
 
+/** Has the worker read a list that has nothing in it: the same complaint is then said anew. */
+async function calmed(cluster) {
+  const reads = async () => Number(/cmdstat_get:calls=(\d+)/.exec(await cluster.client.info('commandstats'))?.[1] || 0);
+  await cluster.client.set(KEY, '{}');
+  const before = await reads(); // what is read from here on is that
+  await cluster.client.publish(CHANNEL, '1');
+  await until(async () => (await reads()) > before, { deadline: DEADLINE, message: 'a read of the empty list' });
+}
+
 /** Stores and announces a list, and waits until the worker says that it does not take it. */
 async function refused(cluster, worker, what, list) {
+  await calmed(cluster);
   const from = worker.mark();
   await cluster.store(list, { announce: String(Date.now()) });
   await worker.waitForLog(new RegExp(`\\[(warn|error)\\] \\[ValkeyStorage\\] .*${KEY}`), { deadline: DEADLINE, from })

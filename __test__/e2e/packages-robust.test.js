@@ -119,9 +119,7 @@ packageTest('no npm at all', async (t, cluster) => {
 const Module = require('node:module');
 const resolve = Module._resolveFilename;
 Module._resolveFilename = function (request, parent, ...rest) {
-  const from = (parent && parent.filename) || '';
-  const isOurs = from.startsWith(${JSON.stringify(path.join(ours, 'lib'))}) || from === ${JSON.stringify(path.join(ours, 'index.js'))};
-  if (isOurs && /^npm(\\/|$)/.test(request)) {
+  if (/^npm(\\/|$)/.test(request) && new Error().stack.includes(${JSON.stringify(path.join(ours, 'lib') + path.sep)})) {
     throw Object.assign(new Error("Cannot find module 'npm'"), { code: 'MODULE_NOT_FOUND' });
   }
   return resolve.call(this, request, parent, ...rest);

@@ -236,6 +236,7 @@ function createAdmin({ settings, runtime, log, options }) {
 
     /** How it stands, for probes; null as long as nothing is mirrored. */
     health: () => core && core.health(),
+    packageState: () => packages.state(),
 
     async close() {
       if (core) {

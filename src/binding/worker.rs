@@ -91,7 +91,7 @@ impl Worker {
     /// What waits to be applied after the event `revision`.
     #[napi]
     pub fn pending(&self) -> Option<StoredDeploy> {
-        self.core.pending().map(|snapshot| (&*snapshot).into())
+        self.core.take().map(|snapshot| (&*snapshot).into())
     }
 
     /// It runs now.
@@ -113,12 +113,6 @@ impl Worker {
     #[napi]
     pub fn failed(&self, id: String) {
         self.core.failed(&id);
-    }
-
-    /// How it stands. Reads nothing and waits for nothing.
-    #[napi]
-    pub fn health(&self) -> WorkerHealth {
-        self.core.health().into()
     }
 
     /// It waits for its packages.
@@ -155,6 +149,12 @@ impl Worker {
     pub fn palette(&self) -> Option<Palette> {
         let packages = self.core.packages()?;
         Some(Palette::new(packages.clone(), self.log.clone()))
+    }
+
+    /// How it stands. Reads nothing and waits for nothing.
+    #[napi]
+    pub fn health(&self) -> WorkerHealth {
+        self.core.health().into()
     }
 
     /// A library entry: JSON text of a string (a file) or an array (a folder).

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::given::Given;
 use super::nearest::nearest;
 use super::notice::Notice;
-use super::value::{as_boolean, as_whole, show};
+use super::value::{as_boolean, as_whole, is_function};
 use crate::{Error, Result};
 
 pub(super) const MEMBERS: [&str; 4] = ["port", "host", "path", "maxAge"];
@@ -49,7 +49,7 @@ impl HealthConfig {
         };
         let member = |name: &str| members.get(name).filter(|value| !value.is_null());
         let wrong = |name: &str, allowed: &str, value: &Value| {
-            let problem = format!("must have a '{name}' that is {allowed}, not {}", show(value));
+            let problem = format!("must have a '{name}' that is {allowed}, not {}", shown(value));
             Error::option("health", problem)
         };
         let whole = |name: &str, least: u64, most: u64, unit: &str| match member(name) {
@@ -99,6 +99,17 @@ fn is_host(text: &str) -> bool {
 fn is_path(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '/');
     text.starts_with('/') && text.len() <= LONGEST_PATH && text.chars().all(fits)
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) if text.chars().count() <= SHOWN => value.to_string(),
+        Value::String(_) => "a longer string".to_owned(),
+        value if is_function(value) => "a function".to_owned(),
+        Value::Array(_) => "an array".to_owned(),
+        _ => "an object".to_owned(),
+    }
 }
 
 fn unknown(name: &str) -> Option<Notice> {
@@ -180,7 +191,7 @@ mod tests {
             (json!({"port": "http"}), "not \"http\""),
             (json!({"port": 1, "host": 5}), "'host' that is an address or a host name, not 5"),
             (json!({"port": 1, "host": "a b"}), "'host'"),
-            (json!({"port": 1, "host": "x".repeat(300)}), "…"),
+            (json!({"port": 1, "host": "x".repeat(300)}), "not a longer string"),
             (json!({"port": 1, "path": "health"}), "'path' that is a text"),
             (json!({"port": 1, "path": "/a?b"}), "'path'"),
             (json!({"port": 1, "path": {"a": 1}}), "not an object"),

@@ -9,11 +9,14 @@
     reason = "a test that can't go on fails"
 )]
 
+pub mod announcements;
 pub mod certificates;
 pub mod cluster;
 pub mod instance;
 pub mod log;
 pub mod monitor;
+pub mod npm;
+pub mod palette;
 pub mod peer;
 pub mod sentinel;
 pub mod server;

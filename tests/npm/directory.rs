@@ -63,11 +63,11 @@ impl Directory {
         dependencies.unwrap_or_default().into_iter().map(text).collect()
     }
 
-    /// Version on disk.
+    /// Version on disk; none where npm is still writing it.
     pub(crate) fn version(&self, name: &str) -> Option<String> {
         let path = self.path().join("node_modules").join(name).join("package.json");
-        let package: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).unwrap();
-        Some(package["version"].as_str().unwrap().to_owned())
+        let package: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
+        Some(package["version"].as_str()?.to_owned())
     }
 
     /// Every file and link below `node_modules` with its content, but for npm's own record.

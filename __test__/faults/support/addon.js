@@ -73,8 +73,7 @@ async function openInstance({
     flowFile: path.join(userDir, 'flows.json'),
     settingsFile: path.join(userDir, 'settings.js'),
     getUserSettings: () => ({}), // Node-RED's settings are an object that can do this too
-    // There is no palette without the rest of Node-RED.
-    valkey: { role, host: server.host, port: server.port, syncPackages: false, ...valkey },
+    valkey: { role, host: server.host, port: server.port, ...valkey },
     ...more
   };
   const ran = [];

@@ -24,8 +24,9 @@ function createRuntime({ version = '4.1.0', onLine = () => {} } = {}) {
   const runtime = {
     version,
     events,
-    // Only for those who install packages.
-    hooks: { add() {}, remove() {} },
+    // Nobody installs anything here.
+    hooks: { add() {}, remove() {}, trigger: async () => {} },
+    isStarted: () => true,
     log: { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug'), trace() {} },
     settings: {
       version,

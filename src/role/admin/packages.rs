@@ -110,6 +110,12 @@ impl Inner {
         let found = packages.npm().dependencies(packages.excluded()).await?;
         let last = self.disk().installed.list.clone();
         let mut versions: BTreeMap<String, String> = found.versions;
+        if versions.is_empty() && !found.unknown.is_empty() && last.is_none() {
+            tracing::warn!(
+                "no package list is published: package.json has dependencies and none is installed; run 'npm install' in the user directory"
+            );
+            return Ok(());
+        }
         for name in found.unknown {
             // In the middle of an npm run, its folder is gone for a moment.
             match last.as_ref().and_then(|last| last.version(&name)) {

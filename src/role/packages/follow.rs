@@ -53,6 +53,7 @@ impl Packages {
         let mut connection = self.store.connection().state();
         let mut calls = self.calls.subscribe();
         let mut target = self.begin().await;
+        let mut answered = 0;
         if once {
             self.record.lock().await.set_restoring(true).await;
         }
@@ -60,10 +61,12 @@ impl Packages {
             let heard = *calls.borrow_and_update();
             let seen = hints.as_mut().map(|(hints, position)| said(hints, *position));
             connection.borrow_and_update();
-            let read = self.look(&mut target).await;
-            if !self.state().in_use.is_empty() {
+            let read = self.look(&mut target, once).await;
+            if heard != answered && !self.state().in_use.is_empty() {
+                // A deploy may have stopped using what is to go.
                 target.due.get_or_insert_with(Instant::now);
             }
+            answered = heard;
             self.work(&mut target).await;
             self.report(&target, heard);
             if once && read && target.due.is_none() {
@@ -100,8 +103,9 @@ impl Packages {
         }
     }
 
-    /// Reads the list; returns whether that says what there is to do.
-    async fn look(&self, target: &mut Target) -> bool {
+    /// Reads the list; returns whether that says what there is to do. To an admin that is to be
+    /// restored, a list that can't be used is as good as none: nobody else would mend it.
+    async fn look(&self, target: &mut Target, once: bool) -> bool {
         match self.store.read_packages().await {
             Ok(Some(list)) => {
                 if target.list.as_ref() != Some(&list) {
@@ -116,7 +120,7 @@ impl Packages {
             }
             Err(error) => {
                 self.log_problem(&error);
-                false
+                once && matches!(error, Error::Value { .. })
             }
         }
     }

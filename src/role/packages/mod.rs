@@ -52,6 +52,8 @@ struct State {
     loaded: bool,
     /// Installed on disk; Node-RED has not been told yet.
     unloaded: BTreeMap<String, Load>,
+    /// Node-RED has let go of them, and npm has not removed them yet.
+    let_go: BTreeSet<String>,
     /// To be removed, but the running flows use them.
     in_use: BTreeSet<String>,
     /// What was logged and need not be logged again.
@@ -134,7 +136,7 @@ impl Packages {
     /// Names on the list that are not installed and loaded; `None` while no list was read.
     pub fn missing(&self) -> Option<Vec<String>> {
         let progress = self.progress.borrow();
-        progress.looked.then(|| progress.missing.clone())
+        (progress.looked || !progress.missing.is_empty()).then(|| progress.missing.clone())
     }
 
     /// A deploy has been applied: what it stopped using can go.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::jobs::{Job, Load, Outcome};
-use super::{Packages, Progress};
+use super::{Packages, Progress, State};
 use crate::error::{Error, Result};
 use crate::npm;
-use crate::packages::{Difference, PackageList, Wanted, difference};
+use crate::packages::{Difference, Installed, PackageList, Wanted, difference};
 
 /// What a synchronisation could not do.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,9 @@ impl Packages {
         let installed = self.npm.installed(&names).await?;
         let found = difference(list, &installed, record.installed(), &self.policy, &self.excluded);
         let Difference { install, remove, denied } = found;
-        self.tell_denied(denied);
+        let denied: BTreeSet<String> = denied.into_iter().collect();
+        let taken_back = self.take_back(&listed, &installed);
+        let was_loaded = self.is_loaded();
         let (remove, mut left) = self.take_away(remove).await?;
         if !install.is_empty() || !remove.is_empty() {
             let wanted = install.iter().map(|wanted| wanted.name.clone()).collect();
@@ -41,7 +43,11 @@ impl Packages {
             };
             tell(&outcome, began);
             record.forget(&outcome.removed.iter().cloned().collect()).await;
-            self.note_installed(&outcome);
+            self.note(&outcome, &taken_back);
+            if !was_loaded && self.is_loaded() && !outcome.removed.is_empty() {
+                // npm took so long that Node-RED has loaded what was on its way out.
+                self.take_away(outcome.removed.clone()).await?;
+            }
             let is_there = |name: &String| outcome.installed.iter().any(|one| one.name == *name);
             left.missing =
                 install.into_iter().map(|one| one.name).filter(|name| !is_there(name)).collect();
@@ -49,8 +55,10 @@ impl Packages {
         }
         self.load().await?;
         if left.missing.is_empty() {
-            record.complete(listed.difference(&self.excluded).cloned().collect()).await;
+            let here = |name: &&String| !self.excluded.contains(*name) && !denied.contains(*name);
+            record.complete(listed.iter().filter(here).cloned().collect()).await;
         }
+        self.tell_denied(denied);
         Ok(left)
     }
 
@@ -65,7 +73,7 @@ impl Packages {
     /// Has Node-RED take away the types of these; returns those that are gone and can be
     /// uninstalled. Before Node-RED has looked for nodes there is nothing to take away.
     async fn take_away(&self, remove: Vec<String>) -> Result<(Vec<String>, Left)> {
-        if remove.is_empty() || !self.state().loaded {
+        if remove.is_empty() || !self.is_loaded() {
             return Ok((remove, Left::default()));
         }
         let outcome = self.jobs.ask(&*self.host, Job::Remove(&remove)).await?;
@@ -76,20 +84,43 @@ impl Packages {
             );
         }
         let Outcome { removed, in_use } = outcome;
+        self.state().let_go.extend(removed.iter().cloned());
         let (gone, still_there): (Vec<_>, Vec<_>) =
             remove.into_iter().partition(|name| removed.contains(name));
         let removals = still_there.iter().any(|name| !in_use.contains(name));
         Ok((gone, Left { removals, ..Left::default() }))
     }
 
-    fn note_installed(&self, outcome: &npm::Outcome) {
+    fn is_loaded(&self) -> bool {
+        self.state().loaded
+    }
+
+    /// What Node-RED has let go of, and npm could not remove, is on the list again: Node-RED knows
+    /// nothing of it any more.
+    fn take_back(&self, listed: &BTreeSet<String>, installed: &Installed) -> BTreeSet<String> {
+        let mut state = self.state();
+        let State { let_go, unloaded, .. } = &mut *state;
+        let taken_back: BTreeSet<String> = let_go.intersection(listed).cloned().collect();
+        for name in &taken_back {
+            let_go.remove(name);
+            if let Some(version) = installed.version(name) {
+                let load = Load { name: name.clone(), version: version.to_owned(), from: None };
+                unloaded.insert(name.clone(), load);
+            }
+        }
+        taken_back
+    }
+
+    fn note(&self, outcome: &npm::Outcome, unknown: &BTreeSet<String>) {
         let mut state = self.state();
         for Wanted { name, version, from } in &outcome.installed {
-            let load = Load { name: name.clone(), version: version.clone(), from: from.clone() };
+            let from = from.clone().filter(|_| !unknown.contains(name));
+            let load = Load { name: name.clone(), version: version.clone(), from };
             state.unloaded.insert(name.clone(), load);
         }
         for name in &outcome.removed {
             state.unloaded.remove(name);
+            state.let_go.remove(name);
             state.in_use.remove(name);
         }
     }
@@ -112,8 +143,7 @@ impl Packages {
         Ok(())
     }
 
-    fn tell_denied(&self, denied: Vec<String>) {
-        let denied: BTreeSet<String> = denied.into_iter().collect();
+    fn tell_denied(&self, denied: BTreeSet<String>) {
         let told = std::mem::replace(&mut self.state().denied, denied.clone());
         let news: Vec<&str> = denied.difference(&told).map(String::as_str).collect();
         if !news.is_empty() {

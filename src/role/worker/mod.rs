@@ -69,7 +69,7 @@ struct State {
     sight: Sight,
     /// Handed over or about to be; until JavaScript reports an outcome.
     pending: Option<Arc<Snapshot>>,
-    /// Id of the pending snapshot, when it waits for its packages.
+    /// Id of the pending snapshot, while it waits for its packages and is not in hand.
     waiting: Option<String>,
     /// Ids of snapshots that can't be used here, e.g. because their credentials don't decrypt;
     /// the last few, as the stored one and the copy on disk may both be among them.
@@ -122,27 +122,37 @@ impl Worker {
         self.inner.state().pending.clone()
     }
 
+    /// The same, in hand from here on, until its outcome is reported, or that it waits for its
+    /// packages.
+    pub fn take(&self) -> Option<Arc<Snapshot>> {
+        let mut state = self.inner.state();
+        state.waiting = None;
+        state.pending.clone()
+    }
+
     /// The snapshot with this id runs now: keeps the last good copy, and follows every later
     /// revision from here on.
     pub async fn applied(&self, id: &str) {
         let snapshot = {
             let mut state = self.inner.state();
-            let Some(snapshot) = state.pending.take_if(|pending| pending.id() == id) else {
-                return;
-            };
-            state.sight.settle(Glance::of(&snapshot));
+            let offered = state.pending.take_if(|pending| pending.id() == id);
+            // Something newer may have been offered while it was in hand: it runs all the same.
+            state.sight.settle(offered.as_deref().and_then(Glance::of));
             state.applied = Some(id.into());
             state.failed = None;
-            state.running.begins(snapshot.label());
-            state.waiting = None;
-            snapshot
+            if let Some(snapshot) = &offered {
+                state.running.begins(snapshot.label());
+            }
+            offered
         };
         self.inner.report();
         self.follow();
         if let Some(packages) = self.inner.packages.get() {
             packages.flows_have_changed();
         }
-        self.inner.copy.write(&snapshot).await;
+        if let Some(snapshot) = snapshot {
+            self.inner.copy.write(&snapshot).await;
+        }
     }
 
     /// The snapshot with this id can't be used here. What runs goes on, and the snapshot is not
@@ -165,6 +175,7 @@ impl Worker {
             let mut state = self.inner.state();
             let offered = state.pending.take_if(|pending| pending.id() == id);
             let glance = offered.and_then(|snapshot| Glance::of(&snapshot));
+            state.waiting = None;
             state.failed = Some(Failed::again(state.failed.take(), id, glance));
             // It may have ended in the middle: what ran before is to be applied again as well.
             state.applied = None;
