@@ -14,6 +14,7 @@ const DEADLINE = 60_000;
 
 let server;
 let admin;
+let adminPort;
 const workers = [];
 const secrets = [USERS.admin.password, USERS.worker.password, 'token-of-the-flow'];
 
@@ -68,7 +69,7 @@ test('a worker: not ready while Valkey was never there, ready once its flows run
   assert.deepEqual(await probe(port, '/health/live'), { status: 200, live: true });
 
   await server.restart();
-  const adminPort = await freePort();
+  adminPort = await freePort();
   admin = await startInstance('admin', server, {
     flows: answerFlow('first'), deadline: DEADLINE, valkey: { health: { port: adminPort, host: '127.0.0.1' } }
   });
@@ -110,6 +111,8 @@ test('Valkey lost: the worker stays ready, as long as maxAge allows, and so it i
 });
 
 test('a second admin is not ready while the first is in charge', async () => {
+  // The lease was lost with the server: the first has to have it again.
+  await untilReady(adminPort, true, ({ connection, mirrored }) => connection === 'ready' && mirrored);
   const port = await freePort();
   const second = await startInstance('admin', server, {
     flows: answerFlow('rival'), deadline: DEADLINE, valkey: { health: { port, host: '127.0.0.1' } }

@@ -71,7 +71,7 @@ function createReadiness({ role, maxAge }) {
     if (core.otherAdmin) {
       missing.push('lease: another admin is active on this key prefix');
     } else if (!core.mirrored) {
-      notes.push(`connection: ${core.connection}; workers do not have yet what is on this disk`);
+      notes.push(`connection: ${core.connection}; Valkey was not seen to have what is on this disk`);
     }
     return { revision: core.revision || null, connection: core.connection, mirrored: core.mirrored };
   };

@@ -22,7 +22,7 @@ pub struct AdminHealth {
     pub connection: String,
     /// The revision that Valkey was last seen to hold, as logs name it.
     pub revision: Option<String>,
-    /// Whether Valkey has what is on the disk, as far as is known.
+    /// Whether Valkey was seen to have what is on the disk since the connection was made.
     pub mirrored: bool,
     /// Whether another admin holds the key prefix, as far as is known.
     pub other_admin: bool,

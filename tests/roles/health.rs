@@ -77,6 +77,7 @@ async fn an_admin_tells_what_valkey_has_and_whether_it_is_in_charge() {
 
     server.kill();
     until("the loss", PATIENCE, async || admin.health().connection == "reconnecting").await;
+    assert!(!admin.health().mirrored, "nobody can say");
     let _ = admin.deploy(instance::flows(2), instance::credentials(2), None, None).await;
     assert!(!admin.health().mirrored);
     server.restart();

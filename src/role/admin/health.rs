@@ -9,7 +9,7 @@ pub struct Health {
     pub connection: &'static str,
     /// The revision that Valkey was last seen to hold, as logs name it; `None` before the first.
     pub revision: Option<String>,
-    /// Whether Valkey has what is on the disk, as far as is known.
+    /// Whether Valkey was seen to have what is on the disk since the connection was made.
     pub mirrored: bool,
     /// Whether another admin holds the key prefix, as far as is known.
     pub other_admin: bool,
@@ -24,7 +24,7 @@ impl Admin {
         Health {
             connection,
             revision: progress.sequence.map(|sequence| sequence.to_string()),
-            mirrored: generation > 0 && progress.mirrored >= generation,
+            mirrored: connection == "ready" && progress.compared && progress.mirrored >= generation,
             other_admin: progress.other.is_some(),
         }
     }

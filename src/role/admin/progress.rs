@@ -31,6 +31,8 @@ pub(super) struct Progress {
     pub(super) tried: u64,
     /// Generation of the deploy that Valkey has.
     pub(super) mirrored: u64,
+    /// Valkey was seen to have it since the connection was made.
+    pub(super) compared: bool,
     /// The sequence under which Valkey has it.
     pub(super) sequence: Option<u64>,
     /// What replicas have not confirmed of it.

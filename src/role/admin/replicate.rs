@@ -40,6 +40,7 @@ impl Inner {
             pause = RENEW;
             if !self.store.connection().is_ready() {
                 rounds.reconnected = true;
+                self.progress.send_modify(|progress| progress.compared = false);
                 continue;
             }
             let (generation, sessions) = self.generations();
@@ -68,6 +69,7 @@ impl Inner {
             rounds.compared = None;
             rounds.record = None;
             rounds.library_asked = false;
+            self.progress.send_modify(|progress| progress.compared = false);
         }
         if !self.hold_lease(rounds).await? {
             return Ok(());
@@ -107,6 +109,7 @@ impl Inner {
             let sequence = rounds.stored_sequence();
             self.progress.send_modify(|progress| {
                 progress.mirrored = generation;
+                progress.compared = true;
                 progress.sequence = sequence;
             });
         }
