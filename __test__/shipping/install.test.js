@@ -11,6 +11,7 @@ const { after, before, test } = require('node:test');
 
 const { PREBUILT, thisPlatform } = require('../../lib/platform.js');
 const { pack, printSizes } = require('../../scripts/pack.js');
+const { publish } = require('../../scripts/publish.js');
 const { startNodeRed, raw } = require('../support/node-red.js');
 const { startServer } = require('../support/server.js');
 const { tempDir } = require('../support/temp-dir.js');
@@ -20,6 +21,7 @@ const { startRegistry } = require('./support/registry.js');
 
 const { name: NAME, version: VERSION } = require('../../package.json');
 
+const ROOT = path.join(__dirname, '..', '..');
 const HERE = thisPlatform().id;
 const OTHER = { os: 'darwin', cpu: 'arm64', libc: 'glibc' };
 const OTHER_C_LIBRARY = { 'linux-x64-gnu': 'linux-x64-musl', 'linux-x64-musl': 'linux-x64-gnu' };
@@ -43,22 +45,31 @@ function hasLoaded(pid, folder) {
 let packages;
 let registry;
 
-before(async () => {
-  packages = pack({ out: tempDir('pack') });
-  registry = await startRegistry();
-  for (const { id, folder, tarball } of packages) {
-    if (!tarball) {
-      // Built elsewhere: the manifest is the real one, the binary is not needed here.
-      fs.writeFileSync(path.join(folder, `${NAME}.${id}.node`), '');
+/** The binary of this platform, and in place of those that are built elsewhere empty files. */
+function binariesWithStandIns() {
+  const dir = tempDir('binaries');
+  for (const id of PREBUILT) {
+    const name = `${NAME}.${id}.node`;
+    if (id === HERE) {
+      fs.copyFileSync(path.join(ROOT, name), path.join(dir, name));
+    } else {
+      fs.writeFileSync(path.join(dir, name), '');
     }
-    await registry.publish(tarball ?? folder);
   }
+  return dir;
+}
+
+before(async () => {
+  const out = tempDir('pack');
+  packages = pack({ out, binaries: binariesWithStandIns(), all: true });
+  registry = await startRegistry();
+  await publish(out, { env: { ...registry.env, NPM_TOKEN: 'any' } });
 });
 
 after(() => registry?.stop());
 
 test('the packages have what is needed, and nothing that runs at an install', async () => {
-  printSizes(packages);
+  printSizes(packages.filter(({ id }) => !id || id === HERE));
   const [main, ...platforms] = packages;
   assert.deepEqual(platforms.map(({ id }) => id).sort(), [...PREBUILT].sort());
   const foreign = main.files.filter((file) =>
@@ -80,6 +91,17 @@ test('the packages have what is needed, and nothing that runs at an install', as
       os: [system], cpu: [processor], libc: system === 'linux' ? [abi.startsWith('musl') ? 'musl' : 'glibc'] : undefined
     }, id);
   }
+});
+
+test('publishing again leaves out what is there', async () => {
+  const lines = [];
+  await publish(path.dirname(packages[0].tarball), {
+    env: { ...registry.env, NPM_TOKEN: 'any' },
+    note: (line) => lines.push(line)
+  });
+  assert.deepEqual(lines.filter((line) => !line.endsWith('(was there)')), []);
+  assert.equal(lines.length, packages.length);
+  assert.equal(lines.at(-1), `${NAME}@${VERSION} (was there)`, 'the main package comes last');
 });
 
 for (const [manager, { keepsToLibc }] of Object.entries(MANAGERS)) {

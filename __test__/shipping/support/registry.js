@@ -1,9 +1,7 @@
 'use strict';
 
-const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { promisify } = require('node:util');
 
 const { npmTool } = require('../../../scripts/npm-tools.js');
 const { spawnOwned } = require('../../support/own-processes.js');
@@ -20,7 +18,7 @@ function cleanEnvironment() {
     !/^(npm_|pnpm_|yarn_|NODE_TEST_|NODE_OPTIONS$|NODE_ENV$|INIT_CWD$|(https?|all)_proxy$)/i.test(name)));
 }
 
-/** A registry on this machine that holds what is published to it, and nothing else. */
+/** A registry on this machine that holds what anybody publishes to it, and nothing else. */
 class Registry {
   constructor() {
     this.dir = tempDir('registry');
@@ -61,8 +59,6 @@ class Registry {
       log: { type: 'stdout', format: 'pretty', level: 'warn' }
     }));
     fs.mkdirSync(path.join(this.dir, 'home'));
-    // npm publishes nowhere without a token; this registry looks at none.
-    fs.writeFileSync(path.join(this.dir, 'npmrc'), `//${HOST}:${this.port}/:_authToken=any\n`);
   }
 
   async start() {
@@ -84,11 +80,6 @@ class Registry {
 
   stop() {
     this.child.kill('SIGKILL');
-  }
-
-  /** Publishes a tarball or a folder. */
-  async publish(what) {
-    await promisify(execFile)('npm', ['publish', what, '--ignore-scripts'], { cwd: this.dir, env: this.env });
   }
 
   /** What it tells of a version, as npm asks for it. */
