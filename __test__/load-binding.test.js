@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 
+const { checkOptions } = require('../lib/core.js');
 const { PREBUILT, thisPlatform } = require('../lib/platform.js');
 const { startNodeRed, raw } = require('./support/node-red.js');
 const { tempDir } = require('./support/temp-dir.js');
@@ -48,6 +49,11 @@ function failure(folder, before = '') {
   return JSON.parse(stdout);
 }
 
+test('the binary of this checkout loads, and answers', () => {
+  assert.ok(JSON.parse(checkOptions(JSON.stringify({ role: 'admin' }))));
+  assert.throws(() => checkOptions(JSON.stringify({ role: 'boss' })), { code: 'ERR_VALKEY_OPTION', message: /role/ });
+});
+
 test('without a binary, the error tells the platform, what was looked for and what to do', () => {
   const { code, message } = failure(installWithoutBinary());
   assert.equal(code, 'ERR_VALKEY_BINARY');
@@ -72,7 +78,7 @@ test('a binary that does not load is told with the error of the system', () => {
   addPackage(folder, HERE.id, 'not a binary');
   const { code, message } = failure(folder);
   assert.equal(code, 'ERR_VALKEY_BINARY');
-  assert.match(message, /Looked for:[^]*(too short|invalid ELF|not a valid|file format)[^]*What to do:/);
+  assert.match(message, /Looked for:[^]*(too short|invalid ELF|not a valid|mach-o)[^]*What to do:/);
   assert.match(message, /a damaged or foreign file/);
   assert.doesNotMatch(message, /include=optional/);
 });
