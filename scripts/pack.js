@@ -14,8 +14,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { ROOT } = require('./prepare.js');
 
-/** What only a checkout has a use for. */
-const DEVELOPMENT = ['devDependencies', 'napi', 'overrides', 'scripts'];
+/** What only a checkout has a use for; `private` keeps it from being published as it is. */
+const DEVELOPMENT = ['devDependencies', 'napi', 'overrides', 'private', 'scripts'];
 const SHIPPED_ANYWAY = ['README.md', 'LICENSE'];
 /** C libraries by the end of a platform's name. */
 const LIBC = [[/-gnu(eabihf)?$/, 'glibc'], [/-musl(eabihf)?$/, 'musl']];
