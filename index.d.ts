@@ -62,8 +62,24 @@ declare namespace storage {
     ciphers?: string | null;
     /** Names of curves, separated by colons. */
     ecdhCurve?: string | null;
-    /** Other options of Node.js are noted or refused by name at start. */
-    [tlsOption: string]: unknown;
+
+    // Accepted without effect, with a line in the log. What is refused by name at start is not here.
+    allowPartialTrustChain?: unknown;
+    minDHSize?: unknown;
+    enableTrace?: unknown;
+    requestOCSP?: unknown;
+    highWaterMark?: unknown;
+    timeout?: unknown;
+    handshakeTimeout?: unknown;
+    honorCipherOrder?: unknown;
+    requestCert?: unknown;
+    sessionIdContext?: unknown;
+    sessionTimeout?: unknown;
+    ticketKeys?: unknown;
+    SNICallback?: unknown;
+    pskIdentityHint?: unknown;
+    isServer?: unknown;
+    server?: unknown;
   }
 
   /** An address; `'host:port'` means the same, and a number a port on this machine. */
@@ -105,13 +121,16 @@ declare namespace storage {
     shareCredentialSecret?: boolean | 'true' | 'false';
     /** Admin: how many replicas have to confirm a deploy, or a warning is logged. Default 0. */
     waitReplicas?: number | string;
-    /** Package synchronisation is not part of this version; accepted for later. */
+    /** `false`: an admin publishes no package list, a worker installs nothing. Default `true`. */
     syncPackages?: boolean | 'true' | 'false';
+    /** Worker: ms that npm may hold up the start, and that a deploy waits for its packages. Default 120000. */
     packageSyncTimeout?: number | string;
+    /** Worker: what happens with a new version of a loaded module. Default `'report'`. */
     packageUpgrade?: 'report' | 'live' | 'restart';
+    /** `false`: npm runs no install scripts. Default: npm's own. */
     packageInstallScripts?: boolean | 'true' | 'false';
     /** Probes are not part of this version. */
-    health?: false | 'false';
+    health?: false | 'false' | null;
 
     /** TLS, with the options of Node.js; `true`: with what Node.js trusts. */
     tls?: TlsOptions | boolean | 'true' | 'false' | null;
@@ -200,7 +219,7 @@ declare namespace storage {
     /** Nodes of a cluster, in place of host and port. */
     cluster?: Address[] | false | null;
     /** Options of all nodes; those beside it win. */
-    redisOptions?: object | null;
+    redisOptions?: Partial<ValkeyOptions> | null;
     /** When no node can tell the owner. Default `Math.min(100 + times * 2, 2000)`, with jitter. */
     clusterRetryStrategy?: RetryStrategy;
     /** How often a command that a node refused to run is run again. Default 16. */
@@ -215,7 +234,34 @@ declare namespace storage {
     retryDelayOnTryAgain?: number | string;
     /** Limit for the question of who owns the slot, in ms. Default 1000. */
     slotsRefreshTimeout?: number | string;
-    /** Other options of ioredis are accepted, noted or refused by name at start. */
-    [ioredisOption: string]: unknown;
+
+    /** Of the context store, which may share this object. */
+    timeout?: unknown;
+
+    // Accepted without effect, with a line in the log.
+    lazyConnect?: boolean | 'true' | 'false';
+    enableAutoPipelining?: boolean | 'true' | 'false';
+    autoPipeliningIgnoredCommands?: unknown[];
+    stringNumbers?: boolean | 'true' | 'false';
+    replyMapping?: unknown;
+    scripts?: object;
+    showFriendlyErrorStack?: boolean | 'true' | 'false';
+    dropBufferSupport?: boolean | 'true' | 'false';
+    maxScriptsCachingTime?: number | string;
+    blockingTimeout?: number | string;
+    slotsRefreshInterval?: number | string | null;
+    shardedSubscribers?: boolean | 'true' | 'false';
+    clusterNodeRetryStrategy?: RetryStrategy;
+
+    // Refused by name at start, unless they ask for nothing.
+    readOnly?: false | 'false' | null;
+    scaleReads?: 'master' | null;
+    monitor?: false | 'false' | null;
+    Connector?: null;
+    sentinelRole?: 'master' | null;
+    preferredSlaves?: null;
+    dnsLookup?: null;
+    useSRVRecords?: false | 'false' | null;
+    resolveSrv?: null;
   }
 }

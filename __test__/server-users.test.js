@@ -66,19 +66,20 @@ async function live(connection, root) {
   await admin.core.readForRestore(3000);
   await admin.core.settings('{"nodes":{}}');
   await until(() => admin.events.includes('library'), { message: () => `event; ${admin.lines.join('\n')}` });
-  await admin.core.library(listing());
+  await admin.core.background.library(listing());
   assert.deepEqual(await admin.core.deploy(...deployOf(1)), { done: true });
   assert.equal((await admin.core.sessions('{"a":1}')).done, true);
   await admin.core.readSessions(3000);
   assert.equal((await admin.core.libraryEntry('functions', 'sub/new.js', entry('new'))).done, true);
   // Deleted on disk since.
-  await admin.core.library(listing({ type: 'functions', path: 'old.js', entry: entry('old') }));
+  await admin.core.background.library(listing({ type: 'functions', path: 'old.js', entry: entry('old') }));
 
   assert.equal(JSON.parse(await worker.core.settings())._credentialSecret, 's');
   assert.equal(await worker.core.sessions(), '{"a":1}');
   const snapshot = await worker.core.snapshot();
   await worker.core.applied(snapshot.id);
   assert.equal(await worker.core.libraryEntry('functions', 'old.js'), '"old"');
+  assert.equal(await worker.core.libraryEntry('functions', ''), '[{"fn":"old.js"}]');
   assert.equal((await admin.core.deploy(...deployOf(2))).done, true);
   const began = performance.now();
   await until(() => worker.events.includes('revision'), { message: () => `announcement; ${worker.lines.join('\n')}` });

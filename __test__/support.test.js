@@ -178,6 +178,36 @@ test('Node-RED runs with given flows and settings, is deployed to, restarted and
   assert.equal(alive(red.pid), false);
 });
 
+test('what a killed run leaves in the temporary folder is removed by the next', async () => {
+  const support = path.join(__dirname, 'support', 'temp-dir.js');
+  const run = (then) => {
+    const script = `const { tempDir } = require(process.argv[1]); console.log(tempDir('kept')); ${then}`;
+    return spawn(process.execPath, ['-e', script, support], { stdio: ['ignore', 'pipe', 'inherit'] });
+  };
+  const folder = async (child) => {
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => { printed += text; });
+    await until(() => printed.endsWith('\n'), { message: 'the folder' });
+    return printed.trim();
+  };
+  const gone = (child) => until(() => child.exitCode !== null || child.signalCode !== null, { message: 'its end' });
+  const killed = run('setInterval(() => {}, 1000)');
+  const living = run('setInterval(() => {}, 1000)');
+  try {
+    const [left, used] = [await folder(killed), await folder(living)];
+    killed.kill('SIGKILL');
+    await gone(killed);
+    assert.ok(fs.existsSync(left));
+    await gone(run(''));
+    assert.ok(!fs.existsSync(left));
+    assert.ok(fs.existsSync(used), 'one that is in use stays');
+  } finally {
+    killed.kill('SIGKILL');
+    living.kill('SIGTERM');
+    await gone(living);
+  }
+});
+
 test('no process outlives the run that started it, even one that is killed', async () => {
   const dir = tempDir('stray');
   const script = path.join(dir, 'run.js');

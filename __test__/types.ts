@@ -54,6 +54,32 @@ export async function use(): Promise<string[]> {
   return typeof entry === 'string' ? [entry] : entry.map((item) => (typeof item === 'string' ? item : item.fn));
 }
 
+// What ioredis has and this module has no use for; and what asks for nothing that is refused.
+export const ofIoredis: storage.ValkeyOptions = {
+  role: 'admin',
+  lazyConnect: true,
+  stringNumbers: 'false',
+  slotsRefreshInterval: null,
+  clusterNodeRetryStrategy: () => 100,
+  scaleReads: 'master',
+  readOnly: false,
+  health: false,
+  tls: { requestOCSP: true, timeout: 5000 }
+};
+// An object that is shared with others may have more.
+const shared = { role: 'worker' as const, host: 'a', somethingElse: 1 };
+export const ofShared: storage.ValkeyOptions = shared;
+
+// @ts-expect-error it is 'keyPrefix'
+export const mistyped: storage.ValkeyOptions = { role: 'admin', keyprefix: 'nodered:' };
+// @ts-expect-error it is 'rejectUnauthorized'
+export const mistypedTls: storage.ValkeyOptions = { role: 'admin', tls: { rejectUnauthorised: false } };
+// @ts-expect-error it is 'password'
+export const mistypedNode: storage.ValkeyOptions = { role: 'admin', cluster: ['a'], redisOptions: { pasword: 'secret' } };
+// @ts-expect-error refused at start: an admin writes
+export const readsOnly: storage.ValkeyOptions = { role: 'admin', readOnly: true };
+// @ts-expect-error refused at start: the host stands beside 'tls'
+export const hostInTls: storage.ValkeyOptions = { role: 'admin', tls: { host: 'a' } };
 // @ts-expect-error the role is required
 export const withoutRole: storage.ValkeyOptions = { host: 'localhost' };
 // @ts-expect-error there is no such role

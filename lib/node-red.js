@@ -2,14 +2,19 @@
 
 const path = require('path');
 
+/** The loaded files of a package of Node-RED's whose path ends as given. */
+function loadedFiles(packageName, suffix) {
+  const wanted = path.sep + path.join(...packageName.split('/'), suffix);
+  return Object.keys(require.cache).filter((file) => file.endsWith(wanted));
+}
+
 /**
  * The exports of a module of the Node-RED that is running, found among what is loaded: resolving
  * by package name fails when Node-RED is installed globally, embedded or in an image.
  */
 function loaded(suffix) {
-  const wanted = path.join('@node-red', 'runtime', 'lib', suffix);
-  const name = Object.keys(require.cache).find((file) => file.endsWith(wanted));
-  return name ? { file: name, exports: require.cache[name].exports } : null;
+  const [file] = loadedFiles('@node-red/runtime', path.join('lib', suffix));
+  return file ? { file, exports: require.cache[file].exports } : null;
 }
 
 /** Node-RED's settings (settings.js and stored ones); known before `init`. */
@@ -27,4 +32,4 @@ function localStorage() {
   return require(path.join(path.dirname(found.file), 'localfilesystem'));
 }
 
-module.exports = { loadedSettings, localStorage };
+module.exports = { loadedFiles, loadedSettings, localStorage };

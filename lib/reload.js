@@ -6,6 +6,7 @@ const { deployType, restartsEnvironments } = require('./reload/deploy-type');
 const { HOLD_TYPE, hold, missingTypes } = require('./reload/hold');
 const { createLiveCredentials } = require('./reload/live-credentials');
 const { createMarking } = require('./reload/marking');
+const { createOutdated } = require('./reload/outdated');
 const { report } = require('./reload/report');
 const { restartedNodes } = require('./reload/restarts');
 const { createRuntimeWatch } = require('./reload/runtime-watch');
@@ -23,7 +24,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   const isScopeAware = restartsEnvironments(runtime.settings.version);
   const deploys = createDeploy({ runtime, deadline });
   const live = createLiveCredentials(runtime);
-  const marking = createMarking({ isScopeAware });
+  const marking = createMarking({ isScopeAware, hasCredentials: (type) => Boolean(runtime.nodes.getCredentialDefinition(type)) });
   const watch = createRuntimeWatch({
     events: runtime.events,
     isOwn: deploys.isOwn,
@@ -31,6 +32,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     onType: () => completeHeld(),
   });
   const getType = (type) => runtime.nodes.getType(type);
+  const outdated = createOutdated({ getType });
 
   let handed = EMPTY; // what Node-RED was given last
   let running = EMPTY; // what it was given last and has started
@@ -38,6 +40,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   let unstarted = false; // what was handed over did not start (modules missing)
   let failed = false; // an update ended in the middle
   let waiting; // the newest update that safe mode keeps from being applied
+  let taking; // the update that is being applied
   let isSafeModeTold = false;
   let isClosed = false;
   let queue = Promise.resolve();
@@ -63,6 +66,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     waiting = undefined;
     live.forgetAll();
     marking.reset();
+    outdated.clear();
     watch.loadBegins();
   }
 
@@ -112,6 +116,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     }
     const entry = {};
     next = entry;
+    entry.update = update;
     return new Promise((resolve, reject) => {
       entry.resolve = resolve;
       inTurn(async () => {
@@ -121,7 +126,10 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
         await untilIdle();
         if (next === entry) {
           next = undefined;
-          resolve(await handing(applyNow(update)));
+          taking = update;
+          resolve(await handing(applyNow(update).finally(() => {
+            taking = undefined;
+          })));
         }
       }).catch((error) => {
         if (next === entry) {
@@ -187,7 +195,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   }
 
   /** Hands a configuration to Node-RED, in as many steps as it takes. */
-  async function hand(wanted, difference) {
+  async function hand(wanted, difference, only) {
     if (failed) {
       return recover(wanted, difference);
     }
@@ -196,14 +204,20 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
       // The wires that run have to be what the next step compares with.
       await attempt(hold(marking.mark(handed.flows).marked, running.nodes), null, watch.hasRunningFlows() ? mode : 'full');
     }
-    const { marked, commit } = marking.mark(wanted.flows, new Set(difference.credentials), new Set(difference.environments));
-    const passed = passedCredentials(difference.credentials, wanted);
     const awaited = missingTypes(wanted.flows, getType);
     const isHeld = awaited.length > 0;
-    const type = typeFor(wanted, difference);
+    // What waits does not start: nodes with replaced code run on with it.
+    const replaced = isHeld ? new Set() : outdated.nodesOf(wanted.flows);
+    const { marked, commit } = marking.mark(wanted.flows, new Set(difference.credentials), new Set(difference.environments), replaced);
+    const passed = passedCredentials(difference.credentials, wanted);
+    const type = only || typeFor(wanted, difference);
     const remember = live.forget(difference.credentials.concat(difference.removed));
     const call = await attempt(isHeld ? hold(marked, running.nodes) : marked, passed, type, remember);
     commit();
+    marking.unmark(runtime.nodes.getFlows().flows, replaced);
+    if (!isHeld) {
+      outdated.clear();
+    }
     return outcomeOf(call, wanted, awaited);
   }
 
@@ -267,6 +281,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     const isHeld = awaited.length > 0;
     const call = await attempt(isHeld ? hold(marked, new Map()) : marked, credentials, 'full');
     commit();
+    outdated.clear();
     return outcomeOf(call, wanted, awaited);
   }
 
@@ -310,6 +325,49 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     onCompleted({ revision: update.revision, ...result });
   }
 
+  /** The flow arrays that run or are about to: a type that one of them has is in use. */
+  function flows() {
+    const updates = [taking, next && next.update, waiting].filter(Boolean);
+    return [handed.flows, running.flows, ...updates.map((update) => update.flows)];
+  }
+
+  /**
+   * Calls `task` with a function `restartTypes(types)` while no update is being applied, and
+   * applies none until it is over. A load or start of Node-RED's own is not waited for: it may
+   * itself wait for the packages that the task brings.
+   */
+  function exclusively(task) {
+    const run = () => handing((async () => task({ restartTypes }))());
+    return watch.isIdle() ? inTurn(run) : inHand.then(run);
+  }
+
+  /**
+   * Restarts the nodes of types whose code has been replaced, and nothing else. Where nothing
+   * can be started now, the next update or load runs the new code. Resolves with the number of
+   * nodes restarted.
+   */
+  async function restartTypes(types) {
+    outdated.add(types);
+    if (watch.isIdle()) {
+      return restartNow();
+    }
+    inTurn(async () => {
+      await untilIdle();
+      await handing(restartNow());
+    }).catch((error) => log('error', `Nodes could not be restarted with their new code: ${error.message}`));
+    return 0;
+  }
+
+  async function restartNow() {
+    const isStanding = held || unstarted || failed || isClosed || !watch.hasRunningFlows();
+    if (isStanding || runtime.settings.safeMode || outdated.nodesOf(handed.flows).size === 0) {
+      return 0;
+    }
+    const outcome = await hand(handed, compare(handed, handed), 'nodes');
+    settle(handed, outcome);
+    return outcome.restarted.size;
+  }
+
   /**
    * After a deploy of a user that was refused: Node-RED has already put its
    * credentials into the live cache. Those of the last update come back, save
@@ -333,6 +391,8 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     idle,
     isOwnSave: deploys.isOwnSave,
     restoreCredentials,
+    flows,
+    exclusively,
     /** The newest update that waits for Node-RED to leave safe mode, if any. */
     waitingUpdate: () => waiting,
     close,

@@ -6,6 +6,8 @@ const path = require('path');
 const { codedError, openCore } = require('./core');
 const credentialsOf = require('./credentials');
 const { flowFault } = require('./flow-shape');
+const { createPackageWait } = require('./package-wait');
+const { createPackages } = require('./packages');
 const { createReload } = require('./reload');
 
 /**
@@ -18,6 +20,9 @@ function createWorker({ settings, runtime, log, options, checked }) {
     mode: checked.reload,
     log: (level, text) => log[level](text)
   });
+  const opened = () => core;
+  const packages = createPackages({ core: opened, settings, runtime, log, upgrade: checked.packageUpgrade, reload });
+  const packageWait = createPackageWait({ core: opened, runtime, patience: checked.packageSyncTimeout, log });
   let core = null;
   let loading = null;
   // Loads and updates one after the other: an update that was read before a load must not be
@@ -83,6 +88,10 @@ function createWorker({ settings, runtime, log, options, checked }) {
       core.refused(stored.id);
       return;
     }
+    if (packageWait.begins(stored, deploy.flows, takeUpdate)) {
+      return;
+    }
+    packageWait.over();
     try {
       await adoptSecret(deploy);
       await reload.apply({
@@ -97,9 +106,15 @@ function createWorker({ settings, runtime, log, options, checked }) {
     }
   };
 
+  const takeUpdate = () => {
+    turn = turn.then(update).catch((error) => log.error(error.message));
+  };
+
   const onEvent = (event) => {
     if (event === 'revision') {
-      turn = turn.then(update).catch((error) => log.error(error.message));
+      takeUpdate();
+    } else if (event === 'packages') {
+      void packages.onJob();
     }
   };
 
@@ -147,10 +162,13 @@ function createWorker({ settings, runtime, log, options, checked }) {
         await preparePalette(userDir).catch((error) => log.debug(error.message));
       }
       core = openCore('Worker', { options, userDir, log, onEvent });
+      packages.open();
     },
 
     async getSettings() {
-      const shared = JSON.parse(await core.settings());
+      // The last moment before Node-RED looks for nodes.
+      const [text] = await Promise.all([core.settings(), packages.atStart()]);
+      const shared = JSON.parse(text);
       if (settings.credentialSecret !== undefined) {
         // Beside a secret of settings.js, Node-RED takes this one as an old one to migrate from.
         delete shared._credentialSecret;
@@ -206,6 +224,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
     },
 
     async close() {
+      packages.close();
       reload.close();
       if (core) {
         await core.close();

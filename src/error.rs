@@ -102,6 +102,12 @@ pub enum Error {
         /// The system's own words.
         problem: String,
     },
+    /// npm can't be run, or failed for a reason that is no single package's.
+    #[error("npm: {problem}")]
+    Npm {
+        /// What is wrong, in npm's or the system's own words.
+        problem: String,
+    },
     /// The instance was closed.
     #[error("the storage is closed")]
     Closed,
@@ -130,6 +136,7 @@ impl Error {
             Self::LibraryEntryNotFound { .. } => "ERR_VALKEY_LIBRARY_ENTRY",
             Self::LibraryPath { .. } => "ERR_VALKEY_LIBRARY_PATH",
             Self::Disk { .. } => "ERR_VALKEY_DISK",
+            Self::Npm { .. } => "ERR_VALKEY_NPM",
             Self::Closed => "ERR_VALKEY_CLOSED",
             Self::Internal(_) => "ERR_VALKEY_INTERNAL",
         }
@@ -143,6 +150,11 @@ impl Error {
     /// A value that can't be used, under its full key.
     pub fn value(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Value { key: key.into(), problem: problem.into() }
+    }
+
+    /// A failure of npm as a whole; `problem` in its own words.
+    pub fn npm(problem: impl Into<String>) -> Self {
+        Self::Npm { problem: problem.into() }
     }
 
     /// Whether the same request can succeed later without anybody changing anything.

@@ -38,6 +38,15 @@ impl Folder {
         tokio::fs::rename(&draft, &path).await.map_err(|error| disk(&path, &error))
     }
 
+    /// Removes a file; one that is not there is as good.
+    pub(crate) async fn remove(&self, name: &str) -> Result<()> {
+        let path = self.0.join(name);
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(disk(&path, &error)),
+            _ => Ok(()),
+        }
+    }
+
     async fn write_draft(&self, draft: &Path, text: &str) -> io::Result<()> {
         tokio::fs::create_dir_all(&self.0).await?;
         let mut options = tokio::fs::OpenOptions::new();

@@ -1,7 +1,7 @@
 //! Node-RED storage shared through Valkey or Redis: the core.
 //!
-//! Dependencies point one way: binding → role → store → connection, codec, content, keyspace →
-//! config, error.
+//! Dependencies point one way: binding → role → store → connection, codec, keyspace, npm → packages,
+//! content → config, error.
 
 mod binding;
 pub mod codec;
@@ -11,6 +11,8 @@ pub mod content;
 pub mod error;
 mod folder;
 pub mod keyspace;
+pub mod npm;
+pub mod packages;
 pub mod role;
 pub mod slot;
 pub mod store;

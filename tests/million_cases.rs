@@ -22,7 +22,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use node_red_storage_valkey::codec::{DEFAULT_CEILING, decode};
 use node_red_storage_valkey::config::Config;
-use node_red_storage_valkey::content::{flows_text, object_text, packages};
+use node_red_storage_valkey::content::{flows_text, object_text};
+use node_red_storage_valkey::packages::PackageList;
 use node_red_storage_valkey::store::revision::Revision;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -199,7 +200,9 @@ fn no_case_takes_too_much_and_none_panics() {
     });
     run("package list", |random| {
         let text = String::from_utf8_lossy(&case(random, GOOD)).into_owned();
-        let _ = packages("n:packages", &text);
+        if let Ok(list) = PackageList::parse("n:packages", &text) {
+            assert_eq!(PackageList::parse("n:packages", &list.text()).unwrap(), list);
+        }
     });
     run("revision record", |random| {
         let text = String::from_utf8_lossy(&case(random, GOOD)).into_owned();

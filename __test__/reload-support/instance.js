@@ -31,7 +31,7 @@ async function until(condition, what) {
  * A Node-RED in this process, with a storage module in memory that does what a
  * worker's does: it hands over the first flows, and takes only its own saves.
  */
-async function startInstance({ flows, credentials = {}, mode = 'nodes', settings = {}, deadline, beforeStart }) {
+async function startInstance({ flows, credentials = {}, mode = 'nodes', settings = {}, deadline, beforeStart, onInit = () => {} }) {
   const records = [];
   globalThis.reloadProbe = records;
   const userDir = fs.mkdtempSync(path.join(os.tmpdir(), 'reload-test-'));
@@ -63,6 +63,7 @@ async function startInstance({ flows, credentials = {}, mode = 'nodes', settings
         log: (level, text) => told.push({ level, text }),
         onCompleted: (result) => completed.push(result),
       });
+      onInit({ runtime, reload, settings: _settings, told });
     },
     async getFlows() {
       await reload.beforeLoad();
@@ -109,7 +110,7 @@ async function startInstance({ flows, credentials = {}, mode = 'nodes', settings
     ...settings,
   });
   if (beforeStart) {
-    await beforeStart();
+    await beforeStart({ userDir });
   }
   await RED.start();
   await reload.whenStarted();
@@ -118,6 +119,7 @@ async function startInstance({ flows, credentials = {}, mode = 'nodes', settings
     RED,
     runtime,
     reload,
+    userDir,
     records,
     logged,
     told,

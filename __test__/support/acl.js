@@ -6,7 +6,8 @@
 // `AUTH` and `HELLO` need no right; `ROLE` is asked with Sentinel and Cluster, `CLUSTER SLOTS`
 // with Cluster, `SELECT` with a `db`, `CLIENT SETNAME` with a `connectionName`.
 const CONNECTION = ['ping', 'select', 'info', 'role', 'cluster|slots', 'client|setname', 'client|setinfo'];
-const READ = ['multi', 'exec', 'get', 'strlen', 'exists', 'hgetall', 'scan'];
+const READ = ['multi', 'exec', 'get', 'strlen', 'exists', 'scan'];
+const LIBRARY = ['hlen', 'hscan'];
 const WRITE = ['set', 'del', 'hset', 'hdel', 'pttl', 'publish', 'eval', 'evalsha'];
 const SUBSCRIPTION = ['subscribe'];
 
@@ -49,7 +50,7 @@ function adminRules(prefix, password, { version = '8.0' } = {}) {
  */
 function workerRules(prefix, password, { version = '8.0' } = {}) {
   const keys = `${atLeast(version, 7) ? '%R~' : '~'}${prefix}*`;
-  const commands = [...CONNECTION, ...READ, ...SUBSCRIPTION];
+  const commands = [...CONNECTION, ...READ, ...LIBRARY, ...SUBSCRIPTION];
   return rules({ password, keys, channels: `&${prefix}*`, commands, version });
 }
 

@@ -1,15 +1,18 @@
 'use strict';
 
+const fs = require('fs');
 const path = require('path');
 
 const { openCore } = require('../core');
 const nodeRed = require('../node-red');
+const { createPackages } = require('../packages');
 const { createDiskFiles, inspect, isFlows, isObject, userDirOf } = require('./disk-files');
 const { createJournal } = require('./journal');
 const { createLibrary, libraryTypes } = require('./library');
 const { createLoading } = require('./loading');
 const { createLostRecord } = require('./lost-record');
 const { createMirror } = require('./mirror');
+const { createPackageChanges } = require('./package-changes');
 const { createRestoring } = require('./restoring');
 const { createSaving } = require('./saving');
 const { createSecrets, opensWith } = require('./secrets');
@@ -26,7 +29,10 @@ const FURTHER_PATIENCE = 300;
  */
 function createAdmin({ settings, runtime, log, options }) {
   const local = nodeRed.localStorage();
+  const packages = createPackages({ core: () => core, settings, runtime, log, upgrade: 'report' });
   let core = null;
+  let packageChanges;
+  let packagesAreLost = false;
   let files;
   let secrets;
   let journal;
@@ -59,7 +65,11 @@ function createAdmin({ settings, runtime, log, options }) {
   };
 
   const onEvent = (event) => {
-    const work = { restore: () => restoring.restore(), library: () => library.compare() }[event];
+    const work = {
+      restore: () => restoring.restore(),
+      library: () => library.compare(),
+      packages: () => packages.onJob()
+    }[event];
     if (work) {
       work().catch((error) => log.error(`${event}: ${error.message}`));
     }
@@ -100,6 +110,7 @@ function createAdmin({ settings, runtime, log, options }) {
         await settingsFiles.repair();
       }
       const typesAtStart = await libraryTypes(userDir);
+      packagesAreLost = !hasPackages(userDir);
       await local.init(settings, runtime);
       if (settings.readOnly) {
         log.warn("'readOnly' is set: nothing is saved on disk, so nothing is mirrored to Valkey");
@@ -110,7 +121,12 @@ function createAdmin({ settings, runtime, log, options }) {
       journal = createJournal(userDir, log);
       loading = createLoading({ local, files, secrets, log });
       const opened = () => core;
-      mirror = createMirror({ core: opened, files, secrets, log, onEqual: () => restoring.settled() });
+      packageChanges = createPackageChanges({ runtime, log, publish: () => core.packagesChanged() });
+      mirror = createMirror({
+        core: opened, files, secrets, log,
+        beforeSend: () => packageChanges.flush(),
+        onEqual: () => restoring.settled()
+      });
       restoring = createRestoring({
         core: opened, local, files, record: createLostRecord(userDir, log), loading, secrets, mirror, runtime, log
       });
@@ -118,6 +134,7 @@ function createAdmin({ settings, runtime, log, options }) {
       const pretty = Boolean(settings.flowFilePretty);
       library = createLibrary({ local, log, core: opened, userDir, typesAtStart, pretty });
       core = openCore('Admin', { options, userDir, log, onEvent });
+      packages.open();
       await core.open();
     },
 
@@ -128,12 +145,15 @@ function createAdmin({ settings, runtime, log, options }) {
       const found = await loadSettings();
       await recoverJournal(found);
       await core.settings(JSON.stringify(found));
+      // The last moment before Node-RED looks for nodes.
+      await packages.atStart(packagesAreLost);
       return found;
     },
     async saveSettings(changed) {
       const text = JSON.stringify(changed); // local storage empties parts of what it is given
       await local.saveSettings(changed);
       if (mirrors()) {
+        packageChanges.sign();
         await mirror.quietly(() => core.settings(text));
       }
     },
@@ -142,6 +162,7 @@ function createAdmin({ settings, runtime, log, options }) {
       if (!mirrors()) {
         return local.getFlows();
       }
+      packageChanges.sign();
       loaded = null;
       const savesBefore = saving.count();
       const pair = await loading.load({ fetchStored, first: loads === 0 });
@@ -187,7 +208,7 @@ function createAdmin({ settings, runtime, log, options }) {
         return sessions;
       }
       if (Object.keys(sessions).length > 0) {
-        void mirror.quietly(() => core.sessions(JSON.stringify(sessions)));
+        void mirror.quietly(() => core.background.sessions(JSON.stringify(sessions)));
         return sessions;
       }
       const file = path.join(path.resolve(settings.userDir), '.sessions.json');
@@ -215,11 +236,18 @@ function createAdmin({ settings, runtime, log, options }) {
 
     async close() {
       if (core) {
+        packages.close();
+        packageChanges.close();
         restoring.close();
         await core.close();
       }
     }
   };
+}
+
+/** Node-RED makes both soon after: whether they are there is to be asked before. */
+function hasPackages(userDir) {
+  return ['package.json', 'node_modules'].every((name) => fs.existsSync(path.join(userDir, name)));
 }
 
 module.exports = { createAdmin };

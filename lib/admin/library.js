@@ -74,7 +74,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   };
 
   return {
-    save: (type, file, meta, body) =>
+    save: (type, file, meta, body) => holdProcess(
       inTurn(async () => {
         const wanted = await save(type, file, meta, body, { follow: true });
         const inside = path.posix.dirname(wanted);
@@ -87,12 +87,13 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
         } catch (error) {
           log.warn(`library entry ${type}/${wanted} is saved on disk, but not mirrored: ${error.message}`);
         }
-      }),
+      })
+    ),
 
     /** Compares disk and Valkey; what only Valkey has is written to disk. */
     compare: () =>
       inTurn(async () => {
-        const onlyThere = JSON.parse(await core().library(await everything()));
+        const onlyThere = JSON.parse(await core().background.library(await everything()));
         for (const { type, path: file, entry } of onlyThere) {
           const { fn: body, ...meta } = JSON.parse(entry);
           const texts = Object.entries(meta).map(([name, value]) => [name, String(value)]);
@@ -105,10 +106,20 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
           }
         }
         if (onlyThere.length > 0) {
-          await core().library(await everything());
+          await core().background.library(await everything());
         }
       })
   };
+}
+
+/** Somebody waits for it, and it may have to wait for a comparison, which keeps no process. */
+async function holdProcess(result) {
+  const hold = setInterval(() => {}, 60_000);
+  try {
+    return await result;
+  } finally {
+    clearInterval(hold);
+  }
 }
 
 /** The types that have a folder in the library. */

@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * What is on the admin's disk, as one pair of texts, and how it goes to Valkey. `onEqual` is called
- * when Valkey has it.
+ * What is on the admin's disk, as one pair of texts, and how it goes to Valkey. `beforeSend` is
+ * called first; `onEqual` when Valkey has it.
  */
-function createMirror({ core, files, secrets, log, onEqual }) {
+function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
   let onDisk = { flows: null, credentials: null, project: undefined };
 
   const projectName = () => {
@@ -12,8 +12,7 @@ function createMirror({ core, files, secrets, log, onEqual }) {
     return project ? project.name : undefined;
   };
 
-  const send = async (secret) => {
-    const { done, away, unconfirmed } = await core().deploy(onDisk.flows, onDisk.credentials, secret, projectName());
+  const report = async ({ done, away, unconfirmed }) => {
     if (done) {
       await onEqual();
     }
@@ -24,6 +23,14 @@ function createMirror({ core, files, secrets, log, onEqual }) {
       log.warn(`saved on disk; workers are not updated yet, because Valkey does not answer (${away}). It is mirrored as soon as Valkey is back`);
     }
   };
+
+  const pair = (secret) => {
+    beforeSend();
+    return [onDisk.flows, onDisk.credentials, secret, projectName()];
+  };
+  const send = async (secret) => report(await core().deploy(...pair(secret)));
+  // The next start mirrors what is on the disk, so a process that has nothing else to do may end.
+  const sendInBackground = async (secret) => report(await core().background.deploy(...pair(secret)));
 
   /** Everything but a deploy: the disk has it, so a caller is told nothing of Valkey's troubles. */
   const quietly = async (task) => {
@@ -36,7 +43,9 @@ function createMirror({ core, files, secrets, log, onEqual }) {
 
   return {
     quietly,
+    /** Somebody waits for it. */
     send,
+    sendInBackground,
 
     /** Texts of what was read or written last; null as long as nothing was. */
     onDisk: () => onDisk,
@@ -47,15 +56,15 @@ function createMirror({ core, files, secrets, log, onEqual }) {
     },
 
     /** A pair has been read. Flows that may not be mirrored must not go with later credentials either. */
-    read(pair) {
-      const isReadable = secrets.opens(pair.credentials);
-      if (pair.mirror && !isReadable) {
+    read(loaded) {
+      const isReadable = secrets.opens(loaded.credentials);
+      if (loaded.mirror && !isReadable) {
         log.error('the credentials on this disk can not be decrypted: they and the flows are not mirrored; workers keep what they run');
       }
-      const flows = pair.mirror && isReadable ? JSON.stringify(pair.flows) : null;
-      onDisk = { flows, credentials: JSON.stringify(pair.credentials), project: projectName() };
+      const flows = loaded.mirror && isReadable ? JSON.stringify(loaded.flows) : null;
+      onDisk = { flows, credentials: JSON.stringify(loaded.credentials), project: projectName() };
       if (flows !== null) {
-        void quietly(() => send(secrets.toShare()));
+        void quietly(() => sendInBackground(secrets.toShare()));
       }
     }
   };

@@ -21,7 +21,7 @@ function createSaving({ local, files, secrets, journal, mirror, restoring, log }
       await journal.end();
       mirror.wrote({ credentials: saved.text });
       if (mirror.onDisk().flows !== null) {
-        await mirror.send(saved.secret);
+        await mirror.sendInBackground(saved.secret);
       }
     });
   };

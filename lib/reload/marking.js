@@ -20,8 +20,11 @@ function reversed(item) {
  *
  * `isScopeAware` is false for a Node-RED that restarts neither tabs nor groups
  * for their env: it would read the empty property of a group as its values.
+ *
+ * A node whose code has been replaced is marked as well. Where its type has no credentials
+ * (`hasCredentials(type)`), Node-RED would warn of an object; null is as good, but stays.
  */
-function createMarking({ isScopeAware }) {
+function createMarking({ isScopeAware, hasCredentials }) {
   let swapped = new Set();
 
   function environmentOf(tab) {
@@ -34,14 +37,17 @@ function createMarking({ isScopeAware }) {
   }
 
   /**
-   * The array to hand over: `flows` with the nodes in `credentials` (a set of
+   * The array to hand over: `flows` with the nodes in `credentials` and `replaced` (sets of
    * ids) marked. `commit` is to be called when Node-RED has taken it.
    */
-  function mark(flows, credentials = new Set(), environments = new Set()) {
+  function mark(flows, credentials = new Set(), environments = new Set(), replaced = new Set()) {
     const next = new Set();
     const marked = flows.map((node) => {
       if (node.type !== 'tab') {
         const isMarked = credentials.has(node.id) && (isScopeAware || node.type !== 'group');
+        if (!isMarked && replaced.has(node.id)) {
+          return { ...node, credentials: hasCredentials(node.type) ? {} : null };
+        }
         return isMarked ? { ...node, credentials: {} } : node;
       }
       // A tab whose env changed as well is another text already.
@@ -55,12 +61,21 @@ function createMarking({ isScopeAware }) {
     return { marked, commit: () => { swapped = next; } };
   }
 
+  /** Takes out of Node-RED's flows the marks of replaced code that it has left in. */
+  function unmark(flows, replaced) {
+    for (const node of flows) {
+      if (replaced.has(node.id) && node.credentials === null) {
+        delete node.credentials;
+      }
+    }
+  }
+
   /** Forgets the swaps: Node-RED has loaded the flows as they are stored. */
   function reset() {
     swapped = new Set();
   }
 
-  return { mark, reset };
+  return { mark, unmark, reset };
 }
 
 module.exports = { createMarking };

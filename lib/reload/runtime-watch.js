@@ -23,6 +23,7 @@ function createRuntimeWatch({ events, isOwn, onOwn, onType }) {
     announceStart = resolve;
   });
 
+  /** True while nothing of Node-RED's own is under way. */
   function isIdle() {
     return hasStarted && !isLoading && !isStartingItself;
   }
@@ -148,7 +149,7 @@ function createRuntimeWatch({ events, isOwn, onOwn, onType }) {
     return isRunning;
   }
 
-  return { started, whenIdle, loadBegins, deployBegins, hasRunningFlows, close };
+  return { started, isIdle, whenIdle, loadBegins, deployBegins, hasRunningFlows, close };
 }
 
 module.exports = { createRuntimeWatch };

@@ -4,16 +4,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{PromiseRaw, ToNapiValue, spawn};
+use napi::bindgen_prelude::{Either, PromiseRaw, ToNapiValue, spawn};
 use napi_derive::napi;
 use tokio::sync::OnceCell;
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
+use super::background::{Background, SettleFunction, Value};
 use super::gate::Gates;
 use super::hooks::Functions;
 use super::host::{EventFunction, LogFunction};
 use super::log;
+use super::palette::Palette;
 use super::snapshot::StoredDeploy;
 use super::worker::opening;
 use crate::error::{Error, Result};
@@ -27,6 +29,7 @@ pub struct Admin {
     opening: Mutex<Option<Opening>>,
     core: Arc<OnceCell<Arc<admin::Admin>>>,
     log: Dispatch,
+    background: Background,
     gates: Gates,
 }
 
@@ -55,7 +58,8 @@ impl From<admin::Mirrored> for Mirroring {
 
 #[napi]
 impl Admin {
-    /// Checks the options; [`Admin::open`] opens the connection.
+    /// Checks the options; [`Admin::open`] opens the connection. `settle` is given the answers of
+    /// the methods that take the number of a call.
     #[napi(constructor)]
     pub fn new(
         env: Env,
@@ -64,10 +68,12 @@ impl Admin {
         log: LogFunction<'_>,
         event: EventFunction<'_>,
         functions: Functions<'_>,
+        settle: SettleFunction<'_>,
     ) -> napi::Result<Self> {
         let mut gates = Gates::default();
         let opening = opening(&options, user_dir, &event, &functions, &mut gates)?;
         let log = log::dispatch(&log, &mut gates)?;
+        let background = Background::new(&settle, &mut gates)?;
         let core: Arc<OnceCell<Arc<admin::Admin>>> = Arc::default();
         let remaining = Arc::downgrade(&core);
         gates.shut_with(&env, move || {
@@ -75,7 +81,7 @@ impl Admin {
                 spawn(async move { core.close().await });
             }
         })?;
-        Ok(Self { opening: Mutex::new(Some(opening)), core, log, gates })
+        Ok(Self { opening: Mutex::new(Some(opening)), core, log, background, gates })
     }
 
     fn promise<'env, T, F>(
@@ -89,6 +95,16 @@ impl Admin {
     {
         let work = work(self.core()?.clone()).with_subscriber(self.log.clone());
         env.spawn_future(async move { Ok(work.await?) })
+    }
+
+    /// The same for work that nobody waits for: it keeps no process alive.
+    fn in_background<F>(&self, call: u32, work: impl FnOnce(Arc<admin::Admin>) -> F) -> Result<()>
+    where
+        F: Future<Output = Result<Value>> + Send + 'static,
+    {
+        let work = work(self.core()?.clone()).with_subscriber(self.log.clone());
+        self.background.run(call, work);
+        Ok(())
     }
 
     /// Opens the connection; never fails because the server is away.
@@ -165,6 +181,22 @@ impl Admin {
         })
     }
 
+    /// The same in the background.
+    #[napi]
+    pub fn deploy_in_background(
+        &self,
+        call: u32,
+        flows: String,
+        credentials: String,
+        secret: Option<String>,
+        project: Option<String>,
+    ) -> napi::Result<()> {
+        Ok(self.in_background(call, async move |core| {
+            let mirrored = core.deploy(flows, credentials, secret, project).await?;
+            Ok(Either::A(mirrored.into()))
+        })?)
+    }
+
     /// Takes the sessions as they are on disk.
     #[napi]
     pub fn sessions<'env>(
@@ -173,6 +205,14 @@ impl Admin {
         text: String,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
         self.promise(env, async move |core| Ok(core.sessions(text).await?.into()))
+    }
+
+    /// The same in the background.
+    #[napi]
+    pub fn sessions_in_background(&self, call: u32, text: String) -> napi::Result<()> {
+        Ok(self.in_background(call, async move |core| {
+            Ok(Either::A(core.sessions(text).await?.into()))
+        })?)
     }
 
     /// The sessions that Valkey holds, for a disk that has lost them; `null` when there are none.
@@ -200,15 +240,37 @@ impl Admin {
         })
     }
 
-    /// Compares the whole library on disk (`{types, entries}` as JSON text) with Valkey; returns what
-    /// only Valkey has and the disk should. Entries are `{type, path, entry}`.
+    /// In the background: compares the whole library on disk (`{types, entries}` as JSON text) with
+    /// Valkey; returns what only Valkey has and the disk should. Entries are `{type, path, entry}`.
     #[napi]
-    pub fn library<'env>(
+    pub fn library_in_background(&self, call: u32, on_disk: String) -> napi::Result<()> {
+        Ok(self
+            .in_background(call, async move |core| Ok(Either::B(core.library(&on_disk).await?)))?)
+    }
+
+    /// Prepares the packages; an `emptied` user directory gets back what Valkey lists, within
+    /// limits. `setup` is JSON text, `{npm: {program, args}, allowList, denyList, excluded}`.
+    #[napi]
+    pub fn packages_at_start<'env>(
         &self,
         env: &'env Env,
-        on_disk: String,
-    ) -> napi::Result<PromiseRaw<'env, String>> {
-        self.promise(env, async move |core| core.library(&on_disk).await)
+        setup: String,
+        emptied: bool,
+    ) -> napi::Result<PromiseRaw<'env, ()>> {
+        self.promise(env, async move |core| core.packages_at_start(&setup, emptied).await)
+    }
+
+    /// Something may have changed what is installed.
+    #[napi]
+    pub fn packages_changed<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        self.promise(env, async |core| core.packages_changed().await)
+    }
+
+    /// The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised.
+    #[napi]
+    pub fn palette(&self) -> Option<Palette> {
+        let packages = self.core.get().and_then(|core| core.packages())?;
+        Some(Palette::new(packages.clone(), self.log.clone()))
     }
 
     /// Ends the connection and tasks; idempotent.

@@ -7,15 +7,13 @@ use futures_util::future::BoxFuture;
 use napi::bindgen_prelude::{Buffer, Either, FnArgs, Function, Null};
 use napi_derive::napi;
 
-use crate::config::{
-    ConnectionConfig, Decider, Endpoint, Identity, RetryStrategy, ServerIdentity, Target,
-};
-use crate::connection::{Hooks, NatMap, NoRetry, Retry};
+use crate::config::{ConnectionConfig, Decider, Endpoint, Identity, ServerIdentity};
+use crate::connection::{NatMap, Strategy, UserFunctions};
 
 use super::gate::Gates;
 use super::question::Question;
 use super::reconnect::{JsReconnectOnError, ReconnectFunction};
-use super::retry::{JsRetry, RetryFunction};
+use super::retry::{JsStrategy, RetryFunction};
 
 type NatFunction<'a> = Function<'a, String, Either<Address, Null>>;
 
@@ -51,60 +49,20 @@ pub struct Address {
 }
 
 impl Functions<'_> {
-    /// What the connection is opened with.
-    pub(super) fn hooks(
-        &self,
-        config: &ConnectionConfig,
-        gates: &mut Gates,
-    ) -> napi::Result<Hooks> {
-        let defaults = Hooks::default();
-        let (sentinel, reconnect, cluster) = match &config.target {
-            Target::Direct(_) => Default::default(),
-            Target::Sentinel(sentinel) => {
-                (sentinel.retry_strategy, sentinel.reconnect_strategy, RetryStrategy::Default)
-            }
-            Target::Cluster(cluster) => {
-                (RetryStrategy::Default, RetryStrategy::Default, cluster.retry_strategy)
-            }
-        };
-        Ok(Hooks {
-            retry: choose(
-                "retryStrategy",
-                config.retry_strategy,
-                &self.retry_strategy,
-                defaults.retry,
-                gates,
-            )?,
-            sentinel_retry: choose(
-                "sentinelRetryStrategy",
-                sentinel,
-                &self.sentinel_retry_strategy,
-                defaults.sentinel_retry,
-                gates,
-            )?,
-            sentinel_reconnect: choose(
-                "sentinelReconnectStrategy",
-                reconnect,
-                &self.sentinel_reconnect_strategy,
-                defaults.sentinel_reconnect,
-                gates,
-            )?,
-            cluster_retry: choose(
-                "clusterRetryStrategy",
-                cluster,
-                &self.cluster_retry_strategy,
-                defaults.cluster_retry,
-                gates,
-            )?,
+    /// The same for the core.
+    pub(super) fn for_core(&self, gates: &mut Gates) -> napi::Result<UserFunctions> {
+        Ok(UserFunctions {
+            retry: strategy(&self.retry_strategy, gates)?,
+            sentinel_retry: strategy(&self.sentinel_retry_strategy, gates)?,
+            sentinel_reconnect: strategy(&self.sentinel_reconnect_strategy, gates)?,
+            cluster_retry: strategy(&self.cluster_retry_strategy, gates)?,
             nat: match &self.nat_map {
                 Some(function) => Some(Arc::new(JsNatMap(Question::new(function, gates)?))),
                 None => None,
             },
             reconnect_on_error: match &self.reconnect_on_error {
-                Some(function) if config.supervision.reconnect_on_error => {
-                    Some(Arc::new(JsReconnectOnError::new(function, gates)?))
-                }
-                _ => None,
+                Some(function) => Some(Arc::new(JsReconnectOnError::new(function, gates)?)),
+                None => None,
             },
         })
     }
@@ -126,19 +84,13 @@ impl Functions<'_> {
     }
 }
 
-fn choose(
-    option: &'static str,
-    given: RetryStrategy,
+fn strategy(
     function: &Option<RetryFunction<'_>>,
-    default: Arc<dyn Retry>,
     gates: &mut Gates,
-) -> napi::Result<Arc<dyn Retry>> {
-    Ok(match (given, function) {
-        (RetryStrategy::Custom, Some(function)) => {
-            Arc::new(JsRetry::new(option, function, default, gates)?)
-        }
-        (RetryStrategy::Never, _) => Arc::new(NoRetry),
-        _ => default,
+) -> napi::Result<Option<Arc<dyn Strategy>>> {
+    Ok(match function {
+        Some(function) => Some(Arc::new(JsStrategy::new(function, gates)?)),
+        None => None,
     })
 }
 

@@ -34,6 +34,7 @@ impl Host for JsHost {
             Event::Revision => "revision",
             Event::Restore => "restore",
             Event::LibraryWanted => "library",
+            Event::Packages => "packages",
         };
         let mode = ThreadsafeFunctionCallMode::NonBlocking;
         self.0.with(|callback| callback.call(name.to_string(), mode));

@@ -6,12 +6,14 @@
 #![allow(unreachable_pub)] // Exports to JavaScript are pub, though no Rust code reaches them.
 
 mod admin;
+mod background;
 mod error;
 mod gate;
 mod hooks;
 mod host;
 mod log;
 mod options;
+mod palette;
 mod question;
 mod reconnect;
 mod retry;

@@ -3,7 +3,7 @@
 use napi_derive::napi;
 use serde_json::json;
 
-use crate::config::{Config, Level, Reload, Role};
+use crate::config::{Config, Level, PackageUpgrade, Reload, Role};
 use crate::connection::check_tls;
 use crate::error::{Error, Result};
 use crate::keyspace::Keyspace;
@@ -31,6 +31,13 @@ pub fn check_options(options: String) -> napi::Result<String> {
             Reload::Nodes => "nodes",
             Reload::Flows => "flows",
             Reload::Full => "full",
+        },
+        "syncPackages": config.sync_packages,
+        "packageSyncTimeout": u64::try_from(config.package_sync_timeout.as_millis()).unwrap_or(u64::MAX),
+        "packageUpgrade": match config.package_upgrade {
+            PackageUpgrade::Report => "report",
+            PackageUpgrade::Live => "live",
+            PackageUpgrade::Restart => "restart",
         },
         "shareCredentialSecret": config.share_credential_secret,
         "notices": notices,

@@ -1,6 +1,7 @@
 //! The worker role for JavaScript.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::{PromiseRaw, ToNapiValue, spawn};
@@ -11,8 +12,10 @@ use tracing::instrument::WithSubscriber;
 use super::gate::Gates;
 use super::hooks::Functions;
 use super::host::{EventFunction, JsHost, LogFunction};
+use super::palette::Palette;
 use super::snapshot::StoredDeploy;
 use super::{log, options};
+use crate::connection::Hooks;
 use crate::error::Result;
 use crate::role::{Host, Opening, worker};
 
@@ -87,7 +90,7 @@ impl Worker {
     /// What waits to be applied after the event `revision`.
     #[napi]
     pub fn pending(&self) -> Option<StoredDeploy> {
-        self.core.pending().map(|snapshot| (&*snapshot).into())
+        self.core.take().map(|snapshot| (&*snapshot).into())
     }
 
     /// It runs now.
@@ -109,6 +112,42 @@ impl Worker {
     #[napi]
     pub fn failed(&self, id: String) {
         self.core.failed(&id);
+    }
+
+    /// It waits for its packages.
+    #[napi]
+    pub fn waiting(&self, id: String) {
+        self.core.waiting(&id);
+    }
+
+    /// Starts the synchronisation of packages and waits for the first, within limits. `setup` is
+    /// JSON text, `{npm: {program, args}, allowList, denyList, excluded}`.
+    #[napi]
+    pub fn packages_at_start<'env>(
+        &self,
+        env: &'env Env,
+        setup: String,
+    ) -> napi::Result<PromiseRaw<'env, ()>> {
+        self.promise(env, async move |core| core.packages_at_start(&setup).await)
+    }
+
+    /// Waits at most `patience` ms until the stored package list is installed and loaded; whether
+    /// it is.
+    #[napi]
+    pub fn packages_settled<'env>(
+        &self,
+        env: &'env Env,
+        patience: u32,
+    ) -> napi::Result<PromiseRaw<'env, bool>> {
+        let patience = Duration::from_millis(patience.into());
+        self.promise(env, async move |core| Ok(core.packages_settled(patience).await))
+    }
+
+    /// The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised.
+    #[napi]
+    pub fn palette(&self) -> Option<Palette> {
+        let packages = self.core.packages()?;
+        Some(Palette::new(packages.clone(), self.log.clone()))
     }
 
     /// A library entry: JSON text of a string (a file) or an array (a folder).
@@ -148,6 +187,6 @@ pub(super) fn opening(
     let (mut config, _) = options::parse(options)?;
     functions.identify(&mut config.connection, gates)?;
     let host: Arc<dyn Host> = Arc::new(JsHost::new(event, gates)?);
-    let hooks = functions.hooks(&config.connection, gates)?;
+    let hooks = Hooks::new(&config.connection, functions.for_core(gates)?);
     Ok(Opening { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, hooks })
 }

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::Endpoint;
-use super::given::{Given, as_whole, is_function};
+use super::given::Given;
 use super::target::NatTable;
 use super::url;
+use super::value::{as_whole, is_function};
 use crate::{Error, Result};
 
 /// Nobody has more of them, and each costs a connection while the server is looked for.

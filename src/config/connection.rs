@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::given::{Given, is_function};
+use super::given::Given;
 use super::notice::Notice;
+use super::value::is_function;
 use super::{
     ConnectionConfig, Endpoint, Family, RetryStrategy, Secret, Supervision, Target, TlsConfig,
     cluster, sentinel,

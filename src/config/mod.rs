@@ -1,6 +1,6 @@
 //! The options of `settings.valkey`, checked once at start.
 //!
-//! `given` collects what settings.js and the URL hold, `options` knows every name and what becomes
+//! `given` collects what settings.js and the URL hold, `value` reads it, `options` knows every name and what becomes
 //! of it, `verdict` says so, `parse` and `connection` turn the honoured ones into a [`Config`].
 
 mod addresses;
@@ -17,6 +17,7 @@ mod target;
 mod tls;
 mod types;
 mod url;
+mod value;
 mod verdict;
 
 use std::time::Duration;

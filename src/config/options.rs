@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::given::{as_boolean, as_whole, is_function};
+use super::value::{as_boolean, as_whole, is_function};
 
 /// One known option.
 pub(super) struct Known {

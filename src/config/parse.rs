@@ -33,7 +33,6 @@ impl Config {
         let role = role(&given)?;
         let mut notices = judge(&given)?;
         notices.extend(auto_resubscribe(&given, role)?);
-        notices.extend(packages_come_later(&given));
         let key_prefix = name(&given, "keyPrefix")?.unwrap_or(DEFAULT_PREFIX);
         let key_prefix = effective_prefix(&given, key_prefix, &mut notices)?;
         let channel = |option, rest| -> Result<String> {
@@ -92,27 +91,6 @@ impl Config {
         };
         Ok((config, notices))
     }
-}
-
-/// Options of the package synchronisation are checked and kept for the version that has it.
-fn packages_come_later(given: &Given) -> impl Iterator<Item = Notice> {
-    const OPTIONS: [&str; 5] = [
-        "syncPackages",
-        "packageChannel",
-        "packageSyncTimeout",
-        "packageUpgrade",
-        "packageInstallScripts",
-    ];
-    let asks_for_nothing =
-        |option| option == "syncPackages" && matches!(given.boolean(option), Ok(Some(false)));
-    OPTIONS
-        .into_iter()
-        .filter(move |option| given.value(option).is_some() && !asks_for_nothing(*option))
-        .map(|option| {
-            Notice::info(format!(
-                "option '{option}' has no effect in this version: packages are not synchronised yet; install the same nodes on admin and workers"
-            ))
-        })
 }
 
 fn role(given: &Given) -> Result<Role> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::connection::LONGEST;
-use super::given::{Given, as_whole, is_function};
+use super::given::Given;
+use super::value::{as_whole, is_function};
 use crate::{Error, Result};
 
 /// What `CLIENT SETINFO LIB-NAME` is given.

@@ -12,11 +12,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::given::{as_boolean, is_function, kind_of};
+use super::value::{as_boolean, is_function, kind_of};
 use super::{ConnectionConfig, Target};
 use crate::{Error, Result};
 
 pub use decider::{Decider, Identity, ServerIdentity};
+#[cfg(test)]
+pub(super) use known::accepted;
 pub(super) use known::{is_known, judge};
 
 /// How TLS is spoken.

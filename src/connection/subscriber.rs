@@ -3,28 +3,18 @@
 //! Messages are hints and nothing more, so they are counted and not kept: a flood of them costs
 //! no memory. That is why this is not the crate's `PubSub`, which queues without bound.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod link;
 
-use redis::cmd;
-use tokio::io::{AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::sync::{Notify, watch};
-use tracing::error;
+use std::sync::Arc;
 
-use super::activity::{Activity, Stream};
+use tokio::sync::watch;
+
+use self::link::SubscriberLink;
 use super::command::Connection;
-use super::fault::judge_words;
-use super::heartbeat::{self, SILENCE_LIMIT};
 use super::hooks::Hooks;
-use super::reply::{ReadFault, Reply, read_reply};
-use super::state::{State, Status, Voice};
-use super::supervisor::{Established, Link, Supervised, Way};
+use super::state::{State, Voice};
+use super::supervisor::{Supervised, Way};
 use crate::config::ConnectionConfig;
-use crate::error::{Error, Result};
-
-/// A channel that was refused while another was granted is asked for again after this long.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// What was heard. Only differences count; nothing is queued.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,15 +54,7 @@ impl Subscriber {
     fn start(way: Way, channels: Vec<String>) -> Self {
         let first = Hints { subscribed: 0, messages: vec![0; channels.len()] };
         let hints = watch::Sender::new(first);
-        let confirm_within = way.config.connect_timeout;
-        let heartbeat = heartbeat::interval(&way.config.supervision);
-        let link = SubscriberLink {
-            channels,
-            hints: hints.clone(),
-            heartbeat,
-            confirm_within,
-            denied: Mutex::default(),
-        };
+        let link = SubscriberLink::new(&way.config, channels, hints.clone());
         let supervised = Supervised::start(Voice::Second, way, link);
         Self { supervised, hints }
     }
@@ -90,263 +72,5 @@ impl Subscriber {
     /// Ends the connection and returns when its socket is closed.
     pub async fn close(&self) {
         self.supervised.close().await;
-    }
-}
-
-struct SubscriberLink {
-    channels: Vec<String>,
-    hints: watch::Sender<Hints>,
-    confirm_within: Duration,
-    heartbeat: Duration,
-    /// The last refusal that was logged.
-    denied: Mutex<Option<String>>,
-}
-
-/// What the server still owes an answer to, in the order of asking.
-#[derive(Debug, Clone, Copy)]
-enum Asked {
-    Channel(usize),
-    Ping,
-}
-
-/// What is shared between reading and writing.
-#[derive(Debug, Default)]
-struct Session {
-    asked: Mutex<Conversation>,
-    /// Everything asked for has been answered.
-    answered: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Conversation {
-    open: VecDeque<Asked>,
-    granted: usize,
-    /// Granted channels that are not in [`Hints::subscribed`] yet.
-    news: bool,
-    refused: Vec<usize>,
-    refusal: Option<Error>,
-}
-
-impl Session {
-    fn with<T>(&self, act: impl FnOnce(&mut Conversation) -> T) -> T {
-        act(&mut self.asked.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Link for SubscriberLink {
-    async fn serve(&mut self, established: Established, status: &Status) -> Error {
-        let Established { stream, server, mut closing, .. } = established;
-        let activity = stream.activity();
-        let (input, output) = tokio::io::split(stream);
-        let session = Session::default();
-        // Reading is one future that lives as long as the connection: a reply is never left
-        // half-read.
-        tokio::select! {
-            biased;
-            error = self.listen(BufReader::with_capacity(16 * 1024, input), &session, &activity) => error,
-            error = self.talk(output, &session, &activity, status, &server) => error,
-            _ = closing.wait_for(|closing| *closing) => Error::Closed,
-        }
-    }
-}
-
-impl SubscriberLink {
-    async fn listen(
-        &self,
-        mut input: BufReader<tokio::io::ReadHalf<Stream>>,
-        session: &Session,
-        activity: &Activity,
-    ) -> Error {
-        loop {
-            let reply = match read_reply(&mut input).await {
-                Ok(reply) => reply,
-                Err(ReadFault::NotRedis(why)) => {
-                    return Error::Unavailable { reason: format!("unreadable message: {why}") };
-                }
-                Err(_) => return Error::Unavailable { reason: activity.fault() },
-            };
-            if let Err(error) = self.hear(&reply, session) {
-                return error;
-            }
-        }
-    }
-
-    /// Takes one reply or push in.
-    fn hear(&self, reply: &Reply, session: &Session) -> Result<()> {
-        let (kind, subject) = match reply {
-            Reply::Many(items) => (
-                items.first().and_then(Reply::text).unwrap_or_default(),
-                items.get(1).and_then(Reply::text).unwrap_or_default(),
-            ),
-            _ => (b"".as_slice(), b"".as_slice()),
-        };
-        if kind == b"message" {
-            self.count(subject);
-            return Ok(());
-        }
-        if kind == b"unsubscribe" {
-            return Err(Error::Unavailable { reason: "the server ended a subscription".into() });
-        }
-        session.with(|conversation| {
-            match (conversation.open.pop_front(), reply) {
-                (Some(Asked::Channel(_)), _) if kind == b"subscribe" => {
-                    conversation.granted += 1;
-                    conversation.news = true;
-                }
-                (Some(Asked::Channel(channel)), Reply::Error(words)) => {
-                    let fault = judge_words("SUBSCRIBE", words);
-                    if fault.reconnect {
-                        return Err(fault.error);
-                    }
-                    conversation.refused.push(channel);
-                    conversation.refusal = Some(self.refusal(channel, fault.error));
-                }
-                (Some(Asked::Ping), Reply::Error(words)) => {
-                    let fault = judge_words("PING", words);
-                    if fault.reconnect {
-                        return Err(fault.error);
-                    }
-                }
-                (Some(Asked::Ping), _) => (),
-                (Some(Asked::Channel(_)) | None, _) => {
-                    return Err(Error::Unavailable {
-                        reason: "the server's answers don't fit what it was asked".into(),
-                    });
-                }
-            }
-            if conversation.open.is_empty() {
-                session.answered.notify_one();
-            }
-            Ok(())
-        })
-    }
-
-    fn count(&self, channel: &[u8]) {
-        self.hints.send_modify(|hints| {
-            for (name, count) in self.channels.iter().zip(&mut hints.messages) {
-                if name.as_bytes() == channel {
-                    *count += 1;
-                }
-            }
-        });
-    }
-
-    /// Names the channel, which the server does not.
-    fn refusal(&self, channel: usize, error: Error) -> Error {
-        let name = self.channels.get(channel).map_or("", String::as_str);
-        match error {
-            Error::Permission { command, detail } => {
-                Error::Permission { command, detail: format!("channel '{name}': {detail}") }
-            }
-            error => error,
-        }
-    }
-
-    async fn talk(
-        &self,
-        mut output: impl AsyncWrite + Unpin,
-        session: &Session,
-        activity: &Activity,
-        status: &Status,
-        server: &str,
-    ) -> Error {
-        let lost = || Error::Unavailable { reason: activity.fault() };
-        let mut wanted: Vec<usize> = (0..self.channels.len()).collect();
-        let mut ready = false;
-        loop {
-            if self.ask(&mut output, session, &wanted).await.is_err() {
-                return lost();
-            }
-            let answered = tokio::time::timeout(self.confirm_within, session.answered.notified());
-            if !wanted.is_empty() && answered.await.is_err() {
-                let limit = self.confirm_within.as_millis();
-                let reason = format!("no answer to SUBSCRIBE within {limit} ms");
-                return Error::Unavailable { reason };
-            }
-            let (granted, news, refused, refusal) = session.with(|conversation| {
-                (
-                    conversation.granted,
-                    std::mem::take(&mut conversation.news),
-                    std::mem::take(&mut conversation.refused),
-                    conversation.refusal.take(),
-                )
-            });
-            if let (0, Some(refusal)) = (granted, &refusal) {
-                return refusal.clone();
-            }
-            self.report(server, refusal.as_ref());
-            if news {
-                self.hints.send_modify(|hints| hints.subscribed += 1);
-            }
-            if !ready {
-                ready = true;
-                status.ready(server);
-            }
-            wanted = refused;
-            let until = if wanted.is_empty() { None } else { Some(ASK_AGAIN) };
-            if let Err(error) = self.keep_alive(&mut output, session, activity, until).await {
-                return error;
-            }
-        }
-    }
-
-    /// Asks for each channel in a command of its own, so that a refusal concerns one channel.
-    async fn ask(
-        &self,
-        output: &mut (impl AsyncWrite + Unpin),
-        session: &Session,
-        wanted: &[usize],
-    ) -> std::io::Result<()> {
-        let mut bytes = Vec::new();
-        for channel in wanted {
-            if let Some(name) = self.channels.get(*channel) {
-                bytes.extend(cmd("SUBSCRIBE").arg(name).get_packed_command());
-                session.with(|conversation| conversation.open.push_back(Asked::Channel(*channel)));
-            }
-        }
-        output.write_all(&bytes).await?;
-        output.flush().await
-    }
-
-    /// Logs a refusal of some of the channels once, until it has gone or is another.
-    fn report(&self, server: &str, refusal: Option<&Error>) {
-        let text = refusal.map(ToString::to_string);
-        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(text) = &text
-            && denied.as_ref() != Some(text)
-        {
-            error!("{server}: {text}");
-        }
-        *denied = text;
-    }
-
-    /// Sends heartbeats; returns an error when the server is gone, or after `until`.
-    async fn keep_alive(
-        &self,
-        output: &mut (impl AsyncWrite + Unpin),
-        session: &Session,
-        activity: &Activity,
-        until: Option<Duration>,
-    ) -> Result<()> {
-        let ping = cmd("PING").get_packed_command();
-        let mut spent = Duration::ZERO;
-        while until.is_none_or(|until| spent < until) {
-            tokio::time::sleep(self.heartbeat).await;
-            spent += self.heartbeat;
-            session.with(|conversation| conversation.open.push_back(Asked::Ping));
-            let lost = |_| Error::Unavailable { reason: activity.fault() };
-            let exchange = async {
-                output.write_all(&ping).await.map_err(lost)?;
-                output.flush().await.map_err(lost)?;
-                session.answered.notified().await;
-                Ok(())
-            };
-            tokio::select! {
-                biased;
-                result = exchange => result?,
-                () = activity.silence(SILENCE_LIMIT) => return Err(heartbeat::silent()),
-            }
-        }
-        Ok(())
     }
 }

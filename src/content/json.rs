@@ -19,7 +19,7 @@ pub fn object_text<'t>(key: &str, text: &'t str) -> Result<&'t str> {
 
 /// The members of a JSON object in their order, each value as its raw text. Of members with the
 /// same name the last counts, as in JavaScript, at the place of the first.
-pub(super) fn members<'t>(key: &str, text: &'t str) -> Result<Vec<(String, &'t RawValue)>> {
+pub(crate) fn members<'t>(key: &str, text: &'t str) -> Result<Vec<(String, &'t RawValue)>> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err(not_expected(key, text, "not a JSON object"));
     }
@@ -56,7 +56,7 @@ impl<'t> Visitor<'t> for MembersVisitor {
 
 /// A string that may hold half of a surrogate pair, which JavaScript writes (as `\ud83d`) and
 /// `String` can't hold; it becomes a replacement character.
-pub(super) struct Text(pub(super) String);
+pub(crate) struct Text(pub(crate) String);
 
 impl<'de> serde::Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -79,7 +79,7 @@ impl Visitor<'_> for TextVisitor {
 }
 
 /// Refuses text that nests deeper than [`NESTING_LIMIT`]; it may be no JSON otherwise.
-pub(super) fn check_nesting(key: &str, text: &str) -> Result<()> {
+pub(crate) fn check_nesting(key: &str, text: &str) -> Result<()> {
     let mut depth = 0_usize;
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -112,7 +112,7 @@ fn skip_string(bytes: &mut std::str::Bytes<'_>) {
 }
 
 /// The error for text that does not begin as it should; empty text is named as such.
-pub(super) fn not_expected(key: &str, text: &str, problem: &str) -> Error {
+pub(crate) fn not_expected(key: &str, text: &str, problem: &str) -> Error {
     match text.trim_ascii().is_empty() {
         true => Error::value(key, "it is empty"),
         false => Error::value(key, problem),
@@ -120,7 +120,7 @@ pub(super) fn not_expected(key: &str, text: &str, problem: &str) -> Error {
 }
 
 /// The error for broken JSON: where, never what, since values hold credentials.
-pub(super) fn broken(key: &str, error: &serde_json::Error) -> Error {
+pub(crate) fn broken(key: &str, error: &serde_json::Error) -> Error {
     let (line, column) = (error.line(), error.column());
     match error.classify() {
         serde_json::error::Category::Eof => {

@@ -1,6 +1,7 @@
 //! What an admin and a worker do: at start, on a call, on an event, after a reconnect.
 
 pub mod admin;
+pub mod packages;
 pub mod worker;
 
 use std::path::PathBuf;
@@ -21,6 +22,9 @@ pub enum Event {
     Restore,
     /// Admin: the library has to be compared with the disk once more.
     LibraryWanted,
+    /// A change of the palette is to be made in the running Node-RED: the job waits in the
+    /// packages of the role.
+    Packages,
 }
 
 /// Takes events from the core. Called on a runtime thread; must not block.

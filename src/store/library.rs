@@ -16,6 +16,11 @@ use crate::connection::Script;
 use crate::content;
 use crate::error::{Error, Result};
 
+/// What stands in one folder at most; nobody made one that holds more by hand.
+const FOLDER_NAMES: usize = 100_000;
+/// Names that are asked for at once.
+const FOLDER_PAGE: usize = 100;
+
 /// Names one entry: its type (`flows`, `functions`, …) and its path below that.
 pub type EntryName = (String, String);
 
@@ -53,14 +58,37 @@ impl Store {
         Ok(matches!(reply, Value::Int(count) if count > 0))
     }
 
-    /// One folder (`""` is the top) as the index has it; empty when there is none.
+    /// One folder (`""` is the top) as the index has it; empty when there is none. It is read page
+    /// by page, so one that changes meanwhile may be seen half changed.
     pub async fn read_library_folder(&self, kind: &str, folder: &str) -> Result<Folder> {
         let key = self.keys().library_folder(kind, folder);
-        let reply = self.connection().command(redis::cmd("HGETALL").arg(&key)).await?;
-        Ok(text_pairs(reply)
-            .into_iter()
-            .map(|(name, meta)| (name, (!meta.is_empty()).then_some(meta)))
-            .collect())
+        let mut found = Folder::new();
+        match self.connection().command(redis::cmd("HLEN").arg(&key)).await? {
+            Value::Int(0) => return Ok(found),
+            Value::Int(names) => check_names(&key, usize::try_from(names).unwrap_or(usize::MAX))?,
+            _ => {}
+        }
+        let mut bytes = 0;
+        let mut cursor = "0".to_owned();
+        loop {
+            let mut scan = redis::cmd("HSCAN");
+            scan.arg(&key).arg(&cursor).arg("COUNT").arg(FOLDER_PAGE);
+            let Value::Array(reply) = self.connection().command(&scan).await? else { break };
+            let [next, page] = reply.as_slice() else { break };
+            for (name, meta) in text_pairs(page) {
+                bytes += name.len() + meta.len();
+                found.insert(name, (!meta.is_empty()).then_some(meta));
+            }
+            check_names(&key, found.len())?;
+            if bytes > codec::DEFAULT_CEILING {
+                return Err(too_large(&key, &format!("{} bytes", codec::DEFAULT_CEILING)));
+            }
+            cursor = plain_text(next).unwrap_or_else(|| "0".into());
+            if cursor == "0" {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Stores an entry and its place in the index, in one step.
@@ -121,6 +149,17 @@ impl Store {
     async fn apply(&self, pipe: &redis::Pipeline) -> Result<()> {
         self.connection().transaction(pipe).await?.into_iter().collect::<Result<Vec<_>>>().map(drop)
     }
+}
+
+fn check_names(key: &str, names: usize) -> Result<()> {
+    if names > FOLDER_NAMES {
+        return Err(too_large(key, &format!("{FOLDER_NAMES} names")));
+    }
+    Ok(())
+}
+
+fn too_large(key: &str, limit: &str) -> Error {
+    Error::value(key, format!("too large for a folder of the library: more than {limit}"))
 }
 
 /// Where an entry stands in the index: its own folder first, then each folder in the one above.

@@ -6,6 +6,7 @@ pub mod deploy;
 pub mod glance;
 pub mod lease;
 pub mod library;
+pub mod packages;
 mod replicas;
 mod reply;
 pub mod revision;
@@ -25,6 +26,7 @@ pub struct Store {
     connection: Connection,
     keys: Arc<Keyspace>,
     update_channel: Arc<str>,
+    package_channel: Arc<str>,
     compress: bool,
     wait_replicas: u32,
 }
@@ -36,6 +38,7 @@ impl Store {
             connection,
             keys: Arc::new(Keyspace::new(&config.key_prefix)),
             update_channel: config.update_channel.as_str().into(),
+            package_channel: config.package_channel.as_str().into(),
             compress: config.enable_compression,
             wait_replicas: config.wait_replicas,
         }

@@ -39,13 +39,9 @@ pub(super) fn text_list(value: Value) -> Vec<String> {
     }
 }
 
-/// A reply to `HGETALL`: field and value, in either protocol version.
-pub(super) fn text_pairs(value: Value) -> Vec<(String, String)> {
+/// A page of `HSCAN`: field and value.
+pub(super) fn text_pairs(value: &Value) -> Vec<(String, String)> {
     match value {
-        Value::Map(pairs) => pairs
-            .iter()
-            .filter_map(|(field, value)| Some((plain_text(field)?, plain_text(value)?)))
-            .collect(),
         Value::Array(items) => items
             .chunks_exact(2)
             .filter_map(|pair| match pair {

@@ -1,5 +1,6 @@
 //! Certificates made with `openssl` at test time.
 
+use super::temp_dir;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -39,7 +40,7 @@ impl<'w> Wish<'w> {
 
 impl Default for Certificates {
     fn default() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self { dir: temp_dir() }
     }
 }
 

@@ -9,11 +9,14 @@
     reason = "a test that can't go on fails"
 )]
 
+pub mod announcements;
 pub mod certificates;
 pub mod cluster;
 pub mod instance;
 pub mod log;
 pub mod monitor;
+pub mod npm;
+pub mod palette;
 pub mod peer;
 pub mod sentinel;
 pub mod server;
@@ -48,6 +51,13 @@ pub fn config_with(port: u16, change: impl FnOnce(&mut ConnectionConfig)) -> Arc
     let mut config = config(port);
     change(&mut config);
     Arc::new(config)
+}
+
+/// A folder that is removed when it is dropped. One that a killed test leaves behind is removed by
+/// the next Node test, which tells it by the process in its name.
+pub fn temp_dir() -> tempfile::TempDir {
+    let prefix = format!("nrsv-{}-rust-", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).tempdir().unwrap()
 }
 
 /// A port that nobody listens on now.

@@ -1,5 +1,6 @@
 //! A real Valkey or Redis server in a directory of its own.
 
+use super::temp_dir;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -30,7 +31,7 @@ impl Server {
     }
 
     fn start_as(executable: &Path, args: &[&str]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), executable, args)
+        Self::start_in(temp_dir(), executable, args)
     }
 
     fn start_in(dir: TempDir, executable: &Path, args: &[&str]) -> Self {
@@ -48,7 +49,7 @@ impl Server {
 
     /// Starts a server with a configuration file, which it may rewrite, and further options.
     pub fn start_configured(config: &str, args: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let file = dir.path().join("server.conf");
         std::fs::write(&file, config).unwrap();
         let args = [&[file.to_str().unwrap()], args].concat();

@@ -10,6 +10,7 @@ use super::common::instance::{
 };
 use super::common::log::Log;
 use super::common::server::Server;
+use super::common::temp_dir;
 use super::common::until;
 use super::{PATIENCE, admin_options, deploy, holds, until_held};
 
@@ -21,7 +22,7 @@ fn now() -> u64 {
 async fn a_deploy_is_mirrored_whole_and_logged() {
     let (log, _kept) = Log::keep();
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let (admin, _) = admin(admin_options(&server), Some(dir.path())).await;
     let before = now();
     assert_eq!(deploy(&admin, 1).await, Ok(Mirrored::Done));
@@ -88,7 +89,7 @@ async fn a_secret_that_is_not_shared_never_reaches_valkey() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sequence_is_higher_than_everything_before() {
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let mut connection = server.admin();
     let before = now();
     let (first, _) = admin(admin_options(&server), Some(dir.path())).await;
@@ -221,7 +222,7 @@ async fn close_leaves_no_connection_and_no_task() {
 async fn a_user_directory_that_cant_be_written_is_no_obstacle() {
     let (log, _kept) = Log::keep();
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     // A file in the folder's place; permissions do not stop a test that runs as root.
     std::fs::write(dir.path().join(".node-red-storage-valkey"), "").unwrap();
     let (admin, _) = instance::admin(admin_options(&server), Some(dir.path())).await;

@@ -6,6 +6,7 @@ use redis::Commands;
 use super::common::instance::{admin, credentials, flows, stored};
 use super::common::log::Log;
 use super::common::server::Server;
+use super::common::temp_dir;
 use super::common::until;
 use super::{PATIENCE, admin_options, deploy, holds};
 
@@ -54,7 +55,7 @@ async fn a_deploy_written_beside_the_record_is_kept_whatever_its_length() {
     let (log, _kept) = Log::keep();
     let server = Server::start(&[]);
     let mut connection = server.admin();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     for (round, other) in [flows(12_345), flows(2)].into_iter().enumerate() {
         let (before, _) = admin(admin_options(&server), Some(dir.path())).await;
         deploy(&before, 1).await.unwrap();

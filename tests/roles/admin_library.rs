@@ -10,6 +10,7 @@ use super::admin_options;
 use super::common::instance::{admin, stored};
 use super::common::log::Log;
 use super::common::server::Server;
+use super::common::temp_dir;
 
 /// Compares the disk with Valkey and returns what only Valkey has.
 async fn compare(admin: &Admin, on_disk: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -44,7 +45,7 @@ const B: &str = r#"{"fn":"return b;"}"#;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_disk_wins_and_what_was_deleted_there_is_deleted_in_valkey() {
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let mut connection = server.admin();
     let (admin, events) = admin(admin_options(&server), Some(dir.path())).await;
     events.wait(&node_red_storage_valkey::role::Event::LibraryWanted, 1).await;
@@ -81,7 +82,7 @@ async fn the_disk_wins_and_what_was_deleted_there_is_deleted_in_valkey() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_mirrored_is_known_after_a_restart_and_not_on_another_disk() {
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let mut connection = server.admin();
     let (first, events) = admin(admin_options(&server), Some(dir.path())).await;
     events.wait(&node_red_storage_valkey::role::Event::LibraryWanted, 1).await;

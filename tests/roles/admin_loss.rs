@@ -11,6 +11,7 @@ use redis::Commands;
 use super::common::instance::{self, admin, flows, record, stored};
 use super::common::log::Log;
 use super::common::server::Server;
+use super::common::temp_dir;
 use super::common::until;
 use super::{PATIENCE, admin_options, deploy, holds, until_held, write};
 
@@ -85,7 +86,7 @@ async fn a_hung_server_holds_a_deploy_up_for_four_seconds_and_has_it_afterwards(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_came_back_empty_is_filled_without_a_deploy() {
     let mut server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let (admin, events) = admin(admin_options(&server), Some(dir.path())).await;
     deploy(&admin, 1).await.unwrap();
     admin.sessions(r#"{"a":1}"#.into()).await.unwrap();
@@ -154,7 +155,7 @@ async fn an_empty_disk_that_could_not_ask_is_told_when_it_can_and_nothing_is_ove
 async fn a_deploy_from_an_empty_disk_keeps_what_valkey_held() {
     let (log, _kept) = Log::keep();
     let mut server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     // Even its own earlier deploy: this disk does not have it any more.
     let (before, _) = admin(admin_options(&server), Some(dir.path())).await;
     deploy(&before, 1).await.unwrap();

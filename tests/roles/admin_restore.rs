@@ -6,6 +6,7 @@ use redis::Commands;
 
 use super::common::instance::{Events, admin, flows};
 use super::common::server::Server;
+use super::common::temp_dir;
 use super::{admin_options, deploy, until_held};
 
 use std::path::Path;
@@ -31,7 +32,7 @@ fn backups(server: &Server) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_could_not_be_put_back_is_offered_again_and_kept_at_a_deploy() {
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let (admin, events) = after_a_loss(&server, dir.path()).await;
     for times in 2..4 {
         assert_eq!(admin.restorable().expect("what Valkey holds").flows, flows(1));
@@ -51,7 +52,7 @@ async fn what_could_not_be_put_back_is_offered_again_and_kept_at_a_deploy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deploy_between_the_offer_and_its_end_keeps_what_valkey_held() {
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let (admin, _events) = after_a_loss(&server, dir.path()).await;
     deploy(&admin, 2).await.unwrap();
     until_held(&server, 2).await;
@@ -61,7 +62,7 @@ async fn a_deploy_between_the_offer_and_its_end_keeps_what_valkey_held() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_put_back_is_not_kept_beside() {
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let (admin, events) = after_a_loss(&server, dir.path()).await;
     admin.restored(true);
     deploy(&admin, 2).await.unwrap();

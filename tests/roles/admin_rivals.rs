@@ -8,6 +8,7 @@ use redis::Commands;
 use super::common::instance::{admin, flows, record, stored};
 use super::common::log::Log;
 use super::common::server::Server;
+use super::common::temp_dir;
 use super::common::until;
 use super::{PATIENCE, admin_options, deploy, holds, until_held};
 
@@ -75,7 +76,7 @@ async fn a_first_admin_that_was_overtaken_is_refused_and_says_so() {
 async fn the_same_admin_restarted_is_never_locked_out() {
     let (log, _kept) = Log::keep();
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let mut ids = std::collections::BTreeSet::new();
     for number in 1..5 {
         let (admin, _) = admin(admin_options(&server), Some(dir.path())).await;
@@ -91,7 +92,7 @@ async fn the_same_admin_restarted_is_never_locked_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_processes_on_copies_of_one_directory_only_the_newer_writes() {
     let server = Server::start(&[]);
-    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let dirs = [temp_dir(), temp_dir()];
     let (older, _) = admin(admin_options(&server), Some(dirs[0].path())).await;
     deploy(&older, 1).await.unwrap();
     let folder = ".node-red-storage-valkey";

@@ -9,6 +9,7 @@ use redis::Commands;
 use super::common::instance::{self, deploy, flows, worker};
 use super::common::log::Log;
 use super::common::server::Server;
+use super::common::temp_dir;
 use super::common::until;
 use super::{PATIENCE, admin_options, worker_options, write};
 
@@ -49,7 +50,7 @@ async fn a_worker_without_a_copy_waits_for_the_server() {
     let (log, _kept) = Log::keep();
     let mut server = Server::start(&[]);
     server.kill();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let (worker, _) = worker(worker_options(&server), Some(dir.path()));
     let starting = start(&worker);
     let coming = async {
@@ -66,7 +67,7 @@ async fn a_worker_without_a_copy_waits_for_the_server() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_copy_on_disk_is_used_while_the_server_is_away_and_left_when_it_is_back() {
     let mut server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let store = instance::store(&admin_options(&server)).await;
     write(&store, &deploy(1), 1).await;
     let (first, _) = worker(worker_options(&server), Some(dir.path()));
@@ -105,7 +106,7 @@ async fn the_copy_on_disk_is_used_while_the_server_is_away_and_left_when_it_is_b
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_came_back_empty_is_no_reason_to_wait_for_a_worker_with_a_copy() {
     let mut server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     write(&instance::store(&admin_options(&server)).await, &deploy(1), 1).await;
     let (first, _) = worker(worker_options(&server), Some(dir.path()));
     assert_eq!(start(&first).await, flows(1));
@@ -127,7 +128,7 @@ async fn a_server_that_came_back_empty_is_no_reason_to_wait_for_a_worker_with_a_
 async fn a_stored_deploy_that_cant_be_used_is_no_reason_not_to_start_from_the_copy() {
     let (log, _kept) = Log::keep();
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let store = instance::store(&admin_options(&server)).await;
     write(&store, &deploy(1), 1).await;
     let (first, _) = worker(worker_options(&server), Some(dir.path()));
@@ -156,7 +157,7 @@ async fn a_stored_deploy_that_cant_be_used_is_no_reason_not_to_start_from_the_co
 async fn a_worker_that_can_use_neither_the_stored_nor_the_copy_waits_and_is_not_busy() {
     let (log, _kept) = Log::keep();
     let server = Server::start(&[]);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let store = instance::store(&admin_options(&server)).await;
     write(&store, &deploy(1), 1).await;
     let (first, _) = worker(worker_options(&server), Some(dir.path()));

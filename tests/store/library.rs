@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use node_red_storage_valkey::Error;
 use node_red_storage_valkey::store::Store;
 use node_red_storage_valkey::store::library::Folder;
 use redis::Commands;
@@ -74,7 +75,7 @@ async fn a_deleted_entry_takes_empty_folders_along_and_no_sibling() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_listing_costs_one_command_however_much_the_server_holds() {
+async fn a_listing_costs_two_commands_however_much_the_server_holds() {
     let server = Server::start(&[]);
     let store = open(&server).await;
     for number in 0..50 {
@@ -83,9 +84,58 @@ async fn a_listing_costs_one_command_however_much_the_server_holds() {
     let mut admin = server.admin();
     let _: () = redis::cmd("CONFIG").arg("RESETSTAT").query(&mut admin).unwrap();
     assert_eq!(names(&store, "folder-3").await.len(), 10);
-    assert_eq!(calls(&mut admin, "hgetall"), 1);
-    for command in ["scan", "keys", "get", "mget", "hscan"] {
+    assert_eq!((calls(&mut admin, "hlen"), calls(&mut admin, "hscan")), (1, 1));
+    for command in ["scan", "keys", "get", "mget", "hgetall"] {
         assert_eq!(calls(&mut admin, command), 0, "{command}");
+    }
+}
+
+/// Adds to the index of the folder `large`: so many names, each with a meta of so many bytes.
+fn fill(connection: &mut redis::Connection, names: usize, size: usize) {
+    let meta = format!(r#"{{"x":"{}"}}"#, "y".repeat(size));
+    for number in 0..names {
+        let mut set = redis::cmd("HSET");
+        set.arg("n:index:library:functions:large").arg(format!("{number}.js")).arg(&meta);
+        connection.send_packed_command(&set.get_packed_command()).unwrap();
+    }
+    for _ in 0..names {
+        connection.recv_response().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_folder_is_read_page_by_page() {
+    let server = Server::start(&[]);
+    let store = open(&server).await;
+    let mut admin = server.admin();
+    fill(&mut admin, 3000, 100);
+    let folder = store.read_library_folder("functions", "large").await.unwrap();
+    assert_eq!(folder.len(), 3000);
+    assert!(folder.values().flatten().all(|meta| meta.len() == 108), "{folder:?}");
+    let pages = calls(&mut admin, "hscan");
+    assert!((15..=60).contains(&pages), "{pages}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_too_large_to_be_one_is_not_fetched_and_the_key_is_named() {
+    for (names, size, pages, words) in [
+        (100_001, 1, 0..1, "too large for a folder of the library: more than 100000 names"),
+        (150, 1 << 20, 1..1000, "too large for a folder of the library: more than 62914560 bytes"),
+    ] {
+        let server = Server::start(&[]);
+        let store = open(&server).await;
+        let mut admin = server.admin();
+        fill(&mut admin, names, size);
+        match store.read_library_folder("functions", "large").await {
+            Err(Error::Value { key, problem }) => {
+                assert_eq!(key, "n:index:library:functions:large");
+                assert_eq!(problem, words);
+            }
+            other => panic!("{}", other.map_or_else(|error| error.to_string(), |_| words.into())),
+        }
+        let read = calls(&mut admin, "hscan");
+        assert!(pages.contains(&read), "{read} pages");
+        assert!(store.read_library_folder("functions", "").await.unwrap().is_empty());
     }
 }
 

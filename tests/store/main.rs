@@ -14,6 +14,7 @@ mod common;
 mod deploys;
 mod leases;
 mod library;
+mod packages;
 mod prefixes;
 mod sessions;
 mod snapshots;

@@ -1,4 +1,4 @@
-//! The options in the README are those of the table.
+//! The options in the README and in the public types are those of the table.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,7 @@ use super::super::tls;
 use super::{KNOWN, Verdict, find};
 
 /// Described outside the tables.
-const IN_PROSE: [&str; 5] =
-    ["tls", "syncPackages", "packageSyncTimeout", "packageUpgrade", "packageInstallScripts"];
+const IN_PROSE: [&str; 1] = ["tls"];
 
 /// The part of the README about the options, less and with what is inside `tls`.
 fn sections() -> (String, String) {
@@ -81,6 +80,25 @@ fn the_readme_lists_what_has_no_effect_and_what_is_refused() {
         listed(&section, "Refused by name"),
         names(|verdict| matches!(verdict, Verdict::Refused { .. } | Verdict::Later { .. }))
     );
+}
+
+/// The types have no place for other names, so that a mistyped one is found before the start.
+#[test]
+fn the_types_have_every_option_and_no_other() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/index.d.ts");
+    let types = std::fs::read_to_string(file).expect("the types");
+    let members = |interface: &str| -> BTreeSet<String> {
+        let start = types.find(&format!("  interface {interface} {{\n")).expect("the interface");
+        let body = &types[start..];
+        let body = &body[..body.find("\n  }\n").expect("its end")];
+        let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+        let named = lines.filter_map(|line| line.split_once(": "));
+        let names = named.map(|(name, _)| name.trim_end_matches('?'));
+        let is_name = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        names.filter(is_name).map(str::to_owned).collect()
+    };
+    assert_eq!(members("ValkeyOptions"), names(|_| true));
+    assert_eq!(members("TlsOptions"), tls::accepted().map(str::to_owned).collect());
 }
 
 /// The names of the specification, so that none is unknown by oversight.

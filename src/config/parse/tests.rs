@@ -14,26 +14,8 @@ fn with(extra: Value) -> Value {
 
 fn parse(extra: Value) -> Config {
     let (config, notices) = Config::parse(&with(extra)).unwrap();
-    let others: Vec<_> = notices.iter().filter(|notice| !is_about_packages(notice)).collect();
-    assert_eq!(others, [] as [&Notice; 0]);
+    assert_eq!(notices, []);
     config
-}
-
-fn is_about_packages(notice: &Notice) -> bool {
-    notice.text.contains("packages are not synchronised yet")
-}
-
-#[test]
-fn package_options_are_said_to_have_no_effect_yet() {
-    let said = |extra| {
-        let (_, notices) = Config::parse(&with(extra)).unwrap();
-        notices.iter().filter(|notice| is_about_packages(notice)).count()
-    };
-    assert_eq!(said(json!({})), 0);
-    assert_eq!(said(json!({"syncPackages": false})), 0);
-    let all = json!({"syncPackages": true, "packageChannel": "p", "packageSyncTimeout": 1000,
-        "packageUpgrade": "live", "packageInstallScripts": false});
-    assert_eq!(said(all), 5);
 }
 
 /// The problem that is found in an option.

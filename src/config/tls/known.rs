@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::given::{as_boolean, kind_of};
 use super::super::nearest::nearest;
 use super::super::notice::Notice;
+use super::super::value::{as_boolean, kind_of};
 use crate::{Error, Result};
 
 /// Characters of an unknown option's name that are shown.
@@ -112,6 +112,13 @@ const KNOWN: &[(&str, Verdict)] = &[
 /// Whether somebody who writes an option of this name means one inside `tls`.
 pub(in crate::config) fn is_known(name: &str) -> bool {
     KNOWN.iter().any(|(known, verdict)| *known == name && !matches!(verdict, NoEffect(_)))
+}
+
+/// The names inside `tls` that are not refused.
+#[cfg(test)]
+pub(in crate::config) fn accepted() -> impl Iterator<Item = &'static str> {
+    let accepted = KNOWN.iter().filter(|(_, verdict)| !matches!(verdict, Refused(_)));
+    accepted.map(|(name, _)| *name)
 }
 
 /// What becomes of every option inside `tls` by its name: the lines for the log, or the first

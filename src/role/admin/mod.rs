@@ -4,11 +4,14 @@ mod clock;
 mod foreign;
 mod identity;
 mod library;
+mod packages;
 mod progress;
 mod replicate;
 mod restore;
+mod rounds;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -16,9 +19,11 @@ use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
 use self::identity::Identity;
+use self::packages::InstalledHere;
 pub use self::progress::Mirrored;
 use self::progress::Progress;
 use self::restore::Asking;
+use super::packages::Packages;
 use super::{Host, Opening};
 use crate::config::Config;
 use crate::connection::Connection;
@@ -37,13 +42,19 @@ use crate::store::snapshot::Snapshot;
 pub struct Admin {
     inner: Arc<Inner>,
     task: JoinHandle<()>,
+    /// Gives an emptied disk its packages back.
+    restoring: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Inner {
     config: Arc<Config>,
     store: Store,
     host: Arc<dyn Host>,
+    user_dir: Option<PathBuf>,
     folder: Option<Folder>,
+    packages: OnceLock<Arc<Packages>>,
+    /// How many readings of the installed packages are under way.
+    reading: watch::Sender<u32>,
     holder: Holder,
     disk: Mutex<Disk>,
     changed: watch::Sender<u64>,
@@ -62,6 +73,7 @@ struct Disk {
     generation: u64,
     sessions: Option<Arc<str>>,
     sessions_generation: u64,
+    installed: InstalledHere,
     /// The disk had lost something at start and Valkey was away: what Valkey holds has neither
     /// been put back nor replaced.
     unseen: Option<Lost>,
@@ -84,7 +96,7 @@ impl Admin {
     /// new one at each start.
     pub async fn open(opening: Opening) -> Self {
         let Opening { config, user_dir, host, hooks } = opening;
-        let folder = user_dir.map(|dir| Folder::in_user_dir(&dir));
+        let folder = user_dir.as_deref().map(Folder::in_user_dir);
         let identity = Identity::load(folder.as_ref()).await;
         let holder = Holder::new(identity.id.clone(), identity::fresh());
         let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
@@ -93,7 +105,10 @@ impl Admin {
             config,
             store,
             host,
+            user_dir,
             folder,
+            packages: OnceLock::new(),
+            reading: watch::Sender::new(0),
             holder,
             disk: Mutex::new(Disk {
                 settings: "{}".into(),
@@ -102,6 +117,7 @@ impl Admin {
                 generation: 0,
                 sessions: None,
                 sessions_generation: 0,
+                installed: InstalledHere::default(),
                 unseen: None,
                 asking: Asking::default(),
                 identity,
@@ -112,7 +128,7 @@ impl Admin {
         let replicating = inner.clone();
         let work = async move { replicating.replicate().await };
         let task = tokio::spawn(work.with_current_subscriber());
-        Self { inner, task }
+        Self { inner, task, restoring: Mutex::default() }
     }
 
     /// The options this admin runs with.
@@ -195,14 +211,28 @@ impl Admin {
 
     /// Ends connection and tasks; idempotent.
     pub async fn close(&self) {
-        self.task.abort();
+        self.end();
         self.inner.store.connection().close().await;
+    }
+
+    fn end(&self) {
+        self.task.abort();
+        if let Some(task) = self.restoring().take() {
+            task.abort();
+        }
+        if let Some(packages) = self.inner.packages.get() {
+            packages.end();
+        }
+    }
+
+    fn restoring(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.restoring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Admin {
     fn drop(&mut self) {
-        self.task.abort();
+        self.end();
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Progress {
     /// The same for sessions.
     pub(super) sessions_tried: u64,
     pub(super) sessions: u64,
+    /// Generation of the package list that Valkey has.
+    pub(super) packages: u64,
     /// The other admin that holds the lease.
     pub(super) other: Option<String>,
     /// Why the last round failed.

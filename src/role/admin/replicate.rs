@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::Inner;
 use super::clock::now;
 use super::foreign::{Found, Look};
+use super::rounds::Rounds;
 use crate::error::{Error, Result};
 use crate::role::Event;
 use crate::store::deploy::{Deploy, Write, Written};
@@ -14,32 +15,8 @@ use crate::store::lease::Lease;
 
 /// The lease lives 10 s; three renewals may be missed.
 const RENEW: Duration = Duration::from_secs(3);
-/// How often what Valkey holds is compared although nothing has changed here.
-const COMPARE: Duration = Duration::from_secs(30);
-/// How often the values are read for it: one that was replaced by another of its length shows in
-/// nothing else.
-const READ: Duration = Duration::from_secs(60);
 /// Attempts of one round to get ahead of a record that changes meanwhile.
 const ATTEMPTS: usize = 4;
-
-/// What the task remembers from round to round.
-#[derive(Default)]
-struct Rounds {
-    /// The lease was ours at least once in this process.
-    held_before: bool,
-    /// The other admin that was logged.
-    other: Option<String>,
-    renewed: Option<Instant>,
-    compared: Option<Instant>,
-    /// When the stored values themselves were read for it.
-    read: Option<Instant>,
-    /// The record as it was stored after that.
-    record: Option<String>,
-    /// The connection is a new one: nothing that was known of the server counts.
-    reconnected: bool,
-    library_asked: bool,
-    problem: Option<String>,
-}
 
 impl Inner {
     pub(super) async fn replicate(&self) {
@@ -97,20 +74,27 @@ impl Inner {
         }
         self.look_for_restorable().await?;
         let stands = self.record_stands(rounds).await?;
-        let fresh = stands && rounds.compared.is_some_and(|at| at.elapsed() < COMPARE);
         let (deploy, generation) = {
             let disk = self.disk();
             (disk.deploy.clone(), disk.generation)
         };
+        // Before the deploy: who reads a deploy that needs a package finds it on the list.
+        self.packages_are_read().await;
+        let is_due = rounds.look(stands, false).is_some();
+        match self.converge_packages(is_due).await {
+            Ok(None) => rounds.packages_problem = None,
+            Ok(Some(owner)) => {
+                rounds.lose_to(owner);
+                return Ok(());
+            }
+            Err(error) if error.is_passing() => return Err(error),
+            // A deploy never fails because of a list.
+            Err(error) => rounds.log_packages(&error),
+        }
+        let deployed = self.progress.borrow().mirrored < generation;
         if let Some(deploy) = deploy
-            && !(fresh && self.progress.borrow().mirrored >= generation)
+            && let Some(look) = rounds.look(stands, deployed)
         {
-            let deployed = self.progress.borrow().mirrored < generation;
-            let look = match rounds.read {
-                Some(at) if stands && at.elapsed() < READ && deployed => Look::Same,
-                Some(at) if stands && at.elapsed() < READ => Look::Sizes,
-                _ => Look::Content,
-            };
             if let Some(owner) = self.converge(rounds, &deploy, look).await? {
                 rounds.lose_to(owner);
                 return Ok(());
@@ -255,36 +239,5 @@ impl Inner {
         }
         self.progress.send_modify(|progress| progress.sessions = generation);
         Ok(())
-    }
-}
-
-impl Rounds {
-    /// The record is gone: library and sessions may be as well, as on a server that has come anew.
-    fn emptied(&mut self) {
-        self.reconnected = true;
-        self.record = None;
-        self.library_asked = false;
-    }
-
-    fn lose_to(&mut self, owner: String) {
-        if self.other.as_ref() != Some(&owner) {
-            let error = Error::OtherAdmin { owner: owner.clone() };
-            tracing::error!("{error}");
-        }
-        self.other = Some(owner);
-        self.renewed = None;
-    }
-
-    fn log(&mut self, error: &Error) {
-        let text = error.to_string();
-        if self.problem.as_deref() == Some(text.as_str()) {
-            return;
-        }
-        if error.is_passing() {
-            tracing::debug!("mirroring is not done: {text}");
-        } else {
-            tracing::error!("mirroring is not done: {text}; trying again");
-        }
-        self.problem = Some(text);
     }
 }

@@ -125,8 +125,16 @@ impl Inner {
         }
         state.refused.clear();
         if state.applied.as_ref() == Some(&id) {
+            // What waited for its packages was replaced by what runs.
+            if state.waiting.take().is_some() {
+                state.pending = None;
+            }
             return Look::Nothing;
         }
+        if state.waiting.as_ref() == Some(&id) {
+            return Look::Nothing;
+        }
+        state.waiting = None;
         match state.failed.as_ref().filter(|failed| failed.id == id).map(Failed::rest) {
             Some(rest) if !rest.is_zero() => Look::NotYet(rest),
             _ => Look::New(Arc::new(snapshot)),

@@ -3,11 +3,13 @@
 mod copy;
 mod follow;
 mod library;
+mod packages;
 mod sight;
 mod start;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{Notify, watch};
@@ -17,6 +19,7 @@ use tracing::instrument::WithSubscriber;
 use self::copy::LastGoodCopy;
 use self::follow::Failed;
 use self::sight::Sight;
+use super::packages::Packages;
 use super::{Event, Host, Opening};
 use crate::config::Config;
 use crate::connection::{Connection, Subscriber};
@@ -33,6 +36,7 @@ const REFUSED_KEPT: usize = 4;
 pub struct Worker {
     inner: Arc<Inner>,
     follower: Mutex<Option<JoinHandle<()>>>,
+    synchroniser: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Inner {
@@ -40,7 +44,9 @@ struct Inner {
     store: Store,
     subscriber: Subscriber,
     host: Arc<dyn Host>,
+    user_dir: Option<PathBuf>,
     copy: LastGoodCopy,
+    packages: OnceLock<Arc<Packages>>,
     state: Mutex<State>,
     /// Counts the outcomes that JavaScript reported.
     outcomes: watch::Sender<u64>,
@@ -58,6 +64,8 @@ struct State {
     sight: Sight,
     /// Handed over or about to be; until JavaScript reports an outcome.
     pending: Option<Arc<Snapshot>>,
+    /// Id of the pending snapshot, while it waits for its packages and is not in hand.
+    waiting: Option<String>,
     /// Ids of snapshots that can't be used here, e.g. because their credentials don't decrypt;
     /// the last few, as the stored one and the copy on disk may both be among them.
     refused: VecDeque<String>,
@@ -74,23 +82,29 @@ impl Worker {
     pub fn open(opening: Opening) -> Self {
         let Opening { config, user_dir, host, hooks } = opening;
         let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
-        let subscriber = Subscriber::beside(&connection, vec![config.update_channel.clone()]);
+        let mut channels = vec![config.update_channel.clone()];
+        if config.sync_packages {
+            channels.push(config.package_channel.clone());
+        }
+        let subscriber = Subscriber::beside(&connection, channels);
         let store = Store::new(&config, connection);
-        let folder = user_dir.map(|dir| Folder::in_user_dir(&dir));
+        let folder = user_dir.as_deref().map(Folder::in_user_dir);
         let copy = LastGoodCopy::new(folder, &config.key_prefix);
         let inner = Arc::new(Inner {
             config,
             store,
             subscriber,
             host,
+            user_dir,
             copy,
+            packages: OnceLock::new(),
             state: Mutex::default(),
             outcomes: watch::Sender::new(0),
             closed: Notify::new(),
             library: library::Fallback::default(),
             opened: Instant::now(),
         });
-        Self { inner, follower: Mutex::new(None) }
+        Self { inner, follower: Mutex::default(), synchroniser: Mutex::default() }
     }
 
     /// The options this worker runs with.
@@ -103,22 +117,34 @@ impl Worker {
         self.inner.state().pending.clone()
     }
 
+    /// The same, in hand from here on, until its outcome is reported, or that it waits for its
+    /// packages.
+    pub fn take(&self) -> Option<Arc<Snapshot>> {
+        let mut state = self.inner.state();
+        state.waiting = None;
+        state.pending.clone()
+    }
+
     /// The snapshot with this id runs now: keeps the last good copy, and follows every later
     /// revision from here on.
     pub async fn applied(&self, id: &str) {
         let snapshot = {
             let mut state = self.inner.state();
-            let Some(snapshot) = state.pending.take_if(|pending| pending.id() == id) else {
-                return;
-            };
-            state.sight.settle(Glance::of(&snapshot));
+            let offered = state.pending.take_if(|pending| pending.id() == id);
+            // Something newer may have been offered while it was in hand: it runs all the same.
+            state.sight.settle(offered.as_deref().and_then(Glance::of));
             state.applied = Some(id.into());
             state.failed = None;
-            snapshot
+            offered
         };
         self.inner.report();
         self.follow();
-        self.inner.copy.write(&snapshot).await;
+        if let Some(packages) = self.inner.packages.get() {
+            packages.flows_have_changed();
+        }
+        if let Some(snapshot) = snapshot {
+            self.inner.copy.write(&snapshot).await;
+        }
     }
 
     /// The snapshot with this id can't be used here. What runs goes on, and the snapshot is not
@@ -141,6 +167,7 @@ impl Worker {
             let mut state = self.inner.state();
             let offered = state.pending.take_if(|pending| pending.id() == id);
             let glance = offered.and_then(|snapshot| Glance::of(&snapshot));
+            state.waiting = None;
             state.failed = Some(Failed::again(state.failed.take(), id, glance));
             // It may have ended in the middle: what ran before is to be applied again as well.
             state.applied = None;
@@ -149,13 +176,25 @@ impl Worker {
         self.inner.report();
     }
 
+    /// The snapshot with this id is taken later, when its packages are there: it stays in
+    /// [`Worker::pending`] until something newer is stored, or what runs here.
+    pub fn waiting(&self, id: &str) {
+        {
+            let mut state = self.inner.state();
+            let State { pending, waiting, sight, .. } = &mut *state;
+            if let Some(snapshot) = pending.as_ref().filter(|pending| pending.id() == id) {
+                sight.settle(Glance::of(snapshot));
+                *waiting = Some(id.into());
+            }
+        }
+        self.inner.report();
+    }
+
     /// Ends connections and tasks; idempotent.
     pub async fn close(&self) {
         self.inner.state().closed = true;
         self.inner.closed.notify_waiters();
-        if let Some(task) = self.follower().take() {
-            task.abort();
-        }
+        self.end();
         self.inner.subscriber.close().await;
         self.inner.store.connection().close().await;
     }
@@ -169,6 +208,19 @@ impl Worker {
         }
     }
 
+    fn end(&self) {
+        for task in [self.follower().take(), self.synchroniser().take()].into_iter().flatten() {
+            task.abort();
+        }
+        if let Some(packages) = self.inner.packages.get() {
+            packages.end();
+        }
+    }
+
+    fn synchroniser(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.synchroniser.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn follower(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
         self.follower.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -176,9 +228,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if let Some(task) = self.follower().take() {
-            task.abort();
-        }
+        self.end();
     }
 }
 

@@ -69,7 +69,9 @@ impl Inner {
         }
         let id = snapshot.id();
         let mut state = self.state();
-        if state.is_refused(&id) || state.applied.as_ref() == Some(&id) {
+        let is_known =
+            [&state.applied, &state.waiting].into_iter().any(|known| known.as_ref() == Some(&id));
+        if state.is_refused(&id) || is_known {
             state.sight.settle(Some(glance));
         } else if let Some(failed) = state.failed.as_mut().filter(|failed| failed.id == id) {
             failed.glance = Some(glance);

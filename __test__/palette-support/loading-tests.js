@@ -1,0 +1,279 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { after, before, beforeEach, test } = require('node:test');
+const { BASE, flowsWith, startPalette } = require('./instance');
+const { hidePackage, installPackage } = require('./packages');
+
+/** The tests of loading and removing, for a Node-RED with the editor or without. */
+function loadingTests({ editor }) {
+  let instance;
+  let early;
+  before(async () => {
+    instance = await startPalette({
+      editor,
+      prepare: (userDir, palette) => {
+        const bad = { types: ['half-two'], before: "throw new Error('half of it is missing');" };
+        installPackage(userDir, { name: 'half-installed', sets: { one: ['half-one'], two: bad } });
+        installPackage(userDir, { name: 'hidden', sets: { one: ['hidden-type'] } });
+        hidePackage(userDir, 'hidden');
+        early = palette.load([installPackage(userDir, { name: 'early', sets: { one: ['early-type'] } })]);
+      }
+    });
+  });
+  after(() => instance.stop());
+  beforeEach(() => instance.reset(BASE));
+
+  test('asked for while Node-RED starts, it waits for that', async () => {
+    assert.deepEqual(await early, { loaded: ['early'], restart: [], failed: [] });
+    assert.equal(instance.info('early').nodes.length, 1);
+    assert.equal(instance.has('early-type'), true);
+  });
+
+  test('a package that was half-installed at the start is loaded anew, and what runs of it restarts', async () => {
+    await instance.update(flowsWith('half-one'));
+    const bad = { types: ['half-two'], before: "throw new Error('still missing');" };
+    const worse = instance.install({ name: 'half-installed', sets: { one: ['half-one'], two: bad } });
+    instance.clear();
+    assert.match((await instance.palette.load([worse])).failed[0].reason, /^two: still missing$/);
+    assert.deepEqual(instance.ids('close'), ['n-half-one']);
+    // Files that are known to fail are no reason to restart anything again.
+    assert.equal((await instance.palette.load([worse])).failed.length, 1);
+    assert.deepEqual(instance.ids('close'), ['n-half-one']);
+    instance.clear();
+    const result = await instance.add({ name: 'half-installed', sets: { one: ['half-one'], two: ['half-two'] } });
+    assert.deepEqual(result, { loaded: ['half-installed'], restart: [], failed: [] });
+    assert.deepEqual(instance.ids('close'), ['n-half-one']);
+    assert.equal(instance.node('n-half-one') instanceof instance.runtime.nodes.getType('half-one'), true);
+    assert.equal(instance.has('half-two'), true);
+  });
+
+  test("a package that was there as another's dependency becomes the user's", async () => {
+    assert.equal(instance.info('hidden').user, false);
+    const result = await instance.add({ name: 'hidden', sets: { one: ['hidden-type'] } });
+    assert.deepEqual(result.loaded, ['hidden']);
+    assert.equal(instance.info('hidden').user, true);
+  });
+
+  test('a new package is there at once, and nothing that runs is touched', async () => {
+    const result = await instance.add({ name: 'pkg-new', sets: { one: ['new-one'] } });
+    assert.deepEqual(result, { loaded: ['pkg-new'], restart: [], failed: [] });
+    assert.equal(instance.has('new-one'), true);
+    assert.equal(instance.info('pkg-new').user, true);
+    assert.equal(instance.info('pkg-new').version, '1.0.0');
+    assert.deepEqual(instance.ids('close'), []);
+    assert.deepEqual(instance.lines('info'), ['package pkg-new@1.0.0 is loaded: new-one']);
+    const saved = instance.runtime.settings.get('nodes')['pkg-new'];
+    assert.equal(saved.version, '1.0.0');
+    assert.deepEqual(saved.nodes.one.types, ['new-one']);
+    const added = instance.announced.filter(({ id }) => id === 'node/added').at(-1);
+    assert.deepEqual(added.payload.map(({ id }) => id), ['pkg-new/one']);
+    // Given again, nothing happens.
+    assert.deepEqual(await instance.palette.load([{ name: 'pkg-new', version: '1.0.0', from: null }]), { loaded: ['pkg-new'], restart: [], failed: [] });
+  });
+
+  test('flows that wait for its types start, nothing else restarts', async () => {
+    await instance.update(flowsWith('wait-one', 'wait-two'));
+    assert.deepEqual(instance.ids('start'), []);
+    const result = await instance.add({ name: '@scope/wait', sets: { one: ['wait-one'], two: ['wait-two'] } });
+    assert.deepEqual(result.loaded, ['@scope/wait']);
+    await instance.until(() => instance.node('n-wait-one') && instance.node('n-wait-two'), 'both nodes run');
+    await instance.reload.idle();
+    assert.deepEqual(instance.ids('close'), []);
+    assert.deepEqual(instance.info('@scope/wait').nodes.map(({ name }) => name), ['one', 'two']);
+  });
+
+  test('a package without nodes is loaded', async () => {
+    const result = await instance.add({ name: 'plain-library', files: { 'index.js': 'module.exports = 1;' } });
+    assert.deepEqual(result.loaded, ['plain-library']);
+    assert.deepEqual(await instance.drop('plain-library'), { removed: ['plain-library'], inUse: [], failed: [] });
+  });
+
+  test('a package with a plugin only', async () => {
+    const manifest = { 'node-red': { plugins: { theme: 'theme.js' } } };
+    const code = 'module.exports = (RED) => RED.plugins.registerPlugin("a-plugin", { type: "test-type" });';
+    const result = await instance.add({ name: 'pkg-plugin', manifest, files: { 'theme.js': code } });
+    assert.deepEqual(result.loaded, ['pkg-plugin']);
+    assert.equal(instance.runtime.plugins.getPlugin('a-plugin').module, 'pkg-plugin');
+    assert.deepEqual((await instance.drop('pkg-plugin')).removed, ['pkg-plugin']);
+  });
+
+  test('several at once: one that throws keeps nothing else back, and is loaded when its files are good', async () => {
+    const packages = [
+      instance.install({ name: 'pkg-bad', sets: { bad: { types: ['bad-type', 'bad-second'], inside: 'if (version === "1.0.0") { RED.nodes.registerType("bad-type", function () {}); throw new Error("no such luck"); }' } } }),
+      { name: 'pkg-absent', version: '1.0.0', from: null },
+      instance.install({ name: 'pkg-good', sets: { good: ['good-type'] } })
+    ];
+    const result = await instance.palette.load(packages);
+    assert.deepEqual(result.loaded, ['pkg-good']);
+    assert.deepEqual(result.restart, []);
+    assert.deepEqual(result.failed.map(({ name }) => name), ['pkg-bad', 'pkg-absent']);
+    assert.match(result.failed[0].reason, /^bad: .*no such luck/);
+    assert.match(result.failed[1].reason, /no readable package.json/);
+    assert.equal(instance.has('good-type'), true);
+    // The same again is told once.
+    await instance.palette.load([packages[0]]);
+    assert.equal(instance.lines('error').filter((text) => text.includes('pkg-bad')).length, 1);
+    // The same version with the files that belong to it.
+    const repaired = await instance.add({ name: 'pkg-bad', sets: { bad: ['bad-type', 'bad-second'] } });
+    assert.deepEqual(repaired, { loaded: ['pkg-bad'], restart: [], failed: [] });
+    assert.equal(instance.has('bad-type'), true);
+    await instance.update(flowsWith('bad-type', 'bad-second'));
+    assert.equal(instance.versionOf('n-bad-type'), '1.0.0');
+  });
+
+  test('a newer version of one that never ran is loaded, whatever upgrades are', async () => {
+    const bad = { types: ['never-ran'], before: "throw new Error('bad');" };
+    assert.equal((await instance.add({ name: 'pkg-never', sets: { one: bad } })).failed.length, 1);
+    const result = await instance.add({ name: 'pkg-never', version: '1.0.1', sets: { one: ['never-ran'] } }, '1.0.0');
+    assert.deepEqual(result, { loaded: ['pkg-never'], restart: [], failed: [] });
+    assert.equal(instance.info('pkg-never').version, '1.0.1');
+  });
+
+  test('a type that another package has is refused, and stays with the other', async () => {
+    await instance.add({ name: 'pkg-first', sets: { one: ['contested'] } });
+    const owner = instance.runtime.nodes.getType('contested');
+    const second = { types: ['second-own', 'contested'] };
+    const result = await instance.add({ name: 'pkg-second', sets: { two: second } });
+    assert.equal(result.failed[0].name, 'pkg-second');
+    assert.match(result.failed[0].reason, /contested.*already registered/);
+    assert.deepEqual((await instance.drop('pkg-second')).removed, ['pkg-second']);
+    assert.equal(instance.runtime.nodes.getType('contested'), owner);
+    assert.deepEqual((await instance.add({ name: 'pkg-second', version: '2.0.0', sets: { two: ['second-own'] } })).loaded, ['pkg-second']);
+  });
+
+  test('a package for another Node-RED is refused with the reason', async () => {
+    const manifest = { 'node-red': { version: '>=99', nodes: { one: 'one.js' } } };
+    const result = await instance.add({ name: 'pkg-other', sets: { one: ['other-type'] }, manifest });
+    assert.match(result.failed[0].reason, /it is for Node-RED >=99/);
+  });
+
+  test('a removed package leaves nothing behind', async () => {
+    await instance.add({ name: 'pkg-gone', sets: { one: ['gone-one'], two: ['gone-two'] } });
+    instance.clear();
+    const result = await instance.drop('pkg-gone', 'pkg-never-there');
+    assert.deepEqual(result, { removed: ['pkg-gone', 'pkg-never-there'], inUse: [], failed: [] });
+    assert.equal(instance.info('pkg-gone'), null);
+    assert.equal(instance.has('gone-one'), false);
+    assert.equal(instance.has('gone-two'), false);
+    assert.equal(Object.keys(require.cache).some((file) => file.includes('pkg-gone')), false);
+    assert.equal(instance.runtime.settings.get('nodes')['pkg-gone'], undefined);
+    assert.equal(instance.announced.filter(({ id }) => id === 'node/removed').at(-1).payload.length, 2);
+    assert.deepEqual(instance.lines('info'), ['package pkg-gone@1.0.0 is removed: gone-one, gone-two']);
+    // Flows that use it all the same wait for it.
+    const update = await instance.update(flowsWith('gone-one'));
+    assert.deepEqual(update.missingTypes, ['gone-one']);
+  });
+
+  test('a newer version after a removal is the one that runs', async () => {
+    await instance.add({ name: 'pkg-again', sets: { one: ['again-type'] } });
+    await instance.update(flowsWith('again-type'));
+    assert.equal(instance.versionOf('n-again-type'), '1.0.0');
+    await instance.update(BASE);
+    await instance.drop('pkg-again');
+    const result = await instance.add({ name: 'pkg-again', version: '2.0.0', sets: { one: ['again-type'], more: ['again-more'] } });
+    assert.deepEqual(result, { loaded: ['pkg-again'], restart: [], failed: [] });
+    assert.equal(instance.info('pkg-again').version, '2.0.0');
+    await instance.update(flowsWith('again-type', 'again-more'));
+    assert.equal(instance.versionOf('n-again-type'), '2.0.0');
+    assert.equal(instance.versionOf('n-again-more'), '2.0.0');
+    const saved = instance.runtime.settings.get('nodes')['pkg-again'];
+    assert.deepEqual(Object.values(saved.nodes).map(({ enabled }) => enabled), [true, true]);
+  });
+
+  test('what flows use stays until a deploy has taken it out', async () => {
+    await instance.add({ name: 'pkg-used', sets: { one: ['used-type'] } });
+    await instance.add({ name: 'pkg-free', sets: { one: ['free-type'] } });
+    await instance.update(flowsWith('used-type'));
+    instance.clear();
+    const result = await instance.drop('pkg-used', 'pkg-free');
+    assert.deepEqual(result, { removed: ['pkg-free'], inUse: ['pkg-used'], failed: [] });
+    assert.equal(instance.has('used-type'), true);
+    assert.deepEqual(instance.ids('close'), []);
+    await instance.update(BASE);
+    assert.deepEqual((await instance.drop('pkg-used')).removed, ['pkg-used']);
+    assert.equal(instance.has('used-type'), false);
+  });
+
+  test('an update that is just being taken counts as use', async () => {
+    await instance.add({ name: 'pkg-soon', sets: { one: ['soon-type'] } });
+    const update = instance.update(flowsWith('soon-type'));
+    const result = await instance.palette.remove(['pkg-soon']);
+    assert.deepEqual(result.inUse, ['pkg-soon']);
+    await update;
+    assert.equal(instance.versionOf('n-soon-type'), '1.0.0');
+  });
+
+  test('a type inside a subflow of another package counts as use', async () => {
+    const subflow = {
+      type: 'subflow-package', name: 'S', in: [], out: [], meta: { type: 'packaged-subflow' },
+      id: 'sf', flow: [{ id: 'inner', type: 'inside-type', z: 'sf', wires: [[]] }]
+    };
+    await instance.add({ name: 'pkg-inside', sets: { one: ['inside-type'] } });
+    const code = `module.exports = (RED) => RED.nodes.registerSubflow(${JSON.stringify({ ...subflow, type: 'subflow' })});`;
+    const manifest = { 'node-red': { nodes: { flow: 'flow.js' } } };
+    const loaded = await instance.add({ name: 'pkg-subflow', manifest, files: { 'flow.js': code } });
+    assert.deepEqual(loaded.failed, []);
+    await instance.update(flowsWith('packaged-subflow'));
+    assert.deepEqual((await instance.palette.remove(['pkg-inside'])).inUse, ['pkg-inside']);
+    await instance.update(BASE);
+    assert.deepEqual((await instance.drop('pkg-inside', 'pkg-subflow')).removed, ['pkg-inside', 'pkg-subflow']);
+    assert.equal(instance.has('packaged-subflow'), false);
+  });
+
+  test('a set that is disabled stays so', async () => {
+    await instance.add({ name: 'pkg-sets', sets: { on: ['on-type'], off: ['off-type'] } });
+    await instance.runtime.nodes.disableNode('pkg-sets/off');
+    assert.equal(instance.info('pkg-sets').nodes.find(({ name }) => name === 'off').enabled, false);
+    const again = await instance.palette.load([{ name: 'pkg-sets', version: '1.0.0', from: null }]);
+    assert.deepEqual(again.loaded, ['pkg-sets']);
+    assert.equal(instance.info('pkg-sets').nodes.find(({ name }) => name === 'off').enabled, false);
+  });
+
+  test("the user's own hooks are called, and may refuse", async () => {
+    const calls = [];
+    instance.runtime.hooks.add('preInstall.test', (event) => {
+      calls.push(['preInstall', event.module, event.version, event.dir]);
+      if (event.module === 'pkg-refused') {
+        throw new Error('not this one');
+      }
+    });
+    instance.runtime.hooks.add('postInstall.test', (event) => {
+      calls.push(['postInstall', event.module]);
+    });
+    instance.runtime.hooks.add('preUninstall.test', (event) => {
+      calls.push(['preUninstall', event.module]);
+    });
+    try {
+      await instance.add({ name: 'pkg-hooked', sets: { one: ['hooked-type'] } });
+      await instance.drop('pkg-hooked');
+      const result = await instance.add({ name: 'pkg-refused', sets: { one: ['refused-type'] } });
+      assert.match(result.failed[0].reason, /not this one/);
+      assert.equal(instance.has('refused-type'), false);
+    } finally {
+      instance.runtime.hooks.remove('*.test');
+    }
+    assert.deepEqual(calls, [['preInstall', 'pkg-hooked', '1.0.0', instance.userDir], ['postInstall', 'pkg-hooked'],
+      ['preUninstall', 'pkg-hooked'], ['preInstall', 'pkg-refused', '1.0.0', instance.userDir]]);
+  });
+
+  test('a new version of a package that runs is reported and marked, the old one runs on', async () => {
+    await instance.add({ name: 'pkg-old', sets: { one: ['old-type'] } });
+    await instance.update(flowsWith('old-type'));
+    instance.clear();
+    const result = await instance.add({ name: 'pkg-old', version: '1.1.0', sets: { one: ['old-type'] } }, '1.0.0');
+    const reason = '1.1.0 is installed, 1.0.0 runs until this worker is restarted';
+    assert.deepEqual(result, { loaded: [], restart: [{ name: 'pkg-old', version: '1.1.0', reason }], failed: [] });
+    assert.equal(instance.info('pkg-old').version, '1.0.0');
+    assert.equal(instance.info('pkg-old').pending_version, '1.1.0');
+    assert.deepEqual(instance.records, []);
+    await instance.palette.load([{ name: 'pkg-old', version: '1.1.0', from: null }]);
+    assert.deepEqual(instance.lines('warn'), [`package pkg-old: ${reason}`]);
+    // Back to what runs.
+    const back = await instance.add({ name: 'pkg-old', version: '1.0.0', sets: { one: ['old-type'] } }, '1.1.0');
+    assert.deepEqual(back.loaded, ['pkg-old']);
+    assert.equal(instance.info('pkg-old').pending_version, undefined);
+  });
+}
+
+module.exports = { loadingTests };

@@ -1,0 +1,71 @@
+'use strict';
+
+/** Quiet after the last sign of a change before the installed packages are read, in ms. */
+const QUIET = 500;
+const RUNTIME_EVENTS = new Set(['node/added', 'node/removed', 'node/upgraded', 'plugin/added', 'plugin/removed']);
+
+/**
+ * Notices that the palette may have changed, and calls `publish()` when it has been quiet for
+ * 500 ms. Node-RED saves its settings before npm has removed a package, and tells of the removal
+ * afterwards: each of its signs starts the wait anew.
+ */
+function createPackageChanges({ runtime, publish, log }) {
+  const { events, hooks } = runtime;
+  let timer = null;
+  let isClosed = false;
+
+  const publishNow = async () => {
+    clearTimeout(timer);
+    timer = null;
+    try {
+      await publish();
+    } catch (error) {
+      log.error(`the package list could not be made: ${error.message}`);
+    }
+  };
+
+  const sign = () => {
+    if (isClosed) {
+      return;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(() => void publishNow(), QUIET);
+    // A process that ends has the change on disk, and publishes it at its next start.
+    timer.unref();
+  };
+
+  const onRuntimeEvent = ({ id }) => {
+    if (RUNTIME_EVENTS.has(id)) {
+      sign();
+    }
+  };
+  // Node-RED waits for a hook that declares no parameter to call back.
+  const onHook = (_payload) => sign();
+
+  events.on('runtime-event', onRuntimeEvent);
+  hooks.add('postInstall.nodeRedStorageValkeyChanges', onHook);
+  hooks.add('postUninstall.nodeRedStorageValkeyChanges', onHook);
+
+  return {
+    sign,
+
+    /**
+     * Before a deploy: who uses a new node in it must find its package on the list. The core keeps
+     * the order.
+     */
+    flush() {
+      if (timer !== null) {
+        void publishNow();
+      }
+    },
+
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+      events.removeListener('runtime-event', onRuntimeEvent);
+      hooks.remove('*.nodeRedStorageValkeyChanges');
+    }
+  };
+}
+
+module.exports = { createPackageChanges };

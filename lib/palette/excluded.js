@@ -1,0 +1,72 @@
+'use strict';
+
+const path = require('path');
+const { readManifest } = require('./files');
+const { name: OWN_NAME } = require('../../package.json');
+
+const NODE_RED = ['node-red', ...['editor-api', 'editor-client', 'nodes', 'registry', 'runtime', 'util'].map((part) => `@node-red/${part}`)];
+/** The names that Node-RED takes for parts of its own. */
+const BUILT_IN = new Set(['localfilesystem', 'memory']);
+
+/**
+ * The packages that a package list must never name, since an instance runs on them: this module,
+ * Node-RED, and what the settings name as storage and context stores.
+ *
+ * @param {object} settings Node-RED's
+ * @returns {string[]}
+ */
+function excludedModules(settings) {
+  const stores = Object.values(settings.contextStorage || {}).map((store) => store && store.module);
+  const named = [settings.storageModule, ...stores].filter(Boolean).flatMap(packagesOf);
+  return [...new Set([OWN_NAME, ...NODE_RED, ...named])];
+}
+
+function packagesOf(module) {
+  return typeof module === 'string' ? packageOfName(module) : filesThatExport(module).flatMap(packageOfFile);
+}
+
+function packageOfName(name) {
+  if (BUILT_IN.has(name)) {
+    return [];
+  }
+  if (path.isAbsolute(name) || name.startsWith('.')) {
+    return packageOfFile(path.resolve(name, 'file'));
+  }
+  return [name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')];
+}
+
+/** The loaded files whose export, or a part of it, is this. */
+function filesThatExport(module) {
+  return Object.keys(require.cache).filter((file) => {
+    const exported = require.cache[file] && require.cache[file].exports;
+    return exported === module || partsOf(exported).includes(module);
+  });
+}
+
+/** The values of an export, without calling a getter of it. */
+function partsOf(exported) {
+  if (exported === null || (typeof exported !== 'object' && typeof exported !== 'function')) {
+    return [];
+  }
+  try {
+    return Object.values(Object.getOwnPropertyDescriptors(exported)).map(({ value }) => value);
+  } catch {
+    return [];
+  }
+}
+
+/** The package that a file belongs to: the nearest package.json with a name, up to its node_modules. */
+function packageOfFile(file) {
+  for (let dir = path.dirname(file); path.dirname(dir) !== dir; dir = path.dirname(dir)) {
+    const { name } = readManifest(dir) || {};
+    if (typeof name === 'string' && name) {
+      return [name];
+    }
+    if (path.basename(path.dirname(dir)) === 'node_modules') {
+      return [];
+    }
+  }
+  return [];
+}
+
+module.exports = { excludedModules };

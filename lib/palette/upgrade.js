@@ -1,0 +1,117 @@
+'use strict';
+
+const { createObstacles } = require('./obstacles');
+const { scheduleRestart } = require('./restart');
+const { createSwap } = require('./swap');
+
+/** What becomes of a new version of a package that runs. */
+function createUpgrade({ runtime, log, mode, reload, restartDelay, registry, registration, hooks, replaced, root, flowsInUse }) {
+  const { obstacle } = createObstacles({ registry, registration, replaced, root });
+  const { swap } = createSwap({ runtime, registry, registration, root, flowsInUse });
+  const told = new Map();
+
+  /** The new version is installed, the one before runs on. */
+  async function report({ name, version, running }, why) {
+    const reason = `${version} is installed, ${running} runs until this worker is restarted${why ? ` (${why})` : ''}`;
+    if (told.get(name) !== reason) {
+      told.set(name, reason);
+      log.warn(`package ${name}: ${reason}`);
+    }
+    if (registry.moduleOf(name)) {
+      await markPending(name, version);
+    }
+    return { name, version, reason };
+  }
+
+  /** As Node-RED does after an upgrade in the palette. */
+  async function markPending(name, version) {
+    const { pending_version: pending } = registry.getModuleInfo(name) || {};
+    if (pending !== version) {
+      await registry.setPending(name, version).catch((error) => log.debug(error.message));
+      const text = 'notification.warnings.restartRequired';
+      runtime.events.emit('runtime-event', { id: 'restart-required', payload: { type: 'warning', text }, retain: true });
+      runtime.events.emit('runtime-event', { id: 'node/upgraded', retain: false, payload: { module: name, version } });
+    }
+  }
+
+  /** Takes a list of upgrades and adds to `result` what became of each. */
+  async function take(upgrades, result, fail) {
+    const live = [];
+    for (const entry of upgrades) {
+      try {
+        const how = { isUpgrade: true };
+        await hooks.beforeLoad(entry.name, entry.version, how);
+        const isLive = mode === 'live' && Boolean(reload);
+        const why = isLive ? obstacle(entry) : entry.why;
+        if (isLive && !why) {
+          live.push(entry);
+        } else {
+          result.restart.push(await report(entry, why));
+        }
+        await hooks.afterLoad(entry.name, entry.version, how).catch((error) => log.warn(`package ${entry.name}: ${error.message}`));
+      } catch (error) {
+        fail(result, entry.name, entry.version, error);
+      }
+    }
+    if (live.length > 0) {
+      await reload.exclusively(({ restartTypes }) => replace(live, restartTypes, result));
+    }
+    if (mode === 'restart' && result.restart.length > 0) {
+      scheduleRestart({ log, maxDelay: restartDelay });
+    }
+  }
+
+  /** Replaces the code of all, then restarts the nodes of all at once. */
+  async function replace(entries, restartTypes, result) {
+    const replacements = [];
+    for (const entry of entries) {
+      try {
+        replacements.push({ entry, ...await swap(entry) });
+      } catch (error) {
+        result.restart.push(await report(entry, error.message));
+      }
+    }
+    let failure;
+    let restarted = 0;
+    try {
+      restarted = await restartTypes(replacements.flatMap(({ types }) => types));
+    } catch (error) {
+      failure = `its nodes could not be restarted: ${error.message}`;
+    }
+    for (const { entry, traces } of replacements) {
+      announce(entry.name);
+      settle(entry, failure || leftBehind(entry, traces), result);
+    }
+    if (replacements.length > 0) {
+      log.info(`${restarted} nodes restarted with their new code`);
+    }
+  }
+
+  function leftBehind({ running }, traces) {
+    return traces.length > 0
+      ? `it sets up ${traces.join(', ')} when it is loaded, and those of ${running} go on`
+      : undefined;
+  }
+
+  function settle({ name, version, running }, why, result) {
+    told.delete(name);
+    if (!why) {
+      result.loaded.push(name);
+      log.info(`package ${name}: ${version} runs in place of ${running}`);
+      return;
+    }
+    const reason = `${version} runs in place of ${running}, but only in part until this worker is restarted (${why})`;
+    result.restart.push({ name, version, reason });
+    log.warn(`package ${name}: ${reason}`);
+  }
+
+  function announce(name) {
+    const { nodes } = registry.getModuleInfo(name);
+    runtime.events.emit('runtime-event', { id: 'node/removed', retain: false, payload: nodes });
+    runtime.events.emit('runtime-event', { id: 'node/added', retain: false, payload: nodes });
+  }
+
+  return { take };
+}
+
+module.exports = { createUpgrade };

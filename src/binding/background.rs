@@ -1,0 +1,60 @@
+//! Work that nobody waits for.
+//!
+//! napi's own promises keep the process alive until they are settled. That is right where somebody
+//! waits for the answer, and wrong for what goes on beside: a process that has nothing else to do
+//! would end late. Such work answers through a weak callback instead, out of which `lib/core.js`
+//! makes promises.
+
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Either, FnArgs, Function, spawn};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Error as JsError, Status};
+
+use super::admin::Mirroring;
+use super::gate::{Gate, Gates};
+use crate::error::{Error, Result};
+
+/// What such work can answer.
+pub(super) type Value = Either<Mirroring, String>;
+
+type Answer = FnArgs<(u32, Option<Value>, Option<String>)>;
+/// As many answers as JavaScript has asked for, so the queue needs no limit of its own.
+type Callback = ThreadsafeFunction<Answer, (), Answer, Status, false, true>;
+
+/// `(call, value, error) => void`: exactly one of value and error is given.
+pub(super) type SettleFunction<'a> = Function<'a, Answer, ()>;
+
+/// Where the answers go.
+pub(super) struct Background(Arc<Gate<Callback>>);
+
+impl Background {
+    pub(super) fn new(settle: &SettleFunction<'_>, gates: &mut Gates) -> napi::Result<Self> {
+        let callback =
+            settle.build_threadsafe_function().weak::<true>().callee_handled::<false>().build()?;
+        let gate = Gate::new(callback);
+        gates.add(gate.clone());
+        Ok(Self(gate))
+    }
+
+    /// Does the work and answers under the number of the call, unless the process ends before.
+    pub(super) fn run(
+        &self,
+        call: u32,
+        work: impl Future<Output = Result<Value>> + Send + 'static,
+    ) {
+        let gate = self.0.clone();
+        spawn(async move {
+            // A task of its own: work that panics has an answer too.
+            let outcome = match tokio::spawn(work).await {
+                Ok(outcome) => outcome,
+                Err(error) => Err(Error::Internal(error.to_string())),
+            };
+            let answer = match outcome {
+                Ok(value) => (call, Some(value), None),
+                Err(error) => (call, None, Some(JsError::from(error).reason.clone())),
+            };
+            gate.with(|settle| settle.call(answer.into(), ThreadsafeFunctionCallMode::NonBlocking));
+        });
+    }
+}

@@ -1,0 +1,90 @@
+//! Packages for JavaScript: changes of the palette, and turns at npm.
+
+use std::sync::Arc;
+
+use napi::Env;
+use napi::bindgen_prelude::{PromiseRaw, ToNapiValue};
+use napi_derive::napi;
+use tracing::Dispatch;
+use tracing::instrument::WithSubscriber;
+
+use crate::role::packages::Packages;
+
+/// The packages of one instance.
+#[napi]
+pub struct Palette {
+    packages: Arc<Packages>,
+    log: Dispatch,
+}
+
+#[napi]
+impl Palette {
+    pub(super) fn new(packages: Arc<Packages>, log: Dispatch) -> Self {
+        Self { packages, log }
+    }
+
+    fn promise<'env, T, F>(
+        &self,
+        env: &'env Env,
+        work: impl FnOnce(Arc<Packages>) -> F,
+    ) -> napi::Result<PromiseRaw<'env, T>>
+    where
+        T: ToNapiValue + Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let work = work(self.packages.clone()).with_subscriber(self.log.clone());
+        env.spawn_future(async move { Ok(work.await) })
+    }
+
+    /// What is to be done after the event `packages`, as JSON text: `{remove: [name]}` or
+    /// `{load: [{name, version, from}]}`.
+    #[napi]
+    pub fn job(&self) -> Option<String> {
+        self.packages.job()
+    }
+
+    /// What came of it, as JSON text: `{removed: [name], inUse: [name]}`.
+    #[napi]
+    pub fn job_done(&self, outcome: String) {
+        self.packages.job_done(&outcome);
+    }
+
+    /// Waits until npm is free and keeps it for Node-RED's own run: a number for
+    /// [`releaseNpm`], or `null` when the wait was in vain.
+    #[napi]
+    pub fn acquire_npm<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Option<u32>>> {
+        self.promise(env, async |packages| packages.take_turn().await)
+    }
+
+    /// Node-RED's own run is over.
+    #[napi]
+    pub fn release_npm(&self, turn: u32) {
+        self.packages.give_back(turn);
+    }
+
+    /// Whether a package is installed and saved, in a version that `version` (any, when left out)
+    /// admits.
+    #[napi]
+    pub fn is_installed<'env>(
+        &self,
+        env: &'env Env,
+        name: String,
+        version: Option<String>,
+    ) -> napi::Result<PromiseRaw<'env, bool>> {
+        self.promise(env, async move |packages| {
+            packages.is_satisfied(&name, version.as_deref()).await
+        })
+    }
+
+    /// Names on the list that are not installed and loaded; `null` while no list was read.
+    #[napi]
+    pub fn missing(&self) -> Option<Vec<String>> {
+        self.packages.missing()
+    }
+
+    /// Ends a running npm at once, because the process ends.
+    #[napi]
+    pub fn end_npm(&self) {
+        self.packages.end();
+    }
+}

@@ -1,0 +1,119 @@
+//! A whole difference: what is installed, removed, and what fails.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::{MutexGuard, PoisonError};
+
+use super::install::Install;
+use super::{Inner, command, disk, package_json};
+use crate::packages::Wanted;
+use crate::{Error, Result};
+
+/// What came of a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// On disk as wanted; `version` is now the exact one. Also those that were already so.
+    pub installed: Vec<Wanted>,
+    /// No longer on disk.
+    pub removed: Vec<String>,
+    /// Packages that could not be installed or removed, each with npm's own words.
+    pub failed: Vec<Failure>,
+    /// What kept everything that is in neither of the above from being done, e.g. a full disk or
+    /// a registry that does not answer.
+    pub fault: Option<Error>,
+    /// How often npm was run.
+    pub runs: u32,
+}
+
+/// A package that could not be installed or removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Its name.
+    pub name: String,
+    /// npm's own words, in at most ten lines.
+    pub reason: String,
+}
+
+impl Outcome {
+    /// Whether all was done that was asked for.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.fault.is_none()
+    }
+
+    pub(super) fn failed(fault: Error) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
+    }
+}
+
+impl Inner {
+    /// See [`super::Npm::change`].
+    pub(super) fn change(&self, install: &[Wanted], remove: &[String]) -> Outcome {
+        let _turn = self.turn();
+        let mut outcome = Outcome::default();
+        if install.is_empty() && remove.is_empty() {
+            return outcome;
+        }
+        if let Err(fault) = self.change_all(install, remove, &mut outcome) {
+            outcome.fault = Some(fault);
+        }
+        outcome
+    }
+
+    fn change_all(
+        &self,
+        install: &[Wanted],
+        remove: &[String],
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        self.running.check_open()?;
+        package_json::ensure(&self.user_dir)?;
+        if !install.is_empty() {
+            let gone: BTreeSet<&str> = remove.iter().map(String::as_str).collect();
+            if !gone.is_empty() {
+                package_json::take_out(&self.user_dir, &gone)?;
+            }
+            let mut installing = Install::new(self, outcome);
+            for portion in command::portions(install, |wanted| wanted.spec().len()) {
+                installing.all(portion)?;
+            }
+        }
+        self.remove(remove, outcome)
+    }
+
+    fn remove(&self, names: &[String], outcome: &mut Outcome) -> Result<()> {
+        let declared = disk::installed(&self.user_dir, &names.iter().cloned().collect())?;
+        let left: Vec<String> = names
+            .iter()
+            .filter(|name| {
+                declared.versions.contains_key(*name) || declared.declared.contains_key(*name)
+            })
+            .cloned()
+            .collect();
+        let mut words = None;
+        for portion in command::portions(&left, String::len) {
+            words = self.uninstall(portion, outcome)?.or(words);
+        }
+        for name in names {
+            match disk::version_on_disk(&self.user_dir, name) {
+                None => outcome.removed.push(name.clone()),
+                Some(_) => {
+                    let reason = match &words {
+                        None => "npm ended without an error, but did not remove it".to_owned(),
+                        Some(words) => words.text(),
+                    };
+                    outcome.failed.push(Failure { name: name.clone(), reason });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for work of the runtime on this thread, which is not one of its own.
+    pub(super) fn wait_for<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::runtime::Handle::current().block_on(work)
+    }
+}

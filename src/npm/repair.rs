@@ -1,0 +1,365 @@
+//! Putting right what an interrupted run has left.
+//!
+//! npm moves a package that changes aside (`.name-XXXXXXXX`), unpacks the new one in its place,
+//! and removes what it moved when all are there. It takes a folder for installed as soon as its
+//! package.json is, and fails when what it wants to move aside is there already. So what was whole
+//! before is put back, and what is new goes: the next run installs it.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::group::{self, Orphan};
+use super::marker::Marker;
+use super::package_json;
+use super::tree::{self, Package, Tree};
+use super::{Inner, disk};
+use crate::packages::check_name;
+use crate::{Error, Result};
+
+/// How long an orphan is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long one that was told to end may take.
+const GRACE: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+impl Inner {
+    /// See [`super::Npm::repair`].
+    pub(super) fn repair(&self) -> Result<bool> {
+        let _turn = self.turn();
+        self.repair_in_turn()
+    }
+
+    /// The same for one that has the turn.
+    pub(super) fn repair_in_turn(&self) -> Result<bool> {
+        let marker = match self.left_mark()? {
+            None => return Ok(false),
+            // The mark is replaced as a whole: this one is none of ours.
+            Some(Err(())) => Marker::before(&self.user_dir, Vec::new(), Vec::new()),
+            Some(Ok(marker)) => marker,
+        };
+        if let Some(pid) = marker.pid {
+            end_orphan(pid, &self.user_dir)?;
+        }
+        package_json::restore(&self.user_dir, marker.package_json.as_deref())?;
+        let since = match marker.is_outdated(&self.user_dir) {
+            true => disk::locked(&self.user_dir),
+            false => Tree::new(),
+        };
+        let node_modules = self.user_dir.join("node_modules");
+        Repair { before: &marker.tree, since: &since }.folder(&node_modules, "")?;
+        restore_bin(&node_modules.join(".bin"));
+        // npm reads the folders themselves when its record of them is missing.
+        remove(&node_modules.join(".package-lock.json"))?;
+        self.unmark()?;
+        Ok(true)
+    }
+}
+
+/// Waits until an npm that outlived the process that ran it is gone.
+fn end_orphan(pid: u32, user_dir: &Path) -> Result<()> {
+    let began = Instant::now();
+    let mut told = false;
+    loop {
+        match group::orphan(pid, user_dir) {
+            Orphan::None => return Ok(()),
+            #[cfg(unix)]
+            Orphan::Npm if !told => {
+                group::signal(pid, libc::SIGTERM);
+                told = true;
+            }
+            #[cfg(unix)]
+            Orphan::Npm if began.elapsed() > GRACE => group::signal(pid, libc::SIGKILL),
+            _ => {}
+        }
+        if began.elapsed() > PATIENCE {
+            let problem = format!("an npm run of an earlier start still goes on (process {pid})");
+            return Err(Error::npm(problem));
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+}
+
+struct Repair<'r> {
+    /// The packages before the run.
+    before: &'r Tree,
+    /// Those that npm has recorded since, when it came to its end; only their versions count.
+    since: &'r Tree,
+}
+
+impl Repair<'_> {
+    /// Repairs one `node_modules` folder and those nested in it.
+    fn folder(&self, node_modules: &Path, place: &str) -> Result<()> {
+        let (aside, packages): (Vec<String>, Vec<String>) =
+            tree::names(node_modules).into_iter().partition(|name| tree::is_hidden(name));
+        for hidden in &aside {
+            self.moved_aside(node_modules, place, hidden)?;
+        }
+        for name in packages.into_iter().chain(aside.iter().filter_map(|name| original(name))) {
+            let folder = node_modules.join(&name);
+            let place = format!("{place}{name}");
+            if fs::symlink_metadata(&folder).is_err() {
+                continue;
+            }
+            let now = Package::read(&folder);
+            if !self.is_whole(&place, &now) {
+                remove(&folder)?;
+            } else if !now.link {
+                self.folder(&folder.join("node_modules"), &format!("{place}/node_modules/"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_whole(&self, place: &str, now: &Package) -> bool {
+        self.before.get(place).is_some_and(|before| now.is_still(before)) || self.is_new(place, now)
+    }
+
+    fn is_new(&self, place: &str, now: &Package) -> bool {
+        self.since.get(place).is_some_and(|since| since.link || since.version == now.version)
+    }
+
+    /// Puts a package that was moved aside back, if it is whole and its place isn't taken by the
+    /// finished new one; takes it away otherwise.
+    fn moved_aside(&self, node_modules: &Path, place: &str, hidden: &str) -> Result<()> {
+        let Some(name) = original(hidden) else { return Ok(()) };
+        let (from, to) = (node_modules.join(hidden), node_modules.join(&name));
+        let key = format!("{place}{name}");
+        let here = Package::read(&from);
+        let Some(before) = self.before.get(&key) else {
+            // Of a still earlier run, if it is a package at all.
+            if disk::name_in(&from).is_some_and(|found| found == name) {
+                remove(&from)?;
+            }
+            return Ok(());
+        };
+        let taken = fs::symlink_metadata(&to).is_ok() && self.is_new(&key, &Package::read(&to));
+        if taken || !here.is_still(before) {
+            return remove(&from);
+        }
+        self.take_nested_back(&to, &from, &key)?;
+        remove(&to)?;
+        fs::rename(&from, &to).map_err(|error| package_json::disk(&to, error.to_string()))
+    }
+
+    /// npm moves nested packages that don't change over to the new folder before it ends.
+    fn take_nested_back(&self, half: &Path, whole: &Path, key: &str) -> Result<()> {
+        let inside = half.join("node_modules");
+        for name in tree::names(&inside) {
+            let place = format!("{key}/node_modules/{name}");
+            let (from, to) = (inside.join(&name), whole.join("node_modules").join(&name));
+            let before = self.before.get(&place);
+            if before.is_some_and(|before| Package::read(&from).is_still(before))
+                && fs::symlink_metadata(&to).is_err()
+            {
+                let moved = to
+                    .parent()
+                    .map_or(Ok(()), fs::create_dir_all)
+                    .and_then(|()| fs::rename(&from, &to));
+                moved.map_err(|error| package_json::disk(&to, error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of what npm moved aside as `.name-XXXXXXXX`.
+fn original(hidden: &str) -> Option<String> {
+    let (scope, last) = match hidden.rsplit_once('/') {
+        Some((scope, last)) => (format!("{scope}/"), last),
+        None => (String::new(), hidden),
+    };
+    let (name, hash) = last.strip_prefix('.')?.rsplit_once('-')?;
+    let name = format!("{scope}{name}");
+    let hashed = hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (hashed && check_name(&name).is_ok()).then_some(name)
+}
+
+/// Puts commands of packages back that were moved aside and whose package is there.
+fn restore_bin(bin: &Path) {
+    for (hidden, entry) in tree::entries(bin) {
+        let Some(name) = original(&hidden) else { continue };
+        let (from, to) = (entry.path(), bin.join(name));
+        let wanted = fs::symlink_metadata(&to).is_err() && fs::metadata(&from).is_ok();
+        // A command that is missing keeps nothing from running; the next run of npm makes it.
+        let _ = match wanted {
+            true => fs::rename(&from, &to),
+            false => fs::remove_file(&from),
+        };
+    }
+}
+
+/// Takes away packages that npm moved aside in runs that nobody knows of, and that keep it from
+/// moving the same ones again. Tells whether there were any.
+pub(super) fn remove_moved_aside(node_modules: &Path) -> Result<bool> {
+    let mut found = false;
+    for hidden in tree::names(node_modules) {
+        let folder = node_modules.join(&hidden);
+        let Some(name) = tree::is_hidden(&hidden).then(|| original(&hidden)).flatten() else {
+            continue;
+        };
+        if node_modules.join(&name).join("package.json").is_file()
+            || disk::name_in(&folder).is_some_and(|inside| inside == name)
+        {
+            remove(&folder)?;
+            found = true;
+        }
+    }
+    Ok(found)
+}
+
+/// Removes a folder, file or link, whatever is there; a link is not followed.
+fn remove(path: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Err(_) => Ok(()),
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path).or_else(|_| fs::remove_dir(path)),
+    };
+    removed.map_err(|error| package_json::disk(path, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Modules(tempfile::TempDir);
+
+    impl Modules {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        /// A package folder with so many files in all.
+        fn package(&self, place: &str, name: &str, version: &str, files: u32) {
+            let folder = self.0.path().join(place);
+            fs::create_dir_all(&folder).unwrap();
+            let text = format!(r#"{{"name":"{name}","version":"{version}"}}"#);
+            fs::write(folder.join("package.json"), text).unwrap();
+            (1..files).for_each(|n| fs::write(folder.join(format!("{n}.js")), version).unwrap());
+        }
+
+        fn tree(&self) -> Tree {
+            tree::read(self.0.path())
+        }
+
+        fn repair(&self, before: &Tree, since: &Tree) {
+            Repair { before, since }.folder(self.0.path(), "").unwrap();
+        }
+
+        fn has(&self, place: &str) -> bool {
+            fs::symlink_metadata(self.0.path().join(place)).is_ok()
+        }
+    }
+
+    #[test]
+    fn names_of_what_was_moved_aside() {
+        for (hidden, name) in [
+            (".a-AbCd0123", Some("a")),
+            (".a-b-AbCd0123", Some("a-b")),
+            ("@s/.a-AbCd0123", Some("@s/a")),
+            (".a-AbCd012", None),
+            (".a-AbCd_123", None),
+            (".bin", None),
+            (".-AbCd0123", None),
+            ("a-AbCd0123", None),
+        ] {
+            assert_eq!(original(hidden).as_deref(), name, "{hidden}");
+        }
+    }
+
+    #[test]
+    fn what_was_moved_aside_comes_back_and_what_is_half_goes() {
+        let modules = Modules::new();
+        modules.package("a", "a", "1.0.0", 5);
+        modules.package("@s/b", "@s/b", "1.0.0", 5);
+        modules.package("kept", "kept", "1.0.0", 5);
+        let before = modules.tree();
+        for (place, aside) in [("a", ".a-AbCd0123"), ("@s/b", "@s/.b-AbCd0123")] {
+            fs::rename(modules.0.path().join(place), modules.0.path().join(aside)).unwrap();
+            modules.package(place, place, "2.0.0", 3);
+        }
+        modules.package("new", "new", "1.0.0", 2);
+        fs::create_dir(modules.0.path().join("empty")).unwrap();
+        modules.repair(&before, &Tree::new());
+        assert_eq!(modules.tree(), before);
+        assert!(!modules.has(".a-AbCd0123") && !modules.has("@s/.b-AbCd0123"));
+    }
+
+    #[test]
+    fn what_is_half_removed_does_not_come_back() {
+        let modules = Modules::new();
+        modules.package("a", "a", "1.0.0", 5);
+        let before = modules.tree();
+        fs::rename(modules.0.path().join("a"), modules.0.path().join(".a-AbCd0123")).unwrap();
+        fs::remove_file(modules.0.path().join(".a-AbCd0123/1.js")).unwrap();
+        modules.package("a", "a", "2.0.0", 5);
+        modules.repair(&before, &Tree::new());
+        assert!(!modules.has("a") && !modules.has(".a-AbCd0123"));
+    }
+
+    #[test]
+    fn what_npm_has_recorded_as_done_stays() {
+        let modules = Modules::new();
+        modules.package("a", "a", "1.0.0", 5);
+        let before = modules.tree();
+        fs::rename(modules.0.path().join("a"), modules.0.path().join(".a-AbCd0123")).unwrap();
+        modules.package("a", "a", "2.0.0", 5);
+        modules.package("new", "new", "1.0.0", 5);
+        let since = modules.tree();
+        modules.repair(&before, &since);
+        assert_eq!(modules.tree(), since);
+        assert!(!modules.has(".a-AbCd0123"));
+    }
+
+    #[test]
+    fn nested_packages_that_npm_has_moved_over_come_back_too() {
+        let modules = Modules::new();
+        modules.package("a", "a", "1.0.0", 5);
+        modules.package("a/node_modules/inner", "inner", "1.0.0", 4);
+        modules.package("a/node_modules/other", "other", "1.0.0", 4);
+        let before = modules.tree();
+        let path = |place: &str| modules.0.path().join(place);
+        fs::rename(path("a"), path(".a-AbCd0123")).unwrap();
+        modules.package("a", "a", "2.0.0", 5);
+        fs::create_dir(path("a/node_modules")).unwrap();
+        fs::rename(path(".a-AbCd0123/node_modules/inner"), path("a/node_modules/inner")).unwrap();
+        modules.repair(&before, &Tree::new());
+        assert_eq!(modules.tree(), before);
+    }
+
+    #[test]
+    fn what_is_none_of_npms_is_left_alone() {
+        let modules = Modules::new();
+        modules.package("a", "a", "1.0.0", 2);
+        modules.package(".tool-AbCd0123", "something-else", "1.0.0", 2);
+        fs::create_dir(modules.0.path().join(".cache-AbCd0123")).unwrap();
+        fs::create_dir(modules.0.path().join(".bin")).unwrap();
+        modules.package(".old-AbCd0123", "old", "1.0.0", 2);
+        let before = modules.tree();
+        // A package may write into its own folder.
+        fs::write(modules.0.path().join("a/written.txt"), "").unwrap();
+        modules.repair(&before, &Tree::new());
+        assert!(modules.has("a/written.txt") && modules.has(".bin"));
+        assert!(modules.has(".tool-AbCd0123") && modules.has(".cache-AbCd0123"));
+        assert!(!modules.has(".old-AbCd0123"), "it would be in the way of the next run");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed() {
+        let modules = Modules::new();
+        let outside = Modules::new();
+        outside.package("project", "linked", "1.0.0", 3);
+        let link = |name: &str| {
+            let target = outside.0.path().join("project");
+            std::os::unix::fs::symlink(target, modules.0.path().join(name)).unwrap();
+        };
+        link("linked");
+        let before = modules.tree();
+        link("new");
+        modules.repair(&before, &Tree::new());
+        assert!(modules.has("linked") && !modules.has("new"));
+        assert!(outside.has("project/package.json"));
+    }
+}

@@ -1,0 +1,202 @@
+//! One run of npm: started in its own process group, its output bounded, ended at any time.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::{Error, Result};
+
+/// How much of each output is kept: the end, where npm tells what went wrong.
+const KEPT: usize = 64 * 1024;
+/// After this long npm is given up; a registry that hangs must not block every later run.
+pub(super) const CEILING: Duration = Duration::from_secs(30 * 60);
+/// How long npm, once told to end, may take for putting back what it had moved.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long a child of npm that outlives it may hold the output open.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// What a run has left.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) success: bool,
+    /// It did not end by itself, e.g. for lack of memory: it has put nothing back.
+    pub(super) killed: bool,
+    /// The end of stderr, then that of stdout.
+    pub(super) output: String,
+}
+
+/// Why a run has left nothing.
+#[derive(Debug)]
+pub(super) enum NoRun {
+    /// The program could not be started.
+    Start(io::Error),
+    /// It was given up.
+    Ceiling,
+    /// [`Running::end`] was called.
+    Ended,
+}
+
+/// The run that goes on now, if any.
+#[derive(Default)]
+pub(super) struct Running(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    child: Option<Child>,
+    ended: bool,
+}
+
+impl Running {
+    /// Ends the run, and every later one before it begins.
+    pub(super) fn end(&self) {
+        let mut state = self.state();
+        if !std::mem::replace(&mut state.ended, true)
+            && let Some(child) = &mut state.child
+        {
+            signal(child, Signal::Terminate);
+        }
+    }
+
+    /// Whether runs were ended for good.
+    pub(super) fn check_open(&self) -> Result<()> {
+        match self.state().ended {
+            true => Err(Error::Closed),
+            false => Ok(()),
+        }
+    }
+
+    /// Runs a command to its end. `started` learns the id of its process.
+    pub(super) fn run(
+        &self,
+        mut command: Command,
+        ceiling: Duration,
+        started: impl FnOnce(u32),
+    ) -> std::result::Result<Finished, NoRun> {
+        let (pid, output) = {
+            let mut state = self.state();
+            if state.ended {
+                return Err(NoRun::Ended);
+            }
+            let mut child = command.spawn().map_err(NoRun::Start)?;
+            let stderr = child.stderr.take().map(Tail::read);
+            let stdout = child.stdout.take().map(Tail::read);
+            let pid = child.id();
+            state.child = Some(child);
+            (pid, [stderr, stdout])
+        };
+        started(pid);
+        let ending = self.wait(ceiling);
+        self.state().child = None;
+        let deadline = Instant::now() + LAST_WORDS;
+        let output: Vec<String> =
+            output.into_iter().flatten().map(|tail| tail.text(deadline)).collect();
+        match ending {
+            Ok(status) => Ok(Finished {
+                success: status.success(),
+                killed: status.code().is_none(),
+                output: output.join("\n"),
+            }),
+            Err(reason) => Err(reason),
+        }
+    }
+
+    fn wait(&self, ceiling: Duration) -> std::result::Result<ExitStatus, NoRun> {
+        let began = Instant::now();
+        let mut told: Option<(Instant, bool)> = None;
+        loop {
+            let mut state = self.state();
+            let by_us = state.ended;
+            let Some(child) = &mut state.child else { return Err(NoRun::Ended) };
+            match child.try_wait() {
+                Ok(Some(_)) if told.is_some() || by_us => {
+                    // Children of npm that did not listen.
+                    signal(child, Signal::Kill);
+                    return Err(if by_us { NoRun::Ended } else { NoRun::Ceiling });
+                }
+                Ok(Some(status)) => return Ok(status),
+                Ok(None) => {}
+                Err(error) => return Err(NoRun::Start(error)),
+            }
+            match &mut told {
+                None if by_us => told = Some((Instant::now(), false)),
+                None if began.elapsed() > ceiling => {
+                    signal(child, Signal::Terminate);
+                    told = Some((Instant::now(), false));
+                }
+                Some((at, killed)) if !*killed && at.elapsed() > GRACE => {
+                    signal(child, Signal::Kill);
+                    *killed = true;
+                }
+                _ => {}
+            }
+            drop(state);
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Signal {
+    Terminate,
+    Kill,
+}
+
+/// Sends a signal to npm and its children.
+#[cfg(unix)]
+fn signal(child: &mut Child, signal: Signal) {
+    let number = match signal {
+        Signal::Terminate => libc::SIGTERM,
+        Signal::Kill => libc::SIGKILL,
+    };
+    super::group::signal(child.id(), number);
+}
+
+#[cfg(windows)]
+fn signal(child: &mut Child, _: Signal) {
+    // npm.cmd is a shell with Node below it: the whole tree has to go.
+    let pid = child.id().to_string();
+    let killer = Command::new("taskkill").args(["/T", "/F", "/PID", &pid]).spawn();
+    if killer.is_err() {
+        let _ = child.kill();
+    }
+}
+
+/// The end of an output, read by a thread of its own, so that a full pipe never stops npm.
+struct Tail {
+    kept: Arc<Mutex<VecDeque<u8>>>,
+    closed: mpsc::Receiver<()>,
+}
+
+impl Tail {
+    fn read(mut source: impl Read + Send + 'static) -> Self {
+        let kept = Arc::new(Mutex::new(VecDeque::new()));
+        let (closing, closed) = mpsc::channel();
+        let into = Arc::clone(&kept);
+        thread::spawn(move || {
+            let mut part = [0; 8192];
+            while let Ok(size @ 1..) = source.read(&mut part) {
+                let mut kept = into.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend(part.iter().take(size));
+                let over = kept.len().saturating_sub(KEPT);
+                kept.drain(..over);
+            }
+            let _ = closing.send(());
+        });
+        Self { kept, closed }
+    }
+
+    fn text(self, deadline: Instant) -> String {
+        let _ = self.closed.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes: Vec<u8> = kept.iter().copied().collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}

@@ -1,0 +1,227 @@
+//! An admin's packages: their list goes to Valkey, and comes back from there to a disk that was
+//! emptied.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::instrument::WithSubscriber;
+
+use super::{Admin, Inner};
+use crate::error::{Error, Result};
+use crate::packages::{PackageList, Skipped};
+use crate::role::packages::{Follow, Packages, Setup};
+use crate::store::packages::ListWritten;
+
+/// How long a deploy waits for the list of packages to be read from disk.
+const READ_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is installed on the admin's disk, as far as it is to be mirrored.
+#[derive(Default)]
+pub(super) struct InstalledHere {
+    list: Option<PackageList>,
+    /// Rises with every change of `list`.
+    pub(super) generation: u64,
+    /// The disk was emptied and has not got its packages back: nothing is published.
+    restoring: bool,
+    /// Dependencies that were reported as left out.
+    left_out: BTreeSet<String>,
+}
+
+/// A reading of the disk that is under way; deploys wait for it.
+struct Reading(Arc<Inner>);
+
+impl Reading {
+    fn begin(inner: &Arc<Inner>) -> Self {
+        inner.reading.send_modify(|readings| *readings += 1);
+        Self(inner.clone())
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.reading.send_modify(|readings| *readings = readings.saturating_sub(1));
+    }
+}
+
+impl Admin {
+    /// Prepares the packages; to be called once, before Node-RED looks for nodes. `setup` as with
+    /// [`crate::role::worker::Worker::packages_at_start`]. With `emptied`, the user directory had
+    /// no package.json or no node_modules: what Valkey lists is installed first, and this waits
+    /// for it at most as long as npm may hold up a start.
+    pub async fn packages_at_start(&self, setup: &str, emptied: bool) -> Result<()> {
+        let inner = &self.inner;
+        if !inner.config.sync_packages {
+            return Ok(());
+        }
+        let Some(user_dir) = inner.user_dir.clone() else { return Ok(()) };
+        let packages = Packages::new(
+            &inner.config,
+            inner.store.clone(),
+            inner.host.clone(),
+            user_dir,
+            Setup::parse(setup)?,
+        );
+        let packages = Arc::new(packages);
+        if inner.packages.set(packages.clone()).is_err() {
+            return Ok(());
+        }
+        if emptied || packages.is_to_be_restored().await? {
+            inner.disk().installed.restoring = true;
+            let restoring = inner.clone();
+            let follower = packages.clone();
+            let work = async move {
+                follower.follow(Follow::UntilRestored).await;
+                restoring.disk().installed.restoring = false;
+                if let Err(error) = restoring.publish_packages().await {
+                    tracing::error!("{error}");
+                }
+            };
+            *self.restoring() = Some(tokio::spawn(work.with_current_subscriber()));
+            if !packages.first_is_over().await {
+                tracing::warn!(
+                    "the packages of this empty user directory are not back yet: Node-RED starts without, and npm goes on"
+                );
+            }
+        }
+        packages.loads_from_here();
+        Ok(())
+    }
+
+    /// Something may have changed what is installed: reads it, and mirrors it when it has. A
+    /// deploy that is handed over after this call is mirrored after the list.
+    pub fn packages_changed(&self) -> impl Future<Output = Result<()>> + Send + use<> {
+        let reading = Reading::begin(&self.inner);
+        async move { reading.0.publish_packages().await }
+    }
+
+    /// The packages, once they were prepared.
+    pub fn packages(&self) -> Option<&Arc<Packages>> {
+        self.inner.packages.get()
+    }
+}
+
+impl Inner {
+    async fn publish_packages(&self) -> Result<()> {
+        let Some(packages) = self.packages.get() else { return Ok(()) };
+        if self.disk().installed.restoring {
+            return Ok(());
+        }
+        let found = packages.npm().dependencies(packages.excluded()).await?;
+        let last = self.disk().installed.list.clone();
+        let mut versions: BTreeMap<String, String> = found.versions;
+        if versions.is_empty() && !found.unknown.is_empty() && last.is_none() {
+            tracing::warn!(
+                "no package list is published: package.json has dependencies and none is installed; run 'npm install' in the user directory"
+            );
+            return Ok(());
+        }
+        for name in found.unknown {
+            // In the middle of an npm run, its folder is gone for a moment.
+            match last.as_ref().and_then(|last| last.version(&name)) {
+                Some(version) => {
+                    versions.insert(name, version.to_owned());
+                }
+                None => tracing::debug!("package {name} is not installed here"),
+            }
+        }
+        let list = PackageList::from_versions(versions)?;
+        {
+            let mut disk = self.disk();
+            let installed = &mut disk.installed;
+            for Skipped { name, reason } in found.skipped {
+                if installed.left_out.insert(name.clone()) {
+                    tracing::warn!("package {name} does not reach workers: it {reason}");
+                }
+            }
+            if installed.list.as_ref() == Some(&list) {
+                return Ok(());
+            }
+            installed.list = Some(list);
+            installed.generation += 1;
+        }
+        packages.has_published().await;
+        self.wake();
+        Ok(())
+    }
+
+    /// Waits until the disk has been read, should that be under way; not for long.
+    pub(super) async fn packages_are_read(&self) {
+        let mut reading = self.reading.subscribe();
+        let read = reading.wait_for(|readings| *readings == 0);
+        let _ = tokio::time::timeout(READ_PATIENCE, read).await;
+    }
+
+    /// Makes the list in Valkey that of the disk. Returns the other admin that is in the way.
+    pub(super) async fn converge_packages(&self, look: bool) -> Result<Option<String>> {
+        let (list, generation) = {
+            let disk = self.disk();
+            (disk.installed.list.clone(), disk.installed.generation)
+        };
+        let Some(list) = list else { return Ok(None) };
+        if !look && self.progress.borrow().packages >= generation {
+            return Ok(None);
+        }
+        let stored = match self.store.read_packages().await {
+            Err(error @ Error::Value { .. }) => {
+                tracing::error!("{error}; writing it again");
+                None
+            }
+            stored => stored?,
+        };
+        if stored.as_ref() != Some(&list) {
+            if let ListWritten::Other(owner) =
+                self.store.write_packages(&self.holder, &list).await?
+            {
+                return Ok(Some(owner));
+            }
+            if stored.is_some() || !list.is_empty() {
+                tracing::info!("package list mirrored: {}", change(stored.as_ref(), &list));
+            }
+        }
+        self.progress.send_modify(|progress| progress.packages = generation);
+        Ok(None)
+    }
+}
+
+/// A change as an operator would say it.
+fn change(before: Option<&PackageList>, after: &PackageList) -> String {
+    let mut news = Vec::new();
+    for (name, version) in after.iter() {
+        if before.and_then(|before| before.version(name)) != Some(version) {
+            news.push(format!("{name}@{version}"));
+        }
+    }
+    for (name, _) in before.into_iter().flat_map(PackageList::iter) {
+        if after.version(name).is_none() {
+            news.push(format!("without {name}"));
+        }
+    }
+    const SHOWN: usize = 20;
+    let more = news.len().saturating_sub(SHOWN);
+    news.truncate(SHOWN);
+    if more > 0 {
+        news.push(format!("and {more} more"));
+    }
+    let number = after.len();
+    let packages = if number == 1 { "package" } else { "packages" };
+    if news.is_empty() {
+        format!("{number} {packages}")
+    } else {
+        format!("{number} {packages} ({})", news.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_said_in_names() {
+        let list = |text| PackageList::parse("k", text).unwrap();
+        let before = list(r#"{"a":"1.0.0","b":"1.0.0"}"#);
+        let after = list(r#"{"a":"1.0.1"}"#);
+        assert_eq!(change(Some(&before), &after), "1 package (a@1.0.1, without b)");
+        assert_eq!(change(None, &list("{}")), "0 packages");
+    }
+}

@@ -1,0 +1,121 @@
+//! What the mirroring task remembers from round to round, and when it looks how closely.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::foreign::Look;
+use crate::error::Error;
+
+/// How often what Valkey holds is compared although nothing has changed here.
+const COMPARE: Duration = Duration::from_secs(30);
+/// How often the values are read for it: one that was replaced by another of its length shows in
+/// nothing else.
+const READ: Duration = Duration::from_secs(60);
+
+/// What the task remembers from round to round.
+#[derive(Default)]
+pub(super) struct Rounds {
+    /// The lease was ours at least once in this process.
+    pub(super) held_before: bool,
+    /// The other admin that was logged.
+    pub(super) other: Option<String>,
+    pub(super) renewed: Option<Instant>,
+    pub(super) compared: Option<Instant>,
+    /// When the stored values themselves were read for it.
+    pub(super) read: Option<Instant>,
+    /// The record as it was stored after that.
+    pub(super) record: Option<String>,
+    /// The connection is a new one: nothing that was known of the server counts.
+    pub(super) reconnected: bool,
+    pub(super) library_asked: bool,
+    pub(super) problem: Option<String>,
+    /// Why the package list was not mirrored.
+    pub(super) packages_problem: Option<String>,
+}
+
+impl Rounds {
+    /// How closely the stored values are to be looked at now, if at all. `stands`: the record is
+    /// the one that was seen last; `deployed`: there is something newer here.
+    pub(super) fn look(&self, stands: bool, deployed: bool) -> Option<Look> {
+        let within = |at: Option<Instant>, limit| at.is_some_and(|at| at.elapsed() < limit);
+        if stands && !deployed && within(self.compared, COMPARE) {
+            return None;
+        }
+        Some(match stands && within(self.read, READ) {
+            false => Look::Content,
+            true if deployed => Look::Same,
+            true => Look::Sizes,
+        })
+    }
+
+    /// The record is gone: library and sessions may be as well, as on a server that has come anew.
+    pub(super) fn emptied(&mut self) {
+        self.reconnected = true;
+        self.record = None;
+        self.library_asked = false;
+    }
+
+    pub(super) fn lose_to(&mut self, owner: String) {
+        if self.other.as_ref() != Some(&owner) {
+            let error = Error::OtherAdmin { owner: owner.clone() };
+            tracing::error!("{error}");
+        }
+        self.other = Some(owner);
+        self.renewed = None;
+    }
+
+    pub(super) fn log_packages(&mut self, error: &Error) {
+        let text = error.to_string();
+        if self.packages_problem.as_deref() != Some(text.as_str()) {
+            tracing::error!("the package list is not mirrored: {text}; trying again");
+            self.packages_problem = Some(text);
+        }
+    }
+
+    pub(super) fn log(&mut self, error: &Error) {
+        let text = error.to_string();
+        if self.problem.as_deref() == Some(text.as_str()) {
+            return;
+        }
+        if error.is_passing() {
+            tracing::debug!("mirroring is not done: {text}");
+        } else {
+            tracing::error!("mirroring is not done: {text}; trying again");
+        }
+        self.problem = Some(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a task looks at that compared and read the values so many seconds ago.
+    fn look(compared: u64, read: u64, stands: bool, deployed: bool) -> Option<Look> {
+        let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds));
+        let rounds = Rounds { compared: ago(compared), read: ago(read), ..Rounds::default() };
+        rounds.look(stands, deployed)
+    }
+
+    #[test]
+    fn values_are_read_every_minute_although_the_record_stands_and_nothing_was_deployed() {
+        assert_eq!(look(29, 59, true, false), None);
+        assert_eq!(look(31, 59, true, false), Some(Look::Sizes));
+        assert_eq!(look(31, 61, true, false), Some(Look::Content));
+    }
+
+    #[test]
+    fn a_deploy_looks_at_least_whether_it_is_there_already() {
+        assert_eq!(look(1, 59, true, true), Some(Look::Same));
+        assert_eq!(look(1, 61, true, true), Some(Look::Content));
+    }
+
+    #[test]
+    fn values_are_read_when_the_record_is_another_or_was_never_seen() {
+        assert_eq!(look(1, 1, false, false), Some(Look::Content));
+        assert_eq!(look(1, 1, false, true), Some(Look::Content));
+        assert_eq!(Rounds::default().look(false, false), Some(Look::Content));
+        assert_eq!(Rounds::default().look(true, true), Some(Look::Content));
+    }
+}

@@ -1,0 +1,247 @@
+//! How the list is followed: one synchronisation at a time, and the last list wins.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use tokio::sync::watch;
+
+use super::Packages;
+use super::synchronise::Left;
+use crate::connection::Hints;
+use crate::error::{Error, Result};
+use crate::packages::PackageList;
+use crate::role::next_change;
+
+/// The longest that a list can stay unnoticed, whatever was missed.
+const LOOK_AGAIN: Duration = Duration::from_secs(20);
+/// The shortest time between two looks: a flood of hints is no flood of reads.
+const GAP: Duration = Duration::from_millis(50);
+/// How long a start waits for the connection.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
+/// Between an attempt that failed and the next: doubled each time, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(4);
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// Whose list is followed, and until when.
+pub(in crate::role) enum Follow {
+    /// A worker follows always. The position of the package channel among the hints.
+    Always(watch::Receiver<Hints>, usize),
+    /// An admin whose disk was emptied follows until it has its packages back.
+    UntilRestored,
+}
+
+/// The list that counts, and when it is worked on next.
+#[derive(Default)]
+struct Target {
+    list: Option<PackageList>,
+    /// Everything that is to be installed is, and loaded.
+    in_step: bool,
+    /// Names that could not be installed.
+    missing: Vec<String>,
+    due: Option<Instant>,
+    attempts: u32,
+}
+
+impl Packages {
+    /// Follows the stored list until it is aborted, or restored (see [`Follow`]).
+    pub(in crate::role) async fn follow(self: Arc<Self>, follow: Follow) {
+        let (mut hints, once) = match follow {
+            Follow::Always(hints, position) => (Some((hints, position)), false),
+            Follow::UntilRestored => (None, true),
+        };
+        let mut connection = self.store.connection().state();
+        let mut calls = self.calls.subscribe();
+        let mut target = self.begin().await;
+        let mut answered = 0;
+        if once {
+            self.record.lock().await.set_restoring(true).await;
+        }
+        loop {
+            let heard = *calls.borrow_and_update();
+            let seen = hints.as_mut().map(|(hints, position)| said(hints, *position));
+            connection.borrow_and_update();
+            let read = self.look(&mut target, once).await;
+            if heard != answered && !self.state().in_use.is_empty() {
+                // A deploy may have stopped using what is to go.
+                target.due.get_or_insert_with(Instant::now);
+            }
+            answered = heard;
+            self.work(&mut target).await;
+            self.report(&target, heard);
+            if once && read && target.due.is_none() {
+                self.record.lock().await.set_restoring(false).await;
+                return;
+            }
+            let wait = target.rest().map_or(LOOK_AGAIN, |rest| rest.min(LOOK_AGAIN));
+            tokio::select! {
+                () = news(&mut hints, seen) => {}
+                () = next_change(&mut connection) => {}
+                () = next_change(&mut calls) => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+            tokio::time::sleep(GAP).await;
+        }
+    }
+
+    /// Puts right what an earlier process left half done.
+    async fn begin(&self) -> Target {
+        self.record.lock().await.read().await;
+        match self.npm.repair().await {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!("an npm run was cut off; its packages are installed anew"),
+            Err(error) => tracing::error!("{error}"),
+        }
+        let _ = self.store.connection().wait_ready(CONNECT_PATIENCE).await;
+        let key = self.store.keys().packages();
+        let record = self.record.lock().await;
+        let unfinished = record.unfinished().map(|text| PackageList::parse(&key, text));
+        match unfinished {
+            // Should Valkey be away: what was begun is ended.
+            Some(Ok(list)) => Target::of(list),
+            _ => Target::default(),
+        }
+    }
+
+    /// Reads the list; returns whether that says what there is to do. To an admin that is to be
+    /// restored, a list that can't be used is as good as none: nobody else would mend it.
+    async fn look(&self, target: &mut Target, once: bool) -> bool {
+        match self.store.read_packages().await {
+            Ok(Some(list)) => {
+                if target.list.as_ref() != Some(&list) {
+                    *target = Target::of(list);
+                }
+                self.state().problem = None;
+                true
+            }
+            Ok(None) => {
+                self.state().problem = None;
+                true
+            }
+            Err(error) => {
+                self.log_problem(&error);
+                once && matches!(error, Error::Value { .. })
+            }
+        }
+    }
+
+    /// Works on the list when it is due.
+    async fn work(&self, target: &mut Target) {
+        if target.rest().is_none_or(|rest| !rest.is_zero()) {
+            return;
+        }
+        let Some(list) = &target.list else {
+            target.due = None;
+            return;
+        };
+        let result = self.synchronise(list).await;
+        target.settle(result);
+    }
+
+    fn report(&self, target: &Target, heard: u64) {
+        self.progress.send_modify(|progress| {
+            progress.heard = heard;
+            progress.looked = true;
+            progress.in_step = target.list.is_none() || target.in_step;
+            progress.missing.clone_from(&target.missing);
+        });
+    }
+
+    fn log_problem(&self, error: &Error) {
+        let text = error.to_string();
+        if self.state().problem.as_deref() == Some(text.as_str()) {
+            return;
+        }
+        if error.is_passing() {
+            tracing::debug!("package list: {text}");
+        } else {
+            tracing::error!("{text}; no package is changed");
+        }
+        self.state().problem = Some(text);
+    }
+}
+
+impl Target {
+    fn of(list: PackageList) -> Self {
+        Self { list: Some(list), due: Some(Instant::now()), ..Self::default() }
+    }
+
+    fn rest(&self) -> Option<Duration> {
+        self.due.map(|due| due.saturating_duration_since(Instant::now()))
+    }
+
+    fn settle(&mut self, result: Result<Left>) {
+        match result {
+            Ok(left) if left == Left::default() => {
+                self.in_step = true;
+                self.due = None;
+                self.attempts = 0;
+                self.missing.clear();
+            }
+            result => {
+                match result {
+                    Ok(left) => {
+                        self.in_step = left.missing.is_empty();
+                        self.missing = left.missing;
+                    }
+                    Err(error) => tracing::error!("{error}"),
+                }
+                let pause = pause(self.attempts);
+                self.attempts = self.attempts.saturating_add(1);
+                tracing::warn!("packages: next attempt in {:.0} s", pause.as_secs_f64());
+                self.due = Some(Instant::now() + pause);
+            }
+        }
+    }
+}
+
+/// Between half of the full pause and all of it, so that workers don't all ask at once.
+fn pause(attempts: u32) -> Duration {
+    let full = FIRST_PAUSE.saturating_mul(1 << attempts.min(16)).min(LONGEST_PAUSE);
+    full.mul_f64(rand::rng().random_range(0.5..=1.0))
+}
+
+/// What was heard of the package channel: how often it was subscribed, and how many messages came.
+fn said(hints: &mut watch::Receiver<Hints>, position: usize) -> (u64, u64) {
+    let hints = hints.borrow_and_update();
+    (hints.subscribed, hints.messages.get(position).copied().unwrap_or(0))
+}
+
+/// Waits until something else is heard than was `seen`.
+async fn news(hints: &mut Option<(watch::Receiver<Hints>, usize)>, seen: Option<(u64, u64)>) {
+    let Some((hints, position)) = hints else { return std::future::pending().await };
+    loop {
+        next_change(hints).await;
+        if Some(said(hints, *position)) != seen {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_ten_minutes_and_differ() {
+        for (attempts, full) in [(0, 4.0), (1, 8.0), (5, 128.0), (8, 600.0), (1000, 600.0)] {
+            let pause = pause(attempts).as_secs_f64();
+            assert!(pause >= full / 2.0 && pause <= full, "{attempts}: {pause}");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_tried_again_and_a_new_list_at_once() {
+        let list = PackageList::parse("k", r#"{"a":"1.0.0"}"#).unwrap();
+        let mut target = Target::of(list.clone());
+        assert_eq!(target.rest(), Some(Duration::ZERO));
+        target.settle(Ok(Left { missing: vec!["a".into()], ..Left::default() }));
+        assert!(target.rest().is_some_and(|rest| rest > Duration::from_secs(1)));
+        assert_eq!(target.missing, ["a"]);
+        assert!(!target.in_step);
+        target.settle(Ok(Left { removals: true, ..Left::default() }));
+        assert!(target.in_step && target.rest().is_some());
+        target.settle(Ok(Left::default()));
+        assert!(target.in_step && target.rest().is_none());
+    }
+}

@@ -1,0 +1,218 @@
+//! Package synchronisation: makes what npm has installed in a user directory what the stored list
+//! says, and has Node-RED load it. A worker does so always, an admin when its disk was emptied.
+
+mod follow;
+mod jobs;
+mod record;
+mod setup;
+mod synchronise;
+mod turns;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Mutex as TurnMutex, watch};
+
+pub(super) use self::follow::Follow;
+use self::jobs::Jobs;
+use self::jobs::Load;
+use self::record::Record;
+pub(super) use self::setup::Setup;
+use self::turns::Turns;
+use super::Host;
+use crate::config::Config;
+use crate::error::Result;
+use crate::npm::Npm;
+use crate::packages::{Policy, satisfies};
+use crate::store::Store;
+
+/// The packages of one user directory.
+pub struct Packages {
+    store: Store,
+    host: Arc<dyn Host>,
+    npm: Npm,
+    policy: Policy,
+    excluded: BTreeSet<String>,
+    record: TurnMutex<Record>,
+    turns: Turns,
+    jobs: Jobs,
+    /// How long npm may hold up a start, and a deploy may wait for its packages.
+    patience: Duration,
+    state: Mutex<State>,
+    progress: watch::Sender<Progress>,
+    /// Counts what calls for another look.
+    calls: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Node-RED has looked for nodes, or is about to: from here on it has to be told.
+    loaded: bool,
+    /// Installed on disk; Node-RED has not been told yet.
+    unloaded: BTreeMap<String, Load>,
+    /// Node-RED has let go of them, and npm has not removed them yet.
+    let_go: BTreeSet<String>,
+    /// To be removed, but the running flows use them.
+    in_use: BTreeSet<String>,
+    /// What was logged and need not be logged again.
+    denied: BTreeSet<String>,
+    problem: Option<String>,
+}
+
+/// How far the synchronisation has come.
+#[derive(Debug, Clone, Default)]
+struct Progress {
+    /// The number of calls that had been heard when the list was last read.
+    heard: u64,
+    /// The list has been read since the start, or could not be.
+    looked: bool,
+    /// Everything on the list is installed and loaded.
+    in_step: bool,
+    /// Why not, for a probe.
+    missing: Vec<String>,
+}
+
+impl Packages {
+    /// Prepares the synchronisation; nothing is read or started.
+    pub(super) fn new(
+        config: &Config,
+        store: Store,
+        host: Arc<dyn Host>,
+        user_dir: PathBuf,
+        setup: Setup,
+    ) -> Self {
+        let record = Record::in_user_dir(&user_dir, &config.key_prefix);
+        let Setup { npm, allow_list, deny_list, excluded } = setup;
+        Self {
+            store,
+            host,
+            npm: Npm::new(user_dir, npm.program, npm.args, config.package_install_scripts),
+            policy: Policy::new(allow_list.as_deref(), deny_list.as_deref()),
+            excluded,
+            record: TurnMutex::new(record),
+            turns: Turns::default(),
+            jobs: Jobs::default(),
+            patience: config.package_sync_timeout,
+            state: Mutex::default(),
+            progress: watch::Sender::default(),
+            calls: watch::Sender::new(0),
+        }
+    }
+
+    /// npm and what it has installed here.
+    pub(super) fn npm(&self) -> &Npm {
+        &self.npm
+    }
+
+    /// Names that never are on a list.
+    pub(super) fn excluded(&self) -> &BTreeSet<String> {
+        &self.excluded
+    }
+
+    /// Node-RED looks for nodes now: what is installed from here on has to be loaded by a job.
+    pub(super) fn loads_from_here(&self) {
+        self.state().loaded = true;
+    }
+
+    /// Waits until the first synchronisation is over, at most as long as npm may hold up a start.
+    /// Returns whether it is.
+    pub(super) async fn first_is_over(&self) -> bool {
+        let mut progress = self.progress.subscribe();
+        let over = progress.wait_for(|progress| progress.looked);
+        matches!(tokio::time::timeout(self.patience, over).await, Ok(Ok(_)))
+    }
+
+    /// Waits until the list that is stored now is installed and loaded, at most `patience`.
+    /// Returns whether it is.
+    pub(super) async fn settled(&self, patience: Duration) -> bool {
+        let call = self.call();
+        let mut progress = self.progress.subscribe();
+        let settled = progress.wait_for(|progress| progress.heard >= call && progress.in_step);
+        matches!(tokio::time::timeout(patience, settled).await, Ok(Ok(_)))
+    }
+
+    /// Names on the list that are not installed and loaded; `None` while no list was read.
+    pub fn missing(&self) -> Option<Vec<String>> {
+        let progress = self.progress.borrow();
+        progress.looked.then(|| progress.missing.clone())
+    }
+
+    /// A deploy has been applied: what it stopped using can go.
+    pub(super) fn flows_have_changed(&self) {
+        if !self.state().in_use.is_empty() {
+            self.call();
+        }
+    }
+
+    /// What JavaScript has to do, as JSON text, after [`super::Event::Packages`].
+    pub fn job(&self) -> Option<String> {
+        self.jobs.current()
+    }
+
+    /// What came of it, as JSON text.
+    pub fn job_done(&self, outcome: &str) {
+        self.jobs.done(outcome);
+    }
+
+    /// Waits until no npm run of ours is under way, and keeps ours off until [`Self::give_back`].
+    /// Waits no longer than a deploy may wait; `None` then.
+    pub async fn take_turn(&self) -> Option<u32> {
+        self.turns.take(self.patience).await
+    }
+
+    /// Ends what [`Self::take_turn`] began.
+    pub fn give_back(&self, turn: u32) {
+        self.turns.give_back(turn);
+    }
+
+    /// Whether `name` is installed and saved in a version that `version` (any, if `None`) admits.
+    pub async fn is_satisfied(&self, name: &str, version: Option<&str>) -> bool {
+        let names = BTreeSet::from([name.to_owned()]);
+        let Ok(installed) = self.npm.installed(&names).await else { return false };
+        installed.declared.contains_key(name)
+            && installed
+                .version(name)
+                .is_some_and(|found| version.is_none_or(|range| satisfies(found, range)))
+    }
+
+    /// Whether this admin's disk has lost its packages: an earlier process had begun to bring them
+    /// back, or nothing is installed here and this admin has never published a list.
+    pub(super) async fn is_to_be_restored(&self) -> Result<bool> {
+        let mut record = self.record.lock().await;
+        record.read().await;
+        if record.is_restoring() {
+            return Ok(true);
+        }
+        if record.has_published() {
+            return Ok(false);
+        }
+        let found = self.npm.dependencies(&self.excluded).await?;
+        Ok(found.versions.is_empty() && found.unknown.is_empty())
+    }
+
+    /// This admin's disk is the source from here on.
+    pub(super) async fn has_published(&self) {
+        self.record.lock().await.set_published().await;
+    }
+
+    /// Ends a running npm.
+    pub fn end(&self) {
+        self.npm.end();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the list read again; returns the number of this call.
+    fn call(&self) -> u64 {
+        let mut number = 0;
+        self.calls.send_modify(|calls| {
+            *calls += 1;
+            number = *calls;
+        });
+        number
+    }
+}

@@ -1,0 +1,161 @@
+//! What a synchronisation has to know after a restart.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::folder::Folder;
+
+const FILE: &str = "packages.json";
+
+/// Kept in our folder in the user directory.
+pub(super) struct Record {
+    folder: Folder,
+    prefix: String,
+    kept: Kept,
+    complained: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    /// The key prefix that the list is of: packages of another are not ours to remove.
+    prefix: String,
+    /// Packages that a list had put here, and that go when a list lacks them.
+    installed: BTreeSet<String>,
+    /// The list that was being installed, as JSON text, until it is complete.
+    unfinished: Option<String>,
+    /// Admin: the user directory was empty and has not got its packages back yet.
+    restoring: bool,
+    /// Admin: it has published a list, so an empty disk is one that was emptied on purpose.
+    published: bool,
+}
+
+impl Record {
+    pub(super) fn in_user_dir(user_dir: &Path, prefix: &str) -> Self {
+        Self {
+            folder: Folder::in_user_dir(user_dir),
+            prefix: prefix.into(),
+            kept: Kept { prefix: prefix.into(), ..Kept::default() },
+            complained: false,
+        }
+    }
+
+    /// Reads what an earlier process has kept. What can't be read, or is of another prefix, is as
+    /// good as nothing: then nothing is removed.
+    pub(super) async fn read(&mut self) {
+        match self.folder.read(FILE).await {
+            Ok(None) => {}
+            Ok(Some(text)) => match serde_json::from_str::<Kept>(&text) {
+                Ok(kept) if kept.prefix == self.prefix => self.kept = kept,
+                Ok(_) => tracing::info!("packages that another key prefix brought here stay"),
+                Err(_) => tracing::warn!("{FILE} can't be read: no package is removed for it"),
+            },
+            Err(error) => tracing::warn!("{error}"),
+        }
+    }
+
+    pub(super) fn installed(&self) -> &BTreeSet<String> {
+        &self.kept.installed
+    }
+
+    pub(super) fn unfinished(&self) -> Option<&str> {
+        self.kept.unfinished.as_deref()
+    }
+
+    pub(super) fn is_restoring(&self) -> bool {
+        self.kept.restoring
+    }
+
+    /// Before npm runs for a list: these names are answered for from here on.
+    pub(super) async fn begin(&mut self, names: BTreeSet<String>, list: &str) {
+        let mut kept = self.kept.clone();
+        kept.installed.extend(names);
+        kept.unfinished = Some(list.into());
+        self.keep(kept).await;
+    }
+
+    /// These are gone.
+    pub(super) async fn forget(&mut self, names: &BTreeSet<String>) {
+        let mut kept = self.kept.clone();
+        kept.installed.retain(|name| !names.contains(name));
+        self.keep(kept).await;
+    }
+
+    /// The list is complete: all of `names` are installed, and answered for.
+    pub(super) async fn complete(&mut self, names: BTreeSet<String>) {
+        let mut kept = self.kept.clone();
+        kept.installed.extend(names);
+        kept.unfinished = None;
+        self.keep(kept).await;
+    }
+
+    pub(super) async fn set_restoring(&mut self, restoring: bool) {
+        let kept = Kept { restoring, ..self.kept.clone() };
+        self.keep(kept).await;
+    }
+
+    pub(super) fn has_published(&self) -> bool {
+        self.kept.published
+    }
+
+    pub(super) async fn set_published(&mut self) {
+        let kept = Kept { published: true, ..self.kept.clone() };
+        self.keep(kept).await;
+    }
+
+    async fn keep(&mut self, kept: Kept) {
+        if kept == self.kept {
+            return;
+        }
+        let text = serde_json::to_string(&kept).unwrap_or_default();
+        self.kept = kept;
+        if let Err(error) = self.folder.write(FILE, &text).await
+            && !std::mem::replace(&mut self.complained, true)
+        {
+            tracing::warn!("{error}; packages that leave the list stay installed after a restart");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    async fn read(dir: &Path, prefix: &str) -> Record {
+        let mut record = Record::in_user_dir(dir, prefix);
+        record.read().await;
+        record
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_for_stays_known_after_a_kill() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut record = read(dir.path(), "n:").await;
+        record.begin(names(&["a", "b"]), "{}").await;
+        let mut again = read(dir.path(), "n:").await;
+        assert_eq!(again.installed(), &names(&["a", "b"]));
+        assert_eq!(again.unfinished(), Some("{}"));
+        again.complete(names(&["a", "b"])).await;
+        again.forget(&names(&["a"])).await;
+        again.set_restoring(true).await;
+        let last = read(dir.path(), "n:").await;
+        assert_eq!(last.installed(), &names(&["b"]));
+        assert_eq!(last.unfinished(), None);
+        assert!(last.is_restoring());
+    }
+
+    #[tokio::test]
+    async fn what_another_prefix_brought_is_not_answered_for() {
+        let dir = tempfile::tempdir().unwrap();
+        read(dir.path(), "n:").await.begin(names(&["a"]), "{}").await;
+        assert!(read(dir.path(), "m:").await.installed().is_empty());
+        Folder::in_user_dir(dir.path()).write(FILE, "{").await.unwrap();
+        assert!(read(dir.path(), "n:").await.installed().is_empty());
+    }
+}

@@ -1,0 +1,183 @@
+//! One synchronisation: from the difference between list and disk to Node-RED having loaded it.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use super::jobs::{Job, Load, Outcome};
+use super::{Packages, Progress, State};
+use crate::error::{Error, Result};
+use crate::npm;
+use crate::packages::{Difference, Installed, PackageList, Wanted, difference};
+
+/// What a synchronisation could not do.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Left {
+    /// Names that could not be installed.
+    pub(super) missing: Vec<String>,
+    /// Something could not be removed, and not because flows use it.
+    pub(super) removals: bool,
+}
+
+impl Packages {
+    /// Makes the disk, and then the running Node-RED, what `list` says. Returns what is left to be
+    /// tried again.
+    pub(super) async fn synchronise(&self, list: &PackageList) -> Result<Left> {
+        let mut record = self.record.lock().await;
+        let listed: BTreeSet<String> = list.iter().map(|(name, _)| name.to_owned()).collect();
+        let names: BTreeSet<String> = listed.union(record.installed()).cloned().collect();
+        let installed = self.npm.installed(&names).await?;
+        let found = difference(list, &installed, record.installed(), &self.policy, &self.excluded);
+        let Difference { install, remove, denied } = found;
+        let denied: BTreeSet<String> = denied.into_iter().collect();
+        let taken_back = self.take_back(&listed, &installed);
+        let was_loaded = self.is_loaded();
+        let (remove, mut left) = self.take_away(remove).await?;
+        if !install.is_empty() || !remove.is_empty() {
+            let wanted = install.iter().map(|wanted| wanted.name.clone()).collect();
+            record.begin(wanted, &list.text()).await;
+            self.expect(&install);
+            let began = Instant::now();
+            let outcome = {
+                let _turn = self.turns.ours().await;
+                self.npm.change(&install, &remove).await
+            };
+            tell(&outcome, began);
+            record.forget(&outcome.removed.iter().cloned().collect()).await;
+            self.note(&outcome, &taken_back);
+            if !was_loaded && self.is_loaded() && !outcome.removed.is_empty() {
+                // npm took so long that Node-RED has loaded what was on its way out.
+                self.take_away(outcome.removed.clone()).await?;
+            }
+            let is_there = |name: &String| outcome.installed.iter().any(|one| one.name == *name);
+            left.missing =
+                install.into_iter().map(|one| one.name).filter(|name| !is_there(name)).collect();
+            left.removals |= remove.iter().any(|name| !outcome.removed.contains(name));
+        }
+        self.load().await?;
+        if left.missing.is_empty() {
+            let here = |name: &&String| !self.excluded.contains(*name) && !denied.contains(*name);
+            record.complete(listed.iter().filter(here).cloned().collect()).await;
+        }
+        self.tell_denied(denied);
+        Ok(left)
+    }
+
+    /// What deploys may wait for from here on.
+    fn expect(&self, install: &[Wanted]) {
+        let missing = install.iter().map(|wanted| wanted.name.clone()).collect();
+        self.progress.send_modify(|progress| {
+            *progress = Progress { in_step: false, missing, ..progress.clone() };
+        });
+    }
+
+    /// Has Node-RED take away the types of these; returns those that are gone and can be
+    /// uninstalled. Before Node-RED has looked for nodes there is nothing to take away.
+    async fn take_away(&self, remove: Vec<String>) -> Result<(Vec<String>, Left)> {
+        if remove.is_empty() || !self.is_loaded() {
+            return Ok((remove, Left::default()));
+        }
+        let outcome = self.jobs.ask(&*self.host, Job::Remove(&remove)).await?;
+        let told = std::mem::replace(&mut self.state().in_use, outcome.in_use.clone());
+        for name in outcome.in_use.difference(&told) {
+            tracing::info!(
+                "package {name} left the list, but the running flows use it: it goes with the deploy that stops using it"
+            );
+        }
+        let Outcome { removed, in_use } = outcome;
+        self.state().let_go.extend(removed.iter().cloned());
+        let (gone, still_there): (Vec<_>, Vec<_>) =
+            remove.into_iter().partition(|name| removed.contains(name));
+        let removals = still_there.iter().any(|name| !in_use.contains(name));
+        Ok((gone, Left { removals, ..Left::default() }))
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.state().loaded
+    }
+
+    /// What Node-RED has let go of, and npm could not remove, is on the list again: Node-RED knows
+    /// nothing of it any more.
+    fn take_back(&self, listed: &BTreeSet<String>, installed: &Installed) -> BTreeSet<String> {
+        let mut state = self.state();
+        let State { let_go, unloaded, .. } = &mut *state;
+        let taken_back: BTreeSet<String> = let_go.intersection(listed).cloned().collect();
+        for name in &taken_back {
+            let_go.remove(name);
+            if let Some(version) = installed.version(name) {
+                let load = Load { name: name.clone(), version: version.to_owned(), from: None };
+                unloaded.insert(name.clone(), load);
+            }
+        }
+        taken_back
+    }
+
+    fn note(&self, outcome: &npm::Outcome, unknown: &BTreeSet<String>) {
+        let mut state = self.state();
+        for Wanted { name, version, from } in &outcome.installed {
+            let from = from.clone().filter(|_| !unknown.contains(name));
+            let load = Load { name: name.clone(), version: version.clone(), from };
+            state.unloaded.insert(name.clone(), load);
+        }
+        for name in &outcome.removed {
+            state.unloaded.remove(name);
+            state.let_go.remove(name);
+            state.in_use.remove(name);
+        }
+    }
+
+    /// Has Node-RED load what it has not been told of. Before it has looked for nodes, it finds
+    /// everything by itself.
+    async fn load(&self) -> Result<()> {
+        let loads: Vec<Load> = {
+            let mut state = self.state();
+            if !state.loaded {
+                state.unloaded.clear();
+            }
+            state.unloaded.values().cloned().collect()
+        };
+        if loads.is_empty() {
+            return Ok(());
+        }
+        self.jobs.ask(&*self.host, Job::Load(&loads)).await?;
+        self.state().unloaded.clear();
+        Ok(())
+    }
+
+    fn tell_denied(&self, denied: BTreeSet<String>) {
+        let told = std::mem::replace(&mut self.state().denied, denied.clone());
+        let news: Vec<&str> = denied.difference(&told).map(String::as_str).collect();
+        if !news.is_empty() {
+            tracing::warn!(
+                "not installed, because 'externalModules.palette' in settings.js does not allow it: {}",
+                news.join(", ")
+            );
+        }
+    }
+}
+
+fn tell(outcome: &npm::Outcome, began: Instant) {
+    let seconds = began.elapsed().as_secs_f64();
+    if !outcome.installed.is_empty() {
+        let names: Vec<String> =
+            outcome.installed.iter().map(|one| format!("{}@{}", one.name, one.version)).collect();
+        tracing::info!("packages installed in {seconds:.1} s: {}", names.join(", "));
+    }
+    if !outcome.removed.is_empty() {
+        tracing::info!("packages removed in {seconds:.1} s: {}", outcome.removed.join(", "));
+    }
+    for failure in &outcome.failed {
+        tracing::error!("package {} could not be changed:", failure.name);
+        for line in failure.reason.lines() {
+            tracing::error!("npm: {line}");
+        }
+    }
+    match &outcome.fault {
+        Some(Error::Npm { problem }) => {
+            for line in problem.lines() {
+                tracing::error!("npm: {line}");
+            }
+        }
+        Some(fault) => tracing::error!("{fault}"),
+        None => {}
+    }
+}

@@ -1,0 +1,62 @@
+//! A worker's packages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::instrument::WithSubscriber;
+
+use super::Worker;
+use crate::error::Result;
+use crate::role::packages::{Follow, Packages, Setup};
+
+/// Position of the package channel among those that a worker listens on.
+const CHANNEL: usize = 1;
+
+impl Worker {
+    /// Starts the synchronisation, and waits until what is on the stored list is installed, at
+    /// most as long as npm may hold up a start. To be called once, before Node-RED looks for
+    /// nodes. `setup` is JSON text, `{npm: {program, args}, allowList, denyList, excluded}`.
+    pub async fn packages_at_start(&self, setup: &str) -> Result<()> {
+        let inner = &self.inner;
+        inner.check_open()?;
+        if !inner.config.sync_packages {
+            return Ok(());
+        }
+        let Some(user_dir) = inner.user_dir.clone() else {
+            tracing::info!("'readOnly' is set: packages are not synchronised");
+            return Ok(());
+        };
+        let setup = Setup::parse(setup)?;
+        let packages =
+            Packages::new(&inner.config, inner.store.clone(), inner.host.clone(), user_dir, setup);
+        let packages = Arc::new(packages);
+        if inner.packages.set(packages.clone()).is_err() {
+            return Ok(());
+        }
+        let follow = Follow::Always(inner.subscriber.hints(), CHANNEL);
+        let task = packages.clone().follow(follow);
+        *self.synchroniser() = Some(tokio::spawn(task.with_current_subscriber()));
+        if !packages.first_is_over().await {
+            tracing::warn!(
+                "packages are not installed within {} s ('packageSyncTimeout'): Node-RED starts without, and npm goes on",
+                inner.config.package_sync_timeout.as_secs_f32()
+            );
+        }
+        packages.loads_from_here();
+        Ok(())
+    }
+
+    /// Waits until the package list that is stored now is installed and loaded, at most
+    /// `patience`. Returns whether it is; at once when packages are not synchronised.
+    pub async fn packages_settled(&self, patience: Duration) -> bool {
+        match self.inner.packages.get() {
+            Some(packages) => packages.settled(patience).await,
+            None => true,
+        }
+    }
+
+    /// The packages, once their synchronisation has begun.
+    pub fn packages(&self) -> Option<&Arc<Packages>> {
+        self.inner.packages.get()
+    }
+}

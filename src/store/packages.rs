@@ -1,0 +1,86 @@
+//! The package list, and its announcement.
+
+use std::sync::LazyLock;
+
+use redis::Value;
+
+use super::Store;
+use super::lease::{Holder, owner_of};
+use super::reply::{stored_text, verdict};
+use super::size::length;
+use crate::codec;
+use crate::connection::Script;
+use crate::error::{Error, Result};
+use crate::packages::{MOST_TEXT, PackageList};
+
+// KEYS: packages, lease. ARGV: token, list, channel, message.
+// As with a deploy, the announcement comes first: a server that refuses it must not be left with
+// a list that nobody was told of.
+static WRITE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+local holder = redis.pcall('GET', KEYS[2])
+local lives = redis.pcall('PTTL', KEYS[2])
+if type(holder) == 'table' or lives == -1 then redis.call('DEL', KEYS[2]) holder = false end
+if holder and holder ~= ARGV[1] then return {'other', string.sub(holder, 1, 100)} end
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+redis.call('SET', KEYS[1], ARGV[2])
+return {'done', ''}
+",
+    )
+});
+
+/// What came of writing a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListWritten {
+    /// It is stored and announced.
+    Done,
+    /// Another living admin holds the lease: its id. Nothing was written.
+    Other(String),
+}
+
+impl Store {
+    /// The stored package list; `None` when there is none. A list that is too large (see
+    /// [`MOST_TEXT`], before and after decompression) or holds anything but package names and
+    /// versions is an [`Error::Value`].
+    pub async fn read_packages(&self) -> Result<Option<PackageList>> {
+        let key = self.keys().packages();
+        let bytes = match self.connection().command(redis::cmd("STRLEN").arg(&key)).await {
+            Ok(reply) => length(reply),
+            // What is no string has no length: fetching it says so.
+            Err(Error::Server { .. }) => 0,
+            Err(error) => return Err(error),
+        };
+        if bytes > u64::try_from(MOST_TEXT).unwrap_or(u64::MAX) {
+            return Err(Error::value(
+                &key,
+                format!("too large: {bytes} bytes, and no package list is larger than {MOST_TEXT}"),
+            ));
+        }
+        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
+        let text = match reply {
+            Ok(Value::BulkString(bytes)) => codec::decode(&key, &bytes, MOST_TEXT).map(Some),
+            other => stored_text(&key, other),
+        };
+        text?.map(|text| PackageList::parse(&key, &text)).transpose()
+    }
+
+    /// Stores a list and announces it, in one step, unless another admin holds the lease. The
+    /// message is the list as JSON text, which earlier modules read.
+    pub async fn write_packages(&self, holder: &Holder, list: &PackageList) -> Result<ListWritten> {
+        let keys = self.keys();
+        let text = list.text();
+        let arguments = [
+            holder.token().into_bytes(),
+            codec::encode(&text, self.compress),
+            self.package_channel.as_bytes().to_vec(),
+            text.into_bytes(),
+        ];
+        let names = [keys.packages(), keys.lease()];
+        let reply = self.connection().script(&WRITE, &names, &arguments).await?;
+        Ok(match verdict("package list script", reply)? {
+            (word, _) if word == "done" => ListWritten::Done,
+            (_, holder) => ListWritten::Other(owner_of(&holder.unwrap_or_default())),
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! Node-RED's own npm and ours in the same directory.
+
+use std::time::{Duration, Instant};
+
+use node_red_storage_valkey::config::Role;
+
+use super::common::npm::UserDir;
+use super::common::server::Server;
+use super::packages_set_up::{options, publish, start, start_as, until_run};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_run_while_node_red_runs_npm() {
+    let server = Server::start(&[]);
+    let dir = UserDir::new();
+    let running = start(&server, &dir).await;
+    let packages = running.worker.packages().unwrap();
+    let turn = packages.take_turn().await.expect("nobody runs npm");
+    publish(&server, r#"{"a":"1.0.0"}"#);
+    assert!(!running.worker.packages_settled(Duration::from_millis(500)).await);
+    assert_eq!(dir.said(), [""; 0]);
+    assert_eq!(running.missing(), ["a"], "the list was read");
+    packages.give_back(turn);
+    running.settles().await;
+    assert_eq!(dir.said(), ["install a@1.0.0"]);
+    assert!(packages.is_satisfied("a", None).await);
+    assert!(packages.is_satisfied("a", Some("1.x")).await);
+    assert!(!packages.is_satisfied("a", Some("2.x")).await);
+    assert!(!packages.is_satisfied("b", None).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn node_red_waits_for_our_run_but_not_for_one_that_hangs() {
+    let server = Server::start(&[]);
+    let dir = UserDir::new();
+    let mut config = options(&server, Role::Worker);
+    config.package_sync_timeout = Duration::from_secs(1);
+    let running = start_as(config, &dir, &dir.setup()).await;
+    let packages = running.worker.packages().unwrap();
+    dir.hangs();
+    publish(&server, r#"{"a":"1.0.0"}"#);
+    until_run(&dir, 1).await;
+    let began = Instant::now();
+    assert_eq!(packages.take_turn().await, None);
+    assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
+    let going_on = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        dir.goes_on();
+        running.settles().await;
+    };
+    let (taken, ()) = tokio::join!(packages.take_turn(), going_on);
+    // Under load npm may take longer than that; then it is free now.
+    let turn = match taken {
+        Some(turn) => turn,
+        None => packages.take_turn().await.expect("npm has ended"),
+    };
+    assert!(dir.holds("a@1.0.0"));
+    packages.give_back(turn);
+    // A number that was given back already gives nobody else's turn away.
+    let second = packages.take_turn().await.expect("it is free");
+    packages.give_back(turn);
+    assert_eq!(packages.take_turn().await, None);
+    packages.give_back(second);
+    assert!(packages.take_turn().await.is_some());
+}
