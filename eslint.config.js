@@ -4,7 +4,7 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 module.exports = [
-  { ignores: ['node_modules/', 'target/', '.cache/', 'binding.js', '**/*.ts'] },
+  { ignores: ['node_modules/', 'target/', '.cache/', 'dist/', 'binaries/', 'binding.js', '**/*.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.js'],

