@@ -24,7 +24,7 @@ impl Folder {
         let path = self.0.join(name);
         match tokio::fs::read_to_string(&path).await {
             Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(disk(&path, &error)),
         }
     }
@@ -57,6 +57,11 @@ impl Folder {
         file.write_all(text.as_bytes()).await?;
         file.sync_all().await
     }
+}
+
+/// Where something else stands in the folder's place, no file of ours can be.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn disk(path: &Path, error: &io::Error) -> Error {
