@@ -16,13 +16,16 @@ const NODE_RED = require(`${process.env.TEST_NODE_RED || 'node-red'}/package.jso
 const NODE = execFileSync(process.env.TEST_NODE || process.execPath, ['--version'], { encoding: 'utf8' }).trim();
 const TYPE = 'from-the-palette';
 
-/** A tab that no deploy changes: it counts requests in the context of the flow. */
+/** A tab that no deploy changes: it counts requests, and its own starts, in the context of the flow. */
 const COUNTER = [
   { id: 'count-tab', type: 'tab', label: 'Count' },
   { id: 'count-in', type: 'http in', z: 'count-tab', url: '/count', method: 'get', x: 100, y: 40, wires: [['count']] },
   {
     id: 'count', type: 'function', z: 'count-tab', x: 200, y: 40, wires: [['count-out']],
-    func: "flow.set('count', (flow.get('count') || 0) + 1);\nmsg.payload = String(flow.get('count'));\nreturn msg;"
+    initialize: "flow.set('starts', (flow.get('starts') || 0) + 1);",
+    func: `flow.set('count', (flow.get('count') || 0) + 1);
+msg.payload = flow.get('count') + ' in start ' + flow.get('starts');
+return msg;`
   },
   { id: 'count-out', type: 'http response', z: 'count-tab', x: 300, y: 40, wires: [] }
 ];
@@ -47,10 +50,10 @@ packageTest('one admin, two workers', async (t, cluster) => {
   await t.test('deploy in place', async () => {
     await deploy(answerFlow('one', { token: 'first' }));
     await untilAnswer(worker, 'one:first', DEADLINE);
-    assert.equal(await countOf(worker), '1');
+    assert.equal(await countOf(worker), '1 in start 1');
     await deploy(answerFlow('two'));
     await untilAnswer(worker, 'two:first', DEADLINE);
-    assert.equal(await countOf(worker), '2', 'the context of the other tab');
+    assert.equal(await countOf(worker), '2 in start 1', 'the context of the other tab');
     assert.equal(worker.pid, pid);
     assert.ok(worker.running);
   });
@@ -59,7 +62,7 @@ packageTest('one admin, two workers', async (t, cluster) => {
     await deploy(answerFlow('two', { token: 'second' }));
     await untilAnswer(worker, 'two:second', DEADLINE);
     assert.doesNotMatch(await cluster.client.get(`${PREFIX}credentials`), /second/, 'encrypted in Valkey');
-    assert.equal(await countOf(worker), '3');
+    assert.equal(await countOf(worker), '3 in start 1');
   });
 
   await t.test('package', async () => {
@@ -67,7 +70,7 @@ packageTest('one admin, two workers', async (t, cluster) => {
     await deploy(answerFlow('three'), typeFlow([TYPE]));
     await untilType(worker, TYPE, '1.0.0', DEADLINE);
     await untilAnswer(worker, 'three:second', DEADLINE);
-    assert.equal(await countOf(worker), '4');
+    assert.equal(await countOf(worker), '4 in start 1');
     assert.equal(worker.pid, pid);
     assert.ok(worker.running);
   });
@@ -77,7 +80,7 @@ packageTest('one admin, two workers', async (t, cluster) => {
     const second = await cluster.worker();
     await untilAnswer(second, 'three:second', DEADLINE);
     await untilType(second, TYPE, '1.0.0', DEADLINE);
-    assert.equal(await countOf(second), '1');
+    assert.equal(await countOf(second), '1 in start 1');
   });
 
   await t.test('no error in a log', () => {
