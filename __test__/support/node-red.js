@@ -18,8 +18,18 @@ const STARTED = /Started (modified )?(flows|nodes)|Flows stopped in safe mode|Wa
 const LISTENING = /Server now running at/;
 const PORT_TAKEN = /EADDRINUSE|port in use/i;
 
-function childEnvironment(env) {
-  const inherited = { ...process.env };
+/** The Node-RED and the Node.js of every instance that wants no other; see `npm run test:matrix`. */
+const NODE_RED = process.env.TEST_NODE_RED || path.join(ROOT, 'node_modules', 'node-red');
+const NODE = process.env.TEST_NODE || process.execPath;
+
+/** What is started by name, npm by Node-RED above all, is what lies beside that Node.js. */
+function pathFor(node) {
+  const { PATH = '' } = process.env;
+  return node === process.execPath ? PATH : [path.dirname(node), PATH].join(path.delimiter);
+}
+
+function childEnvironment(env, node) {
+  const inherited = { ...process.env, PATH: pathFor(node) };
   for (const name of Object.keys(inherited)) {
     if (/^(NODE_TEST_|NODE_OPTIONS$|NODE_RED_|NODE_V8_COVERAGE$|FLOWS$|PORT$)/.test(name)) {
       delete inherited[name];
@@ -75,7 +85,7 @@ class NodeRed {
   }
 
   launch() {
-    const { env, safe, args = [], node = [process.execPath], nodeRed = path.join(ROOT, 'node_modules', 'node-red') } = this.options;
+    const { env, safe, args = [], node = [NODE], nodeRed = NODE_RED } = this.options;
     this.logs = '';
     this.child = spawnOwned(node[0], [
       ...node.slice(1),
@@ -85,7 +95,7 @@ class NodeRed {
       '--port', String(this.port),
       ...(safe ? ['--safe'] : []),
       ...args
-    ], { cwd: this.userDir, env: childEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    ], { cwd: this.userDir, env: childEnvironment(env, node), stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
@@ -299,8 +309,8 @@ class NodeRed {
  * @param {boolean} [options.httpAdmin] the editor and its API; by default not on a worker
  * @param {boolean} [options.safe] --safe
  * @param {string[]} [options.args] further command line arguments
- * @param {string} [options.nodeRed] folder of another Node-RED
- * @param {string[]} [options.node] command that starts another Node.js
+ * @param {string} [options.nodeRed] folder of another Node-RED; for all: TEST_NODE_RED
+ * @param {string[]} [options.node] command that starts another Node.js; its path for all: TEST_NODE
  * @param {'started'|'listening'|false} [options.wait] how long to wait; by default until flows run
  * @param {number} [options.deadline] of that, in ms
  * @param {(text: string) => void} [options.onOutput]

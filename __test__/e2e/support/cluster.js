@@ -5,6 +5,7 @@
 
 const path = require('node:path');
 
+const { findServer } = require('../../../scripts/valkey-server.js');
 const { adminLine, workerLine } = require('../../support/acl.js');
 const { startNodeRed } = require('../../support/node-red.js');
 const { startServer } = require('../../support/server.js');
@@ -18,12 +19,14 @@ const USERS = {
 const REQUEST_DEADLINE = 500;
 
 /** A server that knows the two users; tests look at it as `default`, who may do everything. */
-function startClusterServer(options = {}) {
+async function startClusterServer(options = {}) {
+  const { version, flavour } = await findServer({ flavour: options.flavour, preferValkey: true });
   return startServer({
     ...options,
+    flavour,
     users: [
-      adminLine(PREFIX, USERS.admin.password),
-      workerLine(PREFIX, USERS.worker.password),
+      adminLine(PREFIX, USERS.admin.password, { version }),
+      workerLine(PREFIX, USERS.worker.password, { version }),
       'user default on nopass ~* &* +@all'
     ]
   });
