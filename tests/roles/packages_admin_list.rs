@@ -171,11 +171,12 @@ async fn what_no_worker_can_install_is_left_out_and_told_once() {
     ] {
         dir.put_declared(name, "1.0.0", declared);
     }
+    dir.put_declared("a-version", "1.0.0-a.tgz", "^1.0.0-0");
     let admin = started(&server, &dir).await;
     admin.packages_changed().await.unwrap();
     until_list(&server, LIST).await;
     admin.packages_changed().await.unwrap();
-    for name in ["a-file", "a-git", "a-hub", "a-url", "an-alias"] {
+    for name in ["a-version", "a-file", "a-git", "a-hub", "a-url", "an-alias"] {
         assert_eq!(log.count(&format!("package {name} does not reach")), 1, "{:?}", log.lines());
     }
 }
