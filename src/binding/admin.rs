@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Either, PromiseRaw, ToNapiValue, spawn};
+use napi::bindgen_prelude::{Either3, PromiseRaw, ToNapiValue, spawn};
 use napi_derive::napi;
 use tokio::sync::OnceCell;
 use tracing::Dispatch;
@@ -194,7 +194,7 @@ impl Admin {
     ) -> napi::Result<()> {
         Ok(self.in_background(call, async move |core| {
             let mirrored = core.deploy(flows, credentials, secret, project).await?;
-            Ok(Either::A(mirrored.into()))
+            Ok(Either3::A(mirrored.into()))
         })?)
     }
 
@@ -212,7 +212,7 @@ impl Admin {
     #[napi]
     pub fn sessions_in_background(&self, call: u32, text: String) -> napi::Result<()> {
         Ok(self.in_background(call, async move |core| {
-            Ok(Either::A(core.sessions(text).await?.into()))
+            Ok(Either3::A(core.sessions(text).await?.into()))
         })?)
     }
 
@@ -252,7 +252,7 @@ impl Admin {
     #[napi]
     pub fn library_in_background(&self, call: u32, on_disk: String) -> napi::Result<()> {
         Ok(self
-            .in_background(call, async move |core| Ok(Either::B(core.library(&on_disk).await?)))?)
+            .in_background(call, async move |core| Ok(Either3::B(core.library(&on_disk).await?)))?)
     }
 
     /// Prepares the packages; an `emptied` user directory gets back what Valkey lists, within

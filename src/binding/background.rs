@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Either, FnArgs, Function, spawn};
+use napi::bindgen_prelude::{Either3, FnArgs, Function, spawn};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Error as JsError, Status};
 
@@ -16,7 +16,7 @@ use super::gate::{Gate, Gates};
 use crate::error::{Error, Result};
 
 /// What such work can answer.
-pub(super) type Value = Either<Mirroring, String>;
+pub(super) type Value = Either3<Mirroring, String, bool>;
 
 type Answer = FnArgs<(u32, Option<Value>, Option<String>)>;
 /// As many answers as JavaScript has asked for, so the queue needs no limit of its own.

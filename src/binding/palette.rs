@@ -36,14 +36,16 @@ impl Palette {
         env.spawn_future(async move { Ok(work.await) })
     }
 
-    /// What is to be done after the event `packages`, as JSON text: `{remove: [name]}` or
-    /// `{load: [{name, version, from}]}`.
+    /// What is to be done after the event `packages`, as JSON text: `{id, remove: [name]}` or
+    /// `{id, load: [{name, version, from}]}`.
     #[napi]
     pub fn job(&self) -> Option<String> {
         self.packages.job()
     }
 
-    /// What came of it, as JSON text: `{removed: [name], inUse: [name]}`.
+    /// What came of it, as JSON text: `{id, removed: [name], inUse: [name], loaded: [name],
+    /// restart: [{name}], failed: [{name, reason}]}`. Of a load, what is in neither `loaded` nor
+    /// `restart` is tried again.
     #[napi]
     pub fn job_done(&self, outcome: String) {
         self.packages.job_done(&outcome);

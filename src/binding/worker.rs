@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{PromiseRaw, ToNapiValue, spawn};
+use napi::bindgen_prelude::{Either3, PromiseRaw, ToNapiValue, spawn};
 use napi_derive::napi;
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
+use super::background::{Background, SettleFunction};
 use super::gate::Gates;
 use super::health::WorkerHealth;
 use super::hooks::Functions;
@@ -27,13 +28,15 @@ use crate::role::{Host, Opening, worker};
 pub struct Worker {
     core: Arc<worker::Worker>,
     log: Dispatch,
+    background: Background,
     gates: Gates,
 }
 
 #[napi]
 impl Worker {
     /// Opens the connections; never fails because the server is away. `userDir` is left out when
-    /// nothing may be written there.
+    /// nothing may be written there. `settle` is given the answers of the methods that take the
+    /// number of a call.
     #[napi(constructor, async_runtime)]
     pub fn new(
         env: Env,
@@ -42,9 +45,11 @@ impl Worker {
         log: LogFunction<'_>,
         event: EventFunction<'_>,
         functions: Functions<'_>,
+        settle: SettleFunction<'_>,
     ) -> napi::Result<Self> {
         let mut gates = Gates::default();
         let log = log::dispatch(&log, &mut gates)?;
+        let background = Background::new(&settle, &mut gates)?;
         let opening = opening(&options, user_dir, &event, &functions, &mut gates)?;
         let core = tracing::dispatcher::with_default(&log, || worker::Worker::open(opening));
         let core = Arc::new(core);
@@ -54,7 +59,7 @@ impl Worker {
                 spawn(async move { core.close().await });
             }
         })?;
-        Ok(Self { core, log, gates })
+        Ok(Self { core, log, background, gates })
     }
 
     fn promise<'env, T, F>(
@@ -132,16 +137,14 @@ impl Worker {
         self.promise(env, async move |core| core.packages_at_start(&setup).await)
     }
 
-    /// Waits at most `patience` ms until the stored package list is installed and loaded; whether
-    /// it is.
+    /// In the background: waits at most `patience` ms until the stored package list is installed
+    /// and loaded; whether it is.
     #[napi]
-    pub fn packages_settled<'env>(
-        &self,
-        env: &'env Env,
-        patience: u32,
-    ) -> napi::Result<PromiseRaw<'env, bool>> {
+    pub fn packages_settled_in_background(&self, call: u32, patience: u32) {
+        let core = self.core.clone();
         let patience = Duration::from_millis(patience.into());
-        self.promise(env, async move |core| Ok(core.packages_settled(patience).await))
+        let work = async move { Ok(Either3::C(core.packages_settled(patience).await)) };
+        self.background.run(call, work.with_subscriber(self.log.clone()));
     }
 
     /// The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised.

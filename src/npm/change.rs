@@ -21,6 +21,8 @@ pub struct Outcome {
     /// What kept everything that is in neither of the above from being done, e.g. a full disk or
     /// a registry that does not answer.
     pub fault: Option<Error>,
+    /// [`super::Npm::stop`] has ended it before its end.
+    pub stopped: bool,
     /// How often npm was run.
     pub runs: u32,
 }
@@ -32,6 +34,9 @@ pub struct Failure {
     pub name: String,
     /// npm's own words, in at most ten lines.
     pub reason: String,
+    /// The registry was asked, and has no such package or version: trying again is of no use
+    /// until somebody publishes it.
+    pub unknown: bool,
 }
 
 impl Outcome {
@@ -53,9 +58,11 @@ impl Inner {
         if install.is_empty() && remove.is_empty() {
             return outcome;
         }
+        self.running.begin();
         if let Err(fault) = self.change_all(install, remove, &mut outcome) {
             outcome.fault = Some(fault);
         }
+        outcome.stopped = self.running.was_stopped();
         outcome
     }
 
@@ -66,6 +73,9 @@ impl Inner {
         outcome: &mut Outcome,
     ) -> Result<()> {
         self.running.check_open()?;
+        // What an earlier run has left half done is put right first: the next run would take the
+        // place of its mark.
+        self.repair_in_turn()?;
         package_json::ensure(&self.user_dir)?;
         if !install.is_empty() {
             let gone: BTreeSet<&str> = remove.iter().map(String::as_str).collect();
@@ -101,7 +111,7 @@ impl Inner {
                         None => "npm ended without an error, but did not remove it".to_owned(),
                         Some(words) => words.text(),
                     };
-                    outcome.failed.push(Failure { name: name.clone(), reason });
+                    outcome.failed.push(Failure { name: name.clone(), reason, unknown: false });
                 }
             }
         }

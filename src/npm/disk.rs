@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::package_json;
 use super::tree::{Package, Tree};
 use crate::Result;
-use crate::packages::{Dependencies, Installed, Skipped, check_name, is_exact};
+use crate::packages::{Dependencies, Installed, Skipped, check_name, check_version, is_exact};
 
 /// The parts of a package's own package.json that matter here.
 #[derive(Deserialize)]
@@ -108,6 +108,12 @@ pub(super) fn dependencies(user_dir: &Path, excluded: &BTreeSet<String>) -> Resu
             })
         });
         match version {
+            Some(version) if check_version(&version).is_err() => {
+                // One such would have the whole list refused.
+                let reason =
+                    format!("has a version that is not to be asked for: {}", shown(&version));
+                found.skipped.push(Skipped { name: shown(name), reason });
+            }
             Some(version) => {
                 found.versions.insert(name.clone(), version);
             }

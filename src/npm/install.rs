@@ -2,7 +2,7 @@
 
 use super::change::{Failure, Outcome};
 use super::marker::Marker;
-use super::run::{CEILING, NoRun};
+use super::run::{self, CEILING, NoRun};
 use super::words::{Kind, Words};
 use super::{Inner, command, disk, repair};
 use crate::packages::{Wanted, fits};
@@ -52,7 +52,7 @@ impl<'i> Install<'i> {
                 Some(version) => {
                     self.outcome.installed.push(Wanted { version, ..wanted.clone() });
                 }
-                None => self.fail(wanted, NOT_THERE.to_owned()),
+                None => self.fail(wanted, NOT_THERE.to_owned(), false),
             }
         }
         Ok(None)
@@ -69,7 +69,7 @@ impl<'i> Install<'i> {
             let culprit = said.as_ref().and_then(|words| Some((words.culprit(&suspects)?, words)));
             if let Some((culprit, words)) = culprit {
                 let (culprit, text) = (culprit.clone(), words.text());
-                self.fail(&culprit, text);
+                self.fail(&culprit, text, true);
                 suspects.retain(|wanted| *wanted != culprit);
                 said = self.run(&suspects)?;
                 if said.is_none() {
@@ -121,7 +121,8 @@ impl<'i> Install<'i> {
     }
 
     fn refuse(&mut self, wanted: &Wanted, words: &Words) -> Result<()> {
-        self.fail(wanted, words.text());
+        // Asked for alone: what npm did not find is this one, or something it can't do without.
+        self.fail(wanted, words.text(), words.is_not_found());
         if let (Kind::Doubtful, Some(code)) = (words.kind(), &words.code) {
             self.refused.push(code.clone());
             let alike = self.refused.iter().filter(|other| *other == code).count();
@@ -132,8 +133,8 @@ impl<'i> Install<'i> {
         Ok(())
     }
 
-    fn fail(&mut self, wanted: &Wanted, reason: String) {
-        self.outcome.failed.push(Failure { name: wanted.name.clone(), reason });
+    fn fail(&mut self, wanted: &Wanted, reason: String, unknown: bool) {
+        self.outcome.failed.push(Failure { name: wanted.name.clone(), reason, unknown });
     }
 }
 
@@ -208,6 +209,10 @@ impl Inner {
             Err(NoRun::Ceiling) => {
                 self.repair_in_turn()?;
                 Err(Error::npm(format!("no end after {} minutes", CEILING.as_secs() / 60)))
+            }
+            Err(NoRun::Stopped) => {
+                self.repair_in_turn()?;
+                Err(run::stopped())
             }
             // The mark stays: the next start looks whether npm has put everything back.
             Err(NoRun::Ended) => Err(Error::Closed),

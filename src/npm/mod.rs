@@ -75,6 +75,13 @@ impl Npm {
         self.blocking(move |inner| disk::dependencies(&inner.user_dir, &excluded)).await
     }
 
+    /// Whether `node_modules` is missing or has nothing in it. npm leaves its record there, even
+    /// when it has removed the last package.
+    pub async fn is_bare(&self) -> Result<bool> {
+        self.blocking(|inner| Ok(tree::entries(&inner.user_dir.join("node_modules")).is_empty()))
+            .await
+    }
+
     /// Installs and removes, with as few npm runs as possible: one, unless something fails. One
     /// package that fails doesn't keep the others out. What counts is what is on disk afterwards.
     pub async fn change(&self, install: &[Wanted], remove: &[String]) -> Outcome {
@@ -88,6 +95,13 @@ impl Npm {
     /// Tells whether there was something to repair.
     pub async fn repair(&self) -> Result<bool> {
         self.blocking(|inner| inner.repair()).await
+    }
+
+    /// Ends the change that goes on, if any: a running npm with all its children. What it has left
+    /// half done is put right before [`Npm::change`] returns. Later changes are not concerned.
+    /// Returns at once.
+    pub fn stop(&self) {
+        self.inner.running.stop();
     }
 
     /// Ends a running npm with all its children, and lets no other begin. Returns at once.

@@ -37,6 +37,8 @@ pub(super) enum NoRun {
     Start(io::Error),
     /// It was given up.
     Ceiling,
+    /// [`Running::stop`] was called.
+    Stopped,
     /// [`Running::end`] was called.
     Ended,
 }
@@ -48,7 +50,25 @@ pub(super) struct Running(Mutex<State>);
 #[derive(Default)]
 struct State {
     child: Option<Child>,
+    /// For the change that goes on.
+    stopped: bool,
+    /// For good.
     ended: bool,
+}
+
+impl State {
+    fn refusal(&self) -> Option<NoRun> {
+        match (self.ended, self.stopped) {
+            (true, _) => Some(NoRun::Ended),
+            (false, true) => Some(NoRun::Stopped),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Why a change that was stopped has not come to its end.
+pub(super) fn stopped() -> Error {
+    Error::npm("it was ended, because something else is to be done now")
 }
 
 impl Running {
@@ -62,11 +82,33 @@ impl Running {
         }
     }
 
-    /// Whether runs were ended for good.
+    /// A change begins, of one or more runs.
+    pub(super) fn begin(&self) {
+        self.state().stopped = false;
+    }
+
+    /// Ends the run, and those of the same change that would follow.
+    pub(super) fn stop(&self) {
+        let mut state = self.state();
+        if !std::mem::replace(&mut state.stopped, true)
+            && !state.ended
+            && let Some(child) = &mut state.child
+        {
+            signal(child, Signal::Terminate);
+        }
+    }
+
+    /// Whether the last change was stopped.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.state().stopped
+    }
+
+    /// Whether another run may begin.
     pub(super) fn check_open(&self) -> Result<()> {
-        match self.state().ended {
-            true => Err(Error::Closed),
-            false => Ok(()),
+        match self.state().refusal() {
+            Some(NoRun::Ended) => Err(Error::Closed),
+            Some(_) => Err(stopped()),
+            None => Ok(()),
         }
     }
 
@@ -79,8 +121,8 @@ impl Running {
     ) -> std::result::Result<Finished, NoRun> {
         let (pid, output) = {
             let mut state = self.state();
-            if state.ended {
-                return Err(NoRun::Ended);
+            if let Some(refusal) = state.refusal() {
+                return Err(refusal);
             }
             let mut child = command.spawn().map_err(NoRun::Start)?;
             let stderr = child.stderr.take().map(Tail::read);
@@ -110,20 +152,20 @@ impl Running {
         let mut told: Option<(Instant, bool)> = None;
         loop {
             let mut state = self.state();
-            let by_us = state.ended;
+            let by_us = state.refusal();
             let Some(child) = &mut state.child else { return Err(NoRun::Ended) };
             match child.try_wait() {
-                Ok(Some(_)) if told.is_some() || by_us => {
+                Ok(Some(_)) if told.is_some() || by_us.is_some() => {
                     // Children of npm that did not listen.
                     signal(child, Signal::Kill);
-                    return Err(if by_us { NoRun::Ended } else { NoRun::Ceiling });
+                    return Err(by_us.unwrap_or(NoRun::Ceiling));
                 }
                 Ok(Some(status)) => return Ok(status),
                 Ok(None) => {}
                 Err(error) => return Err(NoRun::Start(error)),
             }
             match &mut told {
-                None if by_us => told = Some((Instant::now(), false)),
+                None if by_us.is_some() => told = Some((Instant::now(), false)),
                 None if began.elapsed() > ceiling => {
                     signal(child, Signal::Terminate);
                     told = Some((Instant::now(), false));

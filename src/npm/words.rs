@@ -109,9 +109,14 @@ impl Words {
         }
     }
 
+    /// Whether the registry has answered, and has no such package or version.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self.code.as_deref(), Some("E404" | "ETARGET" | "ENOVERSIONS"))
+    }
+
     /// The package that npm names as the one that can't be had, exactly as it was asked for.
     pub(super) fn culprit<'w>(&self, packages: &'w [Wanted]) -> Option<&'w Wanted> {
-        if !matches!(self.code.as_deref(), Some("E404" | "ETARGET" | "ENOVERSIONS")) {
+        if !self.is_not_found() {
             return None;
         }
         let is_part = |c: char| !c.is_whitespace() && !"'\"".contains(c);

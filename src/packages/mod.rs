@@ -1,6 +1,7 @@
 //! What the package list says and what follows from it; nothing here reads a disk or runs npm.
 
 mod difference;
+mod file_name;
 mod installed;
 mod list;
 mod name;

@@ -1,5 +1,7 @@
 //! Which package names npm may see.
 
+use super::file_name::is_archive;
+
 /// The longest name npm takes.
 const LONGEST: usize = 214;
 
@@ -32,12 +34,11 @@ pub fn check_name(name: &str) -> std::result::Result<(), &'static str> {
     if name.contains("..") {
         return Err("has two periods in a row");
     }
-    let package = package.to_ascii_lowercase();
-    if matches!(package.as_str(), "node_modules" | "favicon.ico") {
+    if matches!(package.to_ascii_lowercase().as_str(), "node_modules" | "favicon.ico") {
         return Err("is a name that npm reserves");
     }
     // npm takes `x.tgz@1.0.0` for a file.
-    if scope.is_none() && [".tgz", ".tar", ".tar.gz"].iter().any(|end| package.ends_with(end)) {
+    if scope.is_none() && is_archive(package) {
         return Err("looks like a file");
     }
     Ok(())
@@ -116,6 +117,7 @@ mod tests {
             "favicon.ico",
             "a.tgz",
             "a.TAR.gz",
+            "a.tar-gz",
             "$(true)",
             "a;b",
             "a&b",

@@ -1,5 +1,6 @@
 //! Versions and ranges of the list, with npm's answers.
 
+use super::file_name::is_archive;
 use super::range::Range;
 use super::semver::Semver;
 
@@ -10,11 +11,14 @@ pub const ANY: &str = "*";
 const LONGEST: usize = 128;
 
 /// Checks that a text is an exact version or a plain range (`^1.0.0`, `1.x`, `>=1 <2`, `*`, ...):
-/// no tag, path, URL, alias or flag. The error is the rest of a sentence that begins with the text.
+/// no tag, path, file, URL, alias or flag. The error is the rest of a sentence that begins with the text.
 pub fn check_version(text: &str) -> std::result::Result<(), &'static str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".+-*^~<>=| ".contains(&byte);
-    let edged = text.starts_with([' ', '-']) || text.ends_with(' ');
+    let edged = text.starts_with([' ', '-', '.']) || text.ends_with(' ');
     let short = text.len() <= LONGEST && text.bytes().all(plain);
+    if is_archive(text) {
+        return Err("is what npm takes for a file");
+    }
     match short && !edged && Range::parse(text).is_some() {
         true => Ok(()),
         false => Err("is neither an exact version nor a plain range"),
@@ -112,6 +116,12 @@ mod tests {
             "$(true)",
             "1.0.0 ",
             "1 ||",
+            "1.0.0-a.tgz",
+            "1.0.0+a.tar",
+            "1.0.0-a.TAR.GZ",
+            "1.0.0-a.tar-gz",
+            "1 || 2.0.0-b.tgz",
+            ".1",
             "\u{661}.0.0",
             &long,
         ] {

@@ -4,6 +4,7 @@
 // directory. It "installs" by writing package.json files, and does what the files in the control
 // folder say:
 //   missing     names, one a line, that the registry does not know
+//   unbuilt     names, one a line, whose install script fails
 //   broken      what a run that fails as a whole says
 //   hold        nothing is done while this is here
 //   hold-after  the process does not end while this is here, although all is done
@@ -76,6 +77,8 @@ const present = () => {
   );
 };
 
+const listed = (name) => (told(name) || '').split('\n').filter(Boolean);
+
 const run = async () => {
   log({ at: 'begin', verb, flags, packages });
   await hold('hold');
@@ -83,7 +86,8 @@ const run = async () => {
   if (broken !== null) {
     fail(broken);
   }
-  const missing = (told('missing') || '').split('\n').filter(Boolean);
+  const missing = listed('missing');
+  const unbuilt = listed('unbuilt');
   const manifest = readJson('package.json', {});
   const dependencies = manifest.dependencies || {};
   if (verb === 'install') {
@@ -93,6 +97,10 @@ const run = async () => {
         `npm error code E404\nnpm error 404 Not Found - GET https://registry.example/${lacking} - Not found\n` +
           `npm error 404  '${lacking}' is not in this registry.\n`
       );
+    }
+    const bad = packages.find((text) => unbuilt.includes(split(text)[0]));
+    if (bad) {
+      fail(`npm error code 1\nnpm error path ${path.resolve('node_modules', split(bad)[0])}\nnpm error command failed\n`);
     }
     for (const text of packages) {
       const [name, range] = split(text);

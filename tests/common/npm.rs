@@ -66,6 +66,11 @@ impl UserDir {
         fs::write(self.control("missing"), names.join("\n")).unwrap();
     }
 
+    /// The scripts of these fail from here on.
+    pub fn cant_build(&self, names: &[&str]) {
+        fs::write(self.control("unbuilt"), names.join("\n")).unwrap();
+    }
+
     /// Every run fails with these words from here on.
     pub fn breaks(&self, words: &str) {
         fs::write(self.control("broken"), words).unwrap();
@@ -179,6 +184,20 @@ impl UserDir {
         let mut package: Value = serde_json::from_str(&text).unwrap();
         package["dependencies"][name] = declared.into();
         fs::write(file, package.to_string()).unwrap();
+    }
+
+    /// Takes a package out of node_modules and package.json, as npm would.
+    pub fn take(&self, name: &str) {
+        self.lose(name);
+        let file = self.path().join("package.json");
+        let mut package: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        package["dependencies"].as_object_mut().unwrap().remove(name);
+        fs::write(file, package.to_string()).unwrap();
+    }
+
+    /// Takes its folder away, and leaves package.json as it is.
+    pub fn lose(&self, name: &str) {
+        let _ = fs::remove_dir_all(self.path().join("node_modules").join(name));
     }
 
     fn control(&self, name: &str) -> PathBuf {

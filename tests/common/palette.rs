@@ -13,6 +13,7 @@ pub struct Palette {
     jobs: Arc<Mutex<Vec<Value>>>,
     in_use: Arc<Mutex<BTreeSet<String>>>,
     stuck: Arc<Mutex<BTreeSet<String>>>,
+    unloadable: Arc<Mutex<BTreeSet<String>>>,
     task: JoinHandle<()>,
 }
 
@@ -22,14 +23,18 @@ impl Palette {
         let jobs = Arc::<Mutex<Vec<Value>>>::default();
         let in_use = Arc::<Mutex<BTreeSet<String>>>::default();
         let stuck = Arc::<Mutex<BTreeSet<String>>>::default();
+        let unloadable = Arc::<Mutex<BTreeSet<String>>>::default();
         let packages = Arc::downgrade(packages);
         let (kept, used, held) = (jobs.clone(), in_use.clone(), stuck.clone());
+        let bad = unloadable.clone();
         let task = tokio::spawn(async move {
             while let Some(packages) = packages.upgrade() {
                 if let Some(job) = packages.job() {
-                    let job: Value = serde_json::from_str(&job).unwrap();
+                    let mut job: Value = serde_json::from_str(&job).unwrap();
+                    let id = job.as_object_mut().unwrap().remove("id").unwrap();
                     let (used, held) = (used.lock().unwrap().clone(), held.lock().unwrap().clone());
-                    let outcome = outcome(&job, &used, &held);
+                    let mut outcome = outcome(&job, &used, &held, &bad.lock().unwrap().clone());
+                    outcome["id"] = id;
                     kept.lock().unwrap().push(job);
                     packages.job_done(&outcome.to_string());
                 }
@@ -37,7 +42,7 @@ impl Palette {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         });
-        Self { jobs, in_use, stuck, task }
+        Self { jobs, in_use, stuck, unloadable, task }
     }
 
     /// These are used by the flows from here on, and no others.
@@ -50,7 +55,12 @@ impl Palette {
         *self.stuck.lock().unwrap() = names.iter().map(|name| (*name).to_owned()).collect();
     }
 
-    /// All jobs so far.
+    /// These can't be loaded. Of those that begin with `odd` nothing is said.
+    pub fn cant_load(&self, names: &[&str]) {
+        *self.unloadable.lock().unwrap() = names.iter().map(|name| (*name).to_owned()).collect();
+    }
+
+    /// All jobs so far, without their numbers.
     pub fn jobs(&self) -> Vec<Value> {
         self.jobs.lock().unwrap().clone()
     }
@@ -62,10 +72,20 @@ impl Drop for Palette {
     }
 }
 
-fn outcome(job: &Value, in_use: &BTreeSet<String>, stuck: &BTreeSet<String>) -> Value {
+fn outcome(
+    job: &Value,
+    in_use: &BTreeSet<String>,
+    stuck: &BTreeSet<String>,
+    unloadable: &BTreeSet<String>,
+) -> Value {
     let Some(names) = job["remove"].as_array() else {
-        let loaded = job["load"].as_array().unwrap().iter().map(|one| one["name"].clone());
-        return json!({ "loaded": loaded.collect::<Vec<_>>() });
+        let names = job["load"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
+        let (bad, loaded): (Vec<&str>, Vec<&str>) =
+            names.partition(|name| unloadable.contains(*name));
+        let bad = bad.into_iter().filter(|name| !name.starts_with("odd"));
+        let failed: Vec<Value> =
+            bad.map(|name| json!({ "name": name, "reason": "broken" })).collect();
+        return json!({ "loaded": loaded, "failed": failed });
     };
     let names = || names.iter().map(|name| name.as_str().unwrap());
     let used: Vec<&str> = names().filter(|name| in_use.contains(*name)).collect();

@@ -109,3 +109,31 @@ async fn an_npm_that_is_killed_from_outside_is_repaired_at_once() {
     assert!(directory.tree() == before);
     assert!(!directory.has(MARK));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(target_os = "linux")]
+async fn stop_ends_one_change_with_all_its_children_and_no_later_one() {
+    let registry = Registry::start();
+    let script = json!({ "scripts": { "install": "trap '' TERM; sleep 600 & sleep 600" } });
+    registry.publish("endless", "1.0.0", script);
+    registry.publish("a", "1.0.0", json!({}));
+    let directory = Directory::new(&registry);
+    let npm = Arc::new(directory.npm());
+    npm.stop();
+    let changing = Arc::clone(&npm);
+    let both = wanted(&["endless@1.0.0", "a@1.0.0"]);
+    let change = tokio::spawn(async move { changing.change(&both, &[]).await });
+    until("npm runs the script", || {
+        directory.has("node_modules/endless/package.json") && pid(&directory).is_some()
+    });
+    let pid = pid(&directory).unwrap();
+    npm.stop();
+    let outcome = change.await.unwrap();
+    assert!(outcome.stopped && outcome.runs == 1 && outcome.fault.is_some(), "{outcome:?}");
+    until("all processes are gone", || !group_is_alive(pid));
+    // What was half done is put right.
+    assert!(!directory.has("node_modules/endless") && !directory.has("node_modules/a"));
+    assert!(!npm.repair().await.unwrap());
+    let outcome = npm.change(&wanted(&["a@1.0.0"]), &[]).await;
+    assert!(outcome.is_complete() && !outcome.stopped, "{outcome:?}");
+}

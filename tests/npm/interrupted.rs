@@ -242,3 +242,25 @@ async fn a_mark_that_cannot_be_read_removes_nothing() {
     assert!(directory.npm().repair().await.unwrap());
     assert!(directory.tree() == tree);
 }
+
+#[tokio::test]
+async fn what_cant_be_repaired_keeps_its_mark_and_npm_waits() {
+    let registry = Registry::start();
+    registry.publish("a", "1.0.0", json!({}));
+    let directory = Directory::new(&registry);
+    let mark = r#"{"package_json":"{\"name\":\"before\"}"}"#;
+    directory.write(MARK, mark);
+    directory.write("package.json", "{ half");
+    // In the place of the draft of what is put back.
+    directory.write("package.json.new/in-the-way", "");
+    let npm = directory.npm();
+    assert!(npm.repair().await.is_err());
+    let outcome = npm.change(&wanted(&["a@1.0.0"]), &[]).await;
+    assert_eq!((outcome.runs, outcome.fault.map(|f| f.code())), (0, Some("ERR_VALKEY_DISK")));
+    assert_eq!(std::fs::read_to_string(directory.path().join(MARK)).unwrap(), mark);
+    std::fs::remove_dir_all(directory.path().join("package.json.new")).unwrap();
+    let outcome = npm.change(&wanted(&["a@1.0.0"]), &[]).await;
+    assert!(outcome.is_complete() && outcome.runs == 1, "{outcome:?}");
+    assert!(!directory.has(MARK));
+    assert!(directory.read("package.json").contains("before"));
+}

@@ -47,9 +47,13 @@ async fn installed_tells_what_is_on_disk_and_what_is_declared() {
 #[tokio::test]
 async fn dependencies_have_exact_versions_and_reasons() {
     let directory = Directory::new(&Registry::start());
-    for (name, version) in
-        [("a", "1.2.3"), ("@s/b", "2.0.0-beta.1"), ("tagged", "1.0.0"), ("optional", "1.0.0")]
-    {
+    for (name, version) in [
+        ("a", "1.2.3"),
+        ("@s/b", "2.0.0-beta.1"),
+        ("tagged", "1.0.0"),
+        ("optional", "1.0.0"),
+        ("odd", "1.0.0-a.tgz"),
+    ] {
         package(&directory, name, version);
     }
     directory.write("linked-one/package.json", r#"{"name":"linked","version":"1.0.0"}"#);
@@ -62,7 +66,7 @@ async fn dependencies_have_exact_versions_and_reasons() {
             "a":"~1.0.0","@s/b":"*","tagged":"latest","excluded":"1.0.0","optional":"1.0.0",
             "linked":"1.0.0","file":"file:nodes/file.tgz","folder":"../folder","git":"git+ssh://g/x.git","hub":"user/hub",
             "url":"https://h/x.tgz","alias":"npm:a@1","work":"workspace:*","bad name":"1.0.0","number":7,
-            "hidden":"1.0.0","locked":"^3.0.0","nowhere":"1.0.0"},
+            "hidden":"1.0.0","odd":"^1.0.0-0","odd.tar-gz":"1.0.0","locked":"^3.0.0","nowhere":"1.0.0"},
            "optionalDependencies":{"optional":"1.0.0"},"devDependencies":{"dev":"1.0.0"}}"#,
     );
     directory.write(
@@ -103,6 +107,8 @@ async fn dependencies_have_exact_versions_and_reasons() {
             ("work", "is part of a workspace"),
             ("bad name", "has a name that npm does not install"),
             ("number", "has no text for a version"),
+            ("odd", "has a version that is not to be asked for: 1.0.0-a.tgz"),
+            ("odd.tar-gz", "has a name that npm does not install"),
         ]
     );
     assert_eq!(found.unknown, ["nowhere"]);

@@ -23,6 +23,7 @@ mod packages_admin_list;
 mod packages_admin_restore;
 mod packages_failures;
 mod packages_hostile;
+mod packages_loading;
 mod packages_policy;
 mod packages_record;
 mod packages_removal;

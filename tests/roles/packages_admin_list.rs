@@ -171,11 +171,12 @@ async fn what_no_worker_can_install_is_left_out_and_told_once() {
     ] {
         dir.put_declared(name, "1.0.0", declared);
     }
+    dir.put_declared("a-version", "1.0.0-a.tgz", "^1.0.0-0");
     let admin = started(&server, &dir).await;
     admin.packages_changed().await.unwrap();
     until_list(&server, LIST).await;
     admin.packages_changed().await.unwrap();
-    for name in ["a-file", "a-git", "a-hub", "a-url", "an-alias"] {
+    for name in ["a-version", "a-file", "a-git", "a-hub", "a-url", "an-alias"] {
         assert_eq!(log.count(&format!("package {name} does not reach")), 1, "{:?}", log.lines());
     }
 }
@@ -230,4 +231,56 @@ async fn with_the_option_off_nothing_is_stored() {
     deploy(&admin, 1).await.unwrap();
     assert_eq!(list_in(&server), None);
     assert!(admin.packages().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_whose_folder_is_missing_stays_as_it_was_published() {
+    let server = Server::start(&[]);
+    let dir = filled();
+    let admin = started(&server, &dir).await;
+    admin.packages_changed().await.unwrap();
+    until_list(&server, LIST).await;
+    until("it is written down", LONG, async || {
+        std::fs::read_to_string(dir.path().join(RECORD)).is_ok_and(|text| text.contains("1.0.3"))
+    })
+    .await;
+    admin.close().await;
+    dir.lose("a");
+    let longer = r#"{"@s/b":"2.0.0-rc.1","a":"1.0.3","c":"3.0.0"}"#;
+    let mut at = LIST;
+    // By what this admin has written down, and by what Valkey has.
+    for (in_valkey, on_disk) in [(false, true), (true, false), (true, true)] {
+        if !in_valkey {
+            redis::cmd("FLUSHALL").exec(&mut server.admin()).unwrap();
+        }
+        if !on_disk {
+            std::fs::remove_file(dir.path().join(RECORD)).unwrap();
+        }
+        let admin = started(&server, &dir).await;
+        admin.packages_changed().await.unwrap();
+        until_list(&server, at).await;
+        dir.put("c", "3.0.0");
+        at = longer;
+        admin.packages_changed().await.unwrap();
+        until_list(&server, at).await;
+        admin.close().await;
+    }
+}
+
+const RECORD: &str = ".node-red-storage-valkey/packages.json";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_that_never_was_there_is_told_once_and_left_out() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let dir = filled();
+    dir.put("never", "1.0.0");
+    dir.lose("never");
+    let admin = started(&server, &dir).await;
+    for number in 1..3 {
+        admin.packages_changed().await.unwrap();
+        deploy(&admin, number).await.unwrap();
+    }
+    until_list(&server, LIST).await;
+    assert_eq!(log.count("package never does not reach workers"), 1, "{:?}", log.lines());
 }

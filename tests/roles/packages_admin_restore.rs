@@ -1,6 +1,6 @@
 //! An admin whose user directory was emptied gets its packages back, and publishes nothing before.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use node_red_storage_valkey::config::Role;
 use node_red_storage_valkey::role::Event;
@@ -26,6 +26,28 @@ async fn started(server: &Server, dir: &UserDir, emptied: bool, patience: Durati
     let (admin, _) = instance::admin(config, Some(&dir.path())).await;
     admin.packages_at_start(&dir.setup(), emptied).await.unwrap();
     admin
+}
+
+/// Takes all packages away, and leaves our record.
+fn empty(dir: &UserDir) {
+    std::fs::remove_dir_all(dir.path().join("node_modules")).unwrap();
+    std::fs::write(dir.path().join("package.json"), r#"{"dependencies":{}}"#).unwrap();
+}
+
+fn record(dir: &UserDir) -> String {
+    let file = dir.path().join(".node-red-storage-valkey/packages.json");
+    std::fs::read_to_string(file).unwrap_or_default()
+}
+
+/// A directory of an admin that has published [`LIST`] and was ended.
+async fn published(server: &Server) -> UserDir {
+    let dir = UserDir::with(&[("a", "1.0.0"), ("b", "2.0.0")]);
+    let admin = started(server, &dir, false, LONG).await;
+    admin.packages_changed().await.unwrap();
+    until("it is written down", LONG, async || record(&dir).contains("\"b\":\"2.0.0\"")).await;
+    admin.close().await;
+    assert_eq!(list_in(server).as_deref(), Some(LIST));
+    dir
 }
 
 /// Whatever happens now, the stored list stays as it is.
@@ -80,9 +102,10 @@ async fn a_disk_that_holds_nothing_and_never_published_is_an_emptied_one() {
     assert!(dir.holds("a@1.0.0 b@2.0.0"), "{:?}", dir.installed());
     publishes_again(&admin, &server, &dir).await;
     admin.close().await;
-    // Now the user has removed everything.
-    std::fs::remove_dir_all(dir.path().join("node_modules")).unwrap();
-    std::fs::write(dir.path().join("package.json"), r#"{"dependencies":{}}"#).unwrap();
+    // Now the user has removed everything, and npm has left its record.
+    empty(&dir);
+    std::fs::create_dir(dir.path().join("node_modules")).unwrap();
+    std::fs::write(dir.path().join("node_modules/.package-lock.json"), "{}").unwrap();
     let admin = started(&server, &dir, false, LONG).await;
     admin.packages_changed().await.unwrap();
     until("nothing is on the list", LONG, async || list_in(&server).as_deref() == Some("{}")).await;
@@ -117,14 +140,15 @@ async fn nothing_is_published_while_a_package_fails() {
     store(&server, LIST);
     let mut heard = Announcements::of(&server);
     let dir = UserDir::new();
-    dir.lacks(&["b"]);
+    dir.cant_build(&["b"]);
     let admin = started(&server, &dir, true, LONG).await;
     let _palette = Palette::of(admin.packages().unwrap());
     assert!(dir.holds("a@1.0.0"));
     publishes_nothing(&admin, &mut heard, 1).await;
     until("another attempt fails", LONG, async || log.count("next attempt") == 2).await;
     publishes_nothing(&admin, &mut heard, 2).await;
-    dir.lacks(&[]);
+    assert_eq!(log.count("no package list is published until"), 1, "{:?}", log.lines());
+    dir.cant_build(&[]);
     until_holds(&dir, "a@1.0.0 b@2.0.0").await;
     publishes_again(&admin, &server, &dir).await;
 }
@@ -163,7 +187,7 @@ async fn a_kill_in_the_middle_makes_no_smaller_list() {
     store(&server, LIST);
     let mut heard = Announcements::of(&server);
     let dir = UserDir::new();
-    dir.lacks(&["b"]);
+    dir.cant_build(&["b"]);
     for _ in 0..2 {
         // `a` is there, so the directory is not an empty one from the second start on.
         let admin = started(&server, &dir, dir.holds(""), LONG).await;
@@ -171,7 +195,7 @@ async fn a_kill_in_the_middle_makes_no_smaller_list() {
         publishes_nothing(&admin, &mut heard, 1).await;
         drop(admin);
     }
-    dir.lacks(&[]);
+    dir.cant_build(&[]);
     let admin = started(&server, &dir, false, LONG).await;
     assert!(dir.holds("a@1.0.0 b@2.0.0"), "{:?}", dir.installed());
     publishes_again(&admin, &server, &dir).await;
@@ -207,4 +231,71 @@ async fn a_bad_list_in_valkey_does_not_keep_an_emptied_admin_from_publishing_for
     dir.put("a", "1.0.0");
     dir.put("b", "2.0.0");
     publishes_again(&admin, &server, &dir).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_before_anything_was_done_makes_no_empty_list() {
+    let mut server = Server::start(&["--appendonly", "yes"]);
+    let dir = published(&server).await;
+    empty(&dir);
+    server.kill();
+    let (admin, _) = instance::admin(options(&server, Role::Admin), Some(&dir.path())).await;
+    let setup = dir.setup();
+    let began = Instant::now();
+    tokio::select! {
+        started = admin.packages_at_start(&setup, true) => panic!("{started:?} without Valkey"),
+        () = until_restoring(&dir) => {}
+    }
+    // Not only when Valkey has been waited for.
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    drop(admin);
+    server.restart();
+    // Meanwhile something else has been put there: it does not look empty any more.
+    dir.put("c", "3.0.0");
+    let admin = started(&server, &dir, false, LONG).await;
+    assert!(dir.holds("a@1.0.0 b@2.0.0 c@3.0.0"), "{:?}", dir.installed());
+    publishes_again(&admin, &server, &dir).await;
+}
+
+async fn until_restoring(dir: &UserDir) {
+    until("it is written down", LONG, async || record(dir).contains("\"restoring\":true")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_lost_what_it_had_published_is_an_emptied_one() {
+    let server = Server::start(&[]);
+    let dir = published(&server).await;
+    let mut heard = Announcements::of(&server);
+    // Emptied, and a process that was killed has made package.json since.
+    empty(&dir);
+    let admin = started(&server, &dir, false, LONG).await;
+    assert!(dir.holds("a@1.0.0 b@2.0.0"), "{:?}", dir.installed());
+    publishes_nothing(&admin, &mut heard, 1).await;
+    publishes_again(&admin, &server, &dir).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_registry_does_not_have_stays_on_the_list_and_holds_up_nothing() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    store(&server, LIST);
+    let dir = UserDir::new();
+    dir.lacks(&["b"]);
+    for emptied in [true, false] {
+        let admin = started(&server, &dir, emptied, LONG).await;
+        admin.packages_changed().await.unwrap();
+        publishes_again(&admin, &server, &dir).await;
+        assert!(dir.holds("a@1.0.0 c@3.0.0"), "{:?}", dir.installed());
+        admin.close().await;
+    }
+    assert_eq!(log.count("the registry does not have b@2.0.0"), 1, "{:?}", log.lines());
+    assert_eq!(log.count("next attempt"), 0, "{:?}", log.lines());
+    // Another version by the palette, and it is as any other; so is its removal.
+    let admin = started(&server, &dir, false, LONG).await;
+    dir.put("b", "2.1.0");
+    for list in [r#"{"a":"1.0.0","b":"2.1.0","c":"3.0.0"}"#, r#"{"a":"1.0.0","c":"3.0.0"}"#] {
+        admin.packages_changed().await.unwrap();
+        until(list, LONG, async || list_in(&server).as_deref() == Some(list)).await;
+        dir.take("b");
+    }
 }

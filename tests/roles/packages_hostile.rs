@@ -37,11 +37,14 @@ async fn refused(server: &Server, dir: &UserDir, running: &Running, log: &Log, l
     }
     assert_eq!(dir.runs().len(), runs, "{shown:?}: {:?}", dir.said());
 
+    let said = || log.count("INFO the package list can be used again");
+    let before = said();
     let good = format!(r#"{{"good":"1.0.{runs}"}}"#);
     publish(server, &good);
     running.settles().await;
     assert!(dir.holds(&format!("good@1.0.{runs}")), "{shown:?}: {:?}", dir.installed());
     assert_eq!(dir.runs().len(), runs + 1, "{:?}", dir.said());
+    assert_eq!(said(), before + 1, "{:?}", log.lines());
 }
 
 /// Refuses each of these.

@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use node_red_storage_valkey::config::Role;
 use node_red_storage_valkey::role::Event;
 use serde_json::json;
 
 use super::common::instance::calls;
+use super::common::log::Log;
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{LONG, hint, publish, start, store, until_run};
+use super::packages_set_up::{LONG, hint, options, publish, start, start_as, store, until_run};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_list_is_installed_by_one_run_and_loaded_by_one_job() {
@@ -164,4 +166,31 @@ async fn a_flood_of_announcements_is_no_flood_of_reads() {
     let reads = calls(&mut connection, "get") - before;
     let ticks = u64::try_from(began.elapsed().as_millis() / 50).unwrap();
     assert!((1..=3 + ticks).contains(&reads), "{reads} reads");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_npm_that_takes_long_gives_way_to_another_list_and_to_no_other() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let dir = UserDir::with(&[("mine", "1.0.0")]);
+    let setup = dir.setup_with(json!({ "runGrace": 100 }));
+    let running = start_as(options(&server, Role::Worker), &dir, &setup).await;
+    dir.hangs();
+    publish(&server, r#"{"a":"1.0.0"}"#);
+    until_run(&dir, 1).await;
+    let mut connection = server.admin();
+    for _ in 0..3 {
+        let reads = calls(&mut connection, "get");
+        hint(&server, "x");
+        until("the list is read", LONG, async || calls(&mut connection, "get") > reads).await;
+    }
+    assert!(dir.is_running() && dir.runs().len() == 1);
+    publish(&server, r#"{"b":"1.0.0"}"#);
+    until_run(&dir, 2).await;
+    dir.goes_on();
+    running.settles().await;
+    assert!(dir.holds("b@1.0.0 mine@1.0.0"), "{:?}", dir.installed());
+    assert_eq!(dir.said(), ["install a@1.0.0", "install b@1.0.0"]);
+    assert_eq!(log.count("another package list is stored"), 1, "{:?}", log.lines());
+    assert_eq!(log.count("next attempt") + log.count("ERROR"), 0, "{:?}", log.lines());
 }

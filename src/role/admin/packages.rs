@@ -20,10 +20,16 @@ const READ_PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct InstalledHere {
     list: Option<PackageList>,
-    /// Rises with every change of `list`.
+    /// In package.json, and nothing on disk says in which version: as they were published last.
+    unknown: BTreeSet<String>,
+    /// Rises with every change of `list` and `unknown`.
     pub(super) generation: u64,
     /// The disk was emptied and has not got its packages back: nothing is published.
     restoring: bool,
+    /// The log says so.
+    told_restoring: bool,
+    /// Unknown ones of which no version was published either, and that were reported so.
+    told_unknown: BTreeSet<String>,
     /// Dependencies that were reported as left out.
     left_out: BTreeSet<String>,
 }
@@ -66,7 +72,7 @@ impl Admin {
         if inner.packages.set(packages.clone()).is_err() {
             return Ok(());
         }
-        if emptied || packages.is_to_be_restored().await? {
+        if packages.is_to_be_restored(emptied).await? {
             inner.disk().installed.restoring = true;
             let restoring = inner.clone();
             let follower = packages.clone();
@@ -104,8 +110,16 @@ impl Admin {
 impl Inner {
     async fn publish_packages(&self) -> Result<()> {
         let Some(packages) = self.packages.get() else { return Ok(()) };
-        if self.disk().installed.restoring {
-            return Ok(());
+        {
+            let mut disk = self.disk();
+            if disk.installed.restoring {
+                if !std::mem::replace(&mut disk.installed.told_restoring, true) {
+                    tracing::warn!(
+                        "no package list is published until the packages of this emptied user directory are back; what is removed meanwhile comes back"
+                    );
+                }
+                return Ok(());
+            }
         }
         let found = packages.npm().dependencies(packages.excluded()).await?;
         let last = self.disk().installed.list.clone();
@@ -116,13 +130,22 @@ impl Inner {
             );
             return Ok(());
         }
+        let settled = versions.keys().cloned();
+        let settled = settled.chain(found.skipped.iter().map(|skipped| skipped.name.clone()));
+        versions.extend(packages.refused(&settled.collect()).await);
+        let mut unknown = BTreeSet::new();
         for name in found.unknown {
+            if versions.contains_key(&name) {
+                continue;
+            }
             // In the middle of an npm run, its folder is gone for a moment.
             match last.as_ref().and_then(|last| last.version(&name)) {
                 Some(version) => {
                     versions.insert(name, version.to_owned());
                 }
-                None => tracing::debug!("package {name} is not installed here"),
+                None => {
+                    unknown.insert(name);
+                }
             }
         }
         let list = PackageList::from_versions(versions)?;
@@ -134,13 +157,13 @@ impl Inner {
                     tracing::warn!("package {name} does not reach workers: it {reason}");
                 }
             }
-            if installed.list.as_ref() == Some(&list) {
+            if installed.list.as_ref() == Some(&list) && installed.unknown == unknown {
                 return Ok(());
             }
             installed.list = Some(list);
+            installed.unknown = unknown;
             installed.generation += 1;
         }
-        packages.has_published().await;
         self.wake();
         Ok(())
     }
@@ -154,11 +177,11 @@ impl Inner {
 
     /// Makes the list in Valkey that of the disk. Returns the other admin that is in the way.
     pub(super) async fn converge_packages(&self, look: bool) -> Result<Option<String>> {
-        let (list, generation) = {
-            let disk = self.disk();
-            (disk.installed.list.clone(), disk.installed.generation)
+        let (list, unknown, generation) = {
+            let InstalledHere { list, unknown, generation, .. } = &self.disk().installed;
+            (list.clone(), unknown.clone(), *generation)
         };
-        let Some(list) = list else { return Ok(None) };
+        let (Some(list), Some(packages)) = (list, self.packages.get()) else { return Ok(None) };
         if !look && self.progress.borrow().packages >= generation {
             return Ok(None);
         }
@@ -168,6 +191,10 @@ impl Inner {
                 None
             }
             stored => stored?,
+        };
+        let list = match unknown.is_empty() {
+            true => list,
+            false => self.completed(list, unknown, &packages.published().await, stored.as_ref())?,
         };
         if stored.as_ref() != Some(&list) {
             if let ListWritten::Other(owner) =
@@ -179,8 +206,36 @@ impl Inner {
                 tracing::info!("package list mirrored: {}", change(stored.as_ref(), &list));
             }
         }
+        packages.has_published(&list).await;
         self.progress.send_modify(|progress| progress.packages = generation);
         Ok(None)
+    }
+
+    /// The list with those of which nothing on disk tells the version, as they were published last,
+    /// or else as Valkey has them: a folder that is missing here is no reason to take a package from
+    /// every worker.
+    fn completed(
+        &self,
+        list: PackageList,
+        unknown: BTreeSet<String>,
+        published: &BTreeMap<String, String>,
+        stored: Option<&PackageList>,
+    ) -> Result<PackageList> {
+        let mut versions: BTreeMap<String, String> =
+            list.iter().map(|(name, version)| (name.to_owned(), version.to_owned())).collect();
+        for name in unknown {
+            let version = published.get(&name).map(String::as_str);
+            match version.or_else(|| stored.and_then(|stored| stored.version(&name))) {
+                Some(version) => {
+                    versions.insert(name, version.to_owned());
+                }
+                None if self.disk().installed.told_unknown.insert(name.clone()) => tracing::warn!(
+                    "package {name} does not reach workers: package.json has it, but it is not installed; run 'npm install' in the user directory"
+                ),
+                None => {}
+            }
+        }
+        PackageList::from_versions(versions)
     }
 }
 

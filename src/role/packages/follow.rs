@@ -1,5 +1,6 @@
 //! How the list is followed: one synchronisation at a time, and the last list wins.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,14 +15,20 @@ use crate::packages::PackageList;
 use crate::role::next_change;
 
 /// The longest that a list can stay unnoticed, whatever was missed.
-const LOOK_AGAIN: Duration = Duration::from_secs(20);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(20);
 /// The shortest time between two looks: a flood of hints is no flood of reads.
-const GAP: Duration = Duration::from_millis(50);
+pub(super) const GAP: Duration = Duration::from_millis(50);
 /// How long a start waits for the connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 /// Between an attempt that failed and the next: doubled each time, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(4);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+/// The pause before an attempt that a deploy waits for.
+const PAUSE_OF_A_DEPLOY: Duration = Duration::from_secs(5);
+
+/// What is heard of the package channel: all hints, and its position among them. An admin hears
+/// nothing.
+pub(super) type Heard = Option<(watch::Receiver<Hints>, usize)>;
 
 /// Whose list is followed, and until when.
 pub(in crate::role) enum Follow {
@@ -35,12 +42,15 @@ pub(in crate::role) enum Follow {
 #[derive(Default)]
 struct Target {
     list: Option<PackageList>,
-    /// Everything that is to be installed is, and loaded.
+    /// Everything that is to be installed is, and Node-RED was told of it. What it can't load
+    /// counts as well: a deploy that waited for it would wait in vain.
     in_step: bool,
     /// Names that could not be installed.
     missing: Vec<String>,
     due: Option<Instant>,
     attempts: u32,
+    /// When the last attempt ended.
+    ended: Option<Instant>,
 }
 
 impl Packages {
@@ -54,9 +64,6 @@ impl Packages {
         let mut calls = self.calls.subscribe();
         let mut target = self.begin().await;
         let mut answered = 0;
-        if once {
-            self.record.lock().await.set_restoring(true).await;
-        }
         loop {
             let heard = *calls.borrow_and_update();
             let seen = hints.as_mut().map(|(hints, position)| said(hints, *position));
@@ -67,10 +74,13 @@ impl Packages {
                 target.due.get_or_insert_with(Instant::now);
             }
             answered = heard;
-            self.work(&mut target).await;
+            if std::mem::take(&mut self.state().awaited) {
+                target.hasten();
+            }
+            self.work(&mut target, once, &hints).await;
             self.report(&target, heard);
             if once && read && target.due.is_none() {
-                self.record.lock().await.set_restoring(false).await;
+                self.has_restored(&target).await;
                 return;
             }
             let wait = target.rest().map_or(LOOK_AGAIN, |rest| rest.min(LOOK_AGAIN));
@@ -87,10 +97,8 @@ impl Packages {
     /// Puts right what an earlier process left half done.
     async fn begin(&self) -> Target {
         self.record.lock().await.read().await;
-        match self.npm.repair().await {
-            Ok(false) => {}
-            Ok(true) => tracing::warn!("an npm run was cut off; its packages are installed anew"),
-            Err(error) => tracing::error!("{error}"),
+        if let Err(error) = self.repair().await {
+            tracing::error!("{error}");
         }
         let _ = self.store.connection().wait_ready(CONNECT_PATIENCE).await;
         let key = self.store.keys().packages();
@@ -103,6 +111,25 @@ impl Packages {
         }
     }
 
+    /// All is back that can be had. What the registry does not have stays on the list: it is only
+    /// this disk that lacks it.
+    async fn has_restored(&self, target: &Target) {
+        let version = |name: &String| {
+            let version = target.list.as_ref()?.version(name)?;
+            Some((name.clone(), version.to_owned()))
+        };
+        let refused: BTreeMap<String, String> = target.missing.iter().filter_map(version).collect();
+        if !refused.is_empty() {
+            let names: Vec<String> =
+                refused.iter().map(|(name, version)| format!("{name}@{version}")).collect();
+            tracing::warn!(
+                "the registry does not have {}: not installed here, but still on the package list; install another version in the palette, and remove it there if it is no longer wanted",
+                names.join(", ")
+            );
+        }
+        self.record.lock().await.set_restored(refused).await;
+    }
+
     /// Reads the list; returns whether that says what there is to do. To an admin that is to be
     /// restored, a list that can't be used is as good as none: nobody else would mend it.
     async fn look(&self, target: &mut Target, once: bool) -> bool {
@@ -111,11 +138,17 @@ impl Packages {
                 if target.list.as_ref() != Some(&list) {
                     *target = Target::of(list);
                 }
-                self.state().problem = None;
+                let mut state = self.state();
+                state.problem = None;
+                if std::mem::take(&mut state.unusable) {
+                    tracing::info!("the package list can be used again");
+                }
                 true
             }
             Ok(None) => {
-                self.state().problem = None;
+                let mut state = self.state();
+                state.problem = None;
+                state.unusable = false;
                 true
             }
             Err(error) => {
@@ -126,7 +159,7 @@ impl Packages {
     }
 
     /// Works on the list when it is due.
-    async fn work(&self, target: &mut Target) {
+    async fn work(&self, target: &mut Target, once: bool, heard: &Heard) {
         if target.rest().is_none_or(|rest| !rest.is_zero()) {
             return;
         }
@@ -134,8 +167,8 @@ impl Packages {
             target.due = None;
             return;
         };
-        let result = self.synchronise(list).await;
-        target.settle(result);
+        let result = self.synchronise(list, heard).await;
+        target.settle(result, once);
     }
 
     fn report(&self, target: &Target, heard: u64) {
@@ -156,6 +189,7 @@ impl Packages {
             tracing::debug!("package list: {text}");
         } else {
             tracing::error!("{text}; no package is changed");
+            self.state().unusable = true;
         }
         self.state().problem = Some(text);
     }
@@ -170,13 +204,32 @@ impl Target {
         self.due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
-    fn settle(&mut self, result: Result<Left>) {
+    /// A deploy waits: the next attempt comes soon.
+    fn hasten(&mut self) {
+        if let (Some(due), Some(ended)) = (&mut self.due, self.ended) {
+            *due = (*due).min(ended + PAUSE_OF_A_DEPLOY);
+        }
+    }
+
+    /// Takes what came of an attempt. With `once`, what nobody can install is not tried again.
+    fn settle(&mut self, result: Result<Left>, once: bool) {
+        self.ended = Some(Instant::now());
         match result {
             Ok(left) if left == Left::default() => {
                 self.in_step = true;
                 self.due = None;
                 self.attempts = 0;
                 self.missing.clear();
+            }
+            Ok(left) if left.superseded => {
+                self.in_step = false;
+                self.missing = left.missing;
+                self.due = Some(Instant::now());
+            }
+            Ok(left) if once && left.is_all_that_can_be_had() => {
+                self.in_step = left.missing.is_empty();
+                self.missing = left.missing;
+                self.due = None;
             }
             result => {
                 match result {
@@ -202,13 +255,13 @@ fn pause(attempts: u32) -> Duration {
 }
 
 /// What was heard of the package channel: how often it was subscribed, and how many messages came.
-fn said(hints: &mut watch::Receiver<Hints>, position: usize) -> (u64, u64) {
+pub(super) fn said(hints: &mut watch::Receiver<Hints>, position: usize) -> (u64, u64) {
     let hints = hints.borrow_and_update();
     (hints.subscribed, hints.messages.get(position).copied().unwrap_or(0))
 }
 
 /// Waits until something else is heard than was `seen`.
-async fn news(hints: &mut Option<(watch::Receiver<Hints>, usize)>, seen: Option<(u64, u64)>) {
+pub(super) async fn news(hints: &mut Heard, seen: Option<(u64, u64)>) {
     let Some((hints, position)) = hints else { return std::future::pending().await };
     loop {
         next_change(hints).await;
@@ -221,6 +274,7 @@ async fn news(hints: &mut Option<(watch::Receiver<Hints>, usize)>, seen: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn pauses_grow_up_to_ten_minutes_and_differ() {
@@ -230,18 +284,66 @@ mod tests {
         }
     }
 
+    fn target() -> Target {
+        Target::of(PackageList::parse("k", r#"{"a":"1.0.0"}"#).unwrap())
+    }
+
+    fn missing() -> Left {
+        Left { missing: vec!["a".into()], ..Left::default() }
+    }
+
     #[test]
     fn a_failure_is_tried_again_and_a_new_list_at_once() {
-        let list = PackageList::parse("k", r#"{"a":"1.0.0"}"#).unwrap();
-        let mut target = Target::of(list.clone());
+        let mut target = target();
         assert_eq!(target.rest(), Some(Duration::ZERO));
-        target.settle(Ok(Left { missing: vec!["a".into()], ..Left::default() }));
+        target.settle(Ok(missing()), false);
         assert!(target.rest().is_some_and(|rest| rest > Duration::from_secs(1)));
         assert_eq!(target.missing, ["a"]);
         assert!(!target.in_step);
-        target.settle(Ok(Left { removals: true, ..Left::default() }));
+        target.settle(Ok(Left { removals: true, ..Left::default() }), false);
         assert!(target.in_step && target.rest().is_some());
-        target.settle(Ok(Left::default()));
+        target.settle(Ok(Left { unloaded: true, ..Left::default() }), false);
+        assert!(target.in_step && target.rest().is_some());
+        target.settle(Ok(Left::default()), false);
         assert!(target.in_step && target.rest().is_none());
+        // What was ended for another list: at once.
+        target.settle(Ok(Left { superseded: true, ..missing() }), false);
+        assert!(!target.in_step && target.rest() == Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_the_registry_does_not_have_ends_only_a_restoring() {
+        let unknown = || Left { unknown: BTreeSet::from(["a".to_owned()]), ..missing() };
+        for (left, once, over) in [
+            (unknown(), false, false),
+            (unknown(), true, true),
+            (missing(), true, false),
+            (Left { removals: true, ..unknown() }, true, false),
+            (Left { unloaded: true, ..Left::default() }, true, true),
+        ] {
+            let mut target = target();
+            target.settle(Ok(left), once);
+            assert_eq!(target.due.is_none(), over);
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_a_deploy_waits_for_comes_soon() {
+        let mut target = target();
+        target.attempts = 5;
+        target.settle(Ok(missing()), false);
+        assert!(target.rest().is_some_and(|rest| rest > Duration::from_secs(50)));
+        for _ in 0..2 {
+            target.hasten();
+            let rest = target.rest().unwrap();
+            assert!(rest <= PAUSE_OF_A_DEPLOY && rest > Duration::from_secs(1), "{rest:?}");
+        }
+        // One that comes sooner is not put off, and where nothing is to be done nothing is.
+        target.due = Some(Instant::now());
+        target.hasten();
+        assert_eq!(target.rest(), Some(Duration::ZERO));
+        target.settle(Ok(Left::default()), false);
+        target.hasten();
+        assert_eq!(target.rest(), None);
     }
 }

@@ -5,6 +5,7 @@ mod follow;
 mod jobs;
 mod record;
 mod setup;
+mod supersede;
 mod synchronise;
 mod turns;
 
@@ -20,12 +21,13 @@ use self::jobs::Jobs;
 use self::jobs::Load;
 use self::record::Record;
 pub(super) use self::setup::Setup;
+use self::supersede::GRACE;
 use self::turns::Turns;
 use super::Host;
 use crate::config::Config;
 use crate::error::Result;
 use crate::npm::Npm;
-use crate::packages::{Policy, satisfies};
+use crate::packages::{PackageList, Policy, satisfies};
 use crate::store::Store;
 
 /// The packages of one user directory.
@@ -40,6 +42,8 @@ pub struct Packages {
     jobs: Jobs,
     /// How long npm may hold up a start, and a deploy may wait for its packages.
     patience: Duration,
+    /// How long npm may work on a list that is no longer the stored one.
+    grace: Duration,
     state: Mutex<State>,
     progress: watch::Sender<Progress>,
     /// Counts what calls for another look.
@@ -50,7 +54,8 @@ pub struct Packages {
 struct State {
     /// Node-RED has looked for nodes, or is about to: from here on it has to be told.
     loaded: bool,
-    /// Installed on disk; Node-RED has not been told yet.
+    /// Installed on disk; Node-RED has not been told yet, or could not load it. The latter is tried
+    /// again, and no deploy waits for it.
     unloaded: BTreeMap<String, Load>,
     /// Node-RED has let go of them, and npm has not removed them yet.
     let_go: BTreeSet<String>,
@@ -59,6 +64,10 @@ struct State {
     /// What was logged and need not be logged again.
     denied: BTreeSet<String>,
     problem: Option<String>,
+    /// The stored list can't be used, and the log says so.
+    unusable: bool,
+    /// A deploy has begun to wait.
+    awaited: bool,
 }
 
 /// How far the synchronisation has come.
@@ -84,7 +93,7 @@ impl Packages {
         setup: Setup,
     ) -> Self {
         let record = Record::in_user_dir(&user_dir, &config.key_prefix);
-        let Setup { npm, allow_list, deny_list, excluded } = setup;
+        let Setup { npm, allow_list, deny_list, excluded, run_grace } = setup;
         Self {
             store,
             host,
@@ -95,6 +104,7 @@ impl Packages {
             turns: Turns::default(),
             jobs: Jobs::default(),
             patience: config.package_sync_timeout,
+            grace: run_grace.map_or(GRACE, Duration::from_millis),
             state: Mutex::default(),
             progress: watch::Sender::default(),
             calls: watch::Sender::new(0),
@@ -125,8 +135,9 @@ impl Packages {
     }
 
     /// Waits until the list that is stored now is installed and loaded, at most `patience`.
-    /// Returns whether it is.
+    /// Returns whether it is. An attempt that waits for its time comes sooner.
     pub(super) async fn settled(&self, patience: Duration) -> bool {
+        self.state().awaited = true;
         let call = self.call();
         let mut progress = self.progress.subscribe();
         let settled = progress.wait_for(|progress| progress.heard >= call && progress.in_step);
@@ -177,24 +188,49 @@ impl Packages {
                 .is_some_and(|found| version.is_none_or(|range| satisfies(found, range)))
     }
 
-    /// Whether this admin's disk has lost its packages: an earlier process had begun to bring them
-    /// back, or nothing is installed here and this admin has never published a list.
-    pub(super) async fn is_to_be_restored(&self) -> Result<bool> {
+    /// Whether this admin's disk has lost its packages: it was `emptied`, or an earlier process had
+    /// begun to bring them back, or nothing is installed here and this admin has never published a
+    /// list, or the last one it has published had packages and not even npm's own record is left of
+    /// them. Written down before anything else is done: a process that is killed meanwhile must not
+    /// take the directory for one whose packages were removed.
+    pub(super) async fn is_to_be_restored(&self, emptied: bool) -> Result<bool> {
         let mut record = self.record.lock().await;
         record.read().await;
-        if record.is_restoring() {
-            return Ok(true);
+        let lost = emptied || record.is_restoring() || self.has_lost_all(&record).await?;
+        if lost {
+            record.set_restoring().await;
         }
-        if record.has_published() {
-            return Ok(false);
-        }
-        let found = self.npm.dependencies(&self.excluded).await?;
-        Ok(found.versions.is_empty() && found.unknown.is_empty())
+        Ok(lost)
     }
 
-    /// This admin's disk is the source from here on.
-    pub(super) async fn has_published(&self) {
-        self.record.lock().await.set_published().await;
+    async fn has_lost_all(&self, record: &Record) -> Result<bool> {
+        let found = self.npm.dependencies(&self.excluded).await?;
+        if !found.versions.is_empty() || !found.unknown.is_empty() {
+            return Ok(false);
+        }
+        match record.published() {
+            None => Ok(true),
+            Some(list) if list.is_empty() => Ok(false),
+            Some(_) => self.npm.is_bare().await,
+        }
+    }
+
+    /// This admin has published this list: its disk is the source from here on.
+    pub(super) async fn has_published(&self, list: &PackageList) {
+        self.record.lock().await.set_published(list).await;
+    }
+
+    /// Name → version of the list that this admin has published last.
+    pub(super) async fn published(&self) -> BTreeMap<String, String> {
+        self.record.lock().await.published().cloned().unwrap_or_default()
+    }
+
+    /// Name → version of what an emptied disk did not get back because the registry does not have
+    /// it. One of `settled` is an ordinary dependency again.
+    pub(super) async fn refused(&self, settled: &BTreeSet<String>) -> BTreeMap<String, String> {
+        let mut record = self.record.lock().await;
+        record.settle_refused(settled).await;
+        record.refused().clone()
     }
 
     /// Ends a running npm.

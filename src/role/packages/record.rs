@@ -1,11 +1,12 @@
 //! What a synchronisation has to know after a restart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::folder::Folder;
+use crate::packages::PackageList;
 
 const FILE: &str = "packages.json";
 
@@ -14,6 +15,7 @@ pub(super) struct Record {
     folder: Folder,
     prefix: String,
     kept: Kept,
+    was_read: bool,
     complained: bool,
 }
 
@@ -28,8 +30,10 @@ struct Kept {
     unfinished: Option<String>,
     /// Admin: the user directory was empty and has not got its packages back yet.
     restoring: bool,
-    /// Admin: it has published a list, so an empty disk is one that was emptied on purpose.
-    published: bool,
+    /// Admin: the list that it has published last.
+    published: Option<BTreeMap<String, String>>,
+    /// Admin: what an emptied disk did not get back because the registry does not have it.
+    refused: BTreeMap<String, String>,
 }
 
 impl Record {
@@ -38,13 +42,17 @@ impl Record {
             folder: Folder::in_user_dir(user_dir),
             prefix: prefix.into(),
             kept: Kept { prefix: prefix.into(), ..Kept::default() },
+            was_read: false,
             complained: false,
         }
     }
 
     /// Reads what an earlier process has kept. What can't be read, or is of another prefix, is as
-    /// good as nothing: then nothing is removed.
+    /// good as nothing: then nothing is removed. Reads once: what is known since counts for more.
     pub(super) async fn read(&mut self) {
+        if std::mem::replace(&mut self.was_read, true) {
+            return;
+        }
         match self.folder.read(FILE).await {
             Ok(None) => {}
             Ok(Some(text)) => match serde_json::from_str::<Kept>(&text) {
@@ -91,17 +99,35 @@ impl Record {
         self.keep(kept).await;
     }
 
-    pub(super) async fn set_restoring(&mut self, restoring: bool) {
-        let kept = Kept { restoring, ..self.kept.clone() };
+    pub(super) async fn set_restoring(&mut self) {
+        let kept = Kept { restoring: true, ..self.kept.clone() };
         self.keep(kept).await;
     }
 
-    pub(super) fn has_published(&self) -> bool {
-        self.kept.published
+    /// Everything is back, but what the registry does not have.
+    pub(super) async fn set_restored(&mut self, refused: BTreeMap<String, String>) {
+        let kept = Kept { restoring: false, unfinished: None, refused, ..self.kept.clone() };
+        self.keep(kept).await;
     }
 
-    pub(super) async fn set_published(&mut self) {
-        let kept = Kept { published: true, ..self.kept.clone() };
+    pub(super) fn refused(&self) -> &BTreeMap<String, String> {
+        &self.kept.refused
+    }
+
+    /// These were installed, or replaced, since.
+    pub(super) async fn settle_refused(&mut self, names: &BTreeSet<String>) {
+        let mut kept = self.kept.clone();
+        kept.refused.retain(|name, _| !names.contains(name));
+        self.keep(kept).await;
+    }
+
+    pub(super) fn published(&self) -> Option<&BTreeMap<String, String>> {
+        self.kept.published.as_ref()
+    }
+
+    pub(super) async fn set_published(&mut self, list: &PackageList) {
+        let list = list.iter().map(|(name, version)| (name.to_owned(), version.to_owned()));
+        let kept = Kept { published: Some(list.collect()), ..self.kept.clone() };
         self.keep(kept).await;
     }
 
@@ -143,11 +169,20 @@ mod tests {
         assert_eq!(again.unfinished(), Some("{}"));
         again.complete(names(&["a", "b"])).await;
         again.forget(&names(&["a"])).await;
-        again.set_restoring(true).await;
-        let last = read(dir.path(), "n:").await;
+        again.set_restoring().await;
+        let mut last = read(dir.path(), "n:").await;
         assert_eq!(last.installed(), &names(&["b"]));
         assert_eq!(last.unfinished(), None);
         assert!(last.is_restoring());
+        last.begin(names(&["c"]), "{}").await;
+        last.set_restored(BTreeMap::from([("c".into(), "1.0.0".into())])).await;
+        last.set_published(&PackageList::parse("k", r#"{"d":"2.0.0"}"#).unwrap()).await;
+        let mut last = read(dir.path(), "n:").await;
+        assert_eq!((last.is_restoring(), last.unfinished()), (false, None));
+        assert!(last.refused().contains_key("c"));
+        assert_eq!(last.published().unwrap()["d"], "2.0.0");
+        last.settle_refused(&names(&["c"])).await;
+        assert!(read(dir.path(), "n:").await.refused().is_empty());
     }
 
     #[tokio::test]

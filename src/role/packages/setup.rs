@@ -19,6 +19,9 @@ pub(crate) struct Setup {
     /// Names that are neither installed nor removed nor published: this module, Node-RED, what
     /// `storageModule` and `contextStorage` name.
     pub(super) excluded: BTreeSet<String>,
+    /// How long npm may work on a list when another one is stored, in ms; 30 s when left out.
+    #[serde(default)]
+    pub(super) run_grace: Option<u64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

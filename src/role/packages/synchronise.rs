@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::jobs::{Job, Load, Outcome};
+use super::follow::Heard;
+use super::jobs::{Failed, Job, Load, Outcome};
 use super::{Packages, Progress, State};
 use crate::error::{Error, Result};
 use crate::npm;
@@ -14,14 +15,29 @@ use crate::packages::{Difference, Installed, PackageList, Wanted, difference};
 pub(super) struct Left {
     /// Names that could not be installed.
     pub(super) missing: Vec<String>,
+    /// Those of them that the registry does not have.
+    pub(super) unknown: BTreeSet<String>,
     /// Something could not be removed, and not because flows use it.
     pub(super) removals: bool,
+    /// Something is installed and could not be loaded.
+    pub(super) unloaded: bool,
+    /// npm was ended, because another list is stored.
+    pub(super) superseded: bool,
+}
+
+impl Left {
+    /// Whether no further attempt would install more.
+    pub(super) fn is_all_that_can_be_had(&self) -> bool {
+        !self.removals && self.missing.iter().all(|name| self.unknown.contains(name))
+    }
 }
 
 impl Packages {
     /// Makes the disk, and then the running Node-RED, what `list` says. Returns what is left to be
     /// tried again.
-    pub(super) async fn synchronise(&self, list: &PackageList) -> Result<Left> {
+    pub(super) async fn synchronise(&self, list: &PackageList, heard: &Heard) -> Result<Left> {
+        // What is half done looks as if it were installed.
+        self.repair().await?;
         let mut record = self.record.lock().await;
         let listed: BTreeSet<String> = list.iter().map(|(name, _)| name.to_owned()).collect();
         let names: BTreeSet<String> = listed.union(record.installed()).cloned().collect();
@@ -39,7 +55,7 @@ impl Packages {
             let began = Instant::now();
             let outcome = {
                 let _turn = self.turns.ours().await;
-                self.npm.change(&install, &remove).await
+                self.change(&install, &remove, list, heard).await
             };
             tell(&outcome, began);
             record.forget(&outcome.removed.iter().cloned().collect()).await;
@@ -51,9 +67,16 @@ impl Packages {
             let is_there = |name: &String| outcome.installed.iter().any(|one| one.name == *name);
             left.missing =
                 install.into_iter().map(|one| one.name).filter(|name| !is_there(name)).collect();
+            left.unknown = outcome
+                .failed
+                .iter()
+                .filter(|failure| failure.unknown)
+                .map(|failure| failure.name.clone())
+                .collect();
+            left.superseded = outcome.stopped;
             left.removals |= remove.iter().any(|name| !outcome.removed.contains(name));
         }
-        self.load().await?;
+        left.unloaded = !self.load().await?;
         if left.missing.is_empty() {
             let here = |name: &&String| !self.excluded.contains(*name) && !denied.contains(*name);
             record.complete(listed.iter().filter(here).cloned().collect()).await;
@@ -83,7 +106,7 @@ impl Packages {
                 "package {name} left the list, but the running flows use it: it goes with the deploy that stops using it"
             );
         }
-        let Outcome { removed, in_use } = outcome;
+        let Outcome { removed, in_use, .. } = outcome;
         self.state().let_go.extend(removed.iter().cloned());
         let (gone, still_there): (Vec<_>, Vec<_>) =
             remove.into_iter().partition(|name| removed.contains(name));
@@ -125,9 +148,18 @@ impl Packages {
         }
     }
 
-    /// Has Node-RED load what it has not been told of. Before it has looked for nodes, it finds
-    /// everything by itself.
-    async fn load(&self) -> Result<()> {
+    /// Puts right what an npm run has left half done.
+    pub(super) async fn repair(&self) -> Result<()> {
+        if self.npm.repair().await? {
+            tracing::warn!("an npm run was cut off; its packages are installed anew");
+        }
+        Ok(())
+    }
+
+    /// Has Node-RED load what it has not been told of, and what it could not load the last time: a
+    /// package whose types another one had may have them now. Returns whether it has loaded all.
+    /// Before it has looked for nodes, it finds everything by itself.
+    async fn load(&self) -> Result<bool> {
         let loads: Vec<Load> = {
             let mut state = self.state();
             if !state.loaded {
@@ -136,11 +168,15 @@ impl Packages {
             state.unloaded.values().cloned().collect()
         };
         if loads.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
-        self.jobs.ask(&*self.host, Job::Load(&loads)).await?;
-        self.state().unloaded.clear();
-        Ok(())
+        let outcome = self.jobs.ask(&*self.host, Job::Load(&loads)).await?;
+        for Failed { name, reason } in &outcome.failed {
+            tracing::debug!("package {name} is not loaded: {reason}");
+        }
+        let mut state = self.state();
+        state.unloaded.retain(|name, _| !outcome.has_loaded(name));
+        Ok(state.unloaded.is_empty())
     }
 
     fn tell_denied(&self, denied: BTreeSet<String>) {
@@ -170,6 +206,10 @@ fn tell(outcome: &npm::Outcome, began: Instant) {
         for line in failure.reason.lines() {
             tracing::error!("npm: {line}");
         }
+    }
+    if outcome.stopped {
+        tracing::info!("npm was ended after {seconds:.1} s: another package list is stored");
+        return;
     }
     match &outcome.fault {
         Some(Error::Npm { problem }) => {

@@ -1,0 +1,58 @@
+//! Packages that are installed, and that Node-RED can't load.
+
+use serde_json::{Value, json};
+
+use super::common::log::Log;
+use super::common::npm::UserDir;
+use super::common::server::Server;
+use super::common::until;
+use super::packages_set_up::{LONG, Running, publish, start, store};
+
+fn load(names: &[&str]) -> Value {
+    let one = |name: &&str| json!({ "name": name, "version": "1.0.0", "from": null });
+    json!({ "load": names.iter().map(one).collect::<Vec<_>>() })
+}
+
+async fn until_jobs(running: &Running, number: usize) {
+    let what = format!("job {number} comes");
+    until(&what, LONG, async || running.palette.jobs().len() >= number).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cant_be_loaded_is_tried_again_without_npm_and_keeps_no_deploy_waiting() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let dir = UserDir::new();
+    let running = start(&server, &dir).await;
+    running.palette.cant_load(&["bad", "odd"]);
+    publish(&server, r#"{"bad":"1.0.0","good":"1.0.0","odd":"1.0.0"}"#);
+    running.settles().await;
+    assert_eq!(running.missing(), [""; 0]);
+    until_jobs(&running, 2).await;
+    running.palette.cant_load(&[]);
+    until_jobs(&running, 3).await;
+    let again = load(&["bad", "odd"]);
+    assert_eq!(running.palette.jobs(), [load(&["bad", "good", "odd"]), again.clone(), again]);
+    running.settles().await;
+    assert_eq!(dir.said(), ["install bad@1.0.0 good@1.0.0 odd@1.0.0"]);
+    assert_eq!(log.count("next attempt"), 2, "{:?}", log.lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_had_no_place_beside_what_is_in_use_is_loaded_when_that_is_gone() {
+    let server = Server::start(&[]);
+    store(&server, r#"{"old":"1.0.0"}"#);
+    let dir = UserDir::new();
+    let running = start(&server, &dir).await;
+    running.palette.uses(&["old"]);
+    running.palette.cant_load(&["new"]);
+    publish(&server, r#"{"new":"1.0.0"}"#);
+    running.settles().await;
+    assert!(dir.holds("new@1.0.0 old@1.0.0"), "{:?}", dir.installed());
+    running.palette.cant_load(&[]);
+    running.palette.uses(&[]);
+    until("the old one goes", LONG, async || dir.holds("new@1.0.0")).await;
+    running.settles().await;
+    let jobs = running.palette.jobs();
+    assert_eq!(jobs[jobs.len() - 2..], [json!({ "remove": ["old"] }), load(&["new"])]);
+}
