@@ -1,6 +1,7 @@
 'use strict';
 
 const { excludedModules } = require('./palette/excluded');
+const { createNpmAccess } = require('./palette/npm-access');
 const { npmCommand } = require('./palette/npm-command');
 const { createNpmTurns } = require('./palette/npm-turns');
 const { createPalette } = require('./palette');
@@ -9,9 +10,10 @@ const { createPalette } = require('./palette');
  * Packages beside Node-RED: the core installs and removes them on disk, and here the running
  * Node-RED is told of it. The same for both roles.
  *
- * `core()` gives the opened core; `reload` is a worker's.
+ * `core()` gives the opened core; `reload` is a worker's; `onLoaded()` is called when packages
+ * have come into the running Node-RED.
  */
-function createPackages({ core, settings, runtime, log, upgrade, reload }) {
+function createPackages({ core, settings, runtime, log, upgrade, reload, onLoaded = () => {} }) {
   const palette = createPalette({ runtime, settings, log, upgrade, reload });
   let turns = null;
 
@@ -27,21 +29,11 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
   };
 
   const synchronised = () => core() && core().palette();
-  let turn = null; // one at a time has it
-  const acquire = async () => {
-    const given = await synchronised().acquireNpm();
-    if (given === null) {
-      throw new Error('npm has been busy for too long');
-    }
-    turn = given;
-  };
-  const release = () => {
-    const given = turn;
-    turn = null;
+  const npm = createNpmAccess({ palette: synchronised });
+
+  const missingPackages = () => {
     const packages = synchronised();
-    if (packages && given !== null) {
-      packages.releaseNpm(given);
-    }
+    return packages ? packages.missing() : null;
   };
 
   const endNpm = () => {
@@ -71,8 +63,8 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
         turns = createNpmTurns({
           runtime,
           log,
-          acquire,
-          release,
+          acquire: npm.acquire,
+          release: npm.release,
           isSatisfied: (name, version) => synchronised().isInstalled(name, version)
         });
       }
@@ -80,10 +72,15 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
 
     /** For probes: `{ inStep, waiting }`; undefined when no list is followed, as on most admins. */
     state() {
-      const packages = synchronised();
-      const missing = packages && packages.missing();
+      const missing = missingPackages();
       return missing ? { inStep: missing.length === 0, waiting: missing } : undefined;
     },
+
+    /** The names that are on the list and not loaded; null while there is no list. */
+    missing: missingPackages,
+
+    /** Waits at most `ms` until no npm runs here; whether none does. */
+    npmIsFree: npm.isFree,
 
     /** Does what the core asks for with its event. */
     async onJob() {
@@ -92,14 +89,18 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
       if (!job) {
         return;
       }
+      const { id, remove, load } = JSON.parse(job);
       let outcome = {};
       try {
-        const { remove, load } = JSON.parse(job);
         outcome = remove ? await palette.remove(remove) : await palette.load(load);
       } catch (error) {
         log.error(`the palette could not be changed: ${error.message}`);
       }
-      packages.jobDone(JSON.stringify(outcome));
+      if (outcome.loaded && outcome.loaded.length > 0) {
+        onLoaded();
+      }
+      // The core may have given up on this job meanwhile, and have another one in hand.
+      packages.jobDone(JSON.stringify({ id, ...outcome }));
     },
 
     close() {
