@@ -16,6 +16,7 @@ const { createPalette } = require('./palette');
 function createPackages({ core, settings, runtime, log, upgrade, reload, onLoaded = () => {} }) {
   const palette = createPalette({ runtime, settings, log, upgrade, reload });
   let turns = null;
+  let isClosed = false;
 
   /** What the core has to know, as JSON text. */
   const setup = () => {
@@ -59,7 +60,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       } catch (error) {
         log.error(`packages are not synchronised: ${error.message}`);
       }
-      if (synchronised()) {
+      if (synchronised() && !isClosed) {
         turns = createNpmTurns({
           runtime,
           log,
@@ -104,6 +105,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
     },
 
     close() {
+      isClosed = true;
       process.removeListener('exit', endNpm);
       if (turns) {
         turns.close();

@@ -75,7 +75,8 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   }
 
   /** Users may remove packages as well. */
-  function onRuntimeEvent({ id, payload } = {}) {
+  function onRuntimeEvent(event) {
+    const { id, payload } = event || {};
     if (id === 'node/removed' && Array.isArray(payload)) {
       payload.filter((set) => set && set.module && !earlier.has(set.module))
         .forEach((set) => earlier.set(set.module, { version: undefined, isEsModule: false }));
