@@ -17,9 +17,10 @@ let loaded = 0;
 before(async () => {
   instance = await startPalette();
   const log = Object.fromEntries(['error', 'warn', 'info', 'debug'].map((level) => [level, (text) => lines.push(`${level} ${text}`)]));
-  const palette = { job: () => JSON.stringify(job), jobDone: (text) => done.push(JSON.parse(text)), endNpm() {} };
+  const palette = { job: () => JSON.stringify(job), jobDone: (text) => done.push(JSON.parse(text)), missing: () => ['job-late'], endNpm() {} };
   packages = createPackages({
-    core: () => ({ palette: () => palette }),
+    core: () => ({ palette: () => palette, packagesAtStart: async () => {} }),
+    upgrade: 'restart',
     settings: { userDir: instance.userDir }, runtime: instance.runtime, reload: instance.reload, log,
     onLoaded: () => {
       loaded += 1;
@@ -50,4 +51,14 @@ test('a job that cannot be done at all has an outcome, too', async () => {
   await packages.onJob();
   assert.deepEqual(done.splice(0), [{ id: 9 }]);
   assert.match(lines.at(-1), /^error the palette could not be changed/);
+});
+
+test('an upgrade that the start has waited for in vain restarts nothing: the next start would do the same', async () => {
+  await packages.atStart();
+  await instance.add({ name: 'job-late', sets: { one: ['late-type'] } });
+  job = { id: 10, load: [{ ...instance.install({ name: 'job-late', version: '2.0.0', sets: { one: ['late-type'] } }), from: '1.0.0' }] };
+  await packages.onJob();
+  const [{ restart }] = done.splice(0);
+  assert.match(restart[0].reason, /too late for the start/);
+  assert.equal(lines.some((line) => /this worker stops/.test(line)), false);
 });

@@ -17,6 +17,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
   const palette = createPalette({ runtime, settings, log, upgrade, reload });
   let turns = null;
   let isClosed = false;
+  const late = createLate();
 
   /** What the core has to know, as JSON text. */
   const setup = () => {
@@ -60,6 +61,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       } catch (error) {
         log.error(`packages are not synchronised: ${error.message}`);
       }
+      late.begin(missingPackages());
       if (synchronised() && !isClosed) {
         turns = createNpmTurns({
           runtime,
@@ -93,7 +95,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       const { id, remove, load } = JSON.parse(job);
       let outcome = {};
       try {
-        outcome = remove ? await palette.remove(remove) : await palette.load(load);
+        outcome = remove ? await palette.remove(remove) : await palette.load(late.mark(load));
       } catch (error) {
         log.error(`the palette could not be changed: ${error.message}`);
       }
@@ -111,6 +113,27 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
         turns.close();
       }
       palette.close();
+    }
+  };
+}
+
+/** The packages that a start has waited for in vain, each until it has come once. */
+function createLate() {
+  let names = new Set();
+  let isUnknown = false;
+  return {
+    /** `missing`: what is still to come after the wait; null when not even that is known. */
+    begin(missing) {
+      names = new Set(missing || []);
+      isUnknown = missing === null;
+    },
+
+    /** Adds to what is to be loaded whether it `isOfStart`. */
+    mark(packages) {
+      const marked = packages.map((entry) => ({ ...entry, isOfStart: isUnknown || names.has(entry.name) }));
+      isUnknown = false;
+      packages.forEach(({ name }) => names.delete(name));
+      return marked;
     }
   };
 }
