@@ -61,8 +61,8 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       } catch (error) {
         log.error(`packages are not synchronised: ${error.message}`);
       }
-      late.begin(missingPackages());
       if (synchronised() && !isClosed) {
+        late.begin(missingPackages());
         turns = createNpmTurns({
           runtime,
           log,
