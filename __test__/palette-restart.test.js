@@ -49,6 +49,19 @@ test("'restart': the process stops as on SIGTERM, once, with the exit code for a
   assert.match(text, /"event":"close"/, 'the nodes were closed');
 });
 
+test("'restart': no stop for a version that came too late for the start", async () => {
+  const { child, output } = await run([{ name: 'restarted', version: '2.0.0', from: '1.0.0', isOfStart: true }], (userDir) => {
+    installPackage(userDir, { name: 'restarted', version: '2.0.0', sets: { one: ['restart-type'] } });
+  });
+  await until(() => output().includes('result '), { deadline: 60000 });
+  assert.match(output(), /package restarted: 2\.0\.0 is installed, 1\.0\.0 runs until .*too late for the start/);
+  assert.match(output(), /result {"loaded":\[\],"restart":\[{"name":"restarted"/);
+  assert.doesNotMatch(output(), /this worker stops/);
+  child.kill('SIGTERM');
+  await hasEnded(child);
+  assert.equal(child.exitCode, 0, output());
+});
+
 test("'restart': a new package is no reason to stop", async () => {
   const { child, output } = await run([{ name: 'new-one', version: '1.0.0', from: null }], (userDir) => {
     installPackage(userDir, { name: 'new-one', sets: { one: ['new-one-type'] } });

@@ -1,16 +1,54 @@
 'use strict';
 
+const { modulesToInstall } = require('./palette/flow-modules');
 const { missingTypes } = require('./reload/hold');
 
 /**
- * Has a deploy wait for packages that are being installed, the old one running on, for at most
- * `patience` ms in all, however many deploys come meanwhile.
+ * Has a deploy wait, the old one running on, for at most `patience` ms in all, however many
+ * deploys come meanwhile: for packages that are being installed, and for npm when Node-RED will
+ * need it to start the flows (it stops the nodes first).
+ *
+ * `packagesSettled(ms)` tells whether all packages came, `npmIsFree(ms)` whether no npm runs;
+ * `missing()` gives the packages that are still to come.
  */
-function createPackageWait({ core, runtime, patience, log }) {
+function createPackageWait({ core, runtime, settings, patience, log, packagesSettled, npmIsFree, missing = () => null }) {
   let waited = null; // id of the deploy that has waited for as long as it can, or as it needs to
   let since = null;
+  let current = null; // the wait that counts
+  const vain = new Set(); // types that did not come within the time
+  let vainMissing; // the packages that were still to come then
 
   const getType = (type) => runtime.nodes.getType(type);
+  const stillMissing = () => JSON.stringify(missing());
+  const awaited = (flows) => missingTypes(flows, getType).filter((type) => !vain.has(type));
+
+  /** Resolves with true when the types are there, or all packages, or with false when time is over. */
+  const typesCome = (flows, left, wait) => {
+    const registered = new Promise((resolve) => {
+      const onType = () => {
+        if (awaited(flows).length === 0) {
+          resolve(true);
+        }
+      };
+      runtime.events.on('type-registered', onType);
+      wait.end = () => runtime.events.removeListener('type-registered', onType);
+    });
+    return Promise.race([registered, packagesSettled(left)]);
+  };
+
+  const end = () => {
+    if (current) {
+      current.end();
+      current = null;
+    }
+  };
+
+  const remember = (types) => {
+    types.forEach((type) => vain.add(type));
+    vainMissing = stillMissing();
+  };
+
+  const forget = () => vain.clear();
 
   return {
     /**
@@ -18,7 +56,15 @@ function createPackageWait({ core, runtime, patience, log }) {
      * then, and goes on looking for a newer one.
      */
     begins(stored, flows, again) {
-      if (waited === stored.id || missingTypes(flows, getType).length === 0) {
+      if (waited === stored.id) {
+        return false;
+      }
+      if (vain.size > 0 && stillMissing() !== vainMissing) {
+        forget();
+      }
+      const types = awaited(flows);
+      const modules = modulesToInstall(flows, settings);
+      if (types.length === 0 && modules.length === 0) {
         return false;
       }
       const now = Date.now();
@@ -27,11 +73,26 @@ function createPackageWait({ core, runtime, patience, log }) {
       if (left <= 0) {
         return false;
       }
-      log.debug(`revision ${stored.revision} uses types that are not here: looking for their packages`);
+      end();
+      const wait = { end() {} };
+      current = wait;
+      if (types.length > 0) {
+        log.debug(`revision ${stored.revision} uses types that are not here: looking for their packages`);
+      }
       core().waiting(stored.id);
-      core().packagesSettled(left).then((settled) => {
-        if (!settled) {
+      Promise.all([
+        types.length === 0 || typesCome(flows, left, wait),
+        modules.length === 0 || npmIsFree(left)
+      ]).then(([haveCome, isFree]) => {
+        if (current !== wait) {
+          return;
+        }
+        end();
+        if (!haveCome) {
           log.warn(`revision ${stored.revision} waits no longer for its packages ('packageSyncTimeout')`);
+          remember(types);
+        } else if (!isFree) {
+          log.warn(`revision ${stored.revision} waits no longer for npm, which it needs for ${modules.join(', ')}`);
         }
         waited = stored.id;
         again();
@@ -41,9 +102,15 @@ function createPackageWait({ core, runtime, patience, log }) {
 
     /** A deploy was applied, or will not be: the next one has all the time again. */
     over() {
+      end();
       waited = null;
       since = null;
-    }
+    },
+
+    /** Packages have come: what was waited for in vain may be next. */
+    packagesCame: forget,
+
+    close: end
   };
 }
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const { excludedModules } = require('./palette/excluded');
+const { createNpmAccess } = require('./palette/npm-access');
 const { npmCommand } = require('./palette/npm-command');
 const { createNpmTurns } = require('./palette/npm-turns');
 const { createPalette } = require('./palette');
@@ -9,11 +10,14 @@ const { createPalette } = require('./palette');
  * Packages beside Node-RED: the core installs and removes them on disk, and here the running
  * Node-RED is told of it. The same for both roles.
  *
- * `core()` gives the opened core; `reload` is a worker's.
+ * `core()` gives the opened core; `reload` is a worker's; `onLoaded()` is called when packages
+ * have come into the running Node-RED.
  */
-function createPackages({ core, settings, runtime, log, upgrade, reload }) {
+function createPackages({ core, settings, runtime, log, upgrade, reload, onLoaded = () => {} }) {
   const palette = createPalette({ runtime, settings, log, upgrade, reload });
   let turns = null;
+  let isClosed = false;
+  const late = createLate();
 
   /** What the core has to know, as JSON text. */
   const setup = () => {
@@ -27,21 +31,11 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
   };
 
   const synchronised = () => core() && core().palette();
-  let turn = null; // one at a time has it
-  const acquire = async () => {
-    const given = await synchronised().acquireNpm();
-    if (given === null) {
-      throw new Error('npm has been busy for too long');
-    }
-    turn = given;
-  };
-  const release = () => {
-    const given = turn;
-    turn = null;
+  const npm = createNpmAccess({ palette: synchronised });
+
+  const missingPackages = () => {
     const packages = synchronised();
-    if (packages && given !== null) {
-      packages.releaseNpm(given);
-    }
+    return packages ? packages.missing() : null;
   };
 
   const endNpm = () => {
@@ -67,12 +61,13 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
       } catch (error) {
         log.error(`packages are not synchronised: ${error.message}`);
       }
-      if (synchronised()) {
+      if (synchronised() && !isClosed) {
+        late.begin(missingPackages());
         turns = createNpmTurns({
           runtime,
           log,
-          acquire,
-          release,
+          acquire: npm.acquire,
+          release: npm.release,
           isSatisfied: (name, version) => synchronised().isInstalled(name, version)
         });
       }
@@ -80,10 +75,15 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
 
     /** For probes: `{ inStep, waiting }`; undefined when no list is followed, as on most admins. */
     state() {
-      const packages = synchronised();
-      const missing = packages && packages.missing();
+      const missing = missingPackages();
       return missing ? { inStep: missing.length === 0, waiting: missing } : undefined;
     },
+
+    /** The names that are on the list and not loaded; null while there is no list. */
+    missing: missingPackages,
+
+    /** Waits at most `ms` until no npm runs here; whether none does. */
+    npmIsFree: npm.isFree,
 
     /** Does what the core asks for with its event. */
     async onJob() {
@@ -92,22 +92,48 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
       if (!job) {
         return;
       }
+      const { id, remove, load } = JSON.parse(job);
       let outcome = {};
       try {
-        const { remove, load } = JSON.parse(job);
-        outcome = remove ? await palette.remove(remove) : await palette.load(load);
+        outcome = remove ? await palette.remove(remove) : await palette.load(late.mark(load));
       } catch (error) {
         log.error(`the palette could not be changed: ${error.message}`);
       }
-      packages.jobDone(JSON.stringify(outcome));
+      if (outcome.loaded && outcome.loaded.length > 0) {
+        onLoaded();
+      }
+      // The core may have given up on this job meanwhile, and have another one in hand.
+      packages.jobDone(JSON.stringify({ id, ...outcome }));
     },
 
     close() {
+      isClosed = true;
       process.removeListener('exit', endNpm);
       if (turns) {
         turns.close();
       }
       palette.close();
+    }
+  };
+}
+
+/** The packages that a start has waited for in vain, each until it has come once. */
+function createLate() {
+  let names = new Set();
+  let isUnknown = false;
+  return {
+    /** `missing`: what is still to come after the wait; null when not even that is known. */
+    begin(missing) {
+      names = new Set(missing || []);
+      isUnknown = missing === null;
+    },
+
+    /** Adds to what is to be loaded whether it `isOfStart`. */
+    mark(packages) {
+      const marked = packages.map((entry) => ({ ...entry, isOfStart: isUnknown || names.has(entry.name) }));
+      isUnknown = false;
+      packages.forEach(({ name }) => names.delete(name));
+      return marked;
     }
   };
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 const { compare, configuration } = require('./reload/comparison');
-const { createDeploy, failure } = require('./reload/deploy');
+const { createDeploy } = require('./reload/deploy');
 const { deployType, restartsEnvironments } = require('./reload/deploy-type');
 const { HOLD_TYPE, hold, missingTypes } = require('./reload/hold');
 const { createLiveCredentials } = require('./reload/live-credentials');
@@ -10,6 +10,7 @@ const { createOutdated } = require('./reload/outdated');
 const { report } = require('./reload/report');
 const { restartedNodes } = require('./reload/restarts');
 const { createRuntimeWatch } = require('./reload/runtime-watch');
+const { createTurns } = require('./reload/turns');
 
 const DEADLINE = 5 * 60 * 1000;
 const EMPTY = { flows: [], text: '[]', nodes: new Map(), credentials: new Map() };
@@ -31,6 +32,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     onOwn: deploys.onOwn,
     onType: () => completeHeld(),
   });
+  const turns = createTurns({ watch, deadline });
   const getType = (type) => runtime.nodes.getType(type);
   const outdated = createOutdated({ getType });
 
@@ -43,9 +45,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   let taking; // the update that is being applied
   let isSafeModeTold = false;
   let isClosed = false;
-  let queue = Promise.resolve();
   let next;
-  let inHand = Promise.resolve(); // the update that Node-RED is taking right now
 
   /**
    * To be called, and waited for, before flows are read for a load: no update
@@ -53,7 +53,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
    */
   async function beforeLoad() {
     watch.loadBegins();
-    await inHand;
+    await turns.inHand();
   }
 
   /** Remembers what a load has handed to Node-RED: the flows and the plain credentials. */
@@ -74,37 +74,6 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     return watch.started;
   }
 
-  function untilIdle() {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        cancel();
-        reject(failure('ERR_VALKEY_RELOAD_TIMEOUT',
-          `Node-RED has not finished its own start within ${Math.round(deadline / 1000)} s.`));
-      }, deadline);
-      timer.unref();
-      const cancel = watch.whenIdle(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-
-  function handing(result) {
-    inHand = result.then(() => {}, () => {});
-    return result;
-  }
-
-  function inTurn(task) {
-    const result = queue.then(task);
-    queue = result.catch(() => {});
-    return result;
-  }
-
-  /** Resolves when no update is being applied. */
-  function idle() {
-    return queue.then(() => {});
-  }
-
   function nothing(extra) {
     return { applied: false, changed: 0, added: 0, removed: 0, restarted: 0, ms: 0, missingTypes: [], ...extra };
   }
@@ -119,19 +88,13 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     entry.update = update;
     return new Promise((resolve, reject) => {
       entry.resolve = resolve;
-      inTurn(async () => {
-        if (next !== entry) {
-          return;
-        }
-        await untilIdle();
-        if (next === entry) {
-          next = undefined;
-          taking = update;
-          resolve(await handing(applyNow(update).finally(() => {
-            taking = undefined;
-          })));
-        }
-      }).catch((error) => {
+      turns.update(async () => {
+        next = undefined;
+        taking = update;
+        resolve(await applyNow(update).finally(() => {
+          taking = undefined;
+        }));
+      }, () => next === entry).catch((error) => {
         if (next === entry) {
           next = undefined;
         }
@@ -291,10 +254,9 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
       return;
     }
     const expected = held;
-    inTurn(async () => {
-      await untilIdle();
+    turns.update(async () => {
       if (held === expected && !runtime.settings.safeMode && !isClosed) {
-        await handing(completeNow(expected));
+        await completeNow(expected);
       }
     }).catch((error) => {
       const delay = Math.min(1000 * 2 ** attempts, 30000);
@@ -322,7 +284,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
       missingTypes: [],
     };
     log(...report(update.revision, result, true));
-    onCompleted({ revision: update.revision, ...result });
+    onCompleted({ id: update.id, revision: update.revision, ...result });
   }
 
   /** The flow arrays that run or are about to: a type that one of them has is in use. */
@@ -333,12 +295,10 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
 
   /**
    * Calls `task` with a function `restartTypes(types)` while no update is being applied, and
-   * applies none until it is over. A load or start of Node-RED's own is not waited for: it may
-   * itself wait for the packages that the task brings.
+   * applies none until it is over. A load or start of Node-RED's own is not waited for.
    */
   function exclusively(task) {
-    const run = () => handing((async () => task({ restartTypes }))());
-    return watch.isIdle() ? inTurn(run) : inHand.then(run);
+    return turns.exclusively(() => task({ restartTypes }));
   }
 
   /**
@@ -351,10 +311,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     if (watch.isIdle()) {
       return restartNow();
     }
-    inTurn(async () => {
-      await untilIdle();
-      await handing(restartNow());
-    }).catch((error) => log('error', `Nodes could not be restarted with their new code: ${error.message}`));
+    turns.update(restartNow).catch((error) => log('error', `Nodes could not be restarted with their new code: ${error.message}`));
     return 0;
   }
 
@@ -374,7 +331,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
    * where a node of this instance had renewed its own.
    */
   async function restoreCredentials() {
-    return inTurn(() => live.restore(handed.nodes.keys(), handed.credentials));
+    return turns.inTurn(() => live.restore(handed.nodes.keys(), handed.credentials));
   }
 
   function close() {
@@ -388,7 +345,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     seed,
     apply,
     whenStarted,
-    idle,
+    idle: turns.idle,
     isOwnSave: deploys.isOwnSave,
     restoreCredentials,
     flows,

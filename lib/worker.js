@@ -18,11 +18,22 @@ function createWorker({ settings, runtime, log, options, checked }) {
   const reload = createReload({
     runtime,
     mode: checked.reload,
-    log: (level, text) => log[level](text)
+    log: (level, text) => log[level](text),
+    // What the flows have stopped using can be removed now.
+    onCompleted: ({ id }) => void (async () => core.applied(id))().catch((error) => log.debug(error.message))
   });
   const opened = () => core;
-  const packages = createPackages({ core: opened, settings, runtime, log, upgrade: checked.packageUpgrade, reload });
-  const packageWait = createPackageWait({ core: opened, runtime, patience: checked.packageSyncTimeout, log });
+  const packages = createPackages({
+    core: opened, settings, runtime, log, upgrade: checked.packageUpgrade, reload,
+    onLoaded: () => packageWait.packagesCame()
+  });
+  const packageWait = createPackageWait({
+    core: opened, runtime, settings, log,
+    patience: checked.packageSyncTimeout,
+    packagesSettled: (ms) => (core.background.packagesSettled || core.packagesSettled)(ms),
+    npmIsFree: packages.npmIsFree,
+    missing: packages.missing
+  });
   let core = null;
   let loading = null;
   // Loads and updates one after the other: an update that was read before a load must not be
@@ -77,6 +88,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
   const update = async () => {
     const stored = core.pending();
     if (!stored) {
+      packageWait.over();
       return;
     }
     await reload.whenStarted();
@@ -86,6 +98,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
     } catch (error) {
       log.error(`revision ${stored.revision} is not applied: ${error.message}; what runs here goes on`);
       core.refused(stored.id);
+      packageWait.over();
       return;
     }
     if (packageWait.begins(stored, deploy.flows, takeUpdate)) {
@@ -97,7 +110,8 @@ function createWorker({ settings, runtime, log, options, checked }) {
       await reload.apply({
         flows: deploy.flows,
         credentials: deploy.plain,
-        revision: stored.revision
+        revision: stored.revision,
+        id: stored.id
       });
       await core.applied(stored.id);
     } catch (error) {
@@ -114,7 +128,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
     if (event === 'revision') {
       takeUpdate();
     } else if (event === 'packages') {
-      void packages.onJob();
+      packages.onJob().catch((error) => log.error(`packages: ${error.message}`));
     }
   };
 
@@ -228,6 +242,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
     packageState: () => packages.state(),
 
     async close() {
+      packageWait.close();
       packages.close();
       reload.close();
       if (core) {

@@ -4,6 +4,7 @@
 // them, too, when it meets them in a flow: one of both does it.
 
 const assert = require('node:assert/strict');
+const { setTimeout: delay } = require('node:timers/promises');
 
 const { npmChanges } = require('../support/npm-runs.js');
 const { DEADLINE, packageTest, untilOnDisk } = require('../support/package-cluster.js');
@@ -62,3 +63,31 @@ for (const moment of ['while the worker runs', 'before the worker starts']) {
     assert.equal(slow.count('tarball', 'function-library'), 1);
   });
 }
+
+packageTest('a deploy that needs a module waits for the npm run under way, the earlier one running on', async (t, cluster) => {
+  const { registry } = cluster;
+  registry.publish(library('function-library', '1.2.3'));
+  registry.publish(answering('hanging', '1.0.0'));
+  const settings = { functionExternalModules: true };
+  // Its list would be a newer one.
+  const admin = await cluster.admin({ settings, valkey: { syncPackages: false }, flows: answerFlow('before') });
+  const worker = await cluster.worker({ settings });
+  await untilAnswer(worker, 'before:none', DEADLINE);
+
+  const release = registry.slow('hanging');
+  await cluster.store({ hanging: '1.0.0' });
+  await until(() => registry.count('packument', 'hanging') > 0, { deadline: DEADLINE, message: 'npm of the worker' });
+  await admin.deploy([...answerFlow('after'), ...libraryFlow('function-library')], { type: 'nodes' });
+  await until(async () => (await admin.http('/answer', { deadline: 1000 })).text === 'after:none',
+    { deadline: DEADLINE, message: () => `answer of the admin; ${admin.tail()}` });
+  // Longer than a deploy takes that does not wait.
+  const end = performance.now() + 3000;
+  while (performance.now() < end) {
+    assert.equal((await worker.http('/answer')).text, 'before:none');
+    await delay(100);
+  }
+  release();
+  await untilAnswer(worker, 'after:none', DEADLINE);
+  await until(async () => (await worker.http('/library', { deadline: 1000 })).text === '1.2.3',
+    { deadline: DEADLINE, message: () => `answer of the worker; ${worker.tail()}` });
+});

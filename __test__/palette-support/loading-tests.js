@@ -142,6 +142,36 @@ function loadingTests({ editor }) {
     assert.deepEqual((await instance.add({ name: 'pkg-second', version: '2.0.0', sets: { two: ['second-own'] } })).loaded, ['pkg-second']);
   });
 
+  test('a package that was renamed waits for the one before to go, and is told of once', async () => {
+    await instance.add({ name: 'pkg-old-name', sets: { one: ['renamed'] } });
+    await instance.update(flowsWith('renamed'));
+    const owner = instance.runtime.nodes.getType('renamed');
+    const renamed = instance.install({ name: 'pkg-new-name', version: '2.0.0', sets: { two: ['renamed'] } });
+    instance.clear();
+    assert.deepEqual((await instance.drop('pkg-old-name')).inUse, ['pkg-old-name']);
+    for (const attempt of [1, 2, 3]) {
+      const { loaded, failed } = await instance.palette.load([renamed]);
+      assert.deepEqual(loaded, [], `attempt ${attempt}`);
+      assert.match(failed[0].reason, /renamed.*already registered/);
+    }
+    assert.equal(instance.lines('error').length, 1);
+    assert.deepEqual(instance.ids('close'), []);
+    assert.equal(instance.runtime.nodes.getType('renamed'), owner);
+    await instance.update(BASE);
+    assert.deepEqual((await instance.drop('pkg-old-name')).removed, ['pkg-old-name']);
+    assert.deepEqual((await instance.palette.load([renamed])).loaded, ['pkg-new-name']);
+    await instance.update(flowsWith('renamed'));
+    assert.equal(instance.versionOf('n-renamed'), '2.0.0');
+  });
+
+  test('names that every object has are those of no package', async () => {
+    const names = ['constructor', '__proto__', 'toString'];
+    assert.deepEqual(await instance.palette.remove(names), { removed: names, inUse: [], failed: [] });
+    const { failed } = await instance.palette.load(names.map((name) => ({ name, version: '1.0.0', from: null })));
+    failed.forEach(({ reason }) => assert.match(reason, /^there is no readable package.json/));
+    assert.equal(failed.length, 3);
+  });
+
   test('a package for another Node-RED is refused with the reason', async () => {
     const manifest = { 'node-red': { version: '>=99', nodes: { one: 'one.js' } } };
     const result = await instance.add({ name: 'pkg-other', sets: { one: ['other-type'] }, manifest });

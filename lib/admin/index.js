@@ -239,10 +239,14 @@ function createAdmin({ settings, runtime, log, options }) {
     packageState: () => packages.state(),
 
     async close() {
+      // Whatever a start has come to: Node-RED may begin another one in this process.
+      packages.close();
+      for (const part of [packageChanges, restoring]) {
+        if (part) {
+          part.close();
+        }
+      }
       if (core) {
-        packages.close();
-        packageChanges.close();
-        restoring.close();
         await core.close();
       }
     }

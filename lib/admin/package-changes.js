@@ -34,8 +34,9 @@ function createPackageChanges({ runtime, publish, log }) {
     timer.unref();
   };
 
-  const onRuntimeEvent = ({ id }) => {
-    if (RUNTIME_EVENTS.has(id)) {
+  const onRuntimeEvent = (event) => {
+    // Any node may emit one.
+    if (event && RUNTIME_EVENTS.has(event.id)) {
       sign();
     }
   };

@@ -75,7 +75,8 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   }
 
   /** Users may remove packages as well. */
-  function onRuntimeEvent({ id, payload } = {}) {
+  function onRuntimeEvent(event) {
+    const { id, payload } = event || {};
     if (id === 'node/removed' && Array.isArray(payload)) {
       payload.filter((set) => set && set.module && !earlier.has(set.module))
         .forEach((set) => earlier.set(set.module, { version: undefined, isEsModule: false }));
@@ -164,8 +165,9 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   /**
    * Makes the types of installed packages available.
    *
-   * @param {Array<{name: string, version: string, from: string | null}>} packages `from`: the version
-   *   that was on disk before npm ran
+   * @param {Array<{name: string, version: string, from: string | null, isOfStart?: boolean}>} packages
+   *   `from`: the version that was on disk before npm ran; `isOfStart`: the start of this process
+   *   had waited for it in vain
    * @returns {Promise<{loaded: string[], restart: Array<{name: string, version: string, reason: string}>,
    *   failed: Array<{name: string, reason: string}>}>}
    */
@@ -173,10 +175,10 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     return inTurn(async (parts) => {
       const result = { loaded: [], restart: [], failed: [] };
       const upgrades = [];
-      for (const { name, version, from } of packages) {
+      for (const { name, version, from, isOfStart } of packages) {
         try {
           const entry = await parts.loadOne({ name, version, from });
-          (entry ? upgrades : result.loaded).push(entry || name);
+          (entry ? upgrades : result.loaded).push(entry ? { ...entry, isOfStart } : name);
         } catch (error) {
           fail(result, name, version, error);
         }

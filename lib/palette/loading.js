@@ -41,6 +41,10 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     if (isSame && module.pending_version) {
       await registry.setPending(name, version);
     }
+    if (isSame && registration.isContested(name)) {
+      // Nodes of such a type run the other one's code.
+      throw new Error(registration.faultsOf(name).join('; '));
+    }
     const isFaulty = registration.faultsOf(name).length > 0;
     if (isFaulty && (isSame || runningTypes(typesOf(module)).length === 0)) {
       return repair(entry);

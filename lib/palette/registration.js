@@ -106,6 +106,14 @@ function createRegistration({ registry, settings }) {
     return parts.filter((part) => part && part.err).map((part) => `${part.name}: ${faultText(part.err)}`);
   }
 
+  /** Whether a registered module is in error because another has a type of it, and still does. */
+  function isContested(name) {
+    return Object.values(registry.moduleOf(name).nodes || {}).some(({ id, err }) => {
+      const type = err && contestedType(err);
+      return Boolean(type && registry.getType(type)) && registry.ownerOf(type) !== id;
+    });
+  }
+
   /** Whether only `import()` can run some node file of a package. */
   function hasEsModules(folder, manifest) {
     const files = Object.values((manifest['node-red'] || {}).nodes || {});
@@ -117,7 +125,16 @@ function createRegistration({ registry, settings }) {
     return Object.values(registry.moduleOf(name).nodes).some((set) => set.file && isEsModule(set.file));
   }
 
-  return { register, registerAgain, faultsOf, hasEsModules, runsEsModules };
+  return { register, registerAgain, faultsOf, isContested, hasEsModules, runsEsModules };
+}
+
+/** Node-RED finds it when it maps the types of a set, or when its file registers them. */
+function contestedType(error) {
+  if (error.code === 'type_already_registered' && error.details) {
+    return error.details.type;
+  }
+  const match = /^(?:Error: )?(.+) already registered/.exec(String(error.message || error));
+  return match ? match[1] : undefined;
 }
 
 function faultText(error) {

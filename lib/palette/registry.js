@@ -17,7 +17,8 @@ function openRegistry(runtime) {
   const part = (name) => require(path.join(path.dirname(file), name));
   const api = require.cache[file].exports;
   const inner = part('registry.js');
-  const { getModuleInfo } = runtime.nodes;
+  // Node-RED's tables are plain objects: they have a `constructor` that is no module.
+  const getModuleInfo = (name) => (Object.hasOwn(api.getModuleList(), name) ? runtime.nodes.getModuleInfo(name) : null);
   const getType = (type) => runtime.nodes.getType(type);
 
   /** The live configuration of a loaded module, with its node sets, plugins and errors. */

@@ -34,6 +34,9 @@ function createUpgrade({ runtime, log, mode, reload, restartDelay, registry, reg
     }
   }
 
+  /** What was late for this start would be late for the next, were the disk as it was: no restart. */
+  const isTooLate = ({ isOfStart }) => mode === 'restart' && Boolean(isOfStart);
+
   /** Takes a list of upgrades and adds to `result` what became of each. */
   async function take(upgrades, result, fail) {
     const live = [];
@@ -42,7 +45,8 @@ function createUpgrade({ runtime, log, mode, reload, restartDelay, registry, reg
         const how = { isUpgrade: true };
         await hooks.beforeLoad(entry.name, entry.version, how);
         const isLive = mode === 'live' && Boolean(reload);
-        const why = isLive ? obstacle(entry) : entry.why;
+        const late = isTooLate(entry) ? 'it came too late for the start of this worker, which is not restarted for that' : undefined;
+        const why = isLive ? obstacle(entry) : entry.why || late;
         if (isLive && !why) {
           live.push(entry);
         } else {
@@ -56,7 +60,8 @@ function createUpgrade({ runtime, log, mode, reload, restartDelay, registry, reg
     if (live.length > 0) {
       await reload.exclusively(({ restartTypes }) => replace(live, restartTypes, result));
     }
-    if (mode === 'restart' && result.restart.length > 0) {
+    const awaiting = new Set(result.restart.map(({ name }) => name));
+    if (mode === 'restart' && upgrades.some((entry) => awaiting.has(entry.name) && !isTooLate(entry))) {
       scheduleRestart({ log, maxDelay: restartDelay });
     }
   }

@@ -1,0 +1,94 @@
+'use strict';
+
+/** ms that the start of flows waits for npm, at most; updates are given up after some minutes. */
+const LONGEST = 120000;
+/** ms in which an npm run that was ended gives its turn back. */
+const ENDING = 15000;
+/** ms of patience while a wait has just been in vain, and how long that is remembered. */
+const SHORT = 1000;
+const MEMORY = 60000;
+
+/**
+ * Turns at npm for Node-RED's own runs. While it waits for one its changed nodes stand still, and
+ * it asks for each module by itself: so all waits of one start share one patience, and when that
+ * is over our npm run is ended, not doubled. The core begins it anew later.
+ *
+ * @param {object} options
+ * @param {() => object | null} options.palette the core's part
+ */
+function createNpmAccess({ palette, longest = LONGEST, ending = ENDING, short = SHORT, memory = MEMORY }) {
+  let held = null; // one at a time has it
+  let shortUntil = 0;
+
+  const isShort = () => Date.now() < shortUntil;
+  const waitWasInVain = () => {
+    shortUntil = Date.now() + memory;
+  };
+
+  /** The number of the turn, or null when there is none within `ms`. */
+  function turnWithin(ms) {
+    const core = palette();
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const timer = setTimeout(() => {
+        isOver = true;
+        resolve(null);
+      }, ms);
+      timer.unref();
+      core.acquireNpm().then((given) => {
+        clearTimeout(timer);
+        if (isOver && given !== null) {
+          core.releaseNpm(given);
+        }
+        resolve(given);
+      }, (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+    });
+  }
+
+  return {
+    /** Resolves when npm is Node-RED's; rejects when it is to go on without a turn. */
+    async acquire() {
+      let given = await turnWithin(isShort() ? short : longest);
+      if (given === null) {
+        waitWasInVain();
+        const core = palette();
+        if (core.endRun) {
+          await core.endRun();
+          given = await turnWithin(ending);
+        }
+      }
+      if (given === null) {
+        throw new Error('npm has been busy for too long');
+      }
+      held = given;
+    },
+
+    release() {
+      const given = held;
+      held = null;
+      const core = palette();
+      if (core && given !== null) {
+        core.releaseNpm(given);
+      }
+    },
+
+    /** Waits at most `ms` until no npm runs; whether none does. At once after a wait in vain. */
+    async isFree(ms) {
+      if (!palette() || isShort()) {
+        return !palette();
+      }
+      const given = await turnWithin(ms);
+      if (given === null) {
+        waitWasInVain();
+        return false;
+      }
+      palette().releaseNpm(given);
+      return true;
+    }
+  };
+}
+
+module.exports = { createNpmAccess };

@@ -1,0 +1,84 @@
+'use strict';
+
+const { failure } = require('./deploy');
+
+/**
+ * Who may change what runs: one update after the other, and tasks that want no update beside them.
+ *
+ * @param {object} options
+ * @param {object} options.watch what Node-RED does by itself
+ * @param {number} options.deadline ms that an update waits for Node-RED's own start
+ */
+function createTurns({ watch, deadline }) {
+  let queue = Promise.resolve();
+  let inHand = Promise.resolve(); // what changes Node-RED right now
+  let apart = Promise.resolve(); // the last task that wants no update beside it
+
+  function untilIdle() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        cancel();
+        reject(failure('ERR_VALKEY_RELOAD_TIMEOUT',
+          `Node-RED has not finished its own start within ${Math.round(deadline / 1000)} s.`));
+      }, deadline);
+      timer.unref();
+      const cancel = watch.whenIdle(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  function handing(result) {
+    inHand = result.then(() => {}, () => {});
+    return result;
+  }
+
+  function inTurn(task) {
+    const result = queue.then(task);
+    queue = result.catch(() => {});
+    return result;
+  }
+
+  /**
+   * Calls `begin()` in its turn, once nothing of Node-RED's own and no task apart is under way;
+   * not at all when it is not wanted any more as its turn comes.
+   */
+  function update(begin, isWanted = () => true) {
+    return inTurn(async () => {
+      while (isWanted()) {
+        await untilIdle();
+        const awaited = apart;
+        await awaited;
+        // Nothing may come between this look and the beginning.
+        if (awaited === apart && watch.isIdle()) {
+          return handing(begin());
+        }
+      }
+      return undefined;
+    });
+  }
+
+  /**
+   * Calls `task` while no update is being applied; none begins until it is over. A load or start
+   * of Node-RED's own is not waited for, nor what waits for that: it may itself wait for the
+   * packages that the task brings.
+   */
+  function exclusively(task) {
+    const result = apart.then(() => inHand).then(() => handing((async () => task())()));
+    apart = result.then(() => {}, () => {});
+    return result;
+  }
+
+  return {
+    inTurn,
+    update,
+    exclusively,
+    /** Resolves when nothing changes Node-RED right now. */
+    inHand: () => inHand,
+    /** Resolves when no update is being applied or waits for its turn. */
+    idle: () => Promise.all([queue, apart]).then(() => {})
+  };
+}
+
+module.exports = { createTurns };
