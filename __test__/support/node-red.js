@@ -95,7 +95,7 @@ class NodeRed {
       '--port', String(this.port),
       ...(safe ? ['--safe'] : []),
       ...args
-    ], { cwd: this.userDir, env: childEnvironment(env, node), stdio: ['ignore', 'pipe', 'pipe'] });
+    ], { cwd: this.userDir, env: childEnvironment(env, node.at(-1)), stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
