@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 
 const { npmChanges } = require('../support/npm-runs.js');
-const { dependenciesOf, npm, packageTest, untilOnDisk, versionOnDisk } = require('../support/package-cluster.js');
+const { DEADLINE, dependenciesOf, npm, packageTest, untilOnDisk, versionOnDisk } = require('../support/package-cluster.js');
 const { answering, library } = require('../support/package-kinds.js');
 const { installModule, removeModule, typeAnswer, typeFlow, untilType } = require('../support/palette-api.js');
 
@@ -75,4 +75,23 @@ packageTest('a package in use is removed after the deploy that stops using it', 
   assert.equal(await typeAnswer(worker, 'other'), '1.0.0');
   assert.equal(worker.pid, pid);
   assert.deepEqual(Object.keys(dependenciesOf(worker)), ['other']);
+});
+
+packageTest('a package that a late update stops using goes when that is complete', async (t, cluster) => {
+  const { registry } = cluster;
+  registry.publish(answering('before', '1.0.0'));
+  registry.publish(answering('late', '1.0.0'));
+  const admin = await cluster.admin({ packages: ['before'], flows: typeFlow(['before']) });
+  const worker = await cluster.worker({ valkey: { packageSyncTimeout: 3000 } });
+  await untilType(worker, 'before', '1.0.0');
+
+  await installModule(admin, 'late');
+  registry.unpublish('late');
+  await admin.deploy(typeFlow(['late']), { type: 'nodes' });
+  await worker.waitForLog(/node types that are not installed: late/, { deadline: DEADLINE });
+  await removeModule(admin, 'before');
+  await worker.waitForLog(/before left the list, but the running flows use it/, { deadline: DEADLINE });
+  registry.publish(answering('late', '1.0.0'));
+  await untilType(worker, 'late', '1.0.0', 2 * DEADLINE);
+  await untilOnDisk(worker, { before: undefined, late: '1.0.0' });
 });
