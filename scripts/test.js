@@ -11,7 +11,7 @@ const { ROOT, runShown, ensureInstalled, ensureBuilt } = require('./prepare.js')
 const { findServer } = require('./valkey-server.js');
 
 const TEST_TIMEOUT = 180_000;
-const CONCURRENCY = 2;
+const CONCURRENCY = 3;
 
 function testFiles(dir, words) {
   return fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {

@@ -64,6 +64,12 @@ impl Palette {
         self.packages.give_back(turn);
     }
 
+    /// Ends our npm run, should one go on, because Node-RED's own has waited too long for it.
+    #[napi]
+    pub fn end_run(&self) {
+        self.packages.end_run();
+    }
+
     /// Whether a package is installed and saved, in a version that `version` (any, when left out)
     /// admits.
     #[napi]

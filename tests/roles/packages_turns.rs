@@ -62,3 +62,21 @@ async fn node_red_waits_for_our_run_but_not_for_one_that_hangs() {
     packages.give_back(second);
     assert!(packages.take_turn().await.is_some());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_run_gives_way_and_is_begun_anew() {
+    let server = Server::start(&[]);
+    let dir = UserDir::new();
+    let running = start(&server, &dir).await;
+    let packages = running.worker.packages().unwrap();
+    dir.hangs();
+    publish(&server, r#"{"a":"1.0.0"}"#);
+    until_run(&dir, 1).await;
+    packages.end_run();
+    let turn = packages.take_turn().await.expect("our run has given way");
+    dir.goes_on();
+    assert_eq!(dir.runs().len(), 1, "nothing of ours runs beside Node-RED's");
+    packages.give_back(turn);
+    running.settles().await;
+    assert!(dir.holds("a@1.0.0"), "{:?}", dir.installed());
+}

@@ -59,6 +59,8 @@ struct State {
     unloaded: BTreeMap<String, Load>,
     /// Node-RED has let go of them, and npm has not removed them yet.
     let_go: BTreeSet<String>,
+    /// The npm run that goes on is ended for one of Node-RED's.
+    gives_way: bool,
     /// To be removed, but the running flows use them.
     in_use: BTreeSet<String>,
     /// What was logged and need not be logged again.
@@ -148,6 +150,13 @@ impl Packages {
     pub fn missing(&self) -> Option<Vec<String>> {
         let progress = self.progress.borrow();
         (progress.looked || !progress.missing.is_empty()).then(|| progress.missing.clone())
+    }
+
+    /// Ends the npm run that goes on, if any, because Node-RED's own has waited too long for it:
+    /// flows must not stand still for a registry that hangs. It is begun anew after a pause.
+    pub fn end_run(&self) {
+        self.state().gives_way = true;
+        self.npm.stop();
     }
 
     /// A deploy has been applied: what it stopped using can go.

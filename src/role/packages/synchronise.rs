@@ -57,7 +57,8 @@ impl Packages {
                 let _turn = self.turns.ours().await;
                 self.change(&install, &remove, list, heard).await
             };
-            tell(&outcome, began);
+            let gives_way = std::mem::take(&mut self.state().gives_way);
+            tell(&outcome, gives_way, began);
             record.forget(&outcome.removed.iter().cloned().collect()).await;
             self.note(&outcome, &taken_back);
             if !was_loaded && self.is_loaded() && !outcome.removed.is_empty() {
@@ -73,7 +74,7 @@ impl Packages {
                 .filter(|failure| failure.unknown)
                 .map(|failure| failure.name.clone())
                 .collect();
-            left.superseded = outcome.stopped;
+            left.superseded = outcome.stopped && !gives_way;
             left.removals |= remove.iter().any(|name| !outcome.removed.contains(name));
         }
         left.unloaded = !self.load().await?;
@@ -191,7 +192,7 @@ impl Packages {
     }
 }
 
-fn tell(outcome: &npm::Outcome, began: Instant) {
+fn tell(outcome: &npm::Outcome, gives_way: bool, began: Instant) {
     let seconds = began.elapsed().as_secs_f64();
     if !outcome.installed.is_empty() {
         let names: Vec<String> =
@@ -208,7 +209,11 @@ fn tell(outcome: &npm::Outcome, began: Instant) {
         }
     }
     if outcome.stopped {
-        tracing::info!("npm was ended after {seconds:.1} s: another package list is stored");
+        let why = match gives_way {
+            true => "Node-RED's own has waited for it",
+            false => "another package list is stored",
+        };
+        tracing::info!("npm was ended after {seconds:.1} s: {why}");
         return;
     }
     match &outcome.fault {
