@@ -37,12 +37,12 @@ function createCore({ canEnd = true } = {}) {
       next();
     }
   };
-  if (canEnd) {
-    core.endRun = () => {
-      core.ended += 1;
+  core.endRun = () => {
+    core.ended += 1;
+    if (canEnd) {
       core.ourRunEnds();
-    };
-  }
+    }
+  };
   return core;
 }
 

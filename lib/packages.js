@@ -85,6 +85,14 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
     /** Waits at most `ms` until no npm runs here; whether none does. */
     npmIsFree: npm.isFree,
 
+    /** What the flows have stopped using can be removed now. */
+    flowsHaveChanged() {
+      const packages = synchronised();
+      if (packages) {
+        packages.flowsHaveChanged();
+      }
+    },
+
     /** Does what the core asks for with its event. */
     async onJob() {
       const packages = synchronised();

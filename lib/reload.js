@@ -284,7 +284,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
       missingTypes: [],
     };
     log(...report(update.revision, result, true));
-    onCompleted({ id: update.id, revision: update.revision, ...result });
+    onCompleted({ revision: update.revision, ...result });
   }
 
   /** The flow arrays that run or are about to: a type that one of them has is in use. */

@@ -19,8 +19,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
     runtime,
     mode: checked.reload,
     log: (level, text) => log[level](text),
-    // What the flows have stopped using can be removed now.
-    onCompleted: ({ id }) => void (async () => core.applied(id))().catch((error) => log.debug(error.message))
+    onCompleted: () => packages.flowsHaveChanged()
   });
   const opened = () => core;
   const packages = createPackages({
@@ -30,7 +29,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
   const packageWait = createPackageWait({
     core: opened, runtime, settings, log,
     patience: checked.packageSyncTimeout,
-    packagesSettled: (ms) => (core.background.packagesSettled || core.packagesSettled)(ms),
+    packagesSettled: (ms) => core.background.packagesSettled(ms),
     npmIsFree: packages.npmIsFree,
     missing: packages.missing
   });
@@ -110,8 +109,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
       await reload.apply({
         flows: deploy.flows,
         credentials: deploy.plain,
-        revision: stored.revision,
-        id: stored.id
+        revision: stored.revision
       });
       await core.applied(stored.id);
     } catch (error) {

@@ -54,11 +54,8 @@ function createNpmAccess({ palette, longest = LONGEST, ending = ENDING, short = 
       let given = await turnWithin(isShort() ? short : longest);
       if (given === null) {
         waitWasInVain();
-        const core = palette();
-        if (core.endRun) {
-          await core.endRun();
-          given = await turnWithin(ending);
-        }
+        palette().endRun();
+        given = await turnWithin(ending);
       }
       if (given === null) {
         throw new Error('npm has been busy for too long');

@@ -7,34 +7,27 @@
 
 use std::sync::Arc;
 
+use napi::Error as JsError;
 use napi::bindgen_prelude::{Either3, FnArgs, Function, spawn};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Error as JsError, Status};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 
 use super::admin::Mirroring;
-use super::gate::{Gate, Gates};
+use super::gate::{Callback, Gate, Gates};
 use crate::error::{Error, Result};
 
 /// What such work can answer.
 pub(super) type Value = Either3<Mirroring, String, bool>;
 
 type Answer = FnArgs<(u32, Option<Value>, Option<String>)>;
-/// As many answers as JavaScript has asked for, so the queue needs no limit of its own.
-type Callback = ThreadsafeFunction<Answer, (), Answer, Status, false, true>;
-
 /// `(call, value, error) => void`: exactly one of value and error is given.
 pub(super) type SettleFunction<'a> = Function<'a, Answer, ()>;
 
-/// Where the answers go.
-pub(super) struct Background(Arc<Gate<Callback>>);
+/// Where the answers go: as many as JavaScript has asked for, so their queue needs no limit.
+pub(super) struct Background(Arc<Gate<Callback<Answer, (), 0>>>);
 
 impl Background {
     pub(super) fn new(settle: &SettleFunction<'_>, gates: &mut Gates) -> napi::Result<Self> {
-        let callback =
-            settle.build_threadsafe_function().weak::<true>().callee_handled::<false>().build()?;
-        let gate = Gate::new(callback);
-        gates.add(gate.clone());
-        Ok(Self(gate))
+        Ok(Self(Gate::before(settle, gates)?))
     }
 
     /// Does the work and answers under the number of the call, unless the process ends before.

@@ -6,19 +6,48 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use napi::Env;
+use napi::bindgen_prelude::{FromNapiValue, Function, JsValuesTupleIntoVec};
+use napi::threadsafe_function::ThreadsafeFunction;
+use napi::{Env, Status};
 
 /// A callback that can be taken away from everybody who holds the gate.
 pub(super) struct Gate<C>(RwLock<Option<C>>);
 
 impl<C> Gate<C> {
-    pub(super) fn new(callback: C) -> Arc<Self> {
+    fn new(callback: C) -> Arc<Self> {
         Arc::new(Self(RwLock::new(Some(callback))))
     }
 
     /// Uses the callback, which can't go away meanwhile; `None` when it has gone.
     pub(super) fn with<T>(&self, act: impl FnOnce(&C) -> T) -> Option<T> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(act)
+    }
+}
+
+/// A function that takes `A` and answers with `R`, and that must not throw. It keeps no process
+/// alive; at most `N` calls wait for it, or any number if `N` is 0.
+pub(super) type Callback<A, R, const N: usize> =
+    ThreadsafeFunction<A, R, A, Status, false, true, N>;
+
+impl<A, R, const N: usize> Gate<Callback<A, R, N>>
+where
+    A: JsValuesTupleIntoVec + Send + 'static,
+    R: FromNapiValue + Send + 'static,
+{
+    /// A gate before `function`, shut with the others.
+    pub(super) fn before(
+        function: &Function<'_, A, R>,
+        gates: &mut Gates,
+    ) -> napi::Result<Arc<Self>> {
+        let callback = function
+            .build_threadsafe_function()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .max_queue_size::<N>()
+            .build()?;
+        let gate = Self::new(callback);
+        gates.add(gate.clone());
+        Ok(gate)
     }
 }
 
@@ -40,7 +69,7 @@ impl<C: Send + Sync> Shut for Gate<C> {
 pub(super) struct Gates(Vec<Arc<dyn Shut>>);
 
 impl Gates {
-    pub(super) fn add(&mut self, gate: Arc<dyn Shut>) {
+    fn add(&mut self, gate: Arc<dyn Shut>) {
         self.0.push(gate);
     }
 

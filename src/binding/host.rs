@@ -2,29 +2,18 @@
 
 use std::sync::Arc;
 
-use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 
-use super::gate::{Gate, Gates};
+use super::gate::{Callback, Gate, Gates};
 use crate::role::{Event, Host};
 
-type EventCallback = ThreadsafeFunction<String, (), String, Status, false, true, 64>;
-
 /// Hands events to `callback(name)`.
-pub(super) struct JsHost(Arc<Gate<EventCallback>>);
+pub(super) struct JsHost(Arc<Gate<Callback<String, (), 64>>>);
 
 impl JsHost {
     pub(super) fn new(callback: &Function<String, ()>, gates: &mut Gates) -> napi::Result<Self> {
-        let callback = callback
-            .build_threadsafe_function()
-            .weak::<true>()
-            .callee_handled::<false>()
-            .max_queue_size::<64>()
-            .build()?;
-        let gate = Gate::new(callback);
-        gates.add(gate.clone());
-        Ok(Self(gate))
+        Ok(Self(Gate::before(callback, gates)?))
     }
 }
 

@@ -3,43 +3,26 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
-use super::gate::{Gate, Gates};
+use super::gate::{Callback, Gate, Gates};
 
-type Callback = ThreadsafeFunction<
-    FnArgs<(String, String)>,
-    (),
-    FnArgs<(String, String)>,
-    Status,
-    false,
-    true,
-    1024,
->;
+type LogCallback = Callback<FnArgs<(String, String)>, (), 1024>;
 
 /// A dispatch that hands each line to `callback(level, text)`. Weak: it keeps no process alive.
 pub(super) fn dispatch(
     callback: &Function<FnArgs<(String, String)>, ()>,
     gates: &mut Gates,
 ) -> napi::Result<Dispatch> {
-    let callback = callback
-        .build_threadsafe_function()
-        .weak::<true>()
-        .callee_handled::<false>()
-        .max_queue_size::<1024>()
-        .build()?;
-    let callback = Gate::new(callback);
-    gates.add(callback.clone());
-    Ok(Dispatch::new(Lines { callback }))
+    Ok(Dispatch::new(Lines { callback: Gate::before(callback, gates)? }))
 }
 
 struct Lines {
-    callback: Arc<Gate<Callback>>,
+    callback: Arc<Gate<LogCallback>>,
 }
 
 impl Subscriber for Lines {

@@ -64,6 +64,12 @@ impl Palette {
         self.packages.give_back(turn);
     }
 
+    /// An update that had waited for types runs now: what it stopped using can go.
+    #[napi]
+    pub fn flows_have_changed(&self) {
+        self.packages.flows_have_changed();
+    }
+
     /// Ends our npm run, should one go on, because Node-RED's own has waited too long for it.
     #[napi]
     pub fn end_run(&self) {

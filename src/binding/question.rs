@@ -3,17 +3,15 @@
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{FromNapiValue, Function, JsValuesTupleIntoVec};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Error, Status};
 use tokio::sync::oneshot;
 
-use super::gate::{Gate, Gates};
-
-type Callback<A, R> = ThreadsafeFunction<A, R, A, Status, false, true, 64>;
+use super::gate::{Callback, Gate, Gates};
 
 /// A function that takes `A` and answers with `R`, and that must not throw. Weak: it keeps no
 /// process alive.
-pub(super) struct Question<A, R>(Arc<Gate<Callback<A, R>>>)
+pub(super) struct Question<A, R>(Arc<Gate<Callback<A, R, 64>>>)
 where
     A: JsValuesTupleIntoVec + 'static,
     R: FromNapiValue + 'static;
@@ -24,15 +22,7 @@ where
     R: FromNapiValue + Send + 'static,
 {
     pub(super) fn new(function: &Function<'_, A, R>, gates: &mut Gates) -> napi::Result<Self> {
-        let callback = function
-            .build_threadsafe_function()
-            .weak::<true>()
-            .callee_handled::<false>()
-            .max_queue_size::<64>()
-            .build()?;
-        let gate = Gate::new(callback);
-        gates.add(gate.clone());
-        Ok(Self(gate))
+        Ok(Self(Gate::before(function, gates)?))
     }
 
     /// Asks; fails when the function can't be called, because the process is ending or too many

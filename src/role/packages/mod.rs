@@ -160,7 +160,7 @@ impl Packages {
     }
 
     /// A deploy has been applied: what it stopped using can go.
-    pub(super) fn flows_have_changed(&self) {
+    pub fn flows_have_changed(&self) {
         if !self.state().in_use.is_empty() {
             self.call();
         }
