@@ -53,7 +53,7 @@ async function everything() {
 /** What all others ask the server for, from now on. */
 async function monitor() {
   const seen = [];
-  const watching = await server.client().monitor();
+  const watching = await server.monitor();
   watching.on('monitor', (time, [command, ...args]) => seen.push([command.toLowerCase(), ...args]));
   watching.on('error', () => {});
   const marker = `seen-${process.pid}`;

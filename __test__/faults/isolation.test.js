@@ -48,7 +48,7 @@ test('clusters on one server name no key and no channel of each other', { timeou
   ]);
   const server = await startServer({ users: [...users, 'user default on nopass ~* &* +@all'] });
   const client = server.client();
-  const monitor = await server.client().monitor();
+  const monitor = await server.monitor();
   const seen = [];
   monitor.on('monitor', (_time, args, source) => seen.push({ args, source }));
   const addresses = new Map();

@@ -229,6 +229,18 @@ class Server {
     client.once('end', () => this.clients.delete(client));
     return client;
   }
+
+  /**
+   * Tells of every command from here on (event `monitor`).
+   *
+   * ioredis fails when the first line comes together with the answer to MONITOR, so no client of the
+   * test's may still be introducing itself.
+   */
+  async monitor() {
+    const root = this.client({ disableClientInfo: true });
+    await Promise.all([...this.clients].map((client) => client.ping()));
+    return root.monitor();
+  }
 }
 
 /**
