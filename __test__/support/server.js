@@ -195,7 +195,7 @@ class Server {
         }
       }
     }
-    // An outgoing connection of another test may have been given the port meanwhile.
+    // Where ports are not held, an outgoing connection may have been given this one meanwhile.
     const end = performance.now() + PORT_DEADLINE;
     for (;;) {
       try {

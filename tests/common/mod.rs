@@ -60,9 +60,19 @@ pub fn temp_dir() -> tempfile::TempDir {
     tempfile::Builder::new().prefix(&prefix).tempdir().unwrap()
 }
 
-/// A port that nobody listens on now.
+/// A port that nobody listens on. On Linux it is kept from outgoing connections until the tests of
+/// this file end, and a server may listen on it as often as it starts: it is enough that no other
+/// socket of that port listens.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    use socket2::{Domain, Socket, Type};
+    let holder = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    holder.set_reuse_address(cfg!(target_os = "linux")).unwrap();
+    holder.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let port = holder.local_addr().unwrap().as_socket().unwrap().port();
+    if cfg!(target_os = "linux") {
+        std::mem::forget(holder);
+    }
+    port
 }
 
 /// Waits until a condition holds and returns how long it took.

@@ -1,7 +1,7 @@
 //! A real Valkey or Redis server in a directory of its own.
 
-use super::temp_dir;
-use std::net::{TcpListener, TcpStream};
+use super::{free_port, temp_dir};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -38,7 +38,7 @@ impl Server {
         let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
         // Another process may take the port between the look and the start.
         for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = free_port();
             if let Some(child) = spawn(executable, dir.path(), port, &args) {
                 let executable = executable.to_owned();
                 return Self { child: Some(child), dir, args, executable, port };
@@ -94,7 +94,7 @@ impl Server {
     /// Starts it again, empty, on the same port.
     pub fn restart(&mut self) {
         self.kill();
-        // An outgoing connection of another test may have been given the port meanwhile.
+        // Where ports are not held, an outgoing connection may have been given this one meanwhile.
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             self.child = spawn(&self.executable, self.dir.path(), self.port, &self.args);
