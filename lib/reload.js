@@ -6,8 +6,10 @@ const { deployType, restartsEnvironments } = require('./reload/deploy-type');
 const { HOLD_TYPE, hold, missingTypes } = require('./reload/hold');
 const { createLiveCredentials } = require('./reload/live-credentials');
 const { createMarking } = require('./reload/marking');
+const { createNewest } = require('./reload/newest');
 const { createOutdated } = require('./reload/outdated');
 const { report } = require('./reload/report');
+const { applied, nothing } = require('./reload/result');
 const { restartedNodes } = require('./reload/restarts');
 const { createRuntimeWatch } = require('./reload/runtime-watch');
 const { createTurns } = require('./reload/turns');
@@ -33,6 +35,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     onType: () => completeHeld(),
   });
   const turns = createTurns({ watch, deadline });
+  const newest = createNewest({ turns, applyNow, superseded: () => nothing({ superseded: true }) });
   const getType = (type) => runtime.nodes.getType(type);
   const outdated = createOutdated({ getType });
 
@@ -42,10 +45,8 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   let unstarted = false; // what was handed over did not start (modules missing)
   let failed = false; // an update ended in the middle
   let waiting; // the newest update that safe mode keeps from being applied
-  let taking; // the update that is being applied
   let isSafeModeTold = false;
   let isClosed = false;
-  let next;
 
   /**
    * To be called, and waited for, before flows are read for a load: no update
@@ -74,35 +75,6 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     return watch.started;
   }
 
-  function nothing(extra) {
-    return { applied: false, changed: 0, added: 0, removed: 0, restarted: 0, ms: 0, missingTypes: [], ...extra };
-  }
-
-  /** Applies an update; of several that wait for their turn only the newest is applied. */
-  function apply(update) {
-    if (next) {
-      next.resolve(nothing({ superseded: true }));
-    }
-    const entry = {};
-    next = entry;
-    entry.update = update;
-    return new Promise((resolve, reject) => {
-      entry.resolve = resolve;
-      turns.update(async () => {
-        next = undefined;
-        taking = update;
-        resolve(await applyNow(update).finally(() => {
-          taking = undefined;
-        }));
-      }, () => next === entry).catch((error) => {
-        if (next === entry) {
-          next = undefined;
-        }
-        reject(error);
-      });
-    });
-  }
-
   function stayInSafeMode(update) {
     waiting = update;
     if (!isSafeModeTold) {
@@ -126,20 +98,9 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     waiting = undefined;
     const begun = Date.now();
     const outcome = await hand(wanted, difference);
-    const result = {
-      applied: true,
-      changed: new Set(difference.changed.concat(difference.credentials.filter((id) => handed.nodes.has(id)))).size,
-      added: difference.added.length,
-      removed: difference.removed.length,
-      restarted: outcome.restarted.size,
-      ms: 0,
-      missingTypes: outcome.missingTypes,
-    };
-    if (outcome.missingModules.length > 0) {
-      result.missingModules = outcome.missingModules;
-    }
+    const changed = difference.changed.concat(difference.credentials.filter((id) => handed.nodes.has(id)));
     settle(wanted, outcome, update);
-    result.ms = Date.now() - begun;
+    const result = applied(difference, changed, outcome, begun);
     log(...report(update.revision, result));
     return result;
   }
@@ -274,22 +235,15 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     if (held) {
       return;
     }
-    const result = {
-      applied: true,
-      changed: difference.changed.length,
-      added: difference.added.length,
-      removed: difference.removed.length,
-      restarted: new Set([...stopped, ...outcome.restarted]).size,
-      ms: Date.now() - begun,
-      missingTypes: [],
-    };
+    const restarted = new Set([...stopped, ...outcome.restarted]);
+    const result = applied(difference, difference.changed, { ...outcome, restarted }, begun);
     log(...report(update.revision, result, true));
     onCompleted({ revision: update.revision, ...result });
   }
 
   /** The flow arrays that run or are about to: a type that one of them has is in use. */
   function flows() {
-    const updates = [taking, next && next.update, waiting].filter(Boolean);
+    const updates = newest.inHand().concat(waiting || []);
     return [handed.flows, running.flows, ...updates.map((update) => update.flows)];
   }
 
@@ -343,7 +297,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   return {
     beforeLoad,
     seed,
-    apply,
+    apply: newest.apply,
     whenStarted,
     idle: turns.idle,
     isOwnSave: deploys.isOwnSave,
