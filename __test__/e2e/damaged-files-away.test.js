@@ -83,9 +83,11 @@ test("flows.json cut in half in running, then 'restart flows': what ran goes on"
 });
 
 test('flows_cred.json unreadable: the backup runs until Valkey is back', async () => {
+  // The admin may still be reconnecting: what is stored counts once a worker has it.
   await admin.deploy(answerFlow('newer', { token: 'older' }));
+  await untilAnswer(worker, 'newer:older', RECONNECTED_WITHIN);
   await admin.deploy(answerFlow('newer', { token: 'newer' }));
-  await untilAnswer(worker, 'newer:newer');
+  await untilAnswer(worker, 'newer:newer', RECONNECTED_WITHIN);
   stored = await client.mget(KEYS);
   await restartAway(() => DAMAGE.unreadable.inflict(fileOf('flows_cred.json')));
   assert.match(admin.logs, /\[error\] \[ValkeyStorage\] flows_cred\.json can't be read .*: restored from Node-RED's backup/);
