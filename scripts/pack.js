@@ -73,6 +73,8 @@ function fillPlatformFolder(folder, id, binaries) {
   const isThere = fs.existsSync(binary);
   if (isThere) {
     fs.copyFileSync(binary, path.join(folder, manifest.main));
+    // By this the loader knows one that is not whole.
+    writeJson(file, { ...readJson(file), binarySize: fs.statSync(binary).size });
   }
   return { id, name: manifest.name, folder, isThere };
 }
