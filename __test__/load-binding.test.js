@@ -104,6 +104,19 @@ test('a binary whose end is missing is told, and not loaded', () => {
   assert.match(message, /a copy that broke off, or a full disk: delete node_modules and install again/);
 });
 
+test('a package whose description is broken is told so', () => {
+  for (const text of ['', '{"name":']) {
+    const folder = installWithoutBinary();
+    const file = path.join(path.dirname(addPackage(folder, HERE.id, '')), 'package.json');
+    fs.writeFileSync(file, text);
+    const { code, message } = failure(folder);
+    assert.equal(code, 'ERR_VALKEY_BINARY');
+    assert.ok(message.includes(`${file}: `), message);
+    assert.match(message, /a copy that broke off, or a full disk/);
+    assert.doesNotMatch(message, /include=optional/);
+  }
+});
+
 test('a package of another version is told, and not loaded', () => {
   const folder = installWithoutBinary();
   addPackage(folder, HERE.id, 'process.abort()', { main: 'other.js', version: '0.0.1' });

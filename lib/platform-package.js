@@ -13,10 +13,16 @@ function packageName(id) {
 
 /** The folder of a platform's package; undefined when there is none. */
 function findPackage(id) {
+  const description = `${packageName(id)}/package.json`;
   try {
-    return path.dirname(require.resolve(`${packageName(id)}/package.json`));
-  } catch {
-    return undefined;
+    return path.dirname(require.resolve(description));
+  } catch (error) {
+    if (error.code === 'MODULE_NOT_FOUND') {
+      return undefined;
+    }
+    // It is there, but Node.js can't read it: later releases do that already here.
+    const file = require.resolve.paths(description).map((dir) => path.join(dir, description)).find((one) => fs.existsSync(one));
+    return file && path.dirname(file);
   }
 }
 
@@ -35,14 +41,23 @@ function readableSize(file) {
   }
 }
 
+/** What the package in a folder tells of itself. */
+function describe(folder) {
+  const file = path.join(folder, 'package.json');
+  readableSize(file);
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw finding('INCOMPLETE', `${file}: ${error.message}`);
+  }
+}
+
 /**
  * The exports of the binary in a package's folder. The error has a code of its own for what is seen
  * before the binary is loaded: ENOENT, EACCES, VERSION, INCOMPLETE.
  */
 function loadPackage(folder) {
-  const description = path.join(folder, 'package.json');
-  readableSize(description);
-  const { name, version, main, binarySize } = JSON.parse(fs.readFileSync(description, 'utf8'));
+  const { name, version, main, binarySize } = describe(folder);
   if (version !== VERSION) {
     throw finding('VERSION', `${folder}: ${name} has version ${version}, not ${VERSION}`);
   }
