@@ -3,11 +3,18 @@
 // Loads the addon; when none loads, tells why and what to do about it. Node-RED prints such an
 // error when it reads settings.js, and it is all that its operator gets to see.
 
-const { PREBUILT, thisPlatform } = require('./platform');
+const fs = require('node:fs');
+const path = require('node:path');
 
-const NAME = 'node-red-storage-valkey';
+const { PREBUILT, platformWords, thisPlatform } = require('./platform');
+const { NAME, VERSION, packageName, findPackage, loadPackage } = require('./platform-package');
+
+const ROOT = path.join(__dirname, '..');
 const NOT_FOUND = /^Cannot find module '([^']+)'/;
 const FROM_SOURCE = "build from source, as 'Build from source' in the README of this package tells";
+const ANEW = 'delete node_modules and install again';
+/** The generated loader takes the file that it names, and no other. */
+const OVERRIDE = 'NAPI_RS_NATIVE_LIBRARY_PATH';
 
 /** What the generated loader tried, in that order: the messages of its chain of causes. */
 function messages(error) {
@@ -19,20 +26,11 @@ function messages(error) {
   return found.filter((message) => !(NOT_FOUND.test(message) && message.includes('wasi')));
 }
 
-function isInstalled(name) {
-  try {
-    require.resolve(`${name}/package.json`);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** What to do when the package of this platform is not there. */
-function adviceForMissing(platform) {
-  const others = PREBUILT.filter((id) => id !== platform.id && isInstalled(`${NAME}-${id}`));
+function adviceForMissing({ id }) {
+  const others = PREBUILT.filter((other) => other !== id && findPackage(other));
   const os = `os ${process.platform}, cpu ${process.arch}` +
-    (platform.id.includes('-musl') ? ', libc musl' : platform.id.includes('-gnu') ? ', libc glibc' : '');
+    (id.includes('-musl') ? ', libc musl' : id.includes('-gnu') ? ', libc glibc' : '');
   return [
     ...(others.length > 0
       ? [`installed is the one for ${others.join(', ')}: node_modules comes from another platform or image. ` +
@@ -43,71 +41,102 @@ function adviceForMissing(platform) {
   ];
 }
 
-/** What to do when there is a binary and it does not load. */
-function adviceForBroken(failures) {
-  const text = failures.join('\n');
-  if (/version `GLIBC_[\d.]+' not found/.test(text)) {
+/** What to do when there is a binary that the system refuses to load, in its words. */
+function adviceForRefused(words) {
+  if (/version `GLIBC_[\d.]+' not found/.test(words)) {
     return ['this system is older than the binary: use a newer system or image', FROM_SOURCE];
   }
-  return [
-    'a damaged or foreign file: delete node_modules and install again',
-    `on a system that binaries do not fit: ${FROM_SOURCE}`
-  ];
-}
-
-function advice(platform, failures) {
-  if (!platform.isPrebuilt) {
-    return [`there is no prebuilt binary for this platform, only for ${PREBUILT.join(', ')}`, FROM_SOURCE];
+  if (/failed to map segment/.test(words)) {
+    return ['the file may not be executed there, as on a volume that is mounted with noexec: install elsewhere, or mount it without'];
   }
-  return failures.length > 0 ? adviceForBroken(failures) : adviceForMissing(platform);
+  return [`a damaged or foreign file: ${ANEW}`, `on a system that binaries do not fit: ${FROM_SOURCE}`];
 }
 
-function coded(error) {
-  return Object.assign(error, { code: 'ERR_VALKEY_BINARY' });
+/** What to do when the package of this platform is there. */
+function adviceForPresent({ id }, { code, message }) {
+  switch (code) {
+    case 'ENOENT':
+      return [`something has taken the file out of its package: ${ANEW}`];
+    case 'EACCES':
+    case 'EPERM':
+      return [`the user of this process${process.getuid ? ` (uid ${process.getuid()})` : ''} may not read the file: ` +
+        'correct its owner or its mode, or install as that user'];
+    case 'VERSION':
+      return [
+        `the two packages belong together by their version: ${ANEW}`,
+        `if it stays so: ${packageName(id)} must not be listed by its name, neither in dependencies nor in overrides or resolutions`
+      ];
+    case 'INCOMPLETE':
+      return [`a copy that broke off, or a full disk: ${ANEW}`];
+    default:
+      return adviceForRefused(message);
+  }
+}
+
+/** The error of this module, with its code. */
+function coded(message) {
+  return Object.assign(new Error(message), { code: 'ERR_VALKEY_BINARY' });
 }
 
 /** What was looked for, what came of it, and what to do. */
-function binaryError(platform, tried) {
-  const failures = tried.filter((message) => !NOT_FOUND.test(message));
+function binaryError(platform, tried, advice) {
   const looked = tried.map((message) => {
     const [, missing] = NOT_FOUND.exec(message) || [];
     return missing ? `${missing}: not there` : message;
   });
   const list = (lines) => [...new Set(lines)].map((line) => `\n  - ${line}`).join('');
-  return coded(new Error(`no binary of ${NAME} loads on ${platform.words}, Node.js ${process.versions.node}.` +
+  return coded(`no binary of ${NAME} ${VERSION} loads on ${platformWords()}, Node.js ${process.versions.node}.` +
     `\nLooked for:${list(looked)}` +
-    `\nWhat to do:${list(advice(platform, failures))}`));
+    `\nWhat to do:${list(advice)}`);
+}
+
+/** Whether this is a checkout: one with a binary of its own, or one that nobody has built. */
+function isCheckout() {
+  const files = fs.readdirSync(ROOT);
+  return !files.includes('binding.js') || files.some((file) => file.endsWith('.node'));
+}
+
+/** By the loader that comes with a build: it looks for a binary beside it, and knows more platforms. */
+function loadGenerated(platform) {
+  try {
+    return require('../binding');
+  } catch (error) {
+    if (error.code === 'MODULE_NOT_FOUND') {
+      throw coded(`${NAME}: this checkout has not been built: npm ci && npm run build`);
+    }
+    const tried = error.cause ? messages(error) : [error.message];
+    const failures = tried.filter((message) => !NOT_FOUND.test(message));
+    if (process.env[OVERRIDE]) {
+      throw binaryError(platform, tried, [`${OVERRIDE} is set: correct or unset it`]);
+    }
+    if (!platform.isPrebuilt) {
+      throw binaryError(platform, tried, [`there is no prebuilt binary for this platform, only for ${PREBUILT.join(', ')}`, FROM_SOURCE]);
+    }
+    throw binaryError(platform, tried, failures.length > 0 ? adviceForRefused(failures.join('\n')) : [FROM_SOURCE]);
+  }
 }
 
 /**
- * The package for the C library of this process: the generated loader goes by the files of the
- * system. What fails is added to `tried`.
+ * From the package for the C library of this process. The generated loader goes by the files of the
+ * system, and loads what it finds as it is.
  */
-function loadByProcess(platform, tried) {
+function loadInstalled(platform) {
+  const folder = findPackage(platform.id);
+  if (!folder) {
+    throw binaryError(platform, [`${packageName(platform.id)}: not there`], adviceForMissing(platform));
+  }
   try {
-    return require(`${NAME}-${platform.id}`);
+    return loadPackage(folder);
   } catch (error) {
-    tried.push(error.message);
-    return undefined;
+    throw binaryError(platform, [error.message], adviceForPresent(platform, error));
   }
 }
 
 /** The addon's exports; throws an error with code ERR_VALKEY_BINARY. */
 function loadBinding() {
-  try {
-    return require('../binding');
-  } catch (error) {
-    if (error.code === 'MODULE_NOT_FOUND') {
-      throw coded(new Error(`${NAME}: this checkout has not been built: npm ci && npm run build`));
-    }
-    const platform = thisPlatform();
-    const tried = error.cause ? messages(error) : [error.message];
-    const binding = loadByProcess(platform, tried);
-    if (!binding) {
-      throw binaryError(platform, tried);
-    }
-    return binding;
-  }
+  const platform = thisPlatform();
+  const isOurs = platform.isPrebuilt && !process.env[OVERRIDE] && !isCheckout();
+  return isOurs ? loadInstalled(platform) : loadGenerated(platform);
 }
 
 module.exports = { loadBinding };

@@ -2,6 +2,8 @@
 
 // What this process runs on, in the words of the prebuilt packages.
 
+const fs = require('node:fs');
+
 /** The platforms that releases have a binary for; the end of each package's name. */
 const PREBUILT = [
   'linux-x64-gnu',
@@ -17,13 +19,14 @@ const PREBUILT = [
 ];
 
 /**
- * The C library that this process itself uses, on Linux. The files of the system can tell of
- * another one: a Node.js for musl runs on a system of glibc as well.
+ * The C library that this process itself uses, on Linux, by Node's report. The files of the system
+ * can tell of another one: a Node.js for musl runs on a system of glibc as well.
  *
  * @returns {{name: 'glibc' | 'musl' | undefined, version?: string}}
  */
-function processLibc() {
-  // Otherwise the report looks up the names of all hosts that this process is connected to.
+function reportedLibc() {
+  // Otherwise the report looks up the names of all hosts that this process is connected to; older
+  // releases of Node.js do so all the same.
   process.report.excludeNetwork = true;
   const { header, sharedObjects } = process.report.getReport();
   if (header.glibcVersionRuntime) {
@@ -33,26 +36,45 @@ function processLibc() {
   return { name: isMusl ? 'musl' : undefined };
 }
 
-function suffix(libc) {
+/** Its name; without a report when the files that the process has mapped tell it, as a start must not wait. */
+function libcName() {
+  let mapped = '';
+  try {
+    mapped = fs.readFileSync('/proc/self/maps', 'utf8');
+  } catch {
+    // Some sandboxes have no /proc.
+  }
+  if (/\/libc(\.so\.6|-2\.\d+\.so)$/m.test(mapped)) {
+    return 'glibc';
+  }
+  return /\/(ld-musl-|libc\.musl-)/.test(mapped) ? 'musl' : reportedLibc().name;
+}
+
+function suffix() {
   if (process.platform === 'win32') {
     return '-msvc';
   }
   if (process.platform !== 'linux') {
     return '';
   }
-  return `-${libc.name === 'musl' ? 'musl' : 'gnu'}${process.arch === 'arm' ? 'eabihf' : ''}`;
+  return `-${libcName() === 'musl' ? 'musl' : 'gnu'}${process.arch === 'arm' ? 'eabihf' : ''}`;
 }
 
 /**
  * This process' platform.
  *
- * @returns {{id: string, words: string, isPrebuilt: boolean}} `id` as in PREBUILT, `words` for people
+ * @returns {{id: string, isPrebuilt: boolean}} `id` as in PREBUILT
  */
 function thisPlatform() {
-  const libc = process.platform === 'linux' ? processLibc() : undefined;
-  const id = `${process.platform}-${process.arch}${suffix(libc)}`;
-  const library = libc && ` with ${[libc.name ?? 'an unknown C library', libc.version].filter(Boolean).join(' ')}`;
-  return { id, words: `${process.platform} ${process.arch}${library ?? ''}`, isPrebuilt: PREBUILT.includes(id) };
+  const id = `${process.platform}-${process.arch}${suffix()}`;
+  return { id, isPrebuilt: PREBUILT.includes(id) };
 }
 
-module.exports = { PREBUILT, thisPlatform };
+/** This process' platform for people. */
+function platformWords() {
+  const libc = process.platform === 'linux' ? reportedLibc() : undefined;
+  const library = libc && ` with ${[libc.name ?? 'an unknown C library', libc.version].filter(Boolean).join(' ')}`;
+  return `${process.platform} ${process.arch}${library ?? ''}`;
+}
+
+module.exports = { PREBUILT, platformWords, thisPlatform };

@@ -50,6 +50,16 @@ function checkLoader({ version }) {
   }
 }
 
+/**
+ * The manifest with the address of the sources, which npm needs to prove where a package was built;
+ * GitHub's runners know it.
+ */
+function withRepository(manifest, { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository }) {
+  return manifest.repository || !server || !repository
+    ? manifest
+    : { ...manifest, repository: { type: 'git', url: `git+${server}/${repository}.git` } };
+}
+
 /** One folder a platform, with its manifest; returns their names. */
 function makePlatformFolders(out, manifest) {
   const config = path.join(out, 'package.json');
@@ -73,6 +83,8 @@ function fillPlatformFolder(folder, id, binaries) {
   const isThere = fs.existsSync(binary);
   if (isThere) {
     fs.copyFileSync(binary, path.join(folder, manifest.main));
+    // By this the loader knows one that is not whole.
+    writeJson(file, { ...readJson(file), binarySize: fs.statSync(binary).size });
   }
   return { id, name: manifest.name, folder, isThere };
 }
@@ -102,12 +114,13 @@ function tarball(folder, out) {
 /**
  * Makes the packages in the folder `out`, which must be empty or missing.
  *
- * @param {{out: string, binaries?: string, all?: boolean}} options `all`: no binary may be missing
+ * @param {{out: string, binaries?: string, all?: boolean, env?: NodeJS.ProcessEnv}} options `all`: no
+ *   binary may be missing; `env` may tell the repository
  * @returns {{name: string, folder: string, id?: string, tarball?: string, files?: string[], size?: number, unpackedSize?: number}[]}
  *   the main package first, then the platforms by name; sizes in bytes; without a binary no tarball
  */
-function pack({ out, binaries = ROOT, all = false }) {
-  const manifest = readJson(path.join(ROOT, 'package.json'));
+function pack({ out, binaries = ROOT, all = false, env = process.env }) {
+  const manifest = withRepository(readJson(path.join(ROOT, 'package.json')), env);
   checkLoader(manifest);
   fs.mkdirSync(out, { recursive: true });
   const platforms = makePlatformFolders(out, manifest)

@@ -77,6 +77,8 @@ test('the packages have what is needed, and nothing that runs at an install', as
   assert.deepEqual(foreign, []);
   const here = platforms.find(({ id }) => id === HERE);
   assert.deepEqual(here.files.sort(), ['LICENSE', 'README.md', `${NAME}.${HERE}.node`, 'package.json'].sort());
+  const { binarySize } = JSON.parse(fs.readFileSync(path.join(here.folder, 'package.json'), 'utf8'));
+  assert.equal(binarySize, fs.statSync(path.join(ROOT, `${NAME}.${HERE}.node`)).size);
 
   const published = await registry.manifest(NAME, VERSION);
   assert.deepEqual(published.optionalDependencies, Object.fromEntries(PREBUILT.map((id) => [ofPlatform(id), VERSION])));

@@ -12,10 +12,13 @@ const { until } = require('../../support/wait.js');
 const HOST = '127.0.0.1';
 const DEADLINE = 60_000;
 
-/** What the environment tells package managers of this machine is left out. */
+/**
+ * What the environment tells package managers of this machine is left out, and that it is one of
+ * GitHub's: nothing is proved to this registry.
+ */
 function cleanEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) =>
-    !/^(npm_|pnpm_|yarn_|NODE_TEST_|NODE_OPTIONS$|NODE_ENV$|INIT_CWD$|(https?|all)_proxy$)/i.test(name)));
+    !/^(npm_|pnpm_|yarn_|NODE_TEST_|NODE_OPTIONS$|NODE_ENV$|INIT_CWD$|GITHUB_|ACTIONS_|(https?|all)_proxy$)/i.test(name)));
 }
 
 /** A registry on this machine that holds what anybody publishes to it, and nothing else. */
@@ -85,7 +88,13 @@ class Registry {
   /** What it tells of a version, as npm asks for it. */
   async manifest(name, version) {
     const answer = await fetch(this.url + name, { headers: { accept: 'application/vnd.npm.install-v1+json' } });
-    return (await answer.json()).versions[version];
+    return (await answer.json()).versions?.[version];
+  }
+
+  /** The versions that have tags, by tag; undefined for a package that it does not have. */
+  async tags(name) {
+    const answer = await fetch(this.url + name);
+    return (await answer.json())['dist-tags'];
   }
 }
 
