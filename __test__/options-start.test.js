@@ -33,8 +33,10 @@ async function start(options) {
 for (const [name, valkey] of [['role', { role: 'boss' }], ['port', { port: 'six' }], ['reload', { role: 'worker', reload: 'all' }]]) {
   test(`Node-RED does not start its flows with a wrong '${name}', and names it`, async () => {
     const instance = await start({ valkey, wait: false });
-    await instance.waitForLog(new RegExp(`\\[error\\] Error: option '${name}' must be `));
+    await instance.waitForLog(new RegExp(`\\[error\\] \\[ValkeyStorage\\] ERR_VALKEY_OPTION: option '${name}' must be `));
     await instance.waitUntilEnded();
+    // For a supervisor that starts what has failed, and for who looks at its list.
+    assert.equal(instance.child.exitCode, 1);
     assert.doesNotMatch(instance.logs, /Started flows/);
   });
 }

@@ -192,6 +192,28 @@ test('global environment variables restart everything', async (t) => {
   assert.deepEqual(instance.ids('close'), ['a1', 'a2', 'a3', 'b1', 'b2', 'server', 'sf1']);
 });
 
+test('a global configuration restarts everything with its variables, and nothing without any', async (t) => {
+  if (instance.isBefore31) {
+    t.skip('Node-RED 3.0 has none');
+    return;
+  }
+  const globals = (env) => changed((node, flows) => {
+    flows.push({ id: 'globals', type: 'global-config', env, modules: {} });
+  });
+  await instance.update(globals([]));
+  assert.deepEqual(instance.records, []);
+  // From here on it is Node-RED that sees them.
+  const variable = [{ name: 'PLANET', value: 'Mars', type: 'str' }];
+  for (const env of [variable, []]) {
+    instance.clear();
+    await instance.update(globals(env));
+    assert.deepEqual(instance.ids('close'), ['a1', 'a2', 'a3', 'b1', 'b2', 'server', 'sf1']);
+  }
+  instance.clear();
+  await instance.update(base());
+  assert.deepEqual(instance.records, []);
+});
+
 test('several in a row end at the last one, those between are passed over', async () => {
   const results = await Promise.all([1, 2, 3, 4, 5].map((value) => instance.update(changed((node) => { node('a1').value = value * 10; }))));
   assert.equal(instance.last('a1').value, 50);

@@ -1,5 +1,6 @@
 'use strict';
 
+/** What every line of ours begins with. */
 const PREFIX = '[ValkeyStorage] ';
 
 /** Node-RED's logger with our prefix: `{ error, warn, info, debug }`, each taking a text. */
@@ -8,4 +9,4 @@ function createLog(logger) {
   return { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
 }
 
-module.exports = { createLog };
+module.exports = { PREFIX, createLog };

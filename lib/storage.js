@@ -2,7 +2,7 @@
 
 const { checkOptions } = require('./core');
 const { createHealth } = require('./health');
-const { createLog } = require('./log');
+const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const nodeRed = require('./node-red');
 const { createAdmin } = require('./admin');
@@ -10,11 +10,7 @@ const { createWorker } = require('./worker');
 
 let current = null;
 
-/**
- * Opens the storage for one Node-RED runtime. Rejects when an option is wrong; never because the
- * server is away.
- */
-async function init(settings, runtime) {
+async function open(settings, runtime) {
   if (current) {
     const earlier = current;
     current = null;
@@ -42,6 +38,23 @@ async function init(settings, runtime) {
     throw error;
   }
   current = { ...opened, close };
+}
+
+/**
+ * Opens the storage for one Node-RED runtime. Rejects when an option is wrong; never because the
+ * server is away.
+ *
+ * Node-RED logs the stack of what it is rejected with, starts nothing, and leaves the process to end
+ * by itself, with 0 (`red.js`): a supervisor would take that for an end that was wanted.
+ */
+async function init(settings, runtime) {
+  try {
+    await open(settings, runtime);
+  } catch (error) {
+    error.stack = `${PREFIX}${[error.code, error.message].filter(Boolean).join(': ')}`;
+    process.exitCode ??= 1;
+    throw error;
+  }
 }
 
 /** The opened admin or worker. */

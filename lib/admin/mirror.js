@@ -20,7 +20,7 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
       log.warn(`saved on disk and mirrored, but a failover of Valkey may lose it there until it is mirrored again: ${unconfirmed} (option 'waitReplicas')`);
     }
     if (away) {
-      log.warn(`saved on disk; workers are not updated yet, because Valkey does not answer (${away}). It is mirrored as soon as Valkey is back`);
+      log.warn(`saved on disk; workers are not updated yet, because Valkey did not take it: ${away}. It is mirrored as soon as Valkey does`);
     }
   };
 

@@ -6,8 +6,8 @@ function restartsEnvironments(version) {
   return !(major < 3 || (major === 3 && minor < 1));
 }
 
-function isGlobal(node) {
-  return node.type === 'global-config';
+function hasGlobals(node) {
+  return node.type === 'global-config' && Array.isArray(node.env) && node.env.length > 0;
 }
 
 function isScope(node) {
@@ -21,8 +21,8 @@ function deployType({ mode, isRunning, isScopeAware }, difference, before, wante
     return 'full';
   }
   // Node-RED sees a changed set of global variables, not the first nor the last.
-  if (difference.added.some((id) => isGlobal(wanted.get(id))) ||
-      difference.removed.some((id) => isGlobal(before.get(id)))) {
+  if (difference.added.some((id) => hasGlobals(wanted.get(id))) ||
+      difference.removed.some((id) => hasGlobals(before.get(id)))) {
     return 'full';
   }
   if (!isScopeAware) {

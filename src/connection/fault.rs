@@ -18,7 +18,7 @@ pub(super) struct Fault {
 /// Judges an error reply by its code.
 pub(super) fn judge(command: &str, code: &str, words: &str) -> Fault {
     let command = command.to_owned();
-    let detail = without_arguments(words).to_owned();
+    let detail = without_script(without_arguments(words)).to_owned();
     let (error, reconnect) = match code {
         "WRONGPASS" | "NOAUTH" => (Error::Authentication { detail }, true),
         "NOPERM" => (Error::Permission { command, detail }, false),
@@ -61,6 +61,15 @@ pub(super) fn judge_failure(command: &str, error: RedisError) -> Fault {
 /// `unknown command` quotes the arguments, which may be credentials.
 pub(super) fn without_arguments(words: &str) -> &str {
     words.split(", with args").next().unwrap_or(words)
+}
+
+/// What a command inside of a script is answered comes with the script's hash and line, which tell
+/// an operator nothing.
+fn without_script(words: &str) -> &str {
+    match words.rsplit_once(" script: ") {
+        Some((before, place)) if place.contains("@user_script") => before,
+        _ => words,
+    }
 }
 
 /// The name of a command, without its arguments.
@@ -116,6 +125,16 @@ mod tests {
             "ERR unknown command 'AUTH', with args beginning with: 'me' 'hunter2' ",
         );
         assert_eq!(fault.error.to_string(), "AUTH failed: ERR unknown command 'AUTH'");
+    }
+
+    #[test]
+    fn the_place_in_a_script_is_not_told() {
+        let text = |words: &str| judge_words("EVALSHA", words).error.to_string();
+        let full = "OOM command not allowed when used memory > 'maxmemory'.";
+        let hash = "0123456789abcdef0123456789abcdef01234567";
+        let told = format!("{full} script: {hash}, on @user_script:21.");
+        assert_eq!(text(&told), format!("EVALSHA failed: {full}"));
+        assert_eq!(text("ERR no script: none"), "EVALSHA failed: ERR no script: none");
     }
 
     #[test]
