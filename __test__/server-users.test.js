@@ -25,9 +25,13 @@ test('the documents have the lines that the tests use', () => {
   const section = text.split(/^## /m).find((part) => part.startsWith('Server users'));
   const lines = section.split('\n').filter((line) => line.startsWith('user '));
   assert.deepEqual(lines, [adminLine('nodered:', 'secret'), workerLine('nodered:', 'secret'), sentinelLine('secret')]);
+  // What one with an editor has besides is told in the text.
+  const more = workerRules('nodered:', '', { editor: true }).filter((rule) => !workerRules('nodered:', '').includes(rule));
+  assert.equal(more.length, 1);
+  assert.ok(section.includes(`\`${more[0]}\``), more[0]);
 });
 
-/** Opens an admin or a worker with its user. */
+/** Opens an admin or a worker with its user, which has the name of the role where it is not said. */
 function open(role, connection) {
   const lines = [];
   const events = [];
@@ -75,7 +79,9 @@ async function live(connection, root) {
   await admin.core.background.library(listing({ type: 'functions', path: 'old.js', entry: entry('old') }));
 
   assert.equal(JSON.parse(await worker.core.settings())._credentialSecret, 's');
-  assert.equal(await worker.core.sessions(), '{"a":1}');
+  const editor = open('worker', { ...connection, username: 'editor' });
+  await editor.connected();
+  assert.equal(await editor.core.sessions(), '{"a":1}');
   const snapshot = await worker.core.snapshot();
   await worker.core.applied(snapshot.id);
   assert.equal(await worker.core.libraryEntry('functions', 'old.js'), '"old"');
@@ -87,7 +93,7 @@ async function live(connection, root) {
   assert.match(worker.core.pending().flows, /"n2"/);
   // A lease is renewed, and both connections are asked for a sign of life.
   await until(async () => (await root.info('commandstats')).match(/cmdstat_ping:calls=(\d+)/)?.[1] > 6, { message: 'heartbeats' });
-  for (const { core, lines } of [worker, admin]) {
+  for (const { core, lines } of [worker, editor, admin]) {
     await core.close();
     const wrong = lines.filter((line) => /^error: /.test(line) && !/disk never had/.test(line));
     assert.deepEqual(wrong, [], lines.join('\n'));
@@ -113,6 +119,7 @@ async function watch(root) {
 
 function users(version) {
   return [adminLine(PREFIX, 'admin-secret', { version }), workerLine(PREFIX, 'worker-secret', { version }),
+    workerLine(PREFIX, 'worker-secret', { version, name: 'editor', editor: true }),
     'user default on nopass ~* &* +@all'];
 }
 
