@@ -31,6 +31,39 @@ test('the documents have the lines that the tests use', () => {
   assert.ok(section.includes(`\`${more[0]}\``), more[0]);
 });
 
+test('the user of the context store has rights for its keys and for no others', async (t) => {
+  const text = fs.readFileSync(path.join(__dirname, '..', 'docs', 'migration.md'), 'utf8');
+  const [line] = /^user context .*$/m.exec(text);
+  const found = await findServer({ flavour: 'valkey-9' }).catch((error) => t.skip(error.message));
+  if (!found) {
+    return;
+  }
+  const server = await startServer({ flavour: 'valkey-9', users: [line, 'user default on nopass ~* &* +@all'] });
+  try {
+    const root = server.client();
+    // As that store does: ioredis itself has the prefix, and each key begins with it, too.
+    for (const keyPrefix of ['', 'nodered:']) {
+      const store = server.client({ username: 'context', password: 'secret', keyPrefix });
+      const script = "return redis.call('SET', KEYS[1], redis.call('GET', KEYS[1]) .. '1')";
+      assert.equal(await store.ping(), 'PONG');
+      await store.script('LOAD', script);
+      await store.set('nodered:context:global:a', '1');
+      await store.eval(script, 1, 'nodered:context:global:a');
+      assert.equal(await store.get('nodered:context:global:a'), '11');
+      assert.equal((await store.keys('nodered:context:*')).length, 1);
+    }
+    assert.deepEqual(await root.call('ACL', 'LOG'), []);
+    const store = server.client({ username: 'context', password: 'secret' });
+    for (const key of ['flows', 'sessions', 'settings']) {
+      await assert.rejects(store.get(`nodered:${key}`), /NOPERM/);
+      await assert.rejects(store.set(`nodered:${key}`, 'x'), /NOPERM/);
+    }
+    assert.equal(await store.del('nodered:context:global:a'), 1);
+  } finally {
+    await server.stop();
+  }
+});
+
 /** Opens an admin or a worker with its user, which has the name of the role where it is not said. */
 function open(role, connection) {
   const lines = [];
