@@ -25,9 +25,46 @@ test('the documents have the lines that the tests use', () => {
   const section = text.split(/^## /m).find((part) => part.startsWith('Server users'));
   const lines = section.split('\n').filter((line) => line.startsWith('user '));
   assert.deepEqual(lines, [adminLine('nodered:', 'secret'), workerLine('nodered:', 'secret'), sentinelLine('secret')]);
+  // What one with an editor has besides is told in the text.
+  const more = workerRules('nodered:', '', { editor: true }).filter((rule) => !workerRules('nodered:', '').includes(rule));
+  assert.equal(more.length, 1);
+  assert.ok(section.includes(`\`${more[0]}\``), more[0]);
 });
 
-/** Opens an admin or a worker with its user. */
+test('the user of the context store has rights for its keys and for no others', async (t) => {
+  const text = fs.readFileSync(path.join(__dirname, '..', 'docs', 'migration.md'), 'utf8');
+  const [line] = /^user context .*$/m.exec(text);
+  const found = await findServer({ flavour: 'valkey-9' }).catch((error) => t.skip(error.message));
+  if (!found) {
+    return;
+  }
+  const server = await startServer({ flavour: 'valkey-9', users: [line, 'user default on nopass ~* &* +@all'] });
+  try {
+    const root = server.client();
+    // As that store does: ioredis itself has the prefix, and each key begins with it, too.
+    for (const keyPrefix of ['', 'nodered:']) {
+      const store = server.client({ username: 'context', password: 'secret', keyPrefix });
+      const script = "return redis.call('SET', KEYS[1], redis.call('GET', KEYS[1]) .. '1')";
+      assert.equal(await store.ping(), 'PONG');
+      await store.script('LOAD', script);
+      await store.set('nodered:context:global:a', '1');
+      await store.eval(script, 1, 'nodered:context:global:a');
+      assert.equal(await store.get('nodered:context:global:a'), '11');
+      assert.equal((await store.keys('nodered:context:*')).length, 1);
+    }
+    assert.deepEqual(await root.call('ACL', 'LOG'), []);
+    const store = server.client({ username: 'context', password: 'secret' });
+    for (const key of ['flows', 'sessions', 'settings']) {
+      await assert.rejects(store.get(`nodered:${key}`), /NOPERM/);
+      await assert.rejects(store.set(`nodered:${key}`, 'x'), /NOPERM/);
+    }
+    assert.equal(await store.del('nodered:context:global:a'), 1);
+  } finally {
+    await server.stop();
+  }
+});
+
+/** Opens an admin or a worker with its user, which has the name of the role where it is not said. */
 function open(role, connection) {
   const lines = [];
   const events = [];
@@ -75,7 +112,9 @@ async function live(connection, root) {
   await admin.core.background.library(listing({ type: 'functions', path: 'old.js', entry: entry('old') }));
 
   assert.equal(JSON.parse(await worker.core.settings())._credentialSecret, 's');
-  assert.equal(await worker.core.sessions(), '{"a":1}');
+  const editor = open('worker', { ...connection, username: 'editor' });
+  await editor.connected();
+  assert.equal(await editor.core.sessions(), '{"a":1}');
   const snapshot = await worker.core.snapshot();
   await worker.core.applied(snapshot.id);
   assert.equal(await worker.core.libraryEntry('functions', 'old.js'), '"old"');
@@ -87,7 +126,7 @@ async function live(connection, root) {
   assert.match(worker.core.pending().flows, /"n2"/);
   // A lease is renewed, and both connections are asked for a sign of life.
   await until(async () => (await root.info('commandstats')).match(/cmdstat_ping:calls=(\d+)/)?.[1] > 6, { message: 'heartbeats' });
-  for (const { core, lines } of [worker, admin]) {
+  for (const { core, lines } of [worker, editor, admin]) {
     await core.close();
     const wrong = lines.filter((line) => /^error: /.test(line) && !/disk never had/.test(line));
     assert.deepEqual(wrong, [], lines.join('\n'));
@@ -113,6 +152,7 @@ async function watch(root) {
 
 function users(version) {
   return [adminLine(PREFIX, 'admin-secret', { version }), workerLine(PREFIX, 'worker-secret', { version }),
+    workerLine(PREFIX, 'worker-secret', { version, name: 'editor', editor: true }),
     'user default on nopass ~* &* +@all'];
 }
 

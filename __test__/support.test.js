@@ -112,6 +112,9 @@ for (const flavour of [undefined, 'redis-6']) {
     await assert.rejects(worker.set('nr:flows', '[1]'), refused);
     await assert.rejects(worker.del('nr:flows'), refused);
     await assert.rejects(worker.get('other:flows'), refused);
+    for (const key of ['sessions', 'lease', 'backup:1']) {
+      await assert.rejects(worker.get(`nr:${key}`), refused);
+    }
     await assert.rejects(worker.publish('nr:flows:updated', '2'), refused);
     await assert.rejects(subscriber.subscribe('other:flows:updated'), refused);
     await server.stop();

@@ -128,7 +128,8 @@ for (const [topology, start] of Object.entries(TOPOLOGIES)) {
         const tls = secured
           ? { ...certificates.server, clients: certificates.authority.cert }
           : undefined;
-        const users = [adminLine(PREFIX, 'a-secret', { version }), workerLine(PREFIX, 'w-secret', { version })];
+        // Each cell has a prefix of its own.
+        const users = [adminLine(PREFIX, 'a-secret', { version }), workerLine(`${PREFIX}*:`, 'w-secret', { version })];
         servers = await start({ flavour, tls, users, mutual: security === 'mutual TLS' });
         options = { ...servers.connection, ...(secured ? servers.tls(tlsOptions()) : {}) };
       });

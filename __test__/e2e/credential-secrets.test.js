@@ -16,7 +16,7 @@ let client;
 const running = new Set();
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startClusterServer({ workerPrefix: `${PREFIX}*` });
   client = server.client();
 });
 

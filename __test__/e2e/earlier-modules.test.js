@@ -23,7 +23,7 @@ let client;
 let worker;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startClusterServer({ workerPrefix: `${PREFIX}*` });
   client = server.client();
 });
 

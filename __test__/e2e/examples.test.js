@@ -11,6 +11,8 @@ const path = require('node:path');
 const tls = require('node:tls');
 const { after, before, test } = require('node:test');
 
+const bcrypt = require(require.resolve('bcryptjs', { paths: [require.resolve('node-red')] }));
+
 const { adminLine, workerLine } = require('../support/acl.js');
 const { startNodeRed } = require('../support/node-red.js');
 const { freePort } = require('../support/port.js');
@@ -146,15 +148,40 @@ test('every kind of address, and TLS, give options that are accepted', () => {
   }
 });
 
-test('a log-in for the editor is asked for when a hash is given', async () => {
+/** What the editor's log-in answers to this password. */
+async function logIn(admin, username, password) {
+  const body = { client_id: 'node-red-editor', grant_type: 'password', scope: '*', username, password };
+  const { status, json } = await admin.http('/auth/token', { method: 'POST', body });
+  return { status, token: status === 200 ? json().access_token : undefined };
+}
+
+test('the editor asks for a log-in when a hash is given, also in a file, and is open without', async () => {
   const server = await startServer();
   running.push(server);
-  const admin = await start('admin', {
-    REDIS_HOST: server.host,
-    REDIS_PORT: String(server.port),
-    ADMIN_PASSWORD_HASH: '$2b$08$wuAqPiKJlVN27eF5qJp.RuQYuy6ZYONW7a/UWYxDTtwKFCdB8F19y'
-  });
-  assert.equal((await admin.http('/flows')).status, 401);
+  const address = { REDIS_HOST: server.host, REDIS_PORT: String(server.port) };
+  const file = path.join(tempDir('secrets'), 'hash');
+  fs.writeFileSync(file, `${bcrypt.hashSync('password', 4)}\n`);
+  // As Compose gives it when there is none.
+  const admin = await start('admin', { ...address, ADMIN_PASSWORD_HASH: '' });
+  assert.equal((await admin.http('/flows')).status, 200);
+  await admin.stop();
+
+  for (const [env, username] of [[{}, 'admin'], [{ ADMIN_USERNAME: 'ada' }, 'ada']]) {
+    const closed = await start('admin', { ...address, ...env, ADMIN_PASSWORD_HASH_FILE: file }, { userDir: admin.userDir });
+    assert.equal((await closed.http('/flows')).status, 401);
+    assert.equal((await logIn(closed, username, 'wrong')).status, 403);
+    const { token } = await logIn(closed, username, 'password');
+    assert.equal((await closed.http('/flows', { headers: { Authorization: `Bearer ${token}` } })).status, 200);
+    await closed.stop();
+  }
+
+  // What the Secret of Kubernetes holds before it is changed lets nobody in.
+  const [, placeholder] = /admin-password-hash: (\S+)/.exec(read('kubernetes', 'config.yaml'));
+  const unchanged = await start('admin', { ...address, ADMIN_PASSWORD_HASH: placeholder }, { userDir: admin.userDir });
+  assert.equal((await unchanged.http('/flows')).status, 401);
+  for (const password of [placeholder, '', 'password']) {
+    assert.notEqual((await logIn(unchanged, 'admin', password)).status, 200);
+  }
 });
 
 test('the users are those of the documents', () => {
@@ -192,7 +219,7 @@ test('the environment that is documented and set is the one that is read', () =>
     .flatMap((row) => [...row.split(' | ', 1)[0].matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name));
   assert.deepEqual(documented.sort(), [...names].sort());
   const secrets = ['REDIS_PASSWORD', 'REDIS_SENTINEL_PASSWORD', 'CREDENTIAL_SECRET', 'ADMIN_PASSWORD_HASH'];
-  const known = new Set([...names, ...secrets.map((name) => `${name}_FILE`), 'SENTINEL_CONF']);
+  const known = new Set([...names, ...secrets.map((name) => `${name}_FILE`), 'SENTINEL_CONF', 'SERVER_CONF', 'PLACE']);
   for (const file of ['docker/compose.yaml', 'swarm/stack.yaml', 'sentinel/compose.yaml', 'kubernetes/config.yaml']) {
     for (const [, name] of read(file).matchAll(/^ +([A-Z][A-Z_]+):/gm)) {
       assert.ok(known.has(name), `${file}: nobody reads ${name}`);

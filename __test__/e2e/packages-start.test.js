@@ -3,6 +3,8 @@
 // A worker that starts: with what it lacks, after it was away, with a registry that hangs.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const { npmChanges, npmRuns } = require('../support/npm-runs.js');
 const { DEADLINE, packageTest, untilOnDisk } = require('../support/package-cluster.js');
@@ -68,6 +70,22 @@ packageTest('an unchanged list starts no npm', async (t, cluster) => {
   await admin.deploy([...typeFlow(['unchanged']), ...answerFlow('after')]);
   await untilAnswer(worker, 'after:none', DEADLINE);
   assert.deepEqual(runsOf(), before);
+  assert.equal(cluster.registry.requests.length, asked);
+});
+
+packageTest('packages that were copied into an empty user directory are not installed again', async (t, cluster) => {
+  cluster.registry.publish(answering('copied', '1.0.0'));
+  await cluster.deployed(typeFlow(['copied']), { packages: ['copied'] });
+  // As an image has them, for a container that copies them before.
+  const image = await cluster.userDir('image', ['copied@1.0.0']);
+  const userDir = await cluster.userDir('worker');
+  for (const name of ['node_modules', 'package.json', 'package-lock.json']) {
+    fs.cpSync(path.join(image, name), path.join(userDir, name), { recursive: true });
+  }
+  const asked = cluster.registry.requests.length;
+  const worker = await cluster.worker({ userDir });
+  await untilType(worker, 'copied', '1.0.0');
+  assert.deepEqual(npmRuns(userDir), []);
   assert.equal(cluster.registry.requests.length, asked);
 });
 

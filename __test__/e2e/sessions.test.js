@@ -25,7 +25,12 @@ let admin;
 
 before(async () => {
   server = await startServer({
-    users: [adminLine(PREFIX, 'a-secret'), workerLine(PREFIX, 'w-secret'), 'user default on nopass ~* &* +@all']
+    users: [
+      adminLine(PREFIX, 'a-secret'),
+      workerLine(PREFIX, 'e-secret', { name: 'editor', editor: true }),
+      workerLine(PREFIX, 'w-secret'),
+      'user default on nopass ~* &* +@all'
+    ]
   });
   admin = await startNodeRed({
     role: 'admin',
@@ -60,18 +65,37 @@ test('a log-in survives a restart of the admin', async () => {
   assert.equal(await status(admin, token), 200);
 });
 
-test('a log-in on the admin is known to a worker that starts later', async () => {
+/** A worker with an editor of its own. */
+const startEditor = (user) => startNodeRed({
+  role: 'worker',
+  server,
+  user,
+  httpAdmin: true,
+  settingsHead: HEAD,
+  settings: { adminAuth: raw('adminAuth') }
+});
+
+test('a log-in on the admin is known to a worker with an editor that starts later', async () => {
+  const client = server.client();
+  await client.call('ACL', 'LOG', 'RESET');
   const token = await logIn(admin);
-  const worker = await startNodeRed({
-    role: 'worker',
-    server,
-    user: { username: 'worker', password: 'w-secret' },
-    httpAdmin: true,
-    settingsHead: HEAD,
-    settings: { adminAuth: raw('adminAuth') }
-  });
+  const worker = await startEditor({ username: 'editor', password: 'e-secret' });
   assert.equal(await status(worker), 401);
   assert.equal(await status(worker, token), 200);
+  await worker.stop();
+  assert.deepEqual(await client.call('ACL', 'LOG'), [], 'nothing was refused');
+});
+
+test('the user of workers without an editor does not read log-ins', async () => {
+  const token = await logIn(admin);
+  const asWorker = server.client({ username: 'worker', password: 'w-secret' });
+  await assert.rejects(asWorker.get(`${PREFIX}sessions`), /NOPERM/);
+  const asEditor = server.client({ username: 'editor', password: 'e-secret' });
+  await until(async () => (await asEditor.get(`${PREFIX}sessions`))?.includes(token), { message: 'the log-in in Valkey' });
+  // An editor that may not read them runs the flows all the same, and knows nobody.
+  const worker = await startEditor({ username: 'worker', password: 'w-secret' });
+  assert.equal(await status(worker, token), 401);
+  await until(() => worker.logs.includes('Started flows'), { message: () => worker.tail() });
   await worker.stop();
 });
 

@@ -37,7 +37,7 @@ let client;
 let version = 0;
 
 before(async () => {
-  server = await startGuardedServer({ args: ['--proto-max-bulk-len', '1gb'] });
+  server = await startGuardedServer({ editor: true, args: ['--proto-max-bulk-len', '1gb'] });
   client = server.client();
 });
 

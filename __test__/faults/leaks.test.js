@@ -88,6 +88,8 @@ test(`${CYCLES} times opened and closed: nothing is left`, { timeout: 600_000 },
 
 test(`${THREADS} worker threads started and terminated: no crash, no hang`, { timeout: 600_000 }, async (t) => {
   const client = server.client();
+  // Each thread has a prefix of its own.
+  await client.acl('SETUSER', 'worker', '%R~nodered:*');
   const script = path.join(__dirname, 'support', 'addon-thread.js');
   let ended = 0;
   for (let i = 0; i < THREADS; i += 1) {

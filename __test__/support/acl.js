@@ -10,6 +10,10 @@ const READ = ['multi', 'exec', 'get', 'strlen', 'exists', 'scan'];
 const LIBRARY = ['hlen', 'hscan'];
 const WRITE = ['set', 'del', 'hset', 'hdel', 'pttl', 'publish', 'eval', 'evalsha'];
 const SUBSCRIPTION = ['subscribe'];
+/** What a worker reads. Not the sessions: an access token in them opens the admin's editor. */
+const KEYS_OF_A_WORKER = ['flows', 'credentials', 'settings', 'revision', 'packages', 'library:*', 'index:*'];
+/** What one with an editor reads besides. */
+const KEYS_OF_AN_EDITOR = ['sessions'];
 
 function atLeast(version, major, minor = 0) {
   const [haveMajor, haveMinor] = version.split('.').map(Number);
@@ -26,7 +30,7 @@ function known(commands, version) {
 }
 
 function rules({ password, keys, channels, commands, version }) {
-  return ['on', `>${password}`, keys, 'resetchannels', channels, '-@all',
+  return ['on', `>${password}`, ...keys, 'resetchannels', channels, '-@all',
     ...known(commands, version).map((command) => `+${command}`)];
 }
 
@@ -41,15 +45,23 @@ function rules({ password, keys, channels, commands, version }) {
  */
 function adminRules(prefix, password, { version = '8.0' } = {}) {
   const commands = [...CONNECTION, ...READ, ...WRITE];
-  return rules({ password, keys: `~${prefix}*`, channels: `&${prefix}*`, commands, version });
+  return rules({ password, keys: [`~${prefix}*`], channels: `&${prefix}*`, commands, version });
 }
 
 /**
- * Rules for a worker: it may read under the prefix and subscribe, and has no command that writes.
- * Servers before 7.0 have no read-only key pattern; there the missing commands alone protect.
+ * Rules for a worker: it may read what it needs under the prefix and subscribe, and has no command that
+ * writes. Servers before 7.0 have no read-only key pattern; there the missing commands alone protect.
+ *
+ * @param {string} prefix
+ * @param {string} password
+ * @param {object} [options]
+ * @param {string} [options.version] of the server
+ * @param {boolean} [options.editor] it has an editor, at which the admin's log-ins count
+ * @returns {string[]}
  */
-function workerRules(prefix, password, { version = '8.0' } = {}) {
-  const keys = `${atLeast(version, 7) ? '%R~' : '~'}${prefix}*`;
+function workerRules(prefix, password, { version = '8.0', editor = false } = {}) {
+  const pattern = `${atLeast(version, 7) ? '%R~' : '~'}${prefix}`;
+  const keys = [...KEYS_OF_A_WORKER, ...(editor ? KEYS_OF_AN_EDITOR : [])].map((key) => pattern + key);
   const commands = [...CONNECTION, ...READ, ...LIBRARY, ...SUBSCRIPTION];
   return rules({ password, keys, channels: `&${prefix}*`, commands, version });
 }
@@ -68,7 +80,7 @@ const workerLine = (prefix, password, { name = 'worker', ...options } = {}) =>
 function sentinelLine(password, { name = 'sentinel', version = '8.0' } = {}) {
   const commands = ['ping', 'client|setname', 'client|setinfo', 'subscribe', 'sentinel|get-master-addr-by-name',
     'sentinel|sentinels'];
-  const rulesOfUser = rules({ password, keys: 'resetkeys', channels: '&+switch-master', commands, version });
+  const rulesOfUser = rules({ password, keys: ['resetkeys'], channels: '&+switch-master', commands, version });
   return userLine(name, rulesOfUser);
 }
 

@@ -15,7 +15,7 @@ use super::packages_set_up::{CHANNEL, KEY, options, start_as};
 async fn synchronising_packages_issues_no_command_that_writes_and_is_refused_nothing() {
     let server = Server::start(&[]);
     server.add_user(
-        "worker reset on >pw %R~n:* resetchannels &n:* -@all +hello +auth +ping +select +role \
+        "worker reset on >pw %R~n:packages resetchannels &n:* -@all +hello +auth +ping +select +role \
          +info +client|id +client|setname +client|setinfo +subscribe +unsubscribe +get +strlen",
     );
     let mut own = server.admin();

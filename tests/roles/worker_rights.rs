@@ -110,7 +110,11 @@ fn least_rights(server: &Server) -> String {
     let version = info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap();
     let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap());
     let (major, minor) = (numbers.next().unwrap(), numbers.next().unwrap());
-    let keys = if major >= 7 { "%R~n:*" } else { "~n:*" };
+    let pattern = if major >= 7 { "%R~" } else { "~" };
+    // `sessions` is for one with an editor.
+    let keys = ["flows", "credentials", "settings", "revision", "library:*", "index:*", "sessions"]
+        .map(|key| format!("{pattern}n:{key}"))
+        .join(" ");
     // Redis 7.0 refuses a rule for a subcommand that it lacks.
     let setinfo = if major == 7 && minor < 2 { "" } else { " +client|setinfo" };
     format!(

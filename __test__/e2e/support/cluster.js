@@ -18,15 +18,20 @@ const USERS = {
 };
 const REQUEST_DEADLINE = 500;
 
-/** A server that knows the two users; tests look at it as `default`, who may do everything. */
-async function startClusterServer(options = {}) {
+/**
+ * A server that knows the two users; tests look at it as `default`, who may do everything.
+ *
+ * @param {object} [options] as startServer takes them
+ * @param {string} [options.workerPrefix] a pattern, where workers have several prefixes
+ */
+async function startClusterServer({ workerPrefix = PREFIX, ...options } = {}) {
   const { version, flavour } = await findServer({ flavour: options.flavour, preferValkey: true });
   return startServer({
     ...options,
     flavour,
     users: [
       adminLine(PREFIX, USERS.admin.password, { version }),
-      workerLine(PREFIX, USERS.worker.password, { version }),
+      workerLine(workerPrefix, USERS.worker.password, { version }),
       'user default on nopass ~* &* +@all'
     ]
   });

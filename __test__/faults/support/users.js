@@ -6,13 +6,13 @@ const { SECRETS } = require('./secrets.js');
 
 const PREFIX = 'nodered:';
 
-/** A server whose admin and worker have the least rights; tests look at it as `default`. */
-function startGuardedServer({ prefix = PREFIX, ...options } = {}) {
+/** A server whose admin and worker (one with an `editor`?) have the least rights; tests look at it as `default`. */
+function startGuardedServer({ prefix = PREFIX, editor = false, ...options } = {}) {
   return startServer({
     ...options,
     users: [
       adminLine(prefix, SECRETS.admin),
-      workerLine(prefix, SECRETS.worker),
+      workerLine(prefix, SECRETS.worker, { editor }),
       'user default on nopass ~* &* +@all'
     ]
   });
