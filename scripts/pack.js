@@ -12,11 +12,13 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { notices } = require('./notices.js');
 const { ROOT } = require('./prepare.js');
 
 /** What only a checkout has a use for; `private` keeps it from being published as it is. */
 const DEVELOPMENT = ['devDependencies', 'napi', 'overrides', 'private', 'scripts'];
 const SHIPPED_ANYWAY = ['README.md', 'LICENSE'];
+const NOTICES = 'THIRD-PARTY-NOTICES';
 /** C libraries by the end of a platform's name. */
 const LIBC = [[/-gnu(eabihf)?$/, 'glibc'], [/-musl(eabihf)?$/, 'musl']];
 
@@ -72,13 +74,18 @@ function makePlatformFolders(out, manifest) {
 }
 
 /** Completes one; its binary may not be there. */
-function fillPlatformFolder(folder, id, binaries) {
+function fillPlatformFolder(folder, id, binaries, text) {
   const file = path.join(folder, 'package.json');
   const manifest = readJson(file);
   const [, libc] = LIBC.find(([pattern]) => pattern.test(id)) || [];
-  // The CLI leaves it out for 32-bit ARM, where npm would then install both.
-  writeJson(file, libc ? { ...manifest, libc: [libc] } : manifest);
+  writeJson(file, {
+    ...manifest,
+    files: [...manifest.files, NOTICES],
+    // The CLI leaves it out for 32-bit ARM, where npm would then install both.
+    ...(libc && { libc: [libc] })
+  });
   fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'));
+  fs.writeFileSync(path.join(folder, NOTICES), text);
   const binary = path.join(binaries, manifest.main);
   const isThere = fs.existsSync(binary);
   if (isThere) {
@@ -123,8 +130,9 @@ function pack({ out, binaries = ROOT, all = false, env = process.env }) {
   const manifest = withRepository(readJson(path.join(ROOT, 'package.json')), env);
   checkLoader(manifest);
   fs.mkdirSync(out, { recursive: true });
+  const texts = notices(manifest.napi.targets);
   const platforms = makePlatformFolders(out, manifest)
-    .map((id) => fillPlatformFolder(path.join(out, 'npm', id), id, binaries));
+    .map((id) => fillPlatformFolder(path.join(out, 'npm', id), id, binaries, texts.get(id)));
   const missing = platforms.filter(({ isThere }) => !isThere).map(({ id }) => id);
   if (all && missing.length > 0) {
     throw new Error(`no binary for ${missing.join(', ')} in ${binaries}`);

@@ -76,7 +76,7 @@ test('the packages have what is needed, and nothing that runs at an install', as
     !/^(index\.js|index\.d\.ts|binding\.js|package\.json|README\.md|LICENSE|CHANGELOG\.md|lib\/[\w/-]+\.js)$/.test(file));
   assert.deepEqual(foreign, []);
   const here = platforms.find(({ id }) => id === HERE);
-  assert.deepEqual(here.files.sort(), ['LICENSE', 'README.md', `${NAME}.${HERE}.node`, 'package.json'].sort());
+  assert.deepEqual(here.files.sort(), ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES', `${NAME}.${HERE}.node`, 'package.json'].sort());
   const { binarySize } = JSON.parse(fs.readFileSync(path.join(here.folder, 'package.json'), 'utf8'));
   assert.equal(binarySize, fs.statSync(path.join(ROOT, `${NAME}.${HERE}.node`)).size);
 

@@ -101,8 +101,6 @@ pub(super) fn command(program: &Program, args: &[String], user_dir: &Path) -> Co
             command.env_remove(&name);
         }
     }
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command
 }
 

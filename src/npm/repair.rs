@@ -7,22 +7,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use super::group::{self, Orphan};
+use super::group;
 use super::marker::Marker;
 use super::package_json;
 use super::tree::{self, Package, Tree};
 use super::{Inner, disk};
+use crate::Result;
 use crate::packages::check_name;
-use crate::{Error, Result};
-
-/// How long an orphan is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How long one that was told to end may take.
-const GRACE: Duration = Duration::from_secs(5);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Inner {
     /// See [`super::Npm::repair`].
@@ -40,7 +32,7 @@ impl Inner {
             Some(Ok(marker)) => marker,
         };
         if let Some(pid) = marker.pid {
-            end_orphan(pid, &self.user_dir)?;
+            group::end_orphan(pid, &self.user_dir)?;
         }
         package_json::restore(&self.user_dir, marker.package_json.as_deref())?;
         let since = match marker.is_outdated(&self.user_dir) {
@@ -54,30 +46,6 @@ impl Inner {
         remove(&node_modules.join(".package-lock.json"))?;
         self.unmark()?;
         Ok(true)
-    }
-}
-
-/// Waits until an npm that outlived the process that ran it is gone.
-fn end_orphan(pid: u32, user_dir: &Path) -> Result<()> {
-    let began = Instant::now();
-    let mut told = false;
-    loop {
-        match group::orphan(pid, user_dir) {
-            Orphan::None => return Ok(()),
-            #[cfg(unix)]
-            Orphan::Npm if !told => {
-                group::signal(pid, libc::SIGTERM);
-                told = true;
-            }
-            #[cfg(unix)]
-            Orphan::Npm if began.elapsed() > GRACE => group::signal(pid, libc::SIGKILL),
-            _ => {}
-        }
-        if began.elapsed() > PATIENCE {
-            let problem = format!("an npm run of an earlier start still goes on (process {pid})");
-            return Err(Error::npm(problem));
-        }
-        thread::sleep(LOOK_AGAIN);
     }
 }
 

@@ -1,13 +1,14 @@
-//! One run of npm: started in its own process group, its output bounded, ended at any time.
+//! One run of npm: started as a group of its own, its output bounded, ended at any time.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::group::Group;
 use crate::{Error, Result};
 
 /// How much of each output is kept: the end, where npm tells what went wrong.
@@ -49,7 +50,7 @@ pub(super) struct Running(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    child: Option<Child>,
+    group: Option<Group>,
     /// For the change that goes on.
     stopped: bool,
     /// For good.
@@ -76,9 +77,9 @@ impl Running {
     pub(super) fn end(&self) {
         let mut state = self.state();
         if !std::mem::replace(&mut state.ended, true)
-            && let Some(child) = &mut state.child
+            && let Some(group) = &mut state.group
         {
-            signal(child, Signal::Terminate);
+            group.terminate();
         }
     }
 
@@ -92,9 +93,9 @@ impl Running {
         let mut state = self.state();
         if !std::mem::replace(&mut state.stopped, true)
             && !state.ended
-            && let Some(child) = &mut state.child
+            && let Some(group) = &mut state.group
         {
-            signal(child, Signal::Terminate);
+            group.terminate();
         }
     }
 
@@ -124,23 +125,22 @@ impl Running {
             if let Some(refusal) = state.refusal() {
                 return Err(refusal);
             }
-            let mut child = command.spawn().map_err(NoRun::Start)?;
-            let stderr = child.stderr.take().map(Tail::read);
-            let stdout = child.stdout.take().map(Tail::read);
-            let pid = child.id();
-            state.child = Some(child);
-            (pid, [stderr, stdout])
+            let mut group = Group::start(&mut command).map_err(NoRun::Start)?;
+            let (stderr, stdout) = group.take_output();
+            let pid = group.id();
+            state.group = Some(group);
+            (pid, [stderr.map(Tail::read), stdout.map(Tail::read)])
         };
         started(pid);
         let ending = self.wait(ceiling);
-        self.state().child = None;
+        self.state().group = None;
         let deadline = Instant::now() + LAST_WORDS;
         let output: Vec<String> =
             output.into_iter().flatten().map(|tail| tail.text(deadline)).collect();
         match ending {
             Ok(status) => Ok(Finished {
                 success: status.success(),
-                killed: status.code().is_none(),
+                killed: Group::was_killed(status),
                 output: output.join("\n"),
             }),
             Err(reason) => Err(reason),
@@ -153,11 +153,11 @@ impl Running {
         loop {
             let mut state = self.state();
             let by_us = state.refusal();
-            let Some(child) = &mut state.child else { return Err(NoRun::Ended) };
-            match child.try_wait() {
+            let Some(group) = &mut state.group else { return Err(NoRun::Ended) };
+            match group.try_wait() {
                 Ok(Some(_)) if told.is_some() || by_us.is_some() => {
                     // Children of npm that did not listen.
-                    signal(child, Signal::Kill);
+                    group.kill();
                     return Err(by_us.unwrap_or(NoRun::Ceiling));
                 }
                 Ok(Some(status)) => return Ok(status),
@@ -167,11 +167,11 @@ impl Running {
             match &mut told {
                 None if by_us.is_some() => told = Some((Instant::now(), false)),
                 None if began.elapsed() > ceiling => {
-                    signal(child, Signal::Terminate);
+                    group.terminate();
                     told = Some((Instant::now(), false));
                 }
                 Some((at, killed)) if !*killed && at.elapsed() > GRACE => {
-                    signal(child, Signal::Kill);
+                    group.kill();
                     *killed = true;
                 }
                 _ => {}
@@ -183,31 +183,6 @@ impl Running {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-enum Signal {
-    Terminate,
-    Kill,
-}
-
-/// Sends a signal to npm and its children.
-#[cfg(unix)]
-fn signal(child: &mut Child, signal: Signal) {
-    let number = match signal {
-        Signal::Terminate => libc::SIGTERM,
-        Signal::Kill => libc::SIGKILL,
-    };
-    super::group::signal(child.id(), number);
-}
-
-#[cfg(windows)]
-fn signal(child: &mut Child, _: Signal) {
-    // npm.cmd is a shell with Node below it: the whole tree has to go.
-    let pid = child.id().to_string();
-    let killer = Command::new("taskkill").args(["/T", "/F", "/PID", &pid]).spawn();
-    if killer.is_err() {
-        let _ = child.kill();
     }
 }
 
