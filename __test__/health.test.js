@@ -13,6 +13,7 @@ const { afterEach, test } = require('node:test');
 const { watchFlows } = require('../lib/health/flows-watch.js');
 const { createListener } = require('../lib/health/listener.js');
 const { createReadiness } = require('../lib/health/readiness.js');
+const { HOLD_TYPE } = require('../lib/reload/hold.js');
 const { openInstance } = require('./faults/support/addon.js');
 const { freePort } = require('./support/port.js');
 const { startServer } = require('./support/server.js');
@@ -259,6 +260,18 @@ test('the flows watch follows what Node-RED says', () => {
   told({ type: 'warning', error: 'project_not_found', text: 'x' });
   assert.deepEqual(failing.state(), { state: 'not loadable', missing: ['project_not_found'] });
   failing.close();
+});
+
+test('the type that holds an update back is not among those that are missing', () => {
+  const events = new EventEmitter();
+  const flows = watchFlows(events);
+  const missing = (types) => {
+    events.emit('runtime-event', { id: 'runtime-state', payload: { state: 'stop', error: 'missing-types', type: 'warning', types } });
+    return flows.state().missing;
+  };
+  assert.deepEqual(missing(['a', HOLD_TYPE]), ['a']);
+  assert.deepEqual(missing([HOLD_TYPE]), []);
+  flows.close();
 });
 
 test('the module answers from init on, and not after close', async () => {
