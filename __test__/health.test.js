@@ -195,16 +195,20 @@ test('a worker without Valkey is ready from its copy, for as long as maxAge allo
   assert.match(old.missing[0], /^connection: .* more than 'maxAge' allows \(90 s\)$/);
 });
 
-test('packages have to be in step once; later ones are installed while the worker serves', () => {
-  const judge = createReadiness({ role: 'worker', maxAge: null });
-  const asked = (packages) => judge({ core: RUNNING, flows: { state: 'running', missing: [] }, packages });
-  const starting = asked({ inStep: false, waiting: ['a@1.0.0'] });
-  assert.deepEqual([starting.ready, starting.packages, starting.missing],
-    [false, 'not in step', ['packages: not in step (a@1.0.0)']]);
-  assert.deepEqual([asked({ inStep: true }).ready, asked({ inStep: true }).packages], [true, 'in step']);
-  const later = asked({ inStep: false, waiting: ['b@2.0.0'] });
-  assert.deepEqual([later.ready, later.packages, later.notes],
-    [true, 'not in step', ['packages: not in step (b@2.0.0)']]);
+test('a package that does not come is told, and keeps a worker back only while its flows do not run', () => {
+  const asked = (packages, flows = { state: 'running', missing: [] }) =>
+    judged('worker', { core: RUNNING, flows, packages });
+  const inStep = asked({ inStep: true, waiting: [] });
+  assert.deepEqual([inStep.ready, inStep.packages, inStep.notes], [true, 'in step', []]);
+  const gone = { inStep: false, waiting: ['gone'] };
+  const words = 'packages: not in step (gone)';
+  const starting = asked(gone, { state: 'loading', missing: [] });
+  assert.deepEqual([starting.ready, starting.packages, starting.missing], [false, 'not in step', ['flows: loading', words]]);
+  const without = asked(gone, { state: 'missing types', missing: ['t'] });
+  assert.deepEqual([without.ready, without.missing], [false, ['flows: missing types (t)', words]]);
+  // It was never in step in this process, and it serves.
+  const serving = asked(gone);
+  assert.deepEqual([serving.ready, serving.packages, serving.missing, serving.notes], [true, 'not in step', [], [words]]);
 });
 
 test('an admin is ready with or without Valkey, and not while another is in charge', () => {

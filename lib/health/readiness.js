@@ -23,12 +23,11 @@ function flowsAsWords({ state, missing }) {
  * - `packages`: `{ inStep, waiting }`, where `waiting` are names of packages; undefined when packages
  *   are not synchronised.
  *
- * Gives a function, because it remembers one thing: packages that were in step once. What follows
- * is installed while the flows run on, so it is told but takes nobody out of service.
+ * Node-RED looks for nodes, and so for flows, only after the first attempt to install packages has
+ * ended or has had its time. So what runs after it has what it needs: a package that still does not
+ * come is told, and takes nobody out of service.
  */
 function createReadiness({ role, maxAge }) {
-  let wereInStep = false;
-
   const ofWorker = ({ core, flows, missing, notes }) => {
     const health = core || { connection: 'connecting' };
     if (flows.state !== 'running') {
@@ -81,11 +80,10 @@ function createReadiness({ role, maxAge }) {
     const notes = [];
     const parts = (role === 'admin' ? ofAdmin : ofWorker)({ core, flows, missing, notes });
     if (packages) {
-      wereInStep = wereInStep || packages.inStep;
       if (!packages.inStep) {
         const waiting = packages.waiting || [];
         const words = `packages: not in step${waiting.length > 0 ? ` (${list(waiting)})` : ''}`;
-        (wereInStep || role === 'admin' ? notes : missing).push(words);
+        (flows.state === 'running' || role === 'admin' ? notes : missing).push(words);
       }
       parts.packages = packages.inStep ? 'in step' : 'not in step';
     }
