@@ -14,14 +14,23 @@ function flowsAsWords({ state, missing }) {
   return missing.length > 0 ? `${state} (${list(missing)})` : state;
 }
 
+const packagesAsWord = ({ inStep }) => (inStep === null ? 'unknown' : inStep ? 'in step' : 'not in step');
+
+function packagesAsWords({ inStep, waiting }) {
+  if (inStep === null) {
+    return 'the list could not be read, what was installed before is loaded';
+  }
+  return waiting.length > 0 ? `not in step (${list(waiting)})` : 'not in step';
+}
+
 /**
  * Judges whether an instance is ready, from what its parts tell:
  *
  * - `core`: `health()` of the core; null when there is none (not open yet, or an admin with
  *   `readOnly`);
  * - `flows`: `state()` of the flows watch;
- * - `packages`: `{ inStep, waiting }`, where `waiting` are names of packages; undefined when packages
- *   are not synchronised.
+ * - `packages`: `{ inStep, waiting }`, where `waiting` are names of packages, and `inStep` is null when
+ *   nobody can say; undefined when packages are not synchronised.
  *
  * Node-RED looks for nodes, and so for flows, only after the first attempt to install packages has
  * ended or has had its time. So what runs after it has what it needs: a package that still does not
@@ -80,12 +89,11 @@ function createReadiness({ role, maxAge }) {
     const notes = [];
     const parts = (role === 'admin' ? ofAdmin : ofWorker)({ core, flows, missing, notes });
     if (packages) {
+      parts.packages = packagesAsWord(packages);
       if (!packages.inStep) {
-        const waiting = packages.waiting || [];
-        const words = `packages: not in step${waiting.length > 0 ? ` (${list(waiting)})` : ''}`;
-        (flows.state === 'running' || role === 'admin' ? notes : missing).push(words);
+        const where = flows.state === 'running' || role === 'admin' ? notes : missing;
+        where.push(`packages: ${packagesAsWords(packages)}`);
       }
-      parts.packages = packages.inStep ? 'in step' : 'not in step';
     }
     return { ready: missing.length === 0, role, ...parts, flows: flows.state, missing, notes };
   };

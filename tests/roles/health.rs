@@ -5,9 +5,31 @@ use std::time::Duration;
 use redis::Commands;
 
 use super::common::instance::{self, deploy, worker};
+use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
+use super::packages_set_up::{self, hint};
 use super::{PATIENCE, admin_options, worker_options, write};
+
+/// Two looks that nobody has asked for.
+const LOOKS: Duration = Duration::from_secs(50);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_says_that_packages_are_in_step_before_the_list_was_read() {
+    let mut server = Server::start(&[]);
+    server.kill();
+    let dir = UserDir::with(&[("a", "1.0.0")]);
+    let running = packages_set_up::start(&server, &dir).await;
+    let in_step = || running.worker.packages().unwrap().is_in_step();
+    assert_eq!(in_step(), None);
+    server.restart();
+    until("the list", LOOKS, async || in_step() == Some(true)).await;
+    dir.breaks("it can't be run");
+    packages_set_up::store(&server, r#"{"b":"1.0.0"}"#);
+    hint(&server, "");
+    until("npm has failed", LOOKS, async || in_step() == Some(false)).await;
+    running.worker.close().await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_tells_what_runs_and_how_old_it_is_while_valkey_is_away() {
