@@ -47,6 +47,29 @@ test('a worker without Valkey is ready from its copy, for as long as maxAge allo
   assert.match(old.missing[0], /^connection: .* more than 'maxAge' allows \(90 s\)$/);
 });
 
+test('a worker that has its connection and can not use what is stored tells so, and serves on', () => {
+  const problem = "the value of key 'nodered:flows' can't be used: no JSON";
+  const core = { ...RUNNING, copyAge: 90_500, problem };
+  const stuck = judged('worker', { core });
+  const words = `${problem}; what runs was seen in Valkey 90 s ago`;
+  assert.deepEqual([stuck.ready, stuck.connection, stuck.copyAge, stuck.notes], [true, 'ready', 90, [words]]);
+  const strict = judged('worker', { core }, { maxAge: 90 });
+  assert.deepEqual([strict.ready, strict.missing, strict.notes],
+    [false, [`${words}, more than 'maxAge' allows (90 s)`], []]);
+  // What it waits for at a start.
+  const waiting = judged('worker', { core: { connection: 'ready', problem } });
+  assert.deepEqual([waiting.ready, waiting.missing], [false, ['revision: none runs yet', problem]]);
+  // No look has come in its time.
+  const late = judged('worker', { core: { ...RUNNING, copyAge: 30_000 } });
+  assert.deepEqual(late.notes, ['connection: ready; what runs was seen in Valkey 30 s ago']);
+});
+
+test('a worker that hears no announcements tells so, and serves on', () => {
+  const deaf = judged('worker', { core: { ...RUNNING, unheard: ['nodered:flows:updated'] } });
+  assert.deepEqual([deaf.ready, deaf.notes],
+    [true, ['announcements: nothing is heard on nodered:flows:updated, so that news come later']]);
+});
+
 test('a package that does not come is told, and keeps a worker back only while its flows do not run', () => {
   const asked = (packages, flows = { state: 'running', missing: [] }) =>
     judged('worker', { core: RUNNING, flows, packages });

@@ -44,25 +44,28 @@ function createReadiness({ role, maxAge }) {
     } else if (flows.missing.length > 0) {
       notes.push(`flows: a change waits for node types (${list(flows.missing)}), the rest runs`);
     }
-    const age = health.copyAge;
-    if (!health.revision) {
+    const { revision, connection, copyAge, problem, unheard = [] } = health;
+    const age = typeof copyAge === 'number' ? copyAge : null;
+    const why = connection === 'ready' && problem ? problem : `connection: ${connection}`;
+    if (!revision) {
       missing.push('revision: none runs yet');
-      if (health.connection !== 'ready') {
-        missing.push(`connection: ${health.connection}, and no copy is in use`);
+      if (connection !== 'ready') {
+        missing.push(`${why}, and no copy is in use`);
+      } else if (problem) {
+        missing.push(problem);
       }
-    } else if (age !== undefined && age !== null) {
-      const words = `connection: ${health.connection}; what runs was seen in Valkey ${seconds(age)} s ago`;
-      if (maxAge !== null && maxAge !== undefined && age > maxAge * 1000) {
+    } else if (age !== null) {
+      const words = `${why}; what runs was seen in Valkey ${seconds(age)} s ago`;
+      if (typeof maxAge === 'number' && age > maxAge * 1000) {
         missing.push(`${words}, more than 'maxAge' allows (${maxAge} s)`);
       } else {
         notes.push(words);
       }
     }
-    return {
-      revision: health.revision || null,
-      connection: health.connection,
-      copyAge: age === undefined || age === null ? null : seconds(age)
-    };
+    if (unheard.length > 0) {
+      notes.push(`announcements: nothing is heard on ${list(unheard)}, so that news come later`);
+    }
+    return { revision: revision || null, connection, copyAge: age === null ? null : seconds(age) };
   };
 
   const ofAdmin = ({ core, flows, missing, notes }) => {
