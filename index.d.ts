@@ -109,7 +109,10 @@ declare namespace storage {
     host?: string | null;
     /** What the paths of the probes begin with. Default `'/health'`. */
     path?: string | null;
-    /** Worker: seconds for which it is ready without Valkey. Default: without end. */
+    /**
+     * Worker: seconds for which it is ready since what it runs was last seen in Valkey. Default:
+     * without end.
+     */
     maxAge?: number | string | null;
   }
 

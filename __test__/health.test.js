@@ -1,6 +1,6 @@
 'use strict';
 
-// Probes without Node-RED: the listener, what makes an instance ready, and both in the module.
+// Probes without Node-RED: the listener, the flows watch, and both in the module.
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
@@ -12,7 +12,7 @@ const { afterEach, test } = require('node:test');
 
 const { watchFlows } = require('../lib/health/flows-watch.js');
 const { createListener } = require('../lib/health/listener.js');
-const { createReadiness } = require('../lib/health/readiness.js');
+const { HOLD_TYPE } = require('../lib/reload/hold.js');
 const { openInstance } = require('./faults/support/addon.js');
 const { freePort } = require('./support/port.js');
 const { startServer } = require('./support/server.js');
@@ -154,73 +154,6 @@ test('neither the listener nor a connection to it holds a process open', async (
   assert.deepEqual([child.exitCode, output], [0, `${port}\nnone\n`]);
 });
 
-function judged(role, parts, options = {}) {
-  return createReadiness({ role, maxAge: null, ...options })({ flows: { state: 'running', missing: [] }, ...parts });
-}
-
-const RUNNING = { connection: 'ready', revision: '17' };
-
-test('a worker is ready when its flows run and it has Valkey', () => {
-  assert.deepEqual(judged('worker', { core: RUNNING }), {
-    ready: true, role: 'worker', revision: '17', connection: 'ready', copyAge: null, flows: 'running', missing: [], notes: []
-  });
-});
-
-test('what a worker lacks is said', () => {
-  const lacks = (parts) => {
-    const { ready, missing } = judged('worker', { core: RUNNING, ...parts });
-    assert.equal(ready, false);
-    return missing;
-  };
-  const loading = { state: 'loading', missing: [] };
-  assert.deepEqual(lacks({ core: null, flows: loading }), [
-    'flows: loading', 'revision: none runs yet', 'connection: connecting, and no copy is in use'
-  ]);
-  assert.deepEqual(lacks({ core: { connection: 'ready' }, flows: loading }), ['flows: loading', 'revision: none runs yet']);
-  assert.deepEqual(lacks({ flows: { state: 'missing types', missing: ['a', 'b'] } }), ['flows: missing types (a, b)']);
-  assert.deepEqual(lacks({ flows: { state: 'safe mode', missing: [] } }), ['flows: safe mode']);
-  const many = Array.from({ length: 30 }, (_, i) => `t${i}`);
-  assert.match(lacks({ flows: { state: 'missing types', missing: many } })[0], /t19 and 10 more\)$/);
-});
-
-test('a worker without Valkey is ready from its copy, for as long as maxAge allows', () => {
-  const core = { connection: 'reconnecting', revision: '17', copyAge: 90_500 };
-  const unlimited = judged('worker', { core });
-  assert.deepEqual([unlimited.ready, unlimited.copyAge, unlimited.connection], [true, 90, 'reconnecting']);
-  assert.deepEqual(unlimited.notes, ['connection: reconnecting; what runs was seen in Valkey 90 s ago']);
-  assert.equal(judged('worker', { core }, { maxAge: 91 }).ready, true);
-  const old = judged('worker', { core }, { maxAge: 90 });
-  assert.equal(old.ready, false);
-  assert.match(old.missing[0], /^connection: .* more than 'maxAge' allows \(90 s\)$/);
-});
-
-test('packages have to be in step once; later ones are installed while the worker serves', () => {
-  const judge = createReadiness({ role: 'worker', maxAge: null });
-  const asked = (packages) => judge({ core: RUNNING, flows: { state: 'running', missing: [] }, packages });
-  const starting = asked({ inStep: false, waiting: ['a@1.0.0'] });
-  assert.deepEqual([starting.ready, starting.packages, starting.missing],
-    [false, 'not in step', ['packages: not in step (a@1.0.0)']]);
-  assert.deepEqual([asked({ inStep: true }).ready, asked({ inStep: true }).packages], [true, 'in step']);
-  const later = asked({ inStep: false, waiting: ['b@2.0.0'] });
-  assert.deepEqual([later.ready, later.packages, later.notes],
-    [true, 'not in step', ['packages: not in step (b@2.0.0)']]);
-});
-
-test('an admin is ready with or without Valkey, and not while another is in charge', () => {
-  const core = { connection: 'ready', revision: '17', mirrored: true, otherAdmin: false };
-  assert.deepEqual(judged('admin', { core }), {
-    ready: true, role: 'admin', revision: '17', connection: 'ready', mirrored: true, flows: 'running', missing: [], notes: []
-  });
-  const away = judged('admin', { core: { connection: 'reconnecting', mirrored: false, otherAdmin: false } });
-  assert.deepEqual([away.ready, away.notes.length], [true, 1]);
-  const other = judged('admin', { core: { ...core, mirrored: false, otherAdmin: true } });
-  assert.deepEqual([other.ready, other.missing], [false, ['lease: another admin is active on this key prefix']]);
-  const halted = judged('admin', { core, flows: { state: 'missing types', missing: ['a'] } });
-  assert.deepEqual([halted.ready, halted.notes], [true, ['flows: missing types (a)']]);
-  assert.equal(judged('admin', { core, flows: { state: 'loading', missing: [] } }).ready, false);
-  assert.equal(judged('admin', { core: null }).ready, true);
-});
-
 test('the flows watch follows what Node-RED says', () => {
   const events = new EventEmitter();
   const flows = watchFlows(events);
@@ -259,6 +192,18 @@ test('the flows watch follows what Node-RED says', () => {
   told({ type: 'warning', error: 'project_not_found', text: 'x' });
   assert.deepEqual(failing.state(), { state: 'not loadable', missing: ['project_not_found'] });
   failing.close();
+});
+
+test('the type that holds an update back is not among those that are missing', () => {
+  const events = new EventEmitter();
+  const flows = watchFlows(events);
+  const missing = (types) => {
+    events.emit('runtime-event', { id: 'runtime-state', payload: { state: 'stop', error: 'missing-types', type: 'warning', types } });
+    return flows.state().missing;
+  };
+  assert.deepEqual(missing(['a', HOLD_TYPE]), ['a']);
+  assert.deepEqual(missing([HOLD_TYPE]), []);
+  flows.close();
 });
 
 test('the module answers from init on, and not after close', async () => {

@@ -73,10 +73,13 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       }
     },
 
-    /** For probes: `{ inStep, waiting }`; undefined when no list is followed, as on most admins. */
+    /**
+     * For probes: `{ inStep, waiting }`, where `inStep` is null when the list could not be read;
+     * undefined when none is followed, as on most admins.
+     */
     state() {
       const missing = missingPackages();
-      return missing ? { inStep: missing.length === 0, waiting: missing } : undefined;
+      return missing ? { inStep: synchronised().isInStep(), waiting: missing } : undefined;
     },
 
     /** The names that are on the list and not loaded; null while there is no list. */

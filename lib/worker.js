@@ -84,6 +84,9 @@ function createWorker({ settings, runtime, log, options, checked }) {
     return deploy.secret === own ? deploy.encrypted : credentialsOf.encrypt(own, deploy.plain);
   };
 
+  /** Node-RED closes no storage when it ends. */
+  const onExit = () => core && core.ends();
+
   const update = async () => {
     const stored = core.pending();
     if (!stored) {
@@ -96,7 +99,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
       deploy = open(stored);
     } catch (error) {
       log.error(`revision ${stored.revision} is not applied: ${error.message}; what runs here goes on`);
-      core.refused(stored.id);
+      core.refused(stored.id, error.message);
       packageWait.over();
       return;
     }
@@ -151,7 +154,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
         return { stored, deploy };
       } catch (error) {
         log.error(`revision ${stored.revision} can't be run here: ${error.message}`);
-        core.refused(stored.id);
+        core.refused(stored.id, error.message);
       }
     }
   };
@@ -173,6 +176,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
       if (userDir) {
         await preparePalette(userDir).catch((error) => log.debug(error.message));
       }
+      process.on('exit', onExit);
       core = openCore('Worker', { options, userDir, log, onEvent });
       packages.open();
     },
@@ -240,6 +244,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
     packageState: () => packages.state(),
 
     async close() {
+      process.removeListener('exit', onExit);
       packageWait.close();
       packages.close();
       reload.close();

@@ -3,10 +3,12 @@
 // Probes of real Node-RED processes, on a port of their own.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const net = require('node:net');
+const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { USERS, answerFlow, startClusterServer, startInstance, untilAnswer } = require('./support/cluster.js');
+const { PREFIX, USERS, answerFlow, startClusterServer, startInstance, untilAnswer } = require('./support/cluster.js');
 const { freePort } = require('../support/port.js');
 const { until } = require('../support/wait.js');
 
@@ -108,6 +110,22 @@ test('Valkey lost: the worker stays ready, as long as maxAge allows, and so it i
 
   await server.restart();
   await untilReady(strict, true, ({ connection, copyAge }) => connection === 'ready' && copyAge === null);
+});
+
+test('a package that can not be installed is told by a new worker, which is ready', async () => {
+  await server.client().set(`${PREFIX}packages`, '{"node-red-contrib-gone":"1.0.0"}');
+  const port = await freePort();
+  const registry = `http://127.0.0.1:${await freePort()}/`;
+  const worker = await startWorker({ port, files: { '.npmrc': `registry=${registry}\nfetch-retries=0\n` } });
+  const ready = await untilReady(port, true);
+  assert.deepEqual([ready.packages, ready.notes], ['not in step', ['packages: not in step (node-red-contrib-gone)']]);
+  await untilAnswer(worker, 'second:token-of-the-flow', DEADLINE);
+  await worker.stop();
+  // What a supervisor would start again, on the same disk, counts from when this one was stopped.
+  const noted = path.join(worker.userDir, '.node-red-storage-valkey/last-good-copy.seen.json');
+  const { saved, seen } = JSON.parse(fs.readFileSync(noted, 'utf8'));
+  assert.ok(Math.abs(seen - saved) < DEADLINE, `${seen} after ${saved}`);
+  await server.client().set(`${PREFIX}packages`, '{}');
 });
 
 test('a second admin is not ready while the first is in charge', async () => {

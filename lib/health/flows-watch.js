@@ -1,5 +1,7 @@
 'use strict';
 
+const { HOLD_TYPE } = require('../reload/hold');
+
 /**
  * Watches whether Node-RED's flows run. Has to be created before flows are loaded. `state()` gives
  * one of
@@ -19,19 +21,21 @@ function watchFlows(events) {
     missing = what.map(String);
   };
 
-  const onState = ({ error, state: named, types, modules, type }) => {
+  const onState = ({ error, state: told, types, modules, type }) => {
     if (error === 'missing-types' || error === 'missing-modules') {
-      const what = types || (modules || []).map((entry) => (entry && entry.module) || entry);
+      const named = types || (modules || []).map((entry) => (entry && entry.module) || entry);
+      // Ours, for Node-RED: nobody could install it.
+      const what = named.filter((name) => name !== HOLD_TYPE);
       // What did not change runs on.
       become(state === 'running' ? state : error.replace('-', ' '), what);
     } else if (error === 'safe-mode') {
       become('safe mode');
-    } else if (named === 'stop') {
+    } else if (told === 'stop') {
       // It also ends the stop of a deploy that restarts only a part.
       if (state !== 'running') {
         become('stopped');
       }
-    } else if (error && type === 'warning' && !named && state === 'loading') {
+    } else if (error && type === 'warning' && !told && state === 'loading') {
       become('not loadable', [error]);
     }
   };

@@ -14,21 +14,29 @@ function flowsAsWords({ state, missing }) {
   return missing.length > 0 ? `${state} (${list(missing)})` : state;
 }
 
+const packagesAsWord = ({ inStep }) => (inStep === null ? 'unknown' : inStep ? 'in step' : 'not in step');
+
+function packagesAsWords({ inStep, waiting }) {
+  if (inStep === null) {
+    return 'the list could not be read, what was installed before is loaded';
+  }
+  return waiting.length > 0 ? `not in step (${list(waiting)})` : 'not in step';
+}
+
 /**
  * Judges whether an instance is ready, from what its parts tell:
  *
  * - `core`: `health()` of the core; null when there is none (not open yet, or an admin with
  *   `readOnly`);
  * - `flows`: `state()` of the flows watch;
- * - `packages`: `{ inStep, waiting }`, where `waiting` are names of packages; undefined when packages
- *   are not synchronised.
+ * - `packages`: `{ inStep, waiting }`, where `waiting` are names of packages, and `inStep` is null when
+ *   nobody can say; undefined when packages are not synchronised.
  *
- * Gives a function, because it remembers one thing: packages that were in step once. What follows
- * is installed while the flows run on, so it is told but takes nobody out of service.
+ * Node-RED looks for nodes, and so for flows, only after the first attempt to install packages has
+ * ended or has had its time. So what runs after it has what it needs: a package that still does not
+ * come is told, and takes nobody out of service.
  */
 function createReadiness({ role, maxAge }) {
-  let wereInStep = false;
-
   const ofWorker = ({ core, flows, missing, notes }) => {
     const health = core || { connection: 'connecting' };
     if (flows.state !== 'running') {
@@ -36,25 +44,28 @@ function createReadiness({ role, maxAge }) {
     } else if (flows.missing.length > 0) {
       notes.push(`flows: a change waits for node types (${list(flows.missing)}), the rest runs`);
     }
-    const age = health.copyAge;
-    if (!health.revision) {
+    const { revision, connection, copyAge, problem, unheard = [] } = health;
+    const age = typeof copyAge === 'number' ? copyAge : null;
+    const why = connection === 'ready' && problem ? problem : `connection: ${connection}`;
+    if (!revision) {
       missing.push('revision: none runs yet');
-      if (health.connection !== 'ready') {
-        missing.push(`connection: ${health.connection}, and no copy is in use`);
+      if (connection !== 'ready') {
+        missing.push(`${why}, and no copy is in use`);
+      } else if (problem) {
+        missing.push(problem);
       }
-    } else if (age !== undefined && age !== null) {
-      const words = `connection: ${health.connection}; what runs was seen in Valkey ${seconds(age)} s ago`;
-      if (maxAge !== null && maxAge !== undefined && age > maxAge * 1000) {
+    } else if (age !== null) {
+      const words = `${why}; what runs was seen in Valkey ${seconds(age)} s ago`;
+      if (typeof maxAge === 'number' && age > maxAge * 1000) {
         missing.push(`${words}, more than 'maxAge' allows (${maxAge} s)`);
       } else {
         notes.push(words);
       }
     }
-    return {
-      revision: health.revision || null,
-      connection: health.connection,
-      copyAge: age === undefined || age === null ? null : seconds(age)
-    };
+    if (unheard.length > 0) {
+      notes.push(`announcements: nothing is heard on ${list(unheard)}, so that news come later`);
+    }
+    return { revision: revision || null, connection, copyAge: age === null ? null : seconds(age) };
   };
 
   const ofAdmin = ({ core, flows, missing, notes }) => {
@@ -81,13 +92,11 @@ function createReadiness({ role, maxAge }) {
     const notes = [];
     const parts = (role === 'admin' ? ofAdmin : ofWorker)({ core, flows, missing, notes });
     if (packages) {
-      wereInStep = wereInStep || packages.inStep;
+      parts.packages = packagesAsWord(packages);
       if (!packages.inStep) {
-        const waiting = packages.waiting || [];
-        const words = `packages: not in step${waiting.length > 0 ? ` (${list(waiting)})` : ''}`;
-        (wereInStep || role === 'admin' ? notes : missing).push(words);
+        const where = flows.state === 'running' || role === 'admin' ? notes : missing;
+        where.push(`packages: ${packagesAsWords(packages)}`);
       }
-      parts.packages = packages.inStep ? 'in step' : 'not in step';
     }
     return { ready: missing.length === 0, role, ...parts, flows: flows.state, missing, notes };
   };

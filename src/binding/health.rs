@@ -11,8 +11,13 @@ pub struct WorkerHealth {
     pub connection: String,
     /// The revision that runs, as logs name it; left out as long as none does.
     pub revision: Option<String>,
-    /// While Valkey is away: how long ago what runs was last seen there, in ms.
+    /// While nobody can say that what runs is what is stored: how long ago it was last seen to be,
+    /// in ms.
     pub copy_age: Option<f64>,
+    /// What keeps it from what is stored, besides the connection.
+    pub problem: Option<String>,
+    /// The channels that nothing is heard of.
+    pub unheard: Vec<String>,
 }
 
 /// How an admin stands at this moment.
@@ -30,10 +35,10 @@ pub struct AdminHealth {
 
 impl From<worker::Health> for WorkerHealth {
     fn from(health: worker::Health) -> Self {
-        let worker::Health { connection, revision, copy_age } = health;
+        let worker::Health { connection, revision, copy_age, problem, unheard } = health;
         // More than the whole ms would say nothing; they fit into a number of JavaScript.
         let copy_age = copy_age.map(|age| (age.as_secs_f64() * 1000.0).round());
-        Self { connection: connection.into(), revision, copy_age }
+        Self { connection: connection.into(), revision, copy_age, problem, unheard }
     }
 }
 

@@ -96,6 +96,13 @@ impl Palette {
         self.packages.missing()
     }
 
+    /// Whether everything on the stored list is installed and loaded; `null` when the list could
+    /// not be read.
+    #[napi]
+    pub fn is_in_step(&self) -> Option<bool> {
+        self.packages.is_in_step()
+    }
+
     /// Ends a running npm at once, because the process ends.
     #[napi]
     pub fn end_npm(&self) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Either3, PromiseRaw, ToNapiValue, spawn};
+use napi::bindgen_prelude::{Either3, PromiseRaw, ToNapiValue, block_on, spawn};
 use napi_derive::napi;
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
@@ -99,6 +99,13 @@ impl Worker {
         self.core.take().map(|snapshot| (&*snapshot).into())
     }
 
+    /// The process ends: the only method that waits, for a moment at most, because nothing else
+    /// runs any more.
+    #[napi]
+    pub fn ends(&self) {
+        block_on(self.core.ends());
+    }
+
     /// It runs now.
     #[napi]
     pub fn applied<'env>(&self, env: &'env Env, id: String) -> napi::Result<PromiseRaw<'env, ()>> {
@@ -108,10 +115,10 @@ impl Worker {
         })
     }
 
-    /// It can't be used here and is not to be offered again.
+    /// It can't be used here, for this reason, and is not to be offered again.
     #[napi]
-    pub fn refused(&self, id: String) {
-        self.core.refused(&id);
+    pub fn refused(&self, id: String, why: String) {
+        self.core.refused(&id, &why);
     }
 
     /// Applying it failed; it is to be offered again.

@@ -89,11 +89,6 @@ impl Connection {
         self.live().is_some()
     }
 
-    /// How long there has been no connection; zero when there is one.
-    pub fn down_for(&self) -> Duration {
-        self.supervised.status.down_for()
-    }
-
     /// Why the last attempt to connect failed, until a connection has been good for a second.
     pub fn last_error(&self) -> Option<Error> {
         self.supervised.status.last_error()

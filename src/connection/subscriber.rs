@@ -24,12 +24,15 @@ pub struct Hints {
     pub subscribed: u64,
     /// How many messages came, by channel in the order given to [`Subscriber::open`].
     pub messages: Vec<u64>,
+    /// Positions of the channels that the server has refused, when it was asked last.
+    pub refused: Vec<usize>,
 }
 
 /// A connection of its own that stays subscribed by itself.
 #[derive(Debug)]
 pub struct Subscriber {
     supervised: Supervised,
+    channels: Vec<String>,
     /// The sender, so that those who wait for hints don't end when the connection is given up.
     hints: watch::Sender<Hints>,
 }
@@ -52,11 +55,11 @@ impl Subscriber {
     }
 
     fn start(way: Way, channels: Vec<String>) -> Self {
-        let first = Hints { subscribed: 0, messages: vec![0; channels.len()] };
+        let first = Hints { messages: vec![0; channels.len()], ..Hints::default() };
         let hints = watch::Sender::new(first);
-        let link = SubscriberLink::new(&way.config, channels, hints.clone());
+        let link = SubscriberLink::new(&way.config, channels.clone(), hints.clone());
         let supervised = Supervised::start(Voice::Second, way, link);
-        Self { supervised, hints }
+        Self { supervised, channels, hints }
     }
 
     /// What was heard.
@@ -67,6 +70,15 @@ impl Subscriber {
     /// What the connection is doing; ready means subscribed.
     pub fn state(&self) -> watch::Receiver<State> {
         self.supervised.state()
+    }
+
+    /// The channels that are not subscribed at this moment.
+    pub fn unheard(&self) -> Vec<String> {
+        if self.state().borrow().reason().is_some() {
+            return self.channels.clone();
+        }
+        let hints = self.hints.borrow();
+        hints.refused.iter().filter_map(|channel| self.channels.get(*channel)).cloned().collect()
     }
 
     /// Ends the connection and returns when its socket is closed.

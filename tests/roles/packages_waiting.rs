@@ -98,7 +98,7 @@ async fn one_that_fails_after_the_wait_is_offered_again() {
 async fn one_that_is_refused_after_the_wait_is_offered_when_it_comes_anew() {
     let server = Server::start(&[]);
     let (worker, events, store) = with_waiting(&server).await;
-    worker.refused(&worker.pending().unwrap().id());
+    worker.refused(&worker.pending().unwrap().id(), "why");
     assert_eq!(pending_flows(&worker), None);
     write(&store, &deploy(3), 21).await;
     events.wait(&Event::Revision, 2).await;

@@ -106,7 +106,7 @@ async fn what_was_refused_is_not_offered_again_until_it_changes() {
     let (worker, events, store) = running(&server).await;
     write(&store, &deploy(2), 20).await;
     events.wait(&Event::Revision, 1).await;
-    worker.refused(&worker.pending().unwrap().id());
+    worker.refused(&worker.pending().unwrap().id(), "why");
     assert!(worker.pending().is_none());
     for _ in 0..5 {
         hint(&server);
@@ -204,7 +204,7 @@ async fn an_outcome_of_something_else_changes_nothing() {
     let (worker, events, store) = running(&server).await;
     worker.applied("of nothing").await;
     worker.failed("of nothing");
-    worker.refused("of nothing");
+    worker.refused("of nothing", "why");
     write(&store, &deploy(2), 20).await;
     apply(&worker, &events, 1, 2).await;
 }

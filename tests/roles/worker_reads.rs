@@ -67,7 +67,7 @@ async fn hints_cause_no_read_of_what_runs_was_refused_failed_or_is_unusable() {
 
     write(&store, &large(2), 2).await;
     events.wait(&Event::Revision, 1).await;
-    worker.refused(&worker.pending().unwrap().id());
+    worker.refused(&worker.pending().unwrap().id(), "why");
     assert_eq!(fetched(&mut connection, SECOND).await, 0, "refused");
 
     write(&store, &large(3), 3).await;
@@ -163,7 +163,7 @@ async fn a_start_that_waits_reads_what_can_not_be_used_once() {
     // What is refused, too.
     write(&store, &large(2), 2).await;
     let snapshot = start.await.unwrap().unwrap();
-    worker.refused(&snapshot.id());
+    worker.refused(&snapshot.id(), "why");
     let starting = worker.clone();
     let start = tokio::spawn(async move { starting.snapshot().await });
     // Asked anew, it is read anew.

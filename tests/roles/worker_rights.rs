@@ -33,7 +33,7 @@ async fn live(server: &Server, config: Config) {
     worker.failed(&pending.id());
     write(&store, &deploy(3), 3).await;
     events.wait(&Event::Revision, 2).await;
-    worker.refused(&worker.pending().unwrap().id());
+    worker.refused(&worker.pending().unwrap().id(), "why");
     write(&store, &deploy(4), 4).await;
     events.wait(&Event::Revision, 3).await;
     worker.applied(&worker.pending().unwrap().id()).await;

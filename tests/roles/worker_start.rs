@@ -145,7 +145,7 @@ async fn a_stored_deploy_that_cant_be_used_is_no_reason_not_to_start_from_the_co
     let (third, events) = worker(worker_options(&server), Some(dir.path()));
     let refused = third.snapshot().await.unwrap();
     assert_eq!(refused.flows, flows(2));
-    third.refused(&refused.id());
+    third.refused(&refused.id(), "why");
     assert_eq!(start(&third).await, flows(1));
     redis::cmd("PUBLISH").arg("n:flows:updated").arg("1").exec(&mut server.admin()).unwrap();
     write(&store, &deploy(3), 3).await;
@@ -168,7 +168,7 @@ async fn a_worker_that_can_use_neither_the_stored_nor_the_copy_waits_and_is_not_
     for expected in [flows(2), flows(1)] {
         let found = second.snapshot().await.unwrap();
         assert_eq!(found.flows, expected);
-        second.refused(&found.id());
+        second.refused(&found.id(), "why");
     }
     let coming = async {
         until("it says so", PATIENCE, async || log.count("waiting for a deploy that can") == 1)

@@ -219,9 +219,12 @@ impl SubscriberLink {
                 return refusal.clone();
             }
             self.report(server, refusal.as_ref());
-            if news {
-                self.hints.send_modify(|hints| hints.subscribed += 1);
-            }
+            self.hints.send_if_modified(|hints| {
+                let is_new = news || hints.refused != refused;
+                hints.subscribed += u64::from(news);
+                hints.refused.clone_from(&refused);
+                is_new
+            });
             if !ready {
                 ready = true;
                 status.ready(server);

@@ -69,6 +69,7 @@ impl Packages {
             let seen = hints.as_mut().map(|(hints, position)| said(hints, *position));
             connection.borrow_and_update();
             let read = self.look(&mut target, once).await;
+            self.progress.send_modify(|progress| progress.known = read);
             if heard != answered && !self.state().in_use.is_empty() {
                 // A deploy may have stopped using what is to go.
                 target.due.get_or_insert_with(Instant::now);

@@ -83,6 +83,8 @@ struct Progress {
     in_step: bool,
     /// Why not, for a probe.
     missing: Vec<String>,
+    /// The last attempt to read the list has said what is on it.
+    known: bool,
 }
 
 impl Packages {
@@ -150,6 +152,16 @@ impl Packages {
     pub fn missing(&self) -> Option<Vec<String>> {
         let progress = self.progress.borrow();
         (progress.looked || !progress.missing.is_empty()).then(|| progress.missing.clone())
+    }
+
+    /// Whether everything on the stored list is installed and loaded; `None` when nobody can say,
+    /// because the list could not be read.
+    pub fn is_in_step(&self) -> Option<bool> {
+        let progress = self.progress.borrow();
+        if !progress.missing.is_empty() || (progress.looked && !progress.in_step) {
+            return Some(false);
+        }
+        (progress.looked && progress.known).then_some(true)
     }
 
     /// Ends the npm run that goes on, if any, because Node-RED's own has waited too long for it:

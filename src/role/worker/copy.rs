@@ -1,16 +1,24 @@
 //! The last good copy of what a worker ran, to start from while Valkey is away.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::health::Seen;
 use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::store::revision::Revision;
 use crate::store::snapshot::Snapshot;
 
 const FILE: &str = "last-good-copy.json";
+/// Beside it, and small: when what is in the copy was last seen in Valkey.
+const SIGHTING: &str = "last-good-copy.seen.json";
+/// The shortest time between two notes of a sighting.
+const NOTE_AGAIN: Duration = Duration::from_secs(60);
+/// How long an end waits for the disk.
+const LAST_NOTE: Duration = Duration::from_secs(1);
 
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
@@ -25,34 +33,102 @@ struct Stored<'a> {
     settings: std::borrow::Cow<'a, str>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Sighting {
+    /// [`Stored::saved`] of the copy that it is about: with another one, it says nothing.
+    saved: u64,
+    /// ms since 1970.
+    seen: u64,
+}
+
 /// The copy on disk; without a folder (read-only user directory) there is none.
 pub(super) struct LastGoodCopy {
     folder: Option<Folder>,
     prefix: String,
     complained: AtomicBool,
+    kept: Mutex<Kept>,
+    /// A sighting is being noted.
+    noting: Arc<AtomicBool>,
+}
+
+/// The copy that is on disk.
+#[derive(Default)]
+struct Kept {
+    /// [`Stored::saved`]; `None` when there is none, or nobody knows which.
+    saved: Option<u64>,
+    /// When it was last noted that it is what is stored.
+    noted: Option<Instant>,
 }
 
 impl LastGoodCopy {
     pub(super) fn new(folder: Option<Folder>, prefix: &str) -> Self {
-        Self { folder, prefix: prefix.into(), complained: AtomicBool::new(false) }
+        Self {
+            folder,
+            prefix: prefix.into(),
+            complained: AtomicBool::new(false),
+            kept: Mutex::default(),
+            noting: Arc::default(),
+        }
     }
 
     /// Keeps a copy. A user directory that can't be written is no error: one warning.
     pub(super) async fn write(&self, snapshot: &Snapshot) {
         let Some(folder) = &self.folder else { return };
-        if let Err(error) = self.write_to(folder, snapshot).await
-            && !self.complained.swap(true, Ordering::Relaxed)
-        {
-            tracing::warn!(
+        *self.kept() = Kept::default();
+        match self.write_to(folder, snapshot).await {
+            Ok(saved) => *self.kept() = Kept { saved: Some(saved), noted: Some(Instant::now()) },
+            Err(error) if !self.complained.swap(true, Ordering::Relaxed) => tracing::warn!(
                 "{error}; this worker keeps no copy of its flows and can't start while Valkey is away"
-            );
+            ),
+            Err(_) => {}
         }
     }
 
-    async fn write_to(&self, folder: &Folder, snapshot: &Snapshot) -> Result<()> {
+    /// What is in the copy was `seen` in Valkey: noted beside it from time to time, so that after a
+    /// restart its age is told from then, and not from when it was written. Does not wait for the
+    /// disk, and says nothing of one that can't be written.
+    pub(super) fn is_current(&self, seen: Option<Seen>) {
+        let is_due = self.kept().noted.is_none_or(|noted| noted.elapsed() >= NOTE_AGAIN);
+        if is_due && let Some(note) = self.note(seen) {
+            tokio::spawn(note);
+        }
+    }
+
+    /// The same at the end, without a pause, and for at most a moment.
+    pub(super) async fn was_current(&self, seen: Option<Seen>) {
+        if let Some(note) = self.note(seen) {
+            let _ = tokio::time::timeout(LAST_NOTE, note).await;
+        }
+    }
+
+    fn note(&self, seen: Option<Seen>) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let (seen, folder) = (seen?, self.folder.clone()?);
+        let mut kept = self.kept();
+        let saved = kept.saved?;
+        if self.noting.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        kept.noted = Some(Instant::now());
+        let age = u64::try_from(seen.age().as_millis()).unwrap_or(u64::MAX);
+        let sighting = Sighting { saved, seen: now().saturating_sub(age) };
+        let noting = self.noting.clone();
+        Some(async move {
+            if let Ok(text) = serde_json::to_string(&sighting) {
+                let _ = folder.write(SIGHTING, &text).await;
+            }
+            noting.store(false, Ordering::Release);
+        })
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn write_to(&self, folder: &Folder, snapshot: &Snapshot) -> Result<u64> {
+        let saved = now();
         let stored = Stored {
             prefix: self.prefix.as_str().into(),
-            saved: now(),
+            saved,
             revision: snapshot.revision.clone(),
             flows: snapshot.flows.as_str().into(),
             credentials: snapshot.credentials.as_str().into(),
@@ -60,12 +136,14 @@ impl LastGoodCopy {
         };
         let text =
             serde_json::to_string(&stored).map_err(|error| Error::Internal(error.to_string()))?;
-        folder.write(FILE, &text).await
+        folder.write(FILE, &text).await?;
+        Ok(saved)
     }
 
     /// The copy and its age; `None` when there is none that can be used.
     pub(super) async fn read(&self) -> Option<(Snapshot, Duration)> {
-        let text = match self.folder.as_ref()?.read(FILE).await {
+        let folder = self.folder.as_ref()?;
+        let text = match folder.read(FILE).await {
             Ok(text) => text?,
             Err(error) => {
                 tracing::warn!("{error}");
@@ -89,7 +167,18 @@ impl LastGoodCopy {
             settings: stored.settings.into_owned(),
             revision: stored.revision,
         };
-        Some((snapshot, Duration::from_millis(now().saturating_sub(stored.saved))))
+        *self.kept() = Kept { saved: Some(stored.saved), noted: None };
+        let seen = last_seen(folder, stored.saved).await;
+        Some((snapshot, Duration::from_millis(now().saturating_sub(seen))))
+    }
+}
+
+/// When the copy that was `saved` then was last seen in Valkey.
+async fn last_seen(folder: &Folder, saved: u64) -> u64 {
+    let text = folder.read(SIGHTING).await.ok().flatten().unwrap_or_default();
+    match serde_json::from_str::<Sighting>(&text) {
+        Ok(sighting) if sighting.saved == saved => sighting.seen.max(saved),
+        _ => saved,
     }
 }
 
@@ -122,6 +211,69 @@ mod tests {
         assert!(age < Duration::from_secs(60));
         let moved = LastGoodCopy::new(Some(Folder::in_user_dir(dir.path())), "other:");
         assert!(moved.read().await.is_none());
+    }
+
+    /// A copy in this directory that looks as if it had been written an hour ago, read by a process
+    /// of its own.
+    async fn copy_of_an_hour_ago(dir: &std::path::Path) -> (LastGoodCopy, Folder) {
+        let folder = Folder::in_user_dir(dir);
+        LastGoodCopy::new(Some(folder.clone()), "n:").write(&snapshot()).await;
+        let mut stored: serde_json::Value =
+            serde_json::from_str(&folder.read(FILE).await.unwrap().unwrap()).unwrap();
+        stored["saved"] = (now() - 3_600_000).into();
+        folder.write(FILE, &stored.to_string()).await.unwrap();
+        (LastGoodCopy::new(Some(folder.clone()), "n:"), folder)
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+    const SHORT: Duration = Duration::from_secs(60);
+
+    async fn age(folder: &Folder) -> Duration {
+        LastGoodCopy::new(Some(folder.clone()), "n:").read().await.unwrap().1
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_as_old_as_its_last_sighting() {
+        let dir = tempfile::tempdir().unwrap();
+        let (copy, folder) = copy_of_an_hour_ago(dir.path()).await;
+        copy.was_current(Some(Seen::now())).await;
+        assert!(age(&folder).await >= HOUR, "nobody knows what is on the disk");
+        assert!(copy.read().await.unwrap().1 >= HOUR);
+        copy.was_current(None).await;
+        assert!(age(&folder).await >= HOUR);
+        copy.was_current(Some(Seen::now())).await;
+        assert!(age(&folder).await < SHORT);
+        // Of what was seen long ago, no newer sighting is made up.
+        copy.was_current(Some(Seen::in_copy(HOUR / 2))).await;
+        assert!(age(&folder).await >= HOUR / 2);
+        // Of another copy.
+        copy_of_an_hour_ago(dir.path()).await;
+        assert!(age(&folder).await >= HOUR);
+        folder.write(SIGHTING, "{").await.unwrap();
+        assert!(age(&folder).await >= HOUR);
+    }
+
+    #[tokio::test]
+    async fn a_sighting_is_noted_once_a_minute_and_not_beside_a_copy_that_could_not_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let (copy, folder) = copy_of_an_hour_ago(dir.path()).await;
+        copy.read().await.unwrap();
+        copy.is_current(Some(Seen::now()));
+        while copy.noting.load(Ordering::Acquire) {
+            tokio::task::yield_now().await;
+        }
+        assert!(age(&folder).await < SHORT);
+        folder.remove(SIGHTING).await.unwrap();
+        copy.is_current(Some(Seen::now()));
+        assert!(!copy.noting.load(Ordering::Acquire), "not yet again");
+
+        std::fs::create_dir(
+            dir.path().join(".node-red-storage-valkey").join(format!("{FILE}.new")),
+        )
+        .unwrap();
+        copy.write(&snapshot()).await;
+        copy.was_current(Some(Seen::now())).await;
+        assert_eq!(folder.read(SIGHTING).await.unwrap(), None);
     }
 
     #[tokio::test]

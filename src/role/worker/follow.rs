@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Inner;
+use super::health::{LOOK_AGAIN, Seen, Standing};
 use crate::error::Result;
 use crate::role::next_change;
 use crate::store::glance::Glance;
 use crate::store::snapshot::Snapshot;
 
-/// The longest that a revision can stay unnoticed, whatever was missed.
-const LOOK_AGAIN: Duration = Duration::from_secs(20);
 /// The longest that Node-RED may take over one update before the next look.
 const OUTCOME_PATIENCE: Duration = Duration::from_secs(360);
 
 /// The shortest time between two looks: a flood of hints is no flood of reads.
 pub(super) const GAP: Duration = Duration::from_millis(50);
+
+/// What a probe tells while it runs something and there is nothing stored.
+const NOTHING: &str = "Valkey holds no flows";
 
 /// A snapshot that could not be applied, and when it is offered again.
 pub(super) struct Failed {
@@ -70,7 +72,7 @@ impl Inner {
             looked = tokio::time::Instant::now();
             hints.borrow_and_update();
             connection.borrow_and_update();
-            wait = LOOK_AGAIN;
+            wait = self.look_again();
             if !self.ready() {
                 continue;
             }
@@ -85,6 +87,7 @@ impl Inner {
                 Ok(Look::Same) => {}
                 Ok(Look::Nothing) => self.problem_is_over(),
                 Err(error) => {
+                    self.state().running.fails(&error);
                     self.log_problem(&error);
                     if error.is_passing() {
                         wait = Duration::from_secs(1);
@@ -100,7 +103,6 @@ impl Inner {
         let glance = self.store.glance().await?;
         {
             let mut state = self.state();
-            state.running.seen();
             if let Some(failed) = &state.failed
                 && glance.is_telling()
                 && failed.glance.as_ref() == Some(&glance)
@@ -109,19 +111,28 @@ impl Inner {
                 return Ok(Look::NotYet(failed.rest()));
             }
             match state.sight.rest(&glance, Instant::now()) {
-                None => return Ok(Look::Same),
+                None => {
+                    state.running.looks_the_same();
+                    self.copy.is_current(state.running.in_step());
+                    return Ok(Look::Same);
+                }
                 Some(rest) if !rest.is_zero() => return Ok(Look::NotYet(rest)),
                 Some(_) => {}
             }
         }
-        Ok(self.read_in_full(glance).await?.map_or(Look::Nothing, |snapshot| self.judge(snapshot)))
+        let Some(snapshot) = self.read_in_full(glance).await? else {
+            self.state().running.cant_use(NOTHING.into());
+            return Ok(Look::Nothing);
+        };
+        Ok(self.judge(snapshot))
     }
 
     /// What is to be done with what is stored.
     fn judge(&self, snapshot: Snapshot) -> Look {
         let id = snapshot.id();
         let mut state = self.state();
-        if state.is_refused(&id) {
+        if let Some(why) = state.refused.reason(&id).map(str::to_owned) {
+            state.running.cant_use(why);
             return Look::Nothing;
         }
         state.refused.clear();
@@ -130,15 +141,25 @@ impl Inner {
             if state.waiting.take().is_some() {
                 state.pending = None;
             }
+            state.running.looks(Standing::InStep);
+            self.copy.is_current(state.running.in_step());
             return Look::Nothing;
         }
         if state.waiting.as_ref() == Some(&id) {
+            state.running.looks(Standing::Coming);
             return Look::Nothing;
         }
         state.waiting = None;
         match state.failed.as_ref().filter(|failed| failed.id == id).map(Failed::rest) {
             Some(rest) if !rest.is_zero() => Look::NotYet(rest),
-            _ => Look::New(Arc::new(snapshot)),
+            failed => {
+                // What has failed already is a problem until it has not.
+                if failed.is_none() {
+                    state.running.looks(Standing::Coming);
+                }
+                state.running.finds(Seen::now());
+                Look::New(Arc::new(snapshot))
+            }
         }
     }
 

@@ -5,10 +5,10 @@ mod follow;
 mod health;
 mod library;
 mod packages;
+mod refusals;
 mod sight;
 mod start;
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -20,7 +20,8 @@ use tracing::instrument::WithSubscriber;
 use self::copy::LastGoodCopy;
 use self::follow::Failed;
 pub use self::health::Health;
-use self::health::Running;
+use self::health::{Running, Standing};
+use self::refusals::Refusals;
 use self::sight::Sight;
 use super::packages::Packages;
 use super::{Event, Host, Opening};
@@ -31,9 +32,6 @@ use crate::folder::Folder;
 use crate::store::Store;
 use crate::store::glance::Glance;
 use crate::store::snapshot::Snapshot;
-
-/// How many refused snapshots are remembered.
-const REFUSED_KEPT: usize = 4;
 
 /// A worker instance. Dropping it, or [`Worker::close`], ends its connections and tasks.
 pub struct Worker {
@@ -71,9 +69,7 @@ struct State {
     pending: Option<Arc<Snapshot>>,
     /// Id of the pending snapshot, while it waits for its packages and is not in hand.
     waiting: Option<String>,
-    /// Ids of snapshots that can't be used here, e.g. because their credentials don't decrypt;
-    /// the last few, as the stored one and the copy on disk may both be among them.
-    refused: VecDeque<String>,
+    refused: Refusals,
     /// The snapshot that could not be applied although it should have worked.
     failed: Option<Failed>,
     /// The last problem that was logged, so that it is logged once.
@@ -140,10 +136,8 @@ impl Worker {
             state.sight.settle(offered.as_deref().and_then(Glance::of));
             state.applied = Some(id.into());
             state.failed = None;
-            if let Some(snapshot) = &offered {
-                state.running.begins(snapshot.label());
-            }
-            offered
+            // What comes from the copy is in it, and is not to look newer there.
+            offered.filter(|snapshot| state.running.begins(snapshot.label()))
         };
         self.inner.report();
         self.follow();
@@ -155,16 +149,20 @@ impl Worker {
         }
     }
 
-    /// The snapshot with this id can't be used here. What runs goes on, and the snapshot is not
-    /// offered again until something in it changes.
-    pub fn refused(&self, id: &str) {
+    /// The snapshot with this id can't be used here, for this reason. What runs goes on, and the
+    /// snapshot is not offered again until something in it changes.
+    pub fn refused(&self, id: &str, why: &str) {
         {
             let mut state = self.inner.state();
             let offered = state.pending.take_if(|pending| pending.id() == id);
             if let Some(snapshot) = offered {
+                let why = format!("revision {} can't be used here: {why}", snapshot.label());
                 state.sight.settle(Glance::of(&snapshot));
+                state.running.cant_use(why.clone());
+                state.refused.add(id, why);
+            } else {
+                state.refused.add(id, why.into());
             }
-            state.refuse(id);
         }
         self.inner.report();
     }
@@ -174,6 +172,10 @@ impl Worker {
         {
             let mut state = self.inner.state();
             let offered = state.pending.take_if(|pending| pending.id() == id);
+            let name = offered.as_ref().map_or_else(String::new, |it| format!(" {}", it.label()));
+            state
+                .running
+                .cant_use(format!("revision{name} could not be applied, and is tried again"));
             let glance = offered.and_then(|snapshot| Glance::of(&snapshot));
             state.waiting = None;
             state.failed = Some(Failed::again(state.failed.take(), id, glance));
@@ -189,13 +191,21 @@ impl Worker {
     pub fn waiting(&self, id: &str) {
         {
             let mut state = self.inner.state();
-            let State { pending, waiting, sight, .. } = &mut *state;
+            let State { pending, waiting, sight, running, .. } = &mut *state;
             if let Some(snapshot) = pending.as_ref().filter(|pending| pending.id() == id) {
                 sight.settle(Glance::of(snapshot));
+                running.looks(Standing::Coming);
                 *waiting = Some(id.into());
             }
         }
         self.inner.report();
+    }
+
+    /// The process ends: notes beside the copy when what runs was last seen in Valkey. Takes a
+    /// moment at most.
+    pub async fn ends(&self) {
+        let in_step = self.inner.state().running.in_step();
+        self.inner.copy.was_current(in_step).await;
     }
 
     /// Ends connections and tasks; idempotent.
@@ -203,6 +213,7 @@ impl Worker {
         self.inner.state().closed = true;
         self.inner.closed.notify_waiters();
         self.end();
+        self.ends().await;
         self.inner.subscriber.close().await;
         self.inner.store.connection().close().await;
     }
@@ -237,21 +248,6 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-impl State {
-    fn refuse(&mut self, id: &str) {
-        if !self.is_refused(id) {
-            self.refused.push_back(id.into());
-        }
-        if self.refused.len() > REFUSED_KEPT {
-            self.refused.pop_front();
-        }
-    }
-
-    fn is_refused(&self, id: &str) -> bool {
-        self.refused.iter().any(|refused| refused == id)
     }
 }
 

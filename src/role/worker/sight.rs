@@ -71,7 +71,7 @@ impl Inner {
         let mut state = self.state();
         let is_known =
             [&state.applied, &state.waiting].into_iter().any(|known| known.as_ref() == Some(&id));
-        if state.is_refused(&id) || is_known {
+        if state.refused.reason(&id).is_some() || is_known {
             state.sight.settle(Some(glance));
         } else if let Some(failed) = state.failed.as_mut().filter(|failed| failed.id == id) {
             failed.glance = Some(glance);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::follow::GAP;
+use super::health::Seen;
 use super::{Inner, Worker};
 use crate::connection::{Hints, State};
 use crate::error::{Error, Result};
@@ -90,13 +91,18 @@ impl Inner {
             let waiting = match self.read_whatever_is_stored().await {
                 Ok(Some(snapshot)) if !self.is_refused(&snapshot) => {
                     self.problem_is_over();
-                    self.state().running.seen();
+                    self.state().running.finds(Seen::now());
                     return Ok(snapshot);
                 }
-                Ok(None) => Waiting::Deploy,
+                Ok(None) => {
+                    self.state().running.cant_use(Waiting::Deploy.why().into());
+                    Waiting::Deploy
+                }
+                // Why, it was told when it was refused.
                 Ok(Some(_)) => Waiting::Usable,
                 Err(error) if error.is_passing() => Waiting::Server,
                 Err(error) => {
+                    self.state().running.fails(&error);
                     self.log_problem(&error);
                     if matches!(error, Error::Value { .. }) {
                         Waiting::Usable
@@ -119,7 +125,7 @@ impl Inner {
                     snapshot.label(),
                     spell(age)
                 );
-                self.state().running.comes_from_copy(age);
+                self.state().running.finds(Seen::in_copy(age));
                 return Ok(snapshot);
             }
             if logged != Some(waiting) {
@@ -172,7 +178,7 @@ impl Inner {
     }
 
     fn is_refused(&self, snapshot: &Snapshot) -> bool {
-        self.state().is_refused(&snapshot.id())
+        self.state().refused.reason(&snapshot.id()).is_some()
     }
 }
 
