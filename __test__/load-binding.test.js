@@ -84,7 +84,7 @@ test('a binary that does not load is told with the error of the system', () => {
   addPackage(folder, HERE.id, 'not a binary');
   const { code, message } = failure(folder);
   assert.equal(code, 'ERR_VALKEY_BINARY');
-  assert.match(message, /Looked for:[^]*(too short|invalid ELF|not a valid|mach-o)[^]*What to do:/);
+  assert.match(message, /Looked for:[^]*(too short|invalid ELF|Exec format|not a valid|mach-o)[^]*What to do:/);
   assert.match(message, /a damaged or foreign file/);
   assert.doesNotMatch(message, /include=optional/);
 });

@@ -33,6 +33,15 @@ async function run(load, prepare) {
 
 const hasEnded = (child) => until(() => child.exitCode !== null || child.signalCode !== null, { deadline: 60000 });
 
+async function endAsOperator(child, output) {
+  child.kill('SIGTERM');
+  await hasEnded(child);
+  // On Windows that is no request; the process is gone at once.
+  if (process.platform !== 'win32') {
+    assert.equal(child.exitCode, 0, output());
+  }
+}
+
 test("'restart': the process stops as on SIGTERM, once, with the exit code for a restart", async () => {
   const load = [{ name: 'restarted', version: '2.0.0', from: '1.0.0' }, { name: 'new-too', version: '1.0.0', from: null }];
   const userDirReady = (userDir) => {
@@ -57,9 +66,7 @@ test("'restart': no stop for a version that came too late for the start", async 
   assert.match(output(), /package restarted: 2\.0\.0 is installed, 1\.0\.0 runs until .*too late for the start/);
   assert.match(output(), /result {"loaded":\[\],"restart":\[{"name":"restarted"/);
   assert.doesNotMatch(output(), /this worker stops/);
-  child.kill('SIGTERM');
-  await hasEnded(child);
-  assert.equal(child.exitCode, 0, output());
+  await endAsOperator(child, output);
 });
 
 test("'restart': a new package is no reason to stop", async () => {
@@ -69,7 +76,5 @@ test("'restart': a new package is no reason to stop", async () => {
   await until(() => output().includes('result '), { deadline: 60000 });
   assert.match(output(), /result {"loaded":\["new-one"\],"restart":\[\],"failed":\[\]}/);
   assert.doesNotMatch(output(), /this worker stops/);
-  child.kill('SIGTERM');
-  await hasEnded(child);
-  assert.equal(child.exitCode, 0, output());
+  await endAsOperator(child, output);
 });

@@ -79,7 +79,7 @@ const RUN_BY = {
   // The same until somebody ends it.
   'npm run demo': ranIn('package.json', /"demo": "node scripts\/demo\.js"/),
   // Every file of it is among those of npm test, with smaller counts.
-  'npm run test:faults': ranIn('scripts/test.js', /testFiles\(path\.join\(ROOT, '__test__'\)/),
+  'npm run test:faults': ranIn('scripts/test.js', /testFiles\(words\)/),
   // Two of its combinations; the others differ in nothing but the versions.
   'npm run test:matrix': ranIn('.ci/run', /step npm run test:matrix -- --quick$/m),
   [`npm install ${CLONE}`]: installClone

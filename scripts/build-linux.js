@@ -2,7 +2,7 @@
 
 // `npm run build:linux`: the binaries of all Linux platforms, in binaries/, built with Zig as the
 // linker so that they ask for no newer system than they must. Needs Python with pip, for Zig, and
-// rustup, for Rust's library of each platform.
+// rustup, for Rust's library of each platform, or the source of it.
 //
 //   npm run build:linux                     all; one whose Rust library can't be had is left out
 //   npm run build:linux -- --all            all; such a one is a failure
@@ -10,78 +10,37 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { standardLibrary, zigEnvironment } = require('./cross-rust.js');
 const { readBinary, binaryProblems } = require('./elf.js');
-const { CACHE, lastWords, makeWorkFolder, pythonWithPip, run, settle } = require('./fetching.js');
 const { LINUX } = require('./linux-platforms.js');
 const { ROOT, ensureInstalled, runShown } = require('./prepare.js');
 
 const BINARIES = path.join(ROOT, 'binaries');
-/** Python wheels with the programs in them. */
-const WHEELS = ['cargo-zigbuild>=0.20,<1', 'ziglang>=0.13,<1'];
-
-/** The environment in which cargo finds Zig; fetched when it is not there yet. */
-async function zigEnvironment(note) {
-  const target = path.join(CACHE, 'zig');
-  if (!fs.existsSync(target)) {
-    const python = await pythonWithPip(note);
-    if (!python) {
-      throw new Error('no Python with pip on PATH, with which Zig is fetched');
-    }
-    note(`fetching ${WHEELS.join(', ')}`);
-    const work = makeWorkFolder(CACHE);
-    try {
-      await run(python, ['-m', 'pip', '--disable-pip-version-check', 'install', '--quiet', '--target', work, ...WHEELS],
-        { timeout: 600_000 });
-      settle(work, target);
-    } finally {
-      fs.rmSync(work, { recursive: true, force: true });
-    }
-  }
-  return {
-    PATH: path.join(target, 'bin') + path.delimiter + process.env.PATH,
-    CARGO_ZIGBUILD_ZIG_PATH: path.join(target, 'ziglang', 'zig')
-  };
-}
-
-/** Why Rust can't build for it here; undefined when it can. */
-async function lacksRust({ target }, note) {
-  try {
-    const { stdout } = await run('rustup', ['target', 'list', '--installed']);
-    if (!stdout.split('\n').includes(target)) {
-      note(`adding ${target} with rustup`);
-      await run('rustup', ['target', 'add', target], { timeout: 600_000, env: { ...process.env, RUST_BACKTRACE: '0' } });
-    }
-    return undefined;
-  } catch (error) {
-    const words = /^error: .*$/m.exec(error.stderr)?.[0] ?? lastWords(error);
-    return `rustup has no ${target}: ${words}`;
-  }
-}
 
 /**
  * Builds and examines.
  *
  * @param {string[]} ids of LINUX
- * @returns {Promise<{id: string, file?: string, reason?: string, problems?: string[]}[]>} `reason`:
- *   why it could not be built here
+ * @returns {Promise<{id: string, file?: string, reason?: string, problems?: string[], isFromSource?: boolean}[]>}
+ *   `reason`: why it could not be built here; `isFromSource`: with Rust's library, too
  */
 async function buildLinux(ids, note) {
   const env = await zigEnvironment(note);
   const results = [];
   for (const platform of LINUX.filter(({ id }) => ids.includes(id))) {
-    const { id, zigTarget } = platform;
-    const reason = await lacksRust(platform, note);
-    if (reason) {
-      results.push({ id, reason });
+    const { id, target, zigTarget } = platform;
+    const library = await standardLibrary(target, note).catch((error) => ({ reason: error.message }));
+    if (library.reason) {
+      results.push({ id, reason: library.reason });
       continue;
     }
     // Not beside the binary of this machine, whose age tells whether it is to be built anew.
     const build = ['run', 'build', '--', '--cross-compile', '--target', zigTarget, '--output-dir', BINARIES];
-    if (runShown('npm', build, env) !== 0) {
+    if (runShown('npm', build, { ...env, ...library.env }) !== 0) {
       results.push({ id, problems: ['the build failed'] });
       continue;
     }
-    results.push(await examine(platform));
+    results.push({ ...await examine(platform), isFromSource: library.isFromSource });
   }
   return results;
 }
@@ -96,14 +55,15 @@ async function examine(platform) {
 }
 
 /** A line for people. */
-async function describe({ id, file, reason, problems }) {
+async function describe({ id, file, reason, problems, isFromSource }) {
   if (!file) {
     return `${id}: not built: ${reason ?? problems.join(', ')}`;
   }
   const { libraries, glibc } = await readBinary(file);
   const size = Math.ceil(fs.statSync(file).size / 1000).toLocaleString('en');
   const needs = [glibc && `glibc >= ${glibc}`, libraries.join(', ')].filter(Boolean).join('; ');
-  return `${id}: ${size} kB, needs ${needs}${problems.length > 0 ? ` -- WRONG: ${problems.join(', ')}` : ''}`;
+  const library = isFromSource === undefined ? '' : `; Rust's library ${isFromSource ? 'built from source' : 'as published'}`;
+  return `${id}: ${size} kB, needs ${needs}${library}${problems.length > 0 ? ` -- WRONG: ${problems.join(', ')}` : ''}`;
 }
 
 /** Platforms named on the command line; all of them by default. */

@@ -114,4 +114,19 @@ async function foreignNode(id, note) {
   return COMMANDS[id](note);
 }
 
-module.exports = { foreignNode };
+/**
+ * The command that starts a program, where there is no Node.js to be had.
+ *
+ * @returns {Promise<string[]>}
+ */
+async function foreignSystem(id, note) {
+  if (id !== 'linux-arm-musleabihf') {
+    throw new Error(`${id} has a Node.js`);
+  }
+  const debian = await debianPackages(['qemu-user'], note);
+  // An older musl than Node.js would need: the harder test.
+  await debianPackages(['musl:armhf'], note, 'bookworm');
+  return emulated(debian, 'qemu-arm', path.join(debian, 'musl:armhf'));
+}
+
+module.exports = { foreignNode, foreignSystem };

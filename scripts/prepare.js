@@ -18,7 +18,7 @@ function runShown(command, args, env = {}) {
     stdio: 'inherit',
     env: { ...process.env, ...env },
     // npm is a .cmd file on Windows. The arguments are all our own.
-    shell: process.platform === 'win32'
+    shell: process.platform === 'win32' && command === 'npm'
   });
   if (error) {
     console.error(`${command}: ${error.code === 'ENOENT' ? 'not found on PATH' : error.message}`);

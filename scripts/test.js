@@ -4,25 +4,15 @@
 //
 //   npm test                    everything
 //   npm test -- reload library  the Node tests whose file name contains one of the words
+//   npm test -- --no-server     those that need no server, and those of the Rust core: for systems
+//                               that there is no server for
 
-const fs = require('node:fs');
-const path = require('node:path');
-const { ROOT, runShown, ensureInstalled, ensureBuilt } = require('./prepare.js');
+const { runShown, ensureInstalled, ensureBuilt } = require('./prepare.js');
+const { testFiles, withoutServer } = require('./test-files.js');
 const { findServer } = require('./valkey-server.js');
 
 const TEST_TIMEOUT = 180_000;
 const CONCURRENCY = 3;
-
-function testFiles(dir, words) {
-  return fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
-    const file = path.join(dir, entry.name);
-    if (entry.isDirectory()) {
-      return testFiles(file, words);
-    }
-    const wanted = words.length === 0 || words.some((word) => path.relative(ROOT, file).includes(word));
-    return entry.name.endsWith('.test.js') && wanted ? [path.relative(ROOT, file)] : [];
-  }).sort();
-}
 
 /** Options that this Node's test runner has; they came with later 18 and 20 releases. */
 function runnerOptions() {
@@ -36,19 +26,30 @@ function runnerOptions() {
   ];
 }
 
-async function main(words) {
-  ensureInstalled();
-  ensureBuilt();
+async function serverEnvironment(isWanted) {
+  if (!isWanted) {
+    // Whoever looks for one all the same fails.
+    return { VALKEY_SERVER: 'none' };
+  }
   const server = await findServer({ preferValkey: true, note: (line) => console.log(line) });
   console.log(`Tests use ${server.flavour} (${server.version})`);
-  const env = { VALKEY_SERVER: server.path };
+  return { VALKEY_SERVER: server.path };
+}
+
+async function main(args) {
+  const words = args.filter((arg) => arg !== '--no-server');
+  const needsNone = args.includes('--no-server');
+  ensureInstalled();
+  ensureBuilt();
+  const env = await serverEnvironment(!needsNone);
 
   const failed = [];
-  if (words.length === 0 && runShown('cargo', ['test', '--quiet'], env) !== 0) {
+  const rust = ['test', '--quiet', ...(needsNone ? ['--lib', '--test', 'addon'] : [])];
+  if (words.length === 0 && runShown('cargo', rust, env) !== 0) {
     failed.push('cargo test');
     console.log('cargo test FAILED: this run fails, whatever the Node tests below say');
   }
-  const files = testFiles(path.join(ROOT, '__test__'), words);
+  const files = testFiles(words).filter((file) => !needsNone || withoutServer(file));
   if (files.length === 0) {
     throw new Error(`no test file in __test__ has a name with: ${words.join(', ')}`);
   }

@@ -3,12 +3,14 @@
 // What a release relies on and nobody looks at between two of them.
 
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 
 const { versionProblems } = require('../../scripts/check-version.js');
 const { npmTool } = require('../../scripts/npm-tools.js');
+const { testFiles } = require('../../scripts/test-files.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 const WORKFLOWS = path.join('.github', 'workflows');
@@ -32,10 +34,15 @@ test('a tag of another version is refused', () => {
   assert.match(problems[0], new RegExp(`package.json has version ${version}, not 999.0.0`));
 });
 
+function lint(linter, text, file) {
+  const args = [path.join(__dirname, 'support', 'lint-workflow.js'), linter, file];
+  return JSON.parse(execFileSync(process.execPath, args, { input: text, encoding: 'utf8', timeout: 60_000 }));
+}
+
 test('the workflows are valid', async () => {
-  const { runLint } = require(await npmTool('workflow-lint'));
+  const linter = await npmTool('workflow-lint');
   for (const { file, text } of workflows) {
-    const found = (await runLint(text, file))
+    const found = lint(linter, text, file)
       .filter(({ kind, message }) => kind !== 'runner-label' || !NEW_MACHINES.some((name) => message.includes(`label "${name}"`)));
     assert.deepEqual(found.map(({ line, message }) => `${file}:${line} ${message}`), []);
   }
@@ -49,4 +56,10 @@ test('the workflows call nothing that is not there', () => {
     assert.deepEqual(called.filter((name) => !scripts[name]), [], file);
     assert.deepEqual(files.filter((name) => !fs.existsSync(path.join(ROOT, name))), [], file);
   }
+});
+
+test('every word with which a workflow chooses tests finds some', () => {
+  const [, block] = workflows.map(({ text }) => /^ {2}SYSTEM_TESTS: >-\n((?: {4}.*\n)+)/m.exec(text)).find(Boolean);
+  const words = block.trim().split(/\s+/);
+  assert.deepEqual(words.filter((word) => testFiles([word]).length === 0), []);
 });
