@@ -9,6 +9,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 
 const { versionProblems } = require('../../scripts/check-version.js');
+const { releaseNotes } = require('../../scripts/release-notes.js');
 const { npmTool } = require('../../scripts/npm-tools.js');
 const { testFiles } = require('../../scripts/test-files.js');
 
@@ -32,6 +33,14 @@ test('a tag of another version is refused', () => {
   const problems = versionProblems('v999.0.0');
   assert.equal(problems.length, 5, problems.join('\n'));
   assert.match(problems[0], new RegExp(`package.json has version ${version}, not 999.0.0`));
+});
+
+test('a release tells what the changelog says of it', () => {
+  const changelog = '# Changelog\n\n## [Unreleased]\n\n## [2.0.0] - 2026-01-02\n\n### Added\n\n- More.\n\n## [1.0.0] - 2025-01-02\n\n- Some.\n';
+  assert.equal(releaseNotes('2.0.0', changelog), '### Added\n\n- More.\n');
+  assert.equal(releaseNotes('1.0.0', changelog), '- Some.\n');
+  assert.throws(() => releaseNotes('3.0.0', changelog), /no heading for 3\.0\.0/);
+  assert.ok(releaseNotes(version).length > 0);
 });
 
 function lint(linter, text, file) {
