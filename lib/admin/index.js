@@ -6,6 +6,7 @@ const path = require('path');
 const { openCore } = require('../core');
 const nodeRed = require('../node-red');
 const { createPackages } = require('../packages');
+const { createRuntimeWatch } = require('../reload/runtime-watch');
 const { createDiskFiles, inspect, isFlows, isObject, userDirOf } = require('./disk-files');
 const { createJournal } = require('./journal');
 const { createLibrary, libraryTypes } = require('./library');
@@ -13,6 +14,7 @@ const { createLoading } = require('./loading');
 const { createLostRecord } = require('./lost-record');
 const { createMirror } = require('./mirror');
 const { createPackageChanges } = require('./package-changes');
+const { createRefusal } = require('./refusal');
 const { createRestoring } = require('./restoring');
 const { createSaving } = require('./saving');
 const { createSecrets, opensWith } = require('./secrets');
@@ -42,6 +44,8 @@ function createAdmin({ settings, runtime, log, options }) {
   let mirror;
   let saving;
   let restoring;
+  let refusal;
+  let watch;
   let loads = 0;
   let loaded = null; // the pair of the load that is under way
   let patience = RESTORE_PATIENCE;
@@ -67,6 +71,7 @@ function createAdmin({ settings, runtime, log, options }) {
   const onEvent = (event) => {
     const work = {
       restore: () => restoring.restore(),
+      refused: () => refusal.load(),
       library: () => library.compare(),
       packages: () => packages.onJob()
     }[event];
@@ -127,10 +132,13 @@ function createAdmin({ settings, runtime, log, options }) {
         beforeSend: () => packageChanges.flush(),
         onEqual: () => restoring.settled()
       });
+      watch = createRuntimeWatch({ events: runtime.events, isOwn: () => false, onOwn() {}, onType() {} });
+      const record = createLostRecord(userDir, log);
       restoring = createRestoring({
-        core: opened, local, files, record: createLostRecord(userDir, log), loading, secrets, mirror, runtime, log
+        core: opened, local, files, record, loading, secrets, mirror, runtime, watch, log
       });
-      saving = createSaving({ local, files, secrets, journal, mirror, restoring, log });
+      refusal = createRefusal({ core: opened, runtime, watch, log });
+      saving = createSaving({ local, files, secrets, journal, mirror, restoring, refusal, log });
       const pretty = Boolean(settings.flowFilePretty);
       library = createLibrary({ local, log, core: opened, userDir, typesAtStart, pretty });
       core = openCore('Admin', { options, userDir, log, onEvent });
@@ -183,6 +191,7 @@ function createAdmin({ settings, runtime, log, options }) {
       loaded = null;
       // A deploy that came between reading and now is newer than what was read.
       if (saving.count() === savesBefore) {
+        refusal.end();
         mirror.read(pair);
       }
       return pair.credentials;
@@ -192,14 +201,14 @@ function createAdmin({ settings, runtime, log, options }) {
       if (!mirrors()) {
         return local.saveCredentials(credentials);
       }
-      await saving.credentials(credentials);
+      await refusal.beside(() => saving.credentials(credentials));
       return undefined;
     },
     async saveFlows(flows, user) {
       if (!mirrors()) {
         return local.saveFlows(flows, user);
       }
-      return saving.flows(flows, user);
+      return refusal.beside(() => saving.flows(flows, user));
     },
 
     async getSessions() {
@@ -241,7 +250,7 @@ function createAdmin({ settings, runtime, log, options }) {
     async close() {
       // Whatever a start has come to: Node-RED may begin another one in this process.
       packages.close();
-      for (const part of [packageChanges, restoring]) {
+      for (const part of [packageChanges, watch]) {
         if (part) {
           part.close();
         }
