@@ -17,6 +17,7 @@ const { createPackageChanges } = require('./package-changes');
 const { createRefusal } = require('./refusal');
 const { createRestoring } = require('./restoring');
 const { createSaving } = require('./saving');
+const { createSecretNotices } = require('./secret-notices');
 const { createSecrets, opensWith } = require('./secrets');
 const { createSettingsFiles } = require('./settings-files');
 
@@ -29,7 +30,7 @@ const FURTHER_PATIENCE = 300;
  * An admin: everything is on Node-RED's own disk first, and then mirrored. With `readOnly` there
  * is no disk, so nothing is mirrored.
  */
-function createAdmin({ settings, runtime, log, options }) {
+function createAdmin({ settings, runtime, log, options, checked }) {
   const local = nodeRed.localStorage();
   const packages = createPackages({ core: () => core, settings, runtime, log, upgrade: 'report' });
   let core = null;
@@ -37,6 +38,7 @@ function createAdmin({ settings, runtime, log, options }) {
   let packagesAreLost = false;
   let files;
   let secrets;
+  let secretNotices;
   let journal;
   let library;
   let settingsFiles;
@@ -123,13 +125,17 @@ function createAdmin({ settings, runtime, log, options }) {
       }
       files = createDiskFiles(settings, local);
       secrets = createSecrets(settings, runtime, files);
+      secretNotices = createSecretNotices({ settings, files, shares: checked.shareCredentialSecret, log });
       journal = createJournal(userDir, log);
       loading = createLoading({ local, files, secrets, log });
       const opened = () => core;
       packageChanges = createPackageChanges({ runtime, log, publish: () => core.packagesChanged() });
       mirror = createMirror({
         core: opened, files, secrets, log,
-        beforeSend: () => packageChanges.flush(),
+        beforeSend(secret) {
+          packageChanges.flush();
+          secretNotices.onMirror(secret);
+        },
         onEqual: () => restoring.settled()
       });
       watch = createRuntimeWatch({ events: runtime.events, isOwn: () => false, onOwn() {}, onType() {} });
@@ -151,6 +157,7 @@ function createAdmin({ settings, runtime, log, options }) {
         return local.getSettings();
       }
       const found = await loadSettings();
+      secretNotices.atStart(found);
       await recoverJournal(found);
       await core.settings(JSON.stringify(found));
       // The last moment before Node-RED looks for nodes.
