@@ -5,6 +5,7 @@ mod foreign;
 mod health;
 mod identity;
 mod library;
+mod old_list;
 mod packages;
 mod progress;
 mod refused;

@@ -117,6 +117,7 @@ impl Inner {
             });
         }
         self.converge_sessions(rounds.reconnected).await?;
+        self.tell_of_old_list(rounds).await;
         if !rounds.library_asked {
             rounds.library_asked = true;
             self.host.event(Event::LibraryWanted);
