@@ -45,7 +45,7 @@ for (const [what, readOnly, role] of [['that fails', false, 1], ['with readOnly'
     const settings = { userDir: tempDir('admin-close'), readOnly, get() {}, available: () => false };
     for (const attempt of [1, 2]) {
       const options = { text: JSON.stringify({ role }), functions: {} };
-      const admin = createAdmin({ settings, runtime, log, options });
+      const admin = createAdmin({ settings, runtime, log, options, checked: {} });
       const opened = admin.init();
       if (readOnly) {
         await opened;

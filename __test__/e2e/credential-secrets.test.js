@@ -76,6 +76,7 @@ test('no secret on the admin: workers without and with one of their own, started
 
   // The admin gets a secret in its settings: Node-RED migrates with the next deploy.
   await admin.restart({ settings: { credentialSecret: 'of this worker' } });
+  await admin.waitForLog(/\[warn\] \[ValkeyStorage\] from the next deploy on, .* every worker needs the same 'credentialSecret'/);
   const from = without.mark();
   await deploy(admin, 'migrated', 'third');
   await untilTracked(own, { node: { value: 'migrated', token: 'third' } });
@@ -132,6 +133,7 @@ test('shareCredentialSecret: false and no credentialSecret: a clear error and no
   const name = 'unshared-none';
   const admin = await start('admin', name, { share: false });
   await deploy(admin, '1', 'never seen by the worker');
+  await admin.waitForLog(/\[warn\] \[ValkeyStorage\] 'shareCredentialSecret' is false and settings\.js has no 'credentialSecret'/);
   const worker = await start('worker', name, { share: false, wait: 'listening' });
   await worker.waitForLog(CANNOT);
   assert.deepEqual(await trackedOn(worker), {});

@@ -14,6 +14,7 @@ const { until } = require('../support/wait.js');
 
 const LEASE = 10_000;
 const TAKES_OVER = /\[ValkeyStorage\] the lease of the other admin \(\w+\) has run out: this admin takes over/;
+const IS_LOADED = /\[warn\] \[ValkeyStorage\] the deploy that was refused while another admin was in charge is on this disk/;
 const OTHER_IS_ACTIVE = /\[error\] \[ValkeyStorage\] another admin \((\w+)\) is active on this key prefix/;
 
 let server;
@@ -106,6 +107,48 @@ test('when the admin in charge is killed, the other one takes over and keeps wha
   await untilAnswer(worker, 'late:none');
   const [kept] = (await client.keys(`${PREFIX}backup:*`)).filter((key) => !earlier.includes(key));
   assert.equal((await client.hgetall(kept)).flows, flows);
+});
+
+test('a refused deploy is loaded by the admin that takes over, so that all run the same', async () => {
+  await second.restart();
+  await second.waitForLog(OTHER_IS_ACTIVE);
+  const before = await second.getFlows();
+  const response = await tryDeploy(second, answerFlow('refused'));
+  assert.equal(response.json().code, 'ERR_VALKEY_OTHER_ADMIN');
+  assert.equal(await answerOf(second), 'second deploy:none', 'Node-RED does not run what was refused');
+  assert.equal((await second.getFlows()).rev, before.rev);
+
+  await first.stop();
+  await second.waitForLog(TAKES_OVER, { deadline: LEASE + 8000 });
+  await second.waitForLog(IS_LOADED);
+  await untilAnswer(worker, 'refused:none');
+  await untilAnswer(second, 'refused:none');
+  const now = await second.getFlows();
+  assert.notEqual(now.rev, before.rev);
+  assert.deepEqual(now.flows, answerFlow('refused'));
+  assert.deepEqual(onDisk(second), answerFlow('refused'));
+  assert.deepEqual(JSON.parse(await client.get(`${PREFIX}flows`)), answerFlow('refused'));
+
+  // Who still sees the flows of before can't replace it unseen.
+  const late = await second.http('/flows', {
+    method: 'POST',
+    headers: { 'Node-RED-API-Version': 'v2', 'Node-RED-Deployment-Type': 'full' },
+    body: { flows: answerFlow('from before'), rev: before.rev }
+  });
+  assert.equal(late.status, 409);
+  assert.deepEqual(onDisk(second), answerFlow('refused'));
+  await second.deploy(answerFlow('after it'), { rev: now.rev });
+  await untilAnswer(worker, 'after it:none');
+});
+
+test('an admin that takes over with nothing refused loads nothing', async () => {
+  await first.restart();
+  await first.waitForLog(OTHER_IS_ACTIVE);
+  const mark = first.mark();
+  await second.stop();
+  await first.waitForLog(TAKES_OVER, { deadline: LEASE + 8000, from: mark });
+  await untilAnswer(worker, 'late:none');
+  assert.doesNotMatch(first.logs.slice(mark), /Stopping|Starting flows/);
 });
 
 test('an admin on a disk that was set back replaces what is newer, and keeps it', async () => {

@@ -6,6 +6,7 @@ const path = require('path');
 const { openCore } = require('../core');
 const nodeRed = require('../node-red');
 const { createPackages } = require('../packages');
+const { createRuntimeWatch } = require('../reload/runtime-watch');
 const { createDiskFiles, inspect, isFlows, isObject, userDirOf } = require('./disk-files');
 const { createJournal } = require('./journal');
 const { createLibrary, libraryTypes } = require('./library');
@@ -13,8 +14,10 @@ const { createLoading } = require('./loading');
 const { createLostRecord } = require('./lost-record');
 const { createMirror } = require('./mirror');
 const { createPackageChanges } = require('./package-changes');
+const { createRefusal } = require('./refusal');
 const { createRestoring } = require('./restoring');
 const { createSaving } = require('./saving');
+const { createSecretNotices } = require('./secret-notices');
 const { createSecrets, opensWith } = require('./secrets');
 const { createSettingsFiles } = require('./settings-files');
 
@@ -27,7 +30,7 @@ const FURTHER_PATIENCE = 300;
  * An admin: everything is on Node-RED's own disk first, and then mirrored. With `readOnly` there
  * is no disk, so nothing is mirrored.
  */
-function createAdmin({ settings, runtime, log, options }) {
+function createAdmin({ settings, runtime, log, options, checked }) {
   const local = nodeRed.localStorage();
   const packages = createPackages({ core: () => core, settings, runtime, log, upgrade: 'report' });
   let core = null;
@@ -35,6 +38,7 @@ function createAdmin({ settings, runtime, log, options }) {
   let packagesAreLost = false;
   let files;
   let secrets;
+  let secretNotices;
   let journal;
   let library;
   let settingsFiles;
@@ -42,6 +46,8 @@ function createAdmin({ settings, runtime, log, options }) {
   let mirror;
   let saving;
   let restoring;
+  let refusal;
+  let watch;
   let loads = 0;
   let loaded = null; // the pair of the load that is under way
   let patience = RESTORE_PATIENCE;
@@ -67,6 +73,7 @@ function createAdmin({ settings, runtime, log, options }) {
   const onEvent = (event) => {
     const work = {
       restore: () => restoring.restore(),
+      refused: () => refusal.load(),
       library: () => library.compare(),
       packages: () => packages.onJob()
     }[event];
@@ -118,19 +125,26 @@ function createAdmin({ settings, runtime, log, options }) {
       }
       files = createDiskFiles(settings, local);
       secrets = createSecrets(settings, runtime, files);
+      secretNotices = createSecretNotices({ settings, files, shares: checked.shareCredentialSecret, log });
       journal = createJournal(userDir, log);
       loading = createLoading({ local, files, secrets, log });
       const opened = () => core;
       packageChanges = createPackageChanges({ runtime, log, publish: () => core.packagesChanged() });
       mirror = createMirror({
         core: opened, files, secrets, log,
-        beforeSend: () => packageChanges.flush(),
+        beforeSend(secret) {
+          packageChanges.flush();
+          secretNotices.onMirror(secret);
+        },
         onEqual: () => restoring.settled()
       });
+      watch = createRuntimeWatch({ events: runtime.events, isOwn: () => false, onOwn() {}, onType() {} });
+      const record = createLostRecord(userDir, log);
       restoring = createRestoring({
-        core: opened, local, files, record: createLostRecord(userDir, log), loading, secrets, mirror, runtime, log
+        core: opened, local, files, record, loading, secrets, mirror, runtime, watch, log
       });
-      saving = createSaving({ local, files, secrets, journal, mirror, restoring, log });
+      refusal = createRefusal({ core: opened, runtime, watch, log });
+      saving = createSaving({ local, files, secrets, journal, mirror, restoring, refusal, log });
       const pretty = Boolean(settings.flowFilePretty);
       library = createLibrary({ local, log, core: opened, userDir, typesAtStart, pretty });
       core = openCore('Admin', { options, userDir, log, onEvent });
@@ -143,6 +157,7 @@ function createAdmin({ settings, runtime, log, options }) {
         return local.getSettings();
       }
       const found = await loadSettings();
+      secretNotices.atStart(found);
       await recoverJournal(found);
       await core.settings(JSON.stringify(found));
       // The last moment before Node-RED looks for nodes.
@@ -183,6 +198,7 @@ function createAdmin({ settings, runtime, log, options }) {
       loaded = null;
       // A deploy that came between reading and now is newer than what was read.
       if (saving.count() === savesBefore) {
+        refusal.end();
         mirror.read(pair);
       }
       return pair.credentials;
@@ -192,14 +208,14 @@ function createAdmin({ settings, runtime, log, options }) {
       if (!mirrors()) {
         return local.saveCredentials(credentials);
       }
-      await saving.credentials(credentials);
+      await refusal.beside(() => saving.credentials(credentials));
       return undefined;
     },
     async saveFlows(flows, user) {
       if (!mirrors()) {
         return local.saveFlows(flows, user);
       }
-      return saving.flows(flows, user);
+      return refusal.beside(() => saving.flows(flows, user));
     },
 
     async getSessions() {
@@ -241,7 +257,7 @@ function createAdmin({ settings, runtime, log, options }) {
     async close() {
       // Whatever a start has come to: Node-RED may begin another one in this process.
       packages.close();
-      for (const part of [packageChanges, restoring]) {
+      for (const part of [packageChanges, watch]) {
         if (part) {
           part.close();
         }

@@ -2,7 +2,7 @@
 
 /**
  * What is on the admin's disk, as one pair of texts, and how it goes to Valkey. `beforeSend` is
- * called first; `onEqual` when Valkey has it.
+ * called first, with the secret; `onEqual` when Valkey has it.
  */
 function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
   let onDisk = { flows: null, credentials: null, project: undefined };
@@ -25,7 +25,7 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
   };
 
   const pair = (secret) => {
-    beforeSend();
+    beforeSend(secret);
     return [onDisk.flows, onDisk.credentials, secret, projectName()];
   };
   const send = async (secret) => report(await core().deploy(...pair(secret)));

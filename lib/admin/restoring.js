@@ -1,14 +1,10 @@
 'use strict';
 
-const { createRuntimeWatch } = require('../reload/runtime-watch');
-
 /**
  * What the disk had lost at a start while Valkey was away: put back when Valkey can be asked,
  * unless something has been deployed meanwhile.
  */
-function createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, log }) {
-  // A load beside Node-RED's own first one would be undone by its end.
-  const watch = createRuntimeWatch({ events: runtime.events, isOwn: () => false, onOwn() {}, onType() {} });
+function createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, watch, log }) {
   let lost = null;
   let underWay = Promise.resolve();
   let turn = Promise.resolve(); // one attempt at a time
@@ -76,6 +72,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
   /** The core keeps what Valkey holds in a backup at each deploy until it hears of a success. */
   const attemptOnce = async () => {
     const stored = core().restorable();
+    // A load beside Node-RED's own first one would be undone by its end.
     await watch.started;
     const missing = lost;
     if (!missing) {
@@ -133,9 +130,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
       const attempt = turn.then(attemptOnce);
       turn = attempt.catch(() => {});
       return attempt;
-    },
-
-    close: () => watch.close()
+    }
   };
 }
 

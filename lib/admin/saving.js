@@ -4,9 +4,9 @@ const { stamp } = require('./disk-files');
 
 /**
  * Saves flows and credentials: on disk first, then to Valkey, as one pair. Waits for what is being
- * restored, and tells `restoring` that there is something newer.
+ * restored, and tells `restoring` and `refusal` that there is something newer.
  */
-function createSaving({ local, files, secrets, journal, mirror, restoring, log }) {
+function createSaving({ local, files, secrets, journal, mirror, restoring, refusal, log }) {
   let alone = null; // credentials that were saved, until the flows that belong to them are
   let owed = null; // text of credentials that Node-RED takes for saved, until they are for good
   let count = 0;
@@ -20,7 +20,8 @@ function createSaving({ local, files, secrets, journal, mirror, restoring, log }
     await mirror.quietly(async () => {
       await journal.end();
       mirror.wrote({ credentials: saved.text });
-      if (mirror.onDisk().flows !== null) {
+      // With a refused deploy they go when Node-RED has loaded it.
+      if (mirror.onDisk().flows !== null && !refusal.waits()) {
         await mirror.sendInBackground(saved.secret);
       }
     });
@@ -96,7 +97,17 @@ function createSaving({ local, files, secrets, journal, mirror, restoring, log }
     if (mirror.onDisk().credentials === null) {
       mirror.wrote({ credentials: JSON.stringify(await local.getCredentials()) });
     }
-    const send = () => mirror.send(saved ? saved.secret : secrets.toShare());
+    refusal.end();
+    const send = async () => {
+      try {
+        await mirror.send(saved ? saved.secret : secrets.toShare());
+      } catch (error) {
+        if (error.code === 'ERR_VALKEY_OTHER_ADMIN') {
+          refusal.begin();
+        }
+        throw error;
+      }
+    };
     if (failure) {
       await mirror.quietly(send);
       throw failure;

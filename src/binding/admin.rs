@@ -198,6 +198,14 @@ impl Admin {
         })?)
     }
 
+    /// The last deploy was refused, and Node-RED does not run it. The event `refused` follows when it
+    /// is to be loaded; until then it is not mirrored.
+    #[napi]
+    pub fn deploy_was_refused(&self) -> napi::Result<()> {
+        self.core()?.deploy_was_refused();
+        Ok(())
+    }
+
     /// Takes the sessions as they are on disk.
     #[napi]
     pub fn sessions<'env>(

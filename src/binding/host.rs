@@ -22,6 +22,7 @@ impl Host for JsHost {
         let name = match event {
             Event::Revision => "revision",
             Event::Restore => "restore",
+            Event::RefusedDeploy => "refused",
             Event::LibraryWanted => "library",
             Event::Packages => "packages",
         };

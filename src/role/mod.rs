@@ -20,6 +20,9 @@ pub enum Event {
     /// Admin: the disk had lost something at start, and Valkey can be asked now: what it holds (if
     /// anything) is in [`admin::Admin::restorable`].
     Restore,
+    /// Admin: a deploy that was refused is on the disk, and this admin is in charge now: Node-RED has
+    /// to load it before it is mirrored.
+    RefusedDeploy,
     /// Admin: the library has to be compared with the disk once more.
     LibraryWanted,
     /// A change of the palette is to be made in the running Node-RED: the job waits in the

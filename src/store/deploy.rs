@@ -10,7 +10,7 @@ use super::reply::{stored_text, verdict};
 use super::revision::Revision;
 use crate::codec;
 use crate::connection::Script;
-use crate::content::sha256_hex;
+use crate::content::{sha256_hex, shared_settings};
 use crate::error::{Error, Result};
 
 /// What belongs together and reaches Valkey together.
@@ -87,7 +87,7 @@ pub struct Write<'a> {
 
 // KEYS: revision, lease, flows, credentials, settings, and backup when one is kept.
 // ARGV: token, lease ms, base sequence (or nothing), record, flows, credentials, settings, channel, message,
-// largest value to keep in a backup (or nothing: no backup).
+// largest value to keep in a backup (or nothing: no backup), settings to keep in it (or nothing: those stored).
 // The announcement comes first: a server that refuses it must not be left with half a deploy. It
 // reaches nobody before the script has ended.
 static WRITE: LazyLock<Script> = LazyLock::new(|| {
@@ -108,7 +108,10 @@ if ARGV[10] ~= '' then
   for i, field in ipairs({'revision', 'lease', 'flows', 'credentials', 'settings'}) do
     local size = field ~= 'lease' and redis.pcall('STRLEN', KEYS[i])
     local value = type(size) == 'number' and size <= tonumber(ARGV[10]) and redis.pcall('GET', KEYS[i])
-    if type(value) == 'string' then redis.call('HSET', KEYS[6], field, value) end
+    if type(value) == 'string' then
+      if field == 'settings' and ARGV[11] ~= '' then value = ARGV[11] end
+      redis.call('HSET', KEYS[6], field, value)
+    end
   end
 end
 redis.call('PUBLISH', ARGV[8], ARGV[9])
@@ -182,6 +185,7 @@ impl Store {
             self.update_channel.as_bytes().to_vec(),
             write.revision.time.to_string().into_bytes(),
             if write.backup { codec::DEFAULT_CEILING.to_string().into_bytes() } else { Vec::new() },
+            if write.backup { self.settings_to_keep().await? } else { Vec::new() },
         ];
         // Run twice, it would keep the new flows as a backup of the old ones.
         let script = if write.base.is_some() { WRITE.clone() } else { WRITE.unguarded() };
@@ -198,6 +202,28 @@ impl Store {
             (word, _) if word == "stale" => Written::Stale,
             (_, holder) => Written::Other(owner_of(&holder.unwrap_or_default())),
         })
+    }
+
+    /// The stored settings without the secret, when no secret may be stored; what can't be read may
+    /// hold one. Nothing when they can be kept as they are.
+    async fn settings_to_keep(&self) -> Result<Vec<u8>> {
+        if self.share_secret {
+            return Ok(Vec::new());
+        }
+        let key = self.keys().settings();
+        let read = match self.check_sizes(&[&key]).await {
+            Ok(()) => {
+                let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
+                stored_text(&key, reply)
+            }
+            Err(error) => Err(error),
+        };
+        let kept = read.and_then(|text| shared_settings(text.as_deref().unwrap_or("{}"), None));
+        match kept {
+            Ok(text) => Ok(self.encoded(&text)),
+            Err(Error::Value { .. }) => Ok(self.encoded("{}")),
+            Err(error) => Err(error),
+        }
     }
 
     /// Sizes in bytes that `deploy` has when it is stored, to find a value that somebody else

@@ -28,6 +28,7 @@ pub struct Store {
     update_channel: Arc<str>,
     package_channel: Arc<str>,
     compress: bool,
+    share_secret: bool,
     wait_replicas: u32,
 }
 
@@ -40,6 +41,7 @@ impl Store {
             update_channel: config.update_channel.as_str().into(),
             package_channel: config.package_channel.as_str().into(),
             compress: config.enable_compression,
+            share_secret: config.share_credential_secret,
             wait_replicas: config.wait_replicas,
         }
     }

@@ -73,6 +73,38 @@ async fn a_first_admin_that_was_overtaken_is_refused_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_deploy_that_nobody_runs_is_held_back_until_it_was_loaded() {
+    let server = Server::start(&[]);
+    let mut connection = server.admin();
+    let (admin, events) = admin(admin_options(&server), None).await;
+    deploy(&admin, 1).await.unwrap();
+    let lease = stored(&mut connection, "n:lease").unwrap();
+    let _: () = connection.pset_ex("n:lease", "rival:1", 60_000).unwrap();
+    refused(deploy(&admin, 2).await, "rival");
+    admin.deploy_was_refused();
+    refused(admin.settings(r#"{"nodes":{"a":1}}"#).await, "rival");
+    assert_eq!(events.count(&Event::RefusedDeploy), 0, "there is still another admin");
+
+    let _: () = connection.del("n:lease").unwrap();
+    events.wait(&Event::RefusedDeploy, 1).await;
+    assert_eq!(stored(&mut connection, "n:lease"), Some(lease), "it is in charge");
+    // Each of these is a round of its own.
+    assert_eq!(admin.sessions(r#"{"a":1}"#.into()).await, Ok(Mirrored::Done));
+    assert_eq!(admin.settings(r#"{"nodes":{"b":1}}"#).await, Ok(Mirrored::Later));
+    assert_eq!(admin.sessions(r#"{"b":1}"#.into()).await, Ok(Mirrored::Done));
+    assert!(holds(&mut connection, 1));
+    assert_eq!(events.count(&Event::RefusedDeploy), 1, "asked for once");
+
+    assert_eq!(deploy(&admin, 2).await, Ok(Mirrored::Done));
+    assert_eq!(stored(&mut connection, "n:flows"), Some(flows(2)));
+    let settings = stored(&mut connection, "n:settings").unwrap();
+    assert!(settings.contains(r#""b":1"#), "{settings}");
+    // Whoever is told too late that it was refused hears of it at once.
+    admin.deploy_was_refused();
+    events.wait(&Event::RefusedDeploy, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_admin_restarted_is_never_locked_out() {
     let (log, _kept) = Log::keep();
     let server = Server::start(&[]);

@@ -39,6 +39,31 @@ async fn until_list(server: &Server, list: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_is_kept_up_no_more_is_told_once_and_stays() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let unsynchronised = || instance::options(&server, Role::Admin);
+    let told = || log.count("'syncPackages' is false, and Valkey holds a package list");
+    for (list, times) in [("{}", 0), (LIST, 1)] {
+        store(&server, list);
+        let (admin, _) = instance::admin(unsynchronised(), None).await;
+        until("it has looked", LONG, async || {
+            deploy(&admin, 1).await.unwrap();
+            // Said at the end of a round: the next one is awaited as well.
+            admin.sessions("{}".into()).await == Ok(Mirrored::Done) && told() == times
+        })
+        .await;
+        deploy(&admin, 2).await.unwrap();
+        admin.sessions("{}".into()).await.unwrap();
+        assert_eq!(told(), times, "{:?}", log.lines());
+        assert_eq!(list_in(&server).as_deref(), Some(list));
+        admin.close().await;
+        let _: () = server.admin().del("n:lease").unwrap();
+    }
+    assert_eq!(log.count(KEY), 1, "the key to delete is named: {:?}", log.lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_exact_versions_are_stored_and_announced_once() {
     let server = Server::start(&[]);
     let mut heard = Announcements::of(&server);

@@ -178,6 +178,32 @@ async fn what_is_in_the_way_is_kept_in_a_backup() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_holds_no_secret_when_none_is_to_be_stored() {
+    let server = Server::start(&[]);
+    let (sharing, mut config) = (open(&server).await, options(&server));
+    config.share_credential_secret = false;
+    let store = instance::store(&config).await;
+    let mut admin = server.admin();
+    let mut kept = |time: u64| -> std::collections::BTreeMap<String, String> {
+        admin.hgetall(format!("n:backup:{time}")).unwrap()
+    };
+    let settings = r#"{"\u005fcredentialSecret":"hidden","users":{"a":1},"nodes":{}}"#;
+    let cases = [(settings, r#"{"nodes":{},"users":{"a":1}}"#), (r#"{"_credentialSecret":"#, "{}")];
+    for (sequence, (settings, expected)) in (1..).zip(cases) {
+        let before = Deploy { settings: settings.into(), ..deploy(1) };
+        write(&sharing, &before, 2 * sequence).await;
+        let revision = deploy(2).revision(2 * sequence + 1, sequence, "me");
+        let base = Some(2 * sequence);
+        let write = Write { deploy: &deploy(2), revision: &revision, base, backup: true };
+        assert_eq!(store.write_deploy(&me(), &write).await, Ok(Written::Done));
+        let backup = kept(sequence);
+        assert_eq!(backup.get("settings").map(String::as_str), Some(expected));
+        assert_eq!(backup.get("flows").map(String::as_str), Some(&*deploy(1).flows));
+        assert_eq!(backup.get("credentials").map(String::as_str), Some(&*deploy(1).credentials));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sizes_tell_a_value_that_somebody_else_changed() {
     let server = Server::start(&[]);
     for compress in [false, true] {

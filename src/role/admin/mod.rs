@@ -5,8 +5,10 @@ mod foreign;
 mod health;
 mod identity;
 mod library;
+mod old_list;
 mod packages;
 mod progress;
+mod refused;
 mod replicate;
 mod restore;
 mod rounds;
@@ -24,6 +26,7 @@ use self::identity::Identity;
 use self::packages::InstalledHere;
 pub use self::progress::Mirrored;
 use self::progress::Progress;
+use self::refused::Refused;
 use self::restore::Asking;
 use super::packages::Packages;
 use super::{Host, Opening};
@@ -80,6 +83,8 @@ struct Disk {
     /// been put back nor replaced.
     unseen: Option<Lost>,
     asking: Asking,
+    /// `deploy` is not what Node-RED runs.
+    refused: Refused,
     identity: Identity,
 }
 
@@ -122,6 +127,7 @@ impl Admin {
                 installed: InstalledHere::default(),
                 unseen: None,
                 asking: Asking::default(),
+                refused: Refused::default(),
                 identity,
             }),
             changed: watch::Sender::new(0),
@@ -166,7 +172,11 @@ impl Admin {
             if *deploy.settings == *shared {
                 return Ok(Mirrored::Unchanged);
             }
-            disk.replace(Deploy { settings: shared.into(), ..(*deploy).clone() })
+            let generation = disk.replace(Deploy { settings: shared.into(), ..(*deploy).clone() });
+            if disk.refused.waits() && self.inner.progress.borrow().other.is_none() {
+                return Ok(Mirrored::Later);
+            }
+            generation
         };
         self.inner.wake();
         self.inner.mirrored(generation).await
@@ -188,6 +198,7 @@ impl Admin {
             let mut disk = self.inner.disk();
             let shared = self.inner.shared(&disk.settings, secret.as_deref())?;
             disk.secret = secret;
+            disk.refused = Refused::default();
             disk.replace(Deploy {
                 flows: flows.into(),
                 credentials: credentials.into(),

@@ -76,9 +76,12 @@ impl Inner {
         }
         self.look_for_restorable().await?;
         let stands = self.record_stands(rounds).await?;
-        let (deploy, generation) = {
-            let disk = self.disk();
-            (disk.deploy.clone(), disk.generation)
+        let (deploy, generation) = match self.is_held_back() {
+            true => (None, 0),
+            false => {
+                let disk = self.disk();
+                (disk.deploy.clone(), disk.generation)
+            }
         };
         // Before the deploy: who reads a deploy that needs a package finds it on the list.
         self.packages_are_read().await;
@@ -114,6 +117,7 @@ impl Inner {
             });
         }
         self.converge_sessions(rounds.reconnected).await?;
+        self.tell_of_old_list(rounds).await;
         if !rounds.library_asked {
             rounds.library_asked = true;
             self.host.event(Event::LibraryWanted);

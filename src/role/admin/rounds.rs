@@ -30,6 +30,8 @@ pub(super) struct Rounds {
     /// The connection is a new one: nothing that was known of the server counts.
     pub(super) reconnected: bool,
     pub(super) library_asked: bool,
+    /// Whether there is a package list that this admin does not keep up.
+    pub(super) old_list_asked: bool,
     pub(super) problem: Option<String>,
     /// Why the package list was not mirrored.
     pub(super) packages_problem: Option<String>,

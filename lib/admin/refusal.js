@@ -1,0 +1,74 @@
+'use strict';
+
+/**
+ * Deploys that were answered with an error because another admin is in charge: they are on this
+ * disk, and Node-RED goes on with what it ran before. Once this admin is in charge itself, Node-RED
+ * loads them, and what is loaded is mirrored.
+ */
+function createRefusal({ core, runtime, watch, log }) {
+  const saves = new Set(); // under way
+  let waits = false;
+  let isLoading = false;
+
+  const nothingIsSaved = async () => {
+    do {
+      await Promise.allSettled(saves);
+      // Between credentials and the flows of the same deploy nothing is under way.
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (saves.size > 0);
+  };
+
+  return {
+    /** The disk has it, and Node-RED does not run it. */
+    begin() {
+      waits = true;
+      core().deployWasRefused();
+    },
+
+    /** Node-RED runs, or is about to run, what the disk has. */
+    end() {
+      waits = false;
+    },
+
+    waits: () => waits,
+
+    /**
+     * Runs a save. What was made from the flows that are being replaced is refused as Node-RED
+     * itself does it a moment later: it would take the place of a deploy that its author never saw.
+     */
+    async beside(save) {
+      if (isLoading) {
+        const error = new Error('a deploy from before is being loaded: review the changes and deploy again');
+        throw Object.assign(error, { code: 'version_mismatch', status: 409 });
+      }
+      const saving = save();
+      saves.add(saving);
+      try {
+        return await saving;
+      } finally {
+        saves.delete(saving);
+      }
+    },
+
+    /** This admin is in charge now. */
+    async load() {
+      await new Promise((resolve) => watch.whenIdle(resolve));
+      await nothingIsSaved();
+      if (!waits) {
+        return;
+      }
+      isLoading = true;
+      log.warn('the deploy that was refused while another admin was in charge is on this disk: it is loaded and mirrored now');
+      try {
+        // Forced, it would end safe mode.
+        await runtime.nodes.loadFlows(!runtime.settings.safeMode);
+      } catch (error) {
+        log.error(`it can't be loaded, and is not mirrored until it is, or something else is deployed: ${error.message}`);
+      } finally {
+        isLoading = false;
+      }
+    }
+  };
+}
+
+module.exports = { createRefusal };
