@@ -1,5 +1,6 @@
 'use strict';
 
+const path = require('node:path');
 const { checkOptions } = require('./core');
 const { createHealth } = require('./health');
 const { PREFIX, createLog } = require('./log');
@@ -41,18 +42,26 @@ async function open(settings, runtime) {
 }
 
 /**
+ * The command `node-red` logs the stack of what it could not start with, and leaves the process to
+ * end by itself, with 0 (`red.js`): a supervisor would take that for an end that was wanted.
+ * Programs that embed Node-RED judge by themselves.
+ */
+function endsInFailure() {
+  if (require.main && path.basename(require.main.filename) === 'red.js') {
+    process.exitCode ??= 1;
+  }
+}
+
+/**
  * Opens the storage for one Node-RED runtime. Rejects when an option is wrong; never because the
  * server is away.
- *
- * Node-RED logs the stack of what it is rejected with, starts nothing, and leaves the process to end
- * by itself, with 0 (`red.js`): a supervisor would take that for an end that was wanted.
  */
 async function init(settings, runtime) {
   try {
     await open(settings, runtime);
   } catch (error) {
     error.stack = `${PREFIX}${[error.code, error.message].filter(Boolean).join(': ')}`;
-    process.exitCode ??= 1;
+    endsInFailure();
     throw error;
   }
 }
