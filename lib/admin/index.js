@@ -6,7 +6,7 @@ const path = require('path');
 const { openCore } = require('../core');
 const nodeRed = require('../node-red');
 const { createPackages } = require('../packages');
-const { createDiskFiles, inspect, isFlows, isObject, userDirOf } = require('./disk-files');
+const { createDiskFiles, inspect, isFlows, isObject } = require('./disk-files');
 const { createJournal } = require('./journal');
 const { createLibrary, libraryTypes } = require('./library');
 const { createLoading } = require('./loading');
@@ -104,7 +104,7 @@ function createAdmin({ settings, runtime, log, options }) {
 
   return {
     async init() {
-      const userDir = path.resolve(userDirOf(settings));
+      const userDir = path.resolve(settings.userDir);
       settingsFiles = createSettingsFiles({ userDir, settings, local, log });
       if (!settings.readOnly) {
         await settingsFiles.repair();
