@@ -7,6 +7,7 @@ const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const nodeRed = require('./node-red');
 const { createAdmin } = require('./admin');
+const { defaultUserDir } = require('./user-dir');
 const { createWorker } = require('./worker');
 
 let current = null;
@@ -17,6 +18,8 @@ async function open(settings, runtime) {
     current = null;
     await earlier.close();
   }
+  // Node-RED leaves this to its local storage, which a worker never opens and an admin only in `init`.
+  settings.userDir ||= defaultUserDir();
   const log = createLog(runtime.log);
   const options = optionsAsText(settings.valkey);
   const checked = JSON.parse(checkOptions(options.text));

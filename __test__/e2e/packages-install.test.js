@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 
 const { npmChanges } = require('../support/npm-runs.js');
-const { packageTest, untilOnDisk, versionOnDisk } = require('../support/package-cluster.js');
+const { npm, packageTest, untilOnDisk, versionOnDisk } = require('../support/package-cluster.js');
 const { answering, esModule, library } = require('../support/package-kinds.js');
 const { installModule, typeFlow, untilType } = require('../support/palette-api.js');
 
@@ -93,4 +93,21 @@ packageTest('ten packages that come to a running worker at once are one run of n
   await cluster.store(Object.fromEntries(names.map((name) => [name, '1.0.0'])));
   await untilOnDisk(worker, Object.fromEntries(names.map((name) => [name, '1.0.0'])));
   assert.equal(npmChanges(worker.userDir).length, 1);
+});
+
+packageTest('a package that an operator has installed on a running worker is loaded when it comes on the list', async (t, cluster) => {
+  cluster.registry.publish(answering('at-start', '1.0.0'));
+  cluster.registry.publish(answering('by-hand', '1.0.0'));
+  const admin = await cluster.admin({ packages: ['at-start@1.0.0'] });
+  const worker = await cluster.worker({ packages: ['at-start@1.0.0'] });
+  await npm(worker.userDir, 'install', 'by-hand@1.0.0');
+  const runs = npmChanges(worker.userDir).length;
+
+  await installModule(admin, 'by-hand');
+  await admin.deploy(typeFlow(['at-start', 'by-hand']));
+  await untilType(worker, 'by-hand', '1.0.0');
+  await untilType(worker, 'at-start', '1.0.0');
+  assert.equal(npmChanges(worker.userDir).length, runs);
+  assert.equal(worker.logs.match(/package by-hand@1\.0\.0 is loaded/g).length, 1);
+  assert.doesNotMatch(worker.logs, /package at-start|\[error\]/);
 });

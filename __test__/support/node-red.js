@@ -42,7 +42,7 @@ function childEnvironment(env, node) {
 class NodeRed {
   constructor(options) {
     this.options = options;
-    this.userDir = options.userDir || tempDir(options.role || 'node-red');
+    this.userDir = options.home ? path.join(options.home, '.node-red') : options.userDir || tempDir(options.role || 'node-red');
     this.logs = '';
   }
 
@@ -85,17 +85,17 @@ class NodeRed {
   }
 
   launch() {
-    const { env, safe, args = [], node = [NODE], nodeRed = NODE_RED } = this.options;
+    const { env, safe, args = [], node = [NODE], nodeRed = NODE_RED, home } = this.options;
     this.logs = '';
     this.child = spawnOwned(node[0], [
       ...node.slice(1),
       path.join(nodeRed, 'red.js'),
-      '--userDir', this.userDir,
+      ...(home ? [] : ['--userDir', this.userDir]),
       '--settings', this.settingsFile,
       '--port', String(this.port),
       ...(safe ? ['--safe'] : []),
       ...args
-    ], { cwd: this.userDir, env: childEnvironment(env, node.at(-1)), stdio: ['ignore', 'pipe', 'pipe'] });
+    ], { cwd: home || this.userDir, env: childEnvironment(home ? { HOME: home, ...env } : env, node.at(-1)), stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
@@ -303,6 +303,7 @@ class NodeRed {
  * @param {string} [options.settingsFile] path of a settings.js to be used in place of all that
  * @param {string} [options.settingsHead] source text before the export
  * @param {string} [options.userDir] otherwise a temporary one
+ * @param {string} [options.home] a home directory, whose user directory Node-RED has to find by itself
  * @param {object[]} [options.flows] content of flows.json
  * @param {Record<string, any>} [options.files] further files in the user directory
  * @param {Record<string, string>} [options.env]

@@ -146,26 +146,9 @@ async function setAside(file) {
   await fs.promises.rename(file, aside);
 }
 
-/** Node-RED's user directory, by the rule that its local storage applies in `init`. */
-function userDirOf(settings) {
-  if (settings.userDir) {
-    return settings.userDir;
-  }
-  const { NODE_RED_HOME, HOME, USERPROFILE, HOMEPATH } = process.env;
-  const isUsed = (directory) =>
-    ['.config.json', '.config.nodes.json'].some((name) => fs.existsSync(path.join(directory, name)));
-  if (NODE_RED_HOME && isUsed(NODE_RED_HOME)) {
-    return NODE_RED_HOME;
-  }
-  if (HOMEPATH && isUsed(path.join(HOMEPATH, '.node-red'))) {
-    return path.join(HOMEPATH, '.node-red');
-  }
-  return path.join(HOME || USERPROFILE || HOMEPATH || NODE_RED_HOME || '.', '.node-red');
-}
-
 const isFlows = (value) => Array.isArray(value);
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 module.exports = {
-  asideOf, backupOf, createDiskFiles, fingerprint, inspect, isFlows, isObject, replace, setAside, stamp, userDirOf
+  asideOf, backupOf, createDiskFiles, fingerprint, inspect, isFlows, isObject, replace, setAside, stamp
 };

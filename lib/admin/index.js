@@ -7,7 +7,7 @@ const { openCore } = require('../core');
 const nodeRed = require('../node-red');
 const { createPackages } = require('../packages');
 const { createRuntimeWatch } = require('../reload/runtime-watch');
-const { createDiskFiles, inspect, isFlows, isObject, userDirOf } = require('./disk-files');
+const { createDiskFiles, inspect, isFlows, isObject } = require('./disk-files');
 const { createJournal } = require('./journal');
 const { createLibrary, libraryTypes } = require('./library');
 const { createLoading } = require('./loading');
@@ -111,7 +111,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
 
   return {
     async init() {
-      const userDir = path.resolve(userDirOf(settings));
+      const userDir = path.resolve(settings.userDir);
       settingsFiles = createSettingsFiles({ userDir, settings, local, log });
       if (!settings.readOnly) {
         await settingsFiles.repair();

@@ -11,7 +11,7 @@ const { usedLibraries } = require('./use');
  */
 function modulesToInstall(flows, settings) {
   const { modules = {} } = settings.externalModules || {};
-  if (!settings.userDir || settings.functionExternalModules === false || modules.allowInstall === false) {
+  if (settings.functionExternalModules === false || modules.allowInstall === false) {
     return [];
   }
   const names = [...usedLibraries([flows.filter((node) => !node.d)])]

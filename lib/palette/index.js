@@ -27,7 +27,7 @@ const START_INTERVAL = 50;
  * @param {number} [options.restartDelay] ms, the most that a restart is put off
  */
 function createPalette({ runtime, settings, log, upgrade = 'report', reload, restartDelay }) {
-  const userDir = settings.userDir || process.env.NODE_RED_HOME || '.';
+  const { userDir } = settings;
   let opened;
   let isClosed = false;
   let turn = Promise.resolve();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::package_json;
-use super::tree::{Package, Tree};
+use super::tree::{self, Package, Tree};
 use crate::Result;
 use crate::packages::{Dependencies, Installed, Skipped, check_name, check_version, is_exact};
 
@@ -52,6 +52,13 @@ pub(super) fn installed(user_dir: &Path, names: &BTreeSet<String>) -> Result<Ins
         }
     }
     Ok(found)
+}
+
+/// See [`super::Npm::on_disk`].
+pub(super) fn on_disk(user_dir: &Path) -> BTreeMap<String, String> {
+    let names = tree::names(&user_dir.join("node_modules"));
+    let versioned = |name: String| Some((version_on_disk(user_dir, &name)?, name));
+    names.into_iter().filter_map(versioned).map(|(version, name)| (name, version)).collect()
 }
 
 /// The version of a package in `node_modules`; `None` when it is not there, or not as a package.

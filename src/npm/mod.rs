@@ -15,7 +15,7 @@ mod run;
 mod tree;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -66,6 +66,11 @@ impl Npm {
     pub async fn installed(&self, names: &BTreeSet<String>) -> Result<Installed> {
         let names = names.clone();
         self.blocking(move |inner| disk::installed(&inner.user_dir, &names)).await
+    }
+
+    /// Reads which packages are on disk, whoever has put them there: name → version.
+    pub(crate) async fn on_disk(&self) -> Result<BTreeMap<String, String>> {
+        self.blocking(|inner| Ok(disk::on_disk(&inner.user_dir))).await
     }
 
     /// Reads the dependencies in package.json with the exact versions that are installed. Runs no

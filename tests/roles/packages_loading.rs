@@ -1,12 +1,13 @@
 //! Packages that are installed, and that Node-RED can't load.
 
+use node_red_storage_valkey::config::Role;
 use serde_json::{Value, json};
 
 use super::common::log::Log;
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{LONG, Running, publish, start, store};
+use super::packages_set_up::{LONG, Running, options, publish, start, start_as, store};
 
 fn load(names: &[&str]) -> Value {
     let one = |name: &&str| json!({ "name": name, "version": "1.0.0", "from": null });
@@ -55,4 +56,44 @@ async fn what_had_no_place_beside_what_is_in_use_is_loaded_when_that_is_gone() {
     running.settles().await;
     let jobs = running.palette.jobs();
     assert_eq!(jobs[jobs.len() - 2..], [json!({ "remove": ["old"] }), load(&["new"])]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_operator_has_installed_before_the_list_came_is_loaded_once() {
+    let server = Server::start(&[]);
+    let dir = UserDir::with(&[("at-start", "1.0.0")]);
+    let setup = dir.setup_with(json!({ "denyList": ["denied"] }));
+    let running = start_as(options(&server, Role::Worker), &dir, &setup).await;
+    for name in ["by-hand", "denied", "@own/broken"] {
+        dir.put(name, "1.0.0");
+    }
+    running.palette.cant_load(&["@own/broken"]);
+    let list = |further: &str| {
+        format!(
+            r#"{{"at-start":"1.0.0","by-hand":"1.0.0","denied":"1.0.0","@own/broken":"1.0.0"{further}}}"#
+        )
+    };
+    publish(&server, &list(""));
+    running.settles().await;
+    assert_eq!(running.palette.jobs(), [load(&["@own/broken", "by-hand"])]);
+    running.palette.cant_load(&[]);
+    // Neither again with the next list, but for what could not be loaded.
+    publish(&server, &list(r#","new":"1.0.0""#));
+    running.settles().await;
+    assert_eq!(running.palette.jobs()[1..], [load(&["@own/broken", "new"])]);
+    publish(&server, &list(""));
+    running.settles().await;
+    assert_eq!(running.palette.jobs()[2..], [json!({ "remove": ["new"] })]);
+    // One that has gone can come back by hand.
+    dir.put("new", "1.0.0");
+    dir.put("by-hand", "1.1.0");
+    publish(
+        &server,
+        &list(r#","new":"1.0.0""#).replace(r#""by-hand":"1.0.0""#, r#""by-hand":"1.1.0""#),
+    );
+    running.settles().await;
+    let upgrade = json!({ "name": "by-hand", "version": "1.1.0", "from": "1.0.0" });
+    let again = json!({ "name": "new", "version": "1.0.0", "from": null });
+    assert_eq!(running.palette.jobs()[3..], [json!({ "load": [upgrade, again] })]);
+    assert_eq!(dir.said(), ["install new@1.0.0", "uninstall new"]);
 }

@@ -90,7 +90,7 @@ impl Admin {
                 );
             }
         }
-        packages.loads_from_here();
+        packages.loads_from_here().await;
         Ok(())
     }
 

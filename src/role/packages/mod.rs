@@ -3,6 +3,7 @@
 
 mod follow;
 mod jobs;
+mod known;
 mod record;
 mod setup;
 mod supersede;
@@ -54,6 +55,8 @@ pub struct Packages {
 struct State {
     /// Node-RED has looked for nodes, or is about to: from here on it has to be told.
     loaded: bool,
+    /// Name → version of what Node-RED has found by itself or was told of, loaded or not.
+    known: BTreeMap<String, String>,
     /// Installed on disk; Node-RED has not been told yet, or could not load it. The latter is tried
     /// again, and no deploy waits for it.
     unloaded: BTreeMap<String, Load>,
@@ -123,11 +126,6 @@ impl Packages {
     /// Names that never are on a list.
     pub(super) fn excluded(&self) -> &BTreeSet<String> {
         &self.excluded
-    }
-
-    /// Node-RED looks for nodes now: what is installed from here on has to be loaded by a job.
-    pub(super) fn loads_from_here(&self) {
-        self.state().loaded = true;
     }
 
     /// Waits until the first synchronisation is over, at most as long as npm may hold up a start.

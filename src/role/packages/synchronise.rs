@@ -45,6 +45,10 @@ impl Packages {
         let found = difference(list, &installed, record.installed(), &self.policy, &self.excluded);
         let Difference { install, remove, denied } = found;
         let denied: BTreeSet<String> = denied.into_iter().collect();
+        let is_open = |name: &String| install.iter().any(|wanted| wanted.name == *name);
+        let here = |name: &String| !self.excluded.contains(name) && !denied.contains(name);
+        let settled: BTreeSet<String> =
+            listed.iter().filter(|name| here(name) && !is_open(name)).cloned().collect();
         let taken_back = self.take_back(&listed, &installed);
         let was_loaded = self.is_loaded();
         let (remove, mut left) = self.take_away(remove).await?;
@@ -77,10 +81,10 @@ impl Packages {
             left.superseded = outcome.stopped && !gives_way;
             left.removals |= remove.iter().any(|name| !outcome.removed.contains(name));
         }
+        self.notice(&settled, &installed);
         left.unloaded = !self.load().await?;
         if left.missing.is_empty() {
-            let here = |name: &&String| !self.excluded.contains(*name) && !denied.contains(*name);
-            record.complete(listed.iter().filter(here).cloned().collect()).await;
+            record.complete(listed.iter().filter(|name| here(name)).cloned().collect()).await;
         }
         self.tell_denied(denied);
         Ok(left)
@@ -108,7 +112,11 @@ impl Packages {
             );
         }
         let Outcome { removed, in_use, .. } = outcome;
-        self.state().let_go.extend(removed.iter().cloned());
+        {
+            let mut state = self.state();
+            state.known.retain(|name, _| !removed.contains(name));
+            state.let_go.extend(removed.iter().cloned());
+        }
         let (gone, still_there): (Vec<_>, Vec<_>) =
             remove.into_iter().partition(|name| removed.contains(name));
         let removals = still_there.iter().any(|name| !in_use.contains(name));
@@ -144,6 +152,7 @@ impl Packages {
         }
         for name in &outcome.removed {
             state.unloaded.remove(name);
+            state.known.remove(name);
             state.let_go.remove(name);
             state.in_use.remove(name);
         }
@@ -176,6 +185,7 @@ impl Packages {
             tracing::debug!("package {name} is not loaded: {reason}");
         }
         let mut state = self.state();
+        state.known.extend(loads.into_iter().map(|load| (load.name, load.version)));
         state.unloaded.retain(|name, _| !outcome.has_loaded(name));
         Ok(state.unloaded.is_empty())
     }

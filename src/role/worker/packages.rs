@@ -42,7 +42,7 @@ impl Worker {
                 inner.config.package_sync_timeout.as_secs_f32()
             );
         }
-        packages.loads_from_here();
+        packages.loads_from_here().await;
         Ok(())
     }
 
