@@ -63,7 +63,8 @@ async function init(settings, runtime) {
   try {
     await open(settings, runtime);
   } catch (error) {
-    error.stack = `${PREFIX}${[error.code, error.message].filter(Boolean).join(': ')}`;
+    // Of an error that is meant for people, the place in the code says nothing.
+    error.stack = PREFIX + (error.code ? `${error.code}: ${error.message}` : error.stack);
     endsInFailure();
     throw error;
   }

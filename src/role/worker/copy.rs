@@ -17,8 +17,8 @@ const FILE: &str = "last-good-copy.json";
 const SIGHTING: &str = "last-good-copy.seen.json";
 /// The shortest time between two notes of a sighting.
 const NOTE_AGAIN: Duration = Duration::from_secs(60);
-/// How long an end waits for the disk.
-const LAST_NOTE: Duration = Duration::from_secs(1);
+/// How long an end waits for the disk: an end is to take no longer than Node-RED's own.
+const LAST_NOTE: Duration = Duration::from_millis(300);
 
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
