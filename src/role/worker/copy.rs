@@ -267,10 +267,9 @@ mod tests {
         copy.is_current(Some(Seen::now()));
         assert!(!copy.noting.load(Ordering::Acquire), "not yet again");
 
-        std::fs::create_dir(
-            dir.path().join(".node-red-storage-valkey").join(format!("{FILE}.new")),
-        )
-        .unwrap();
+        // Nothing can be written in its place.
+        folder.remove(FILE).await.unwrap();
+        std::fs::create_dir(dir.path().join(".node-red-storage-valkey").join(FILE)).unwrap();
         copy.write(&snapshot()).await;
         copy.was_current(Some(Seen::now())).await;
         assert_eq!(folder.read(SIGHTING).await.unwrap(), None);
