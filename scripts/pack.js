@@ -78,20 +78,20 @@ function fillPlatformFolder(folder, id, binaries, text) {
   const file = path.join(folder, 'package.json');
   const manifest = readJson(file);
   const [, libc] = LIBC.find(([pattern]) => pattern.test(id)) || [];
+  const binary = path.join(binaries, manifest.main);
+  const isThere = fs.existsSync(binary);
   writeJson(file, {
     ...manifest,
     files: [...manifest.files, NOTICES],
     // The CLI leaves it out for 32-bit ARM, where npm would then install both.
-    ...(libc && { libc: [libc] })
+    ...(libc && { libc: [libc] }),
+    // By this the loader knows one that is not whole.
+    ...(isThere && { binarySize: fs.statSync(binary).size })
   });
   fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'));
   fs.writeFileSync(path.join(folder, NOTICES), text);
-  const binary = path.join(binaries, manifest.main);
-  const isThere = fs.existsSync(binary);
   if (isThere) {
     fs.copyFileSync(binary, path.join(folder, manifest.main));
-    // By this the loader knows one that is not whole.
-    writeJson(file, { ...readJson(file), binarySize: fs.statSync(binary).size });
   }
   return { id, name: manifest.name, folder, isThere };
 }
