@@ -2,6 +2,7 @@
 
 const js = require('@eslint/js');
 const globals = require('globals');
+const node = require('eslint-plugin-n');
 
 module.exports = [
   { ignores: ['node_modules/', 'target/', '.cache/', 'dist/', 'binaries/', 'binding.js', '**/*.ts'] },
@@ -13,19 +14,22 @@ module.exports = [
       sourceType: 'commonjs',
       globals: globals.node
     },
+    plugins: { n: node },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       eqeqeq: 'error',
-      'no-unused-vars': ['error', {
-        argsIgnorePattern: '^_',
-        varsIgnorePattern: '^_',
-        caughtErrors: 'all',
-        caughtErrorsIgnorePattern: '^_'
-      }],
+      'no-unused-vars': [
+        'error',
+        {
+          argsIgnorePattern: '^_',
+          varsIgnorePattern: '^_',
+          caughtErrors: 'all',
+          caughtErrorsIgnorePattern: '^_'
+        }
+      ],
+      'n/prefer-node-protocol': 'error',
       'no-var': 'error',
       'prefer-const': 'error',
-      quotes: ['error', 'single', { avoidEscape: true }],
-      semi: ['error', 'always'],
       strict: ['error', 'global']
     }
   },

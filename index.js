@@ -15,8 +15,7 @@ module.exports = {
   getSessions: () => storage.instance().getSessions(),
   saveSessions: (sessions) => storage.instance().saveSessions(sessions),
   getLibraryEntry: (type, path) => storage.instance().getLibraryEntry(type, path),
-  saveLibraryEntry: (type, path, meta, body) =>
-    storage.instance().saveLibraryEntry(type, path, meta, body),
+  saveLibraryEntry: (type, path, meta, body) => storage.instance().saveLibraryEntry(type, path, meta, body),
   get projects() {
     return storage.projects();
   }

@@ -25,7 +25,9 @@ function createHooks() {
       names.add(name);
     },
     remove(name) {
-      const left = [...names].filter((other) => other !== name && !(name.startsWith('*') && other.endsWith(name.slice(1))));
+      const left = [...names].filter(
+        (other) => other !== name && !(name.startsWith('*') && other.endsWith(name.slice(1)))
+      );
       names.clear();
       left.forEach((other) => names.add(other));
     }
@@ -34,12 +36,19 @@ function createHooks() {
 
 function createRuntime() {
   return {
-    events: new EventEmitter(), hooks: createHooks(), log: { ...log, _: (text) => text, log() {} },
-    isStarted: () => false, nodes: {}, settings: {}
+    events: new EventEmitter(),
+    hooks: createHooks(),
+    log: { ...log, _: (text) => text, log() {} },
+    isStarted: () => false,
+    nodes: {},
+    settings: {}
   };
 }
 
-for (const [what, readOnly, role] of [['that fails', false, 1], ['with readOnly', true, 'admin']]) {
+for (const [what, readOnly, role] of [
+  ['that fails', false, 1],
+  ['with readOnly', true, 'admin']
+]) {
   test(`an admin's start ${what} leaves nothing once it is closed`, async () => {
     const runtime = createRuntime();
     const settings = { userDir: tempDir('admin-close'), readOnly, get() {}, available: () => false };
@@ -62,7 +71,13 @@ for (const [what, readOnly, role] of [['that fails', false, 1], ['with readOnly'
 test('a start that goes on after it was closed leaves nothing', async () => {
   const runtime = createRuntime();
   let begin;
-  const core = { packagesAtStart: () => new Promise((resolve) => { begin = resolve; }), palette: () => ({ endNpm() {} }) };
+  const core = {
+    packagesAtStart: () =>
+      new Promise((resolve) => {
+        begin = resolve;
+      }),
+    palette: () => ({ endNpm() {} })
+  };
   const packages = createPackages({ core: () => core, settings: { userDir: tempDir('admin-close') }, runtime, log });
   packages.open();
   const started = packages.atStart();
@@ -77,7 +92,15 @@ test('events of any shape are no harm', () => {
   const runtime = createRuntime();
   const changes = createPackageChanges({ runtime, log, publish: async () => {} });
   const packages = createPackages({ core: () => null, settings: { userDir: tempDir('admin-close') }, runtime, log });
-  for (const event of [undefined, null, 'text', {}, { id: 'node/removed' }, { id: 'node/removed', payload: [null, {}, 'x'] }, { id: 'node/added' }]) {
+  for (const event of [
+    undefined,
+    null,
+    'text',
+    {},
+    { id: 'node/removed' },
+    { id: 'node/removed', payload: [null, {}, 'x'] },
+    { id: 'node/added' }
+  ]) {
     runtime.events.emit('runtime-event', event);
   }
   changes.close();

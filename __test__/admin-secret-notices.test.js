@@ -10,7 +10,10 @@ const { createSecretNotices } = require('../lib/admin/secret-notices');
 function create({ credentialSecret, project = null, shares = false }) {
   const warnings = [];
   const notices = createSecretNotices({
-    settings: { credentialSecret }, files: { activeProject: () => project }, shares, log: { warn: (text) => warnings.push(text) }
+    settings: { credentialSecret },
+    files: { activeProject: () => project },
+    shares,
+    log: { warn: (text) => warnings.push(text) }
   });
   return { notices, warnings };
 }

@@ -58,8 +58,14 @@ test('opens with the first candidate that fits', () => {
 
 test('tells a missing secret from one that does not fit', () => {
   const stored = encrypt('right', PLAIN);
-  assert.throws(() => open(stored, [undefined, false]), (error) => hasCode(error) && /has no secret.*credentialSecret/.test(error.message));
+  assert.throws(
+    () => open(stored, [undefined, false]),
+    (error) => hasCode(error) && /has no secret.*credentialSecret/.test(error.message)
+  );
   assert.throws(() => open(stored, []), /has no secret/);
-  assert.throws(() => open(stored, ['wrong', 'wronger']), (error) => hasCode(error) && /\(2 tried\).*credentialSecret/.test(error.message));
+  assert.throws(
+    () => open(stored, ['wrong', 'wronger']),
+    (error) => hasCode(error) && /\(2 tried\).*credentialSecret/.test(error.message)
+  );
   assert.throws(() => open([], ['right']), hasCode);
 });

@@ -26,11 +26,16 @@ const FINE = {
   ],
   'a node with an env of its own meaning': [node({ env: 'production' })],
   'links between tabs': [
-    node({ type: 'link in', links: ['o'] }), node({ type: 'link out', links: [] }), node({ type: 'link out' }),
-    node({ type: 'link call', links: ['i'] }), node({ type: 'link call', links: 'i' })
+    node({ type: 'link in', links: ['o'] }),
+    node({ type: 'link out', links: [] }),
+    node({ type: 'link out' }),
+    node({ type: 'link call', links: ['i'] }),
+    node({ type: 'link call', links: 'i' })
   ],
   'functions with and without modules': [
-    node({ type: 'function', libs: [{ var: 'fs', module: 'fs' }] }), node({ type: 'function', libs: [] }), node({ type: 'function' })
+    node({ type: 'function', libs: [{ var: 'fs', module: 'fs' }] }),
+    node({ type: 'function', libs: [] }),
+    node({ type: 'function' })
   ],
   'links and libs of their own meaning': [node({ links: 5, libs: 5 })],
   'places left empty': [node({ z: '', g: null })]
@@ -58,10 +63,16 @@ const FAULTY = {
   'a place that every object has': [[node({ z: 'toString' })], /'z'/],
   'a group that every object has': [[node({ g: 'constructor' })], /'g'/],
   'a property that hides what every object has': [[node({ hasOwnProperty: 5 })], /property 'hasOwnProperty'/],
-  'a property that no object can have': [JSON.parse('[{"id":"n","type":"inject","__proto__":{}}]'), /property '__proto__'/],
+  'a property that no object can have': [
+    JSON.parse('[{"id":"n","type":"inject","__proto__":{}}]'),
+    /property '__proto__'/
+  ],
   'a wire to what every object has': [[node({ wires: [[], ['n', 'constructor']] })], /'wires'/],
   'a wire to what no object can have': [[node({ wires: [[['__proto__']]] })], /'wires'/],
-  'a port wired to what every object has': [[{ id: 's', type: 'subflow', in: [{ wires: [{ id: '__proto__' }] }] }], /'in'/],
+  'a port wired to what every object has': [
+    [{ id: 's', type: 'subflow', in: [{ wires: [{ id: '__proto__' }] }] }],
+    /'in'/
+  ],
   'a link to what no object can have': [[node({ type: 'link in', links: ['__proto__'] })], /'links'/],
   'links that are a number': [[node({ type: 'link in', links: 5 })], /'links'/],
   'links that are an object': [[node({ type: 'link out', links: {} })], /'links'/],
@@ -76,10 +87,20 @@ const FAULTY = {
   'ports without wires': [[{ id: 's', type: 'subflow', out: [{}] }], /'out'/],
   'a group within itself': [[{ id: 'g', type: 'group', g: 'g' }], /group 'g'/],
   'groups within each other': [
-    [{ id: 'a', type: 'group', g: 'b' }, { id: 'b', type: 'group', g: 'c' }, { id: 'c', type: 'group', g: 'b' }], /group '[bc]'/
+    [
+      { id: 'a', type: 'group', g: 'b' },
+      { id: 'b', type: 'group', g: 'c' },
+      { id: 'c', type: 'group', g: 'b' }
+    ],
+    /group '[bc]'/
   ],
   'subflows within each other': [
-    [{ id: 's', type: 'subflow' }, { id: 't', type: 'subflow' }, node({ type: 'subflow:s', z: 't' }), node({ type: 'subflow:t', z: 's' })],
+    [
+      { id: 's', type: 'subflow' },
+      { id: 't', type: 'subflow' },
+      node({ type: 'subflow:s', z: 't' }),
+      node({ type: 'subflow:t', z: 's' })
+    ],
     /subflow '[st]'/
   ]
 };

@@ -15,7 +15,14 @@ const RUNNING = { connection: 'ready', revision: '17' };
 
 test('a worker is ready when its flows run and it has Valkey', () => {
   assert.deepEqual(judged('worker', { core: RUNNING }), {
-    ready: true, role: 'worker', revision: '17', connection: 'ready', copyAge: null, flows: 'running', missing: [], notes: []
+    ready: true,
+    role: 'worker',
+    revision: '17',
+    connection: 'ready',
+    copyAge: null,
+    flows: 'running',
+    missing: [],
+    notes: []
   });
 });
 
@@ -27,9 +34,14 @@ test('what a worker lacks is said', () => {
   };
   const loading = { state: 'loading', missing: [] };
   assert.deepEqual(lacks({ core: null, flows: loading }), [
-    'flows: loading', 'revision: none runs yet', 'connection: connecting, and no copy is in use'
+    'flows: loading',
+    'revision: none runs yet',
+    'connection: connecting, and no copy is in use'
   ]);
-  assert.deepEqual(lacks({ core: { connection: 'ready' }, flows: loading }), ['flows: loading', 'revision: none runs yet']);
+  assert.deepEqual(lacks({ core: { connection: 'ready' }, flows: loading }), [
+    'flows: loading',
+    'revision: none runs yet'
+  ]);
   assert.deepEqual(lacks({ flows: { state: 'missing types', missing: ['a', 'b'] } }), ['flows: missing types (a, b)']);
   assert.deepEqual(lacks({ flows: { state: 'safe mode', missing: [] } }), ['flows: safe mode']);
   const many = Array.from({ length: 30 }, (_, i) => `t${i}`);
@@ -54,8 +66,10 @@ test('a worker that has its connection and can not use what is stored tells so, 
   const words = `${problem}; what runs was seen in Valkey 90 s ago`;
   assert.deepEqual([stuck.ready, stuck.connection, stuck.copyAge, stuck.notes], [true, 'ready', 90, [words]]);
   const strict = judged('worker', { core }, { maxAge: 90 });
-  assert.deepEqual([strict.ready, strict.missing, strict.notes],
-    [false, [`${words}, more than 'maxAge' allows (90 s)`], []]);
+  assert.deepEqual(
+    [strict.ready, strict.missing, strict.notes],
+    [false, [`${words}, more than 'maxAge' allows (90 s)`], []]
+  );
   // What it waits for at a start.
   const waiting = judged('worker', { core: { connection: 'ready', problem } });
   assert.deepEqual([waiting.ready, waiting.missing], [false, ['revision: none runs yet', problem]]);
@@ -66,8 +80,10 @@ test('a worker that has its connection and can not use what is stored tells so, 
 
 test('a worker that hears no announcements tells so, and serves on', () => {
   const deaf = judged('worker', { core: { ...RUNNING, unheard: ['nodered:flows:updated'] } });
-  assert.deepEqual([deaf.ready, deaf.notes],
-    [true, ['announcements: nothing is heard on nodered:flows:updated, so that news come later']]);
+  assert.deepEqual(
+    [deaf.ready, deaf.notes],
+    [true, ['announcements: nothing is heard on nodered:flows:updated, so that news come later']]
+  );
 });
 
 test('a package that does not come is told, and keeps a worker back only while its flows do not run', () => {
@@ -78,18 +94,26 @@ test('a package that does not come is told, and keeps a worker back only while i
   const gone = { inStep: false, waiting: ['gone'] };
   const words = 'packages: not in step (gone)';
   const starting = asked(gone, { state: 'loading', missing: [] });
-  assert.deepEqual([starting.ready, starting.packages, starting.missing], [false, 'not in step', ['flows: loading', words]]);
+  assert.deepEqual(
+    [starting.ready, starting.packages, starting.missing],
+    [false, 'not in step', ['flows: loading', words]]
+  );
   const without = asked(gone, { state: 'missing types', missing: ['t'] });
   assert.deepEqual([without.ready, without.missing], [false, ['flows: missing types (t)', words]]);
   // It was never in step in this process, and it serves.
   const serving = asked(gone);
-  assert.deepEqual([serving.ready, serving.packages, serving.missing, serving.notes], [true, 'not in step', [], [words]]);
+  assert.deepEqual(
+    [serving.ready, serving.packages, serving.missing, serving.notes],
+    [true, 'not in step', [], [words]]
+  );
 });
 
 test('nobody is told that packages are in step when the list could not be read', () => {
   const unknown = judged('worker', { core: RUNNING, packages: { inStep: null, waiting: [] } });
-  assert.deepEqual([unknown.ready, unknown.packages, unknown.notes],
-    [true, 'unknown', ['packages: the list could not be read, what was installed before is loaded']]);
+  assert.deepEqual(
+    [unknown.ready, unknown.packages, unknown.notes],
+    [true, 'unknown', ['packages: the list could not be read, what was installed before is loaded']]
+  );
   // npm itself can't be run: no name, and all the same not in step.
   const stuck = judged('worker', { core: RUNNING, packages: { inStep: false, waiting: [] } });
   assert.deepEqual([stuck.ready, stuck.packages, stuck.notes], [true, 'not in step', ['packages: not in step']]);
@@ -98,7 +122,14 @@ test('nobody is told that packages are in step when the list could not be read',
 test('an admin is ready with or without Valkey, and not while another is in charge', () => {
   const core = { connection: 'ready', revision: '17', mirrored: true, otherAdmin: false };
   assert.deepEqual(judged('admin', { core }), {
-    ready: true, role: 'admin', revision: '17', connection: 'ready', mirrored: true, flows: 'running', missing: [], notes: []
+    ready: true,
+    role: 'admin',
+    revision: '17',
+    connection: 'ready',
+    mirrored: true,
+    flows: 'running',
+    missing: [],
+    notes: []
   });
   const away = judged('admin', { core: { connection: 'reconnecting', mirrored: false, otherAdmin: false } });
   assert.deepEqual([away.ready, away.notes.length], [true, 1]);

@@ -33,13 +33,16 @@ function keptLog() {
 
 function ask(port, target, { method = 'GET', headers } = {}) {
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, path: target, method, headers, agent: false }, (response) => {
-      let text = '';
-      response.on('data', (part) => {
-        text += part;
-      });
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
-    });
+    const request = http.request(
+      { host: '127.0.0.1', port, path: target, method, headers, agent: false },
+      (response) => {
+        let text = '';
+        response.on('data', (part) => {
+          text += part;
+        });
+        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
+      }
+    );
     request.on('error', reject);
     request.end();
   });
@@ -64,7 +67,15 @@ test('GET and HEAD are answered under their paths, everything else is 404 or 405
   assert.equal(answer.headers['cache-control'], 'no-store');
   const head = await ask(port, '/health/live', { method: 'HEAD' });
   assert.deepEqual([head.status, head.text], [200, '']);
-  for (const target of ['/', '/health', '/health/live/', '/health/LIVE', '/constructor', '/../health/live', '//health/live']) {
+  for (const target of [
+    '/',
+    '/health',
+    '/health/live/',
+    '/health/LIVE',
+    '/constructor',
+    '/../health/live',
+    '//health/live'
+  ]) {
     assert.equal((await ask(port, target)).status, 404, target);
     assert.equal((await ask(port, target, { method: 'POST' })).status, 404, target);
   }
@@ -76,9 +87,11 @@ test('GET and HEAD are answered under their paths, everything else is 404 or 405
 });
 
 test('an answer that throws is a 503, not the end of the process', async () => {
-  const { port } = await listening({ '/ready': () => {
-    throw new Error('no state');
-  } });
+  const { port } = await listening({
+    '/ready': () => {
+      throw new Error('no state');
+    }
+  });
   const answer = await ask(port, '/ready');
   assert.deepEqual([answer.status, JSON.parse(answer.text)], [503, { error: 'no state' }]);
 });
@@ -87,7 +100,12 @@ test('connections that ask nothing are turned away or end, and nothing is kept a
   const { port } = await listening({ '/live': yes });
   const idle = Array.from({ length: 100 }, () => net.connect(port, '127.0.0.1'));
   const ended = new Set();
-  idle.forEach((socket) => socket.on('error', () => {}).on('close', () => ended.add(socket)).resume());
+  idle.forEach((socket) =>
+    socket
+      .on('error', () => {})
+      .on('close', () => ended.add(socket))
+      .resume()
+  );
   // What is over the limit, at once; those within it can still ask.
   await until(() => ended.size >= 68, { deadline: DEADLINE, message: () => `the limit (${ended.size} ended)` });
   let answer = '';
@@ -110,7 +128,10 @@ test('a port that is taken is an error that names the option, and is tried again
   const { listener, lines } = await listening({ '/live': yes }, { port });
   assert.equal(listener.port(), null);
   assert.equal(lines.length, 1);
-  assert.match(lines[0], /^error: option 'health': can't listen on 127\.0\.0\.1, port \d+ \(EADDRINUSE: the port is in use\): probes are not answered, flows run all the same/);
+  assert.match(
+    lines[0],
+    /^error: option 'health': can't listen on 127\.0\.0\.1, port \d+ \(EADDRINUSE: the port is in use\): probes are not answered, flows run all the same/
+  );
   await new Promise((resolve) => holder.close(resolve));
   await until(() => listener.port() === port, { deadline: DEADLINE, message: 'the port' });
   assert.equal((await ask(port, '/live')).status, 200);
@@ -149,7 +170,8 @@ test('neither the listener nor a connection to it holds a process open', async (
   assert.equal((await ask(port, '/')).status, 404);
   child.stdin.end('look');
   await until(() => child.exitCode !== null && child.stdout.readableEnded, {
-    deadline: DEADLINE, message: 'the end of the process'
+    deadline: DEADLINE,
+    message: 'the end of the process'
   });
   assert.deepEqual([child.exitCode, output], [0, `${port}\nnone\n`]);
 });
@@ -198,7 +220,10 @@ test('the type that holds an update back is not among those that are missing', (
   const events = new EventEmitter();
   const flows = watchFlows(events);
   const missing = (types) => {
-    events.emit('runtime-event', { id: 'runtime-state', payload: { state: 'stop', error: 'missing-types', type: 'warning', types } });
+    events.emit('runtime-event', {
+      id: 'runtime-state',
+      payload: { state: 'stop', error: 'missing-types', type: 'warning', types }
+    });
     return flows.state().missing;
   };
   assert.deepEqual(missing(['a', HOLD_TYPE]), ['a']);

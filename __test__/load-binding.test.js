@@ -174,7 +174,10 @@ test('a system that is older than the binary is told so', () => {
 });
 
 test('a platform without a prebuilt binary is told so', () => {
-  const { code, message } = failure(installWithoutBinary(), "Object.defineProperty(process, 'arch', { value: 'riscv64' })");
+  const { code, message } = failure(
+    installWithoutBinary(),
+    "Object.defineProperty(process, 'arch', { value: 'riscv64' })"
+  );
   assert.equal(code, 'ERR_VALKEY_BINARY');
   assert.match(message, /loads on \w+ riscv64/);
   assert.match(message, /there is no prebuilt binary for this platform, only for linux-x64-gnu, /);
@@ -189,33 +192,41 @@ test('a checkout that nobody has built is told so', () => {
   assert.match(message, /npm run build/);
 });
 
-test('the package for the C library of the process is used, whatever the system has', { skip: process.platform !== 'linux' && 'Linux only' }, () => {
-  const folder = installWithoutBinary();
-  const other = HERE.id.replace(...(HERE.id.includes('musl') ? ['musl', 'gnu'] : ['gnu', 'musl']));
-  // The generated loader believes this file.
-  const ldd = `
+test(
+  'the package for the C library of the process is used, whatever the system has',
+  { skip: process.platform !== 'linux' && 'Linux only' },
+  () => {
+    const folder = installWithoutBinary();
+    const other = HERE.id.replace(...(HERE.id.includes('musl') ? ['musl', 'gnu'] : ['gnu', 'musl']));
+    // The generated loader believes this file.
+    const ldd = `
     const fs = require('node:fs'); const { readFileSync } = fs;
     fs.readFileSync = (file, ...rest) => file === '/usr/bin/ldd' ? '${other}' : readFileSync(file, ...rest)`;
-  addPackage(folder, other, 'process.abort()', { main: 'other.js' });
-  const { message } = failure(folder, ldd);
-  assert.ok(message.includes(`${NAME}-${HERE.id}: not there`), message);
-  assert.ok(message.includes(`installed is the one for ${other}:`), message);
-  assert.doesNotMatch(message, /damaged/);
+    addPackage(folder, other, 'process.abort()', { main: 'other.js' });
+    const { message } = failure(folder, ldd);
+    assert.ok(message.includes(`${NAME}-${HERE.id}: not there`), message);
+    assert.ok(message.includes(`installed is the one for ${other}:`), message);
+    assert.doesNotMatch(message, /damaged/);
 
-  const binary = fs.readFileSync(path.join(ROOT, `${NAME}.${HERE.id}.node`));
-  addPackage(folder, HERE.id, binary, { binarySize: binary.length });
-  const program = `${ldd}; console.log(typeof require(${JSON.stringify(folder)}).init)`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' });
-  assert.equal(stdout.trim(), 'function', stderr);
-});
+    const binary = fs.readFileSync(path.join(ROOT, `${NAME}.${HERE.id}.node`));
+    addPackage(folder, HERE.id, binary, { binarySize: binary.length });
+    const program = `${ldd}; console.log(typeof require(${JSON.stringify(folder)}).init)`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' });
+    assert.equal(stdout.trim(), 'function', stderr);
+  }
+);
 
-test('the C library is known as well where the files of the process are not shown', { skip: process.platform !== 'linux' && 'Linux only' }, () => {
-  const program = `
+test(
+  'the C library is known as well where the files of the process are not shown',
+  { skip: process.platform !== 'linux' && 'Linux only' },
+  () => {
+    const program = `
     const fs = require('node:fs'); const { readFileSync } = fs;
     fs.readFileSync = (file, ...rest) => { if (file === '/proc/self/maps') throw new Error('no /proc'); return readFileSync(file, ...rest) };
     console.log(require(${JSON.stringify(path.join(ROOT, 'lib', 'platform.js'))}).thisPlatform().id)`;
-  assert.equal(spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' }).stdout.trim(), HERE.id);
-});
+    assert.equal(spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' }).stdout.trim(), HERE.id);
+  }
+);
 
 test('a file that the environment names is taken, or told', () => {
   const folder = installWithoutBinary();

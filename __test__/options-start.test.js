@@ -30,10 +30,16 @@ async function start(options) {
   return instance;
 }
 
-for (const [name, valkey] of [['role', { role: 'boss' }], ['port', { port: 'six' }], ['reload', { role: 'worker', reload: 'all' }]]) {
+for (const [name, valkey] of [
+  ['role', { role: 'boss' }],
+  ['port', { port: 'six' }],
+  ['reload', { role: 'worker', reload: 'all' }]
+]) {
   test(`Node-RED does not start its flows with a wrong '${name}', and names it`, async () => {
     const instance = await start({ valkey, wait: false });
-    await instance.waitForLog(new RegExp(`\\[error\\] \\[ValkeyStorage\\] ERR_VALKEY_OPTION: option '${name}' must be `));
+    await instance.waitForLog(
+      new RegExp(`\\[error\\] \\[ValkeyStorage\\] ERR_VALKEY_OPTION: option '${name}' must be `)
+    );
     await instance.waitUntilEnded();
     // For a supervisor that starts what has failed, and for who looks at its list.
     assert.equal(instance.child.exitCode, 1);
@@ -52,7 +58,14 @@ test('two instances in one process have each their own log', async () => {
   const workers = [];
   try {
     for (const proxy of proxies) {
-      workers.push(await openInstance({ role: 'worker', server: proxy, wait: false, valkey: { keyPrefix: 'own-log:', keyPrfix: 'x:' } }));
+      workers.push(
+        await openInstance({
+          role: 'worker',
+          server: proxy,
+          wait: false,
+          valkey: { keyPrefix: 'own-log:', keyPrfix: 'x:' }
+        })
+      );
     }
     const has = (worker, text) => worker.lines.filter((line) => line.includes(text)).length;
     await until(() => workers.every((worker) => has(worker, "waiting for the admin's first deploy") === 1), {

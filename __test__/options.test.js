@@ -70,14 +70,24 @@ test('retryStrategy decides about the wait, and counts from 1 again after each s
   const asked = [];
   const proxyPort = await freePort();
   const began = performance.now();
-  open({ port: proxyPort, retryStrategy: (times) => { asked.push(times); return 100; } });
-  await until(() => asked.filter((times) => times === 5).length === 2, { message: () => `five attempts of both: ${asked}` });
+  open({
+    port: proxyPort,
+    retryStrategy: (times) => {
+      asked.push(times);
+      return 100;
+    }
+  });
+  await until(() => asked.filter((times) => times === 5).length === 2, {
+    message: () => `five attempts of both: ${asked}`
+  });
   assert.ok(performance.now() - began > 350, 'it waits as long as it is told');
   const late = await startServer({ port: proxyPort });
   try {
     await logged(/Connected to/);
     // A connection counts as a success once it has lasted.
-    await new Promise((resolve) => { setTimeout(resolve, 1500); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1500);
+    });
     asked.length = 0;
     await late.kill();
     await until(() => asked.length >= 2, { message: 'another attempt' });
@@ -90,12 +100,22 @@ test('retryStrategy decides about the wait, and counts from 1 again after each s
 test('a retryStrategy that throws is replaced by the default, and said once', async () => {
   const port = await freePort();
   let calls = 0;
-  open({ port, retryStrategy: () => { calls += 1; throw new TypeError('oh no'); } });
+  open({
+    port,
+    retryStrategy: () => {
+      calls += 1;
+      throw new TypeError('oh no');
+    }
+  });
   await until(() => calls > 6, { message: 'attempts' });
   const late = await startServer({ port });
   try {
     await logged(/Connected to/);
-    assert.equal(count(/warn: .*option 'retryStrategy' threw TypeError: oh no; the default wait is used instead/), 1, shown());
+    assert.equal(
+      count(/warn: .*option 'retryStrategy' threw TypeError: oh no; the default wait is used instead/),
+      1,
+      shown()
+    );
     assert.equal(count(/^error/), 0, shown());
   } finally {
     await late.stop();
@@ -106,13 +126,16 @@ test('a retryStrategy that blocks is replaced by the default, and said once', as
   const port = await freePort();
   const cell = new Int32Array(new SharedArrayBuffer(4));
   let calls = 0;
-  open({ port, retryStrategy: () => {
-    calls += 1;
-    if (calls <= 3) {
-      Atomics.wait(cell, 0, 0, 1500);
+  open({
+    port,
+    retryStrategy: () => {
+      calls += 1;
+      if (calls <= 3) {
+        Atomics.wait(cell, 0, 0, 1500);
+      }
+      return 50;
     }
-    return 50;
-  } });
+  });
   await until(() => calls > 4, { deadline: 20_000, message: 'attempts' });
   const late = await startServer({ port });
   try {
@@ -133,16 +156,30 @@ for (const [name, answer, words] of [
   test(`a retryStrategy that returns ${name} ends all attempts, which is said once`, async () => {
     const port = await freePort();
     let calls = 0;
-    open({ port, retryStrategy: (times) => { calls += 1; return answer(times); } });
+    open({
+      port,
+      retryStrategy: (times) => {
+        calls += 1;
+        return answer(times);
+      }
+    });
     await logged(/^error: /);
     await until(() => calls === 2, { message: 'the end of both connections' });
     const late = await startServer({ port });
     try {
       // Two connections, each of which would come back within 50 ms.
-      await new Promise((resolve) => { setTimeout(resolve, 2000); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 2000);
+      });
       assert.equal(calls, 2);
       assert.equal(count(/Connected to/), 0, shown());
-      assert.equal(count(/^error: .*option 'retryStrategy' allows no further attempt to connect to 127\.0\.0\.1:\d+, until Node-RED is restarted/), 1, shown());
+      assert.equal(
+        count(
+          /^error: .*option 'retryStrategy' allows no further attempt to connect to 127\.0\.0\.1:\d+, until Node-RED is restarted/
+        ),
+        1,
+        shown()
+      );
       assert.equal(count(/^error/), 1, shown());
       assert.equal(count(/^warn: .*option 'retryStrategy'/), words ? 1 : 0, shown());
       if (words) {
@@ -159,7 +196,13 @@ for (const [name, answer, words] of [
 
 test('reconnectOnError sees what ioredis shows of an error, and nothing of the values', async () => {
   const seen = [];
-  open({ clientInfoTag: 'seen', reconnectOnError: (error) => { seen.push(error); return false; } });
+  open({
+    clientInfoTag: 'seen',
+    reconnectOnError: (error) => {
+      seen.push(error);
+      return false;
+    }
+  });
   await logged(/Connected to/);
   const before = await connections('seen');
   await assert.rejects(core.libraryEntry('flows', 'a list'), /WRONGTYPE|can't be used/);
@@ -172,8 +215,11 @@ test('reconnectOnError sees what ioredis shows of an error, and nothing of the v
     assert.deepEqual(error.command.args, []);
   }
   await readsEntry();
-  assert.deepEqual((await connections('seen')).map((line) => line.split(' ')[0]).sort(),
-    before.map((line) => line.split(' ')[0]).sort(), 'false changes nothing');
+  assert.deepEqual(
+    (await connections('seen')).map((line) => line.split(' ')[0]).sort(),
+    before.map((line) => line.split(' ')[0]).sort(),
+    'false changes nothing'
+  );
 });
 
 for (const answer of [true, 1]) {
@@ -191,20 +237,43 @@ for (const answer of [true, 1]) {
 
 test('reconnectOnError that returns 2 asks again on the new connection', async () => {
   let calls = 0;
-  open({ reconnectOnError: () => {
-    calls += 1;
-    client.multi().del(LIST).set(LIST, JSON.stringify({ fn: 'mended' })).exec();
-    return 2;
-  } });
+  open({
+    reconnectOnError: () => {
+      calls += 1;
+      client
+        .multi()
+        .del(LIST)
+        .set(LIST, JSON.stringify({ fn: 'mended' }))
+        .exec();
+      return 2;
+    }
+  });
   await logged(/Connected to/);
   assert.equal(JSON.parse(await core.libraryEntry('flows', 'a list')), 'mended');
   assert.ok(calls >= 1);
 });
 
 for (const [name, reconnectOnError, words] of [
-  ['throws', () => { throw new Error('oh no'); }, /option 'reconnectOnError' threw Error: oh no; taken for false/],
-  ['returns a Promise', async () => 2, /option 'reconnectOnError' returned a Promise, not false, true, 1 or 2; taken for false/],
-  ['blocks', () => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1300); return 2; }, /option 'reconnectOnError' did not answer within 1000 ms; taken for false/]
+  [
+    'throws',
+    () => {
+      throw new Error('oh no');
+    },
+    /option 'reconnectOnError' threw Error: oh no; taken for false/
+  ],
+  [
+    'returns a Promise',
+    async () => 2,
+    /option 'reconnectOnError' returned a Promise, not false, true, 1 or 2; taken for false/
+  ],
+  [
+    'blocks',
+    () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1300);
+      return 2;
+    },
+    /option 'reconnectOnError' did not answer within 1000 ms; taken for false/
+  ]
 ]) {
   test(`reconnectOnError that ${name} is taken for false, and said once`, async () => {
     open({ reconnectOnError });
@@ -221,16 +290,22 @@ for (const [name, reconnectOnError, words] of [
 test('what can not be meant is refused by name', () => {
   for (const [valkey, words] of [
     [{ retryStrategy: 100 }, /option 'retryStrategy' must be a function \(times\) => milliseconds, or null, not 100/],
-    [{ reconnectOnError: true }, /option 'reconnectOnError' must be a function \(error\) => false, true, 1 or 2, not true/],
+    [
+      { reconnectOnError: true },
+      /option 'reconnectOnError' must be a function \(error\) => false, true, 1 or 2, not true/
+    ],
     [{ socketTimeout: 50 }, /option 'socketTimeout' must be a whole number of milliseconds from 100/],
     [{ maxRetriesPerRequest: 'many' }, /option 'maxRetriesPerRequest' must be a whole number, or null for no limit/],
     [{ autoResubscribe: false }, /option 'autoResubscribe' can't be false on a worker/],
     [{ monitor: true }, /option 'monitor' can't be used/]
   ]) {
-    assert.throws(() => open(valkey), (error) => {
-      assert.equal(error.code, 'ERR_VALKEY_OPTION');
-      assert.match(error.message, words);
-      return true;
-    });
+    assert.throws(
+      () => open(valkey),
+      (error) => {
+        assert.equal(error.code, 'ERR_VALKEY_OPTION');
+        assert.match(error.message, words);
+        return true;
+      }
+    );
   }
 });

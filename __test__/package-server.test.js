@@ -15,9 +15,15 @@ const { startPackageServer } = require('./support/package-server.js');
 const { tempDir } = require('./support/temp-dir.js');
 const { until } = require('./support/wait.js');
 
-const NPM = path.join(path.dirname(require.resolve('npm/package.json', {
-  paths: [path.dirname(require.resolve('node-red/package.json'))]
-})), 'bin', 'npm-cli.js');
+const NPM = path.join(
+  path.dirname(
+    require.resolve('npm/package.json', {
+      paths: [path.dirname(require.resolve('node-red/package.json'))]
+    })
+  ),
+  'bin',
+  'npm-cli.js'
+);
 const DEADLINE = 60_000;
 
 let registry;
@@ -39,7 +45,9 @@ function folder() {
 /** Starts npm; `done` resolves with `{ status, text }`. */
 function npm(dir, ...args) {
   const child = spawnOwned(process.execPath, [NPM, ...args], {
-    cwd: dir, env: { ...process.env, ...npmEnvironment() }, stdio: ['ignore', 'pipe', 'pipe']
+    cwd: dir,
+    env: { ...process.env, ...npmEnvironment() },
+    stdio: ['ignore', 'pipe', 'pipe']
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -121,7 +129,10 @@ test('answers are held back and refused as told', async () => {
   const dir = folder();
   const release = registry.slow('held', undefined, { kind: 'tarball' });
   const run = npm(dir, 'install', '--', 'held');
-  await until(() => registry.count('tarball', 'held') === 1, { deadline: DEADLINE, message: 'question for the tarball' });
+  await until(() => registry.count('tarball', 'held') === 1, {
+    deadline: DEADLINE,
+    message: 'question for the tarball'
+  });
   assert.equal(run.child.exitCode, null);
   release();
   assert.equal((await run.done).status, 0);
@@ -146,7 +157,10 @@ test('each run of npm is seen with its arguments, in its own folder alone', asyn
   await install(dir, 'seen@1.0.0');
   await npm(dir, 'ls').done;
   await npm(dir, 'uninstall', 'seen').done;
-  assert.deepEqual(npmRuns(dir).map(({ command }) => command), ['install', 'ls', 'uninstall']);
+  assert.deepEqual(
+    npmRuns(dir).map(({ command }) => command),
+    ['install', 'ls', 'uninstall']
+  );
   const [first, last] = npmChanges(dir);
   assert.deepEqual(first.argv.slice(-1), ['seen@1.0.0']);
   assert.ok(first.began >= began - 1000 && first.ended >= first.began && first.ended <= last.ended);
@@ -168,7 +182,7 @@ test('npm that is killed while it runs is seen, too', async () => {
 test('a server that is closed lets go of those who wait for an answer', async () => {
   const own = await startPackageServer();
   own.slow('*');
-  const asking = spawn(process.execPath, ['-e', `require('http').get('${own.url}x').on('error', () => {})`]);
+  const asking = spawn(process.execPath, ['-e', `require('node:http').get('${own.url}x').on('error', () => {})`]);
   await until(() => own.count('packument', 'x') === 1, { deadline: DEADLINE, message: 'question' });
   await own.close();
   await until(() => asking.exitCode !== null, { deadline: DEADLINE, message: 'end of the one that asked' });

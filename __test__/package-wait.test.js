@@ -28,14 +28,17 @@ function start({ patience = PATIENCE, dependencies = {}, settings = {} } = {}) {
   world.wait = createPackageWait({
     core: () => ({ waiting: (id) => world.waiting.push(id) }),
     runtime: { events, nodes: { getType: (type) => (types.has(type) ? function node() {} : undefined) } },
-    settings: { userDir, ...settings }, patience, log,
+    settings: { userDir, ...settings },
+    patience,
+    log,
     packagesSettled: (ms) => new Promise((resolve) => world.settle.push(Object.assign(resolve, { ms }))),
     npmIsFree: (ms) => new Promise((resolve) => world.free.push(Object.assign(resolve, { ms }))),
     missing: () => world.missing
   });
-  world.begins = (id, flows) => world.wait.begins({ id, revision: id }, flows, () => {
-    world.again += 1;
-  });
+  world.begins = (id, flows) =>
+    world.wait.begins({ id, revision: id }, flows, () => {
+      world.again += 1;
+    });
   return world;
 }
 
@@ -127,7 +130,10 @@ test('a deploy with modules that are not installed waits until npm is free', asy
 });
 
 test('where Node-RED installs no modules nothing is waited for', () => {
-  for (const settings of [{ functionExternalModules: false }, { externalModules: { modules: { allowInstall: false } } }]) {
+  for (const settings of [
+    { functionExternalModules: false },
+    { externalModules: { modules: { allowInstall: false } } }
+  ]) {
     assert.equal(start({ settings }).begins('a', withModule('away')), false);
   }
 });

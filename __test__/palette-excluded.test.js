@@ -22,19 +22,30 @@ function makePackage(dir, name, file, text) {
 }
 
 test('this module and Node-RED are always excluded', () => {
-  assert.deepEqual(ALWAYS.filter((name) => !name.startsWith('@node-red/')), ['node-red-storage-valkey', 'node-red']);
+  assert.deepEqual(
+    ALWAYS.filter((name) => !name.startsWith('@node-red/')),
+    ['node-red-storage-valkey', 'node-red']
+  );
   assert.equal(ALWAYS.includes('@node-red/registry'), true);
 });
 
 test('what is built in names no package', () => {
-  const contextStorage = { default: 'memoryOnly', memoryOnly: { module: 'memory' }, file: { module: 'localfilesystem' } };
+  const contextStorage = {
+    default: 'memoryOnly',
+    memoryOnly: { module: 'memory' },
+    file: { module: 'localfilesystem' }
+  };
   assert.deepEqual(extra({ storageModule: 'localfilesystem', contextStorage }), []);
   assert.deepEqual(extra({ storageModule: require('..') }), []);
 });
 
 test('stores named by a text', () => {
   const contextStorage = { one: { module: 'context-one' }, two: { module: '@scope/context-two/lib/store' } };
-  assert.deepEqual(extra({ storageModule: 'other-storage', contextStorage }), ['other-storage', 'context-one', '@scope/context-two']);
+  assert.deepEqual(extra({ storageModule: 'other-storage', contextStorage }), [
+    'other-storage',
+    'context-one',
+    '@scope/context-two'
+  ]);
 });
 
 test('stores given as what a package exports, or a part of that', () => {
@@ -42,6 +53,14 @@ test('stores given as what a package exports, or a part of that', () => {
   const factory = makePackage(dir, 'context-factory', 'index.js', 'module.exports = function () {};');
   const { Store } = makePackage(dir, '@scope/context-part', 'lib/index.js', 'exports.Store = class {};');
   const storage = makePackage(dir, 'object-storage', 'dist/main.js', 'module.exports = { init() {} };');
-  const contextStorage = { one: { module: factory }, two: { module: Store, config: {} }, three: { module: function unknown() {} } };
-  assert.deepEqual(extra({ storageModule: storage, contextStorage }), ['object-storage', 'context-factory', '@scope/context-part']);
+  const contextStorage = {
+    one: { module: factory },
+    two: { module: Store, config: {} },
+    three: { module: function unknown() {} }
+  };
+  assert.deepEqual(extra({ storageModule: storage, contextStorage }), [
+    'object-storage',
+    'context-factory',
+    '@scope/context-part'
+  ]);
 });

@@ -16,12 +16,22 @@ let loaded = 0;
 
 before(async () => {
   instance = await startPalette();
-  const log = Object.fromEntries(['error', 'warn', 'info', 'debug'].map((level) => [level, (text) => lines.push(`${level} ${text}`)]));
-  const palette = { job: () => JSON.stringify(job), jobDone: (text) => done.push(JSON.parse(text)), missing: () => ['job-late'], endNpm() {} };
+  const log = Object.fromEntries(
+    ['error', 'warn', 'info', 'debug'].map((level) => [level, (text) => lines.push(`${level} ${text}`)])
+  );
+  const palette = {
+    job: () => JSON.stringify(job),
+    jobDone: (text) => done.push(JSON.parse(text)),
+    missing: () => ['job-late'],
+    endNpm() {}
+  };
   packages = createPackages({
     core: () => ({ palette: () => palette, packagesAtStart: async () => {} }),
     upgrade: 'restart',
-    settings: { userDir: instance.userDir }, runtime: instance.runtime, reload: instance.reload, log,
+    settings: { userDir: instance.userDir },
+    runtime: instance.runtime,
+    reload: instance.reload,
+    log,
     onLoaded: () => {
       loaded += 1;
     }
@@ -38,7 +48,10 @@ test('an outcome names its job, and says of each package what became of it', asy
   await packages.onJob();
   const [{ failed, ...outcome }] = done.splice(0);
   assert.deepEqual(outcome, { id: 7, loaded: ['job-good'], restart: [] });
-  assert.deepEqual(failed.map(({ name }) => name), ['job-away']);
+  assert.deepEqual(
+    failed.map(({ name }) => name),
+    ['job-away']
+  );
   assert.equal(loaded, 1);
   job = { id: 8, remove: ['job-good'] };
   await packages.onJob();
@@ -56,9 +69,15 @@ test('a job that cannot be done at all has an outcome, too', async () => {
 test('an upgrade that the start has waited for in vain restarts nothing: the next start would do the same', async () => {
   await packages.atStart();
   await instance.add({ name: 'job-late', sets: { one: ['late-type'] } });
-  job = { id: 10, load: [{ ...instance.install({ name: 'job-late', version: '2.0.0', sets: { one: ['late-type'] } }), from: '1.0.0' }] };
+  job = {
+    id: 10,
+    load: [{ ...instance.install({ name: 'job-late', version: '2.0.0', sets: { one: ['late-type'] } }), from: '1.0.0' }]
+  };
   await packages.onJob();
   const [{ restart }] = done.splice(0);
   assert.match(restart[0].reason, /too late for the start/);
-  assert.equal(lines.some((line) => /this worker stops/.test(line)), false);
+  assert.equal(
+    lines.some((line) => /this worker stops/.test(line)),
+    false
+  );
 });

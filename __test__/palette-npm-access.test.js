@@ -27,10 +27,11 @@ function createCore({ canEnd = true } = {}) {
       holder = null;
       next();
     },
-    acquireNpm: () => new Promise((resolve) => {
-      waiting.push(resolve);
-      next();
-    }),
+    acquireNpm: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        next();
+      }),
     releaseNpm(number) {
       assert.equal(number, holder);
       holder = null;

@@ -18,7 +18,11 @@ let source;
 function createCore() {
   let last = Promise.resolve();
   const core = {
-    holders: 0, most: 0, taken: 0, satisfied: [], asked: [],
+    holders: 0,
+    most: 0,
+    taken: 0,
+    satisfied: [],
+    asked: [],
     beforeTurn: async () => {},
     async acquire() {
       const earlier = last;
@@ -47,7 +51,13 @@ function createCore() {
 
 function start(options = {}) {
   npm = createCore();
-  turns = createNpmTurns({ runtime: instance.runtime, acquire: npm.acquire, release: npm.release, isSatisfied: npm.isSatisfied, ...options });
+  turns = createNpmTurns({
+    runtime: instance.runtime,
+    acquire: npm.acquire,
+    release: npm.release,
+    isSatisfied: npm.isSatisfied,
+    ...options
+  });
 }
 
 /** A package in a folder that npm can install from without a registry. */
@@ -68,16 +78,19 @@ beforeEach(() => start());
 test.afterEach(() => {
   turns.close();
   // npm would look for these in a registry.
-  ['turn-two', 'turn-five', 'turn-lib-one', 'turn-lib-two', 'turn-lib-three'].forEach((name) => uninstallPackage(instance.userDir, name));
+  ['turn-two', 'turn-five', 'turn-lib-one', 'turn-lib-two', 'turn-lib-three'].forEach((name) =>
+    uninstallPackage(instance.userDir, name)
+  );
   assert.equal(npm.holders, 0, 'no turn is left');
   assert.equal(npm.most <= 1, true);
 });
 
 test('an install by Node-RED waits for ours, holds ours off while it runs, and ends its turn', async () => {
   let letGo;
-  npm.beforeTurn = () => new Promise((resolve) => {
-    letGo = resolve;
-  });
+  npm.beforeTurn = () =>
+    new Promise((resolve) => {
+      letGo = resolve;
+    });
   const done = install(localPackage('turn-one'));
   await until(() => letGo, { deadline: 60000 });
   assert.equal(isOnDisk('turn-one'), false);
@@ -107,7 +120,10 @@ test('what ours has installed meanwhile is not installed again', async () => {
 test('a run of npm that fails ends its turn', async () => {
   const file = path.join(instance.userDir, 'package.json');
   const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
-  fs.writeFileSync(file, JSON.stringify({ ...manifest, dependencies: { ...manifest.dependencies, nothing: 'file:nowhere/at-all.tgz' } }));
+  fs.writeFileSync(
+    file,
+    JSON.stringify({ ...manifest, dependencies: { ...manifest.dependencies, nothing: 'file:nowhere/at-all.tgz' } })
+  );
   await assert.rejects(install(localPackage('turn-three')));
   fs.writeFileSync(file, JSON.stringify(manifest));
   assert.equal(npm.taken, 1);
@@ -142,9 +158,12 @@ test('the loading of packages that ours has installed takes no turn', async () =
 test('modules of Function nodes, several at once', async () => {
   const names = ['turn-lib-one', 'turn-lib-two', 'turn-lib-three'];
   npm.satisfied = names;
-  npm.beforeTurn = async () => names.forEach((name) => instance.install({ name, files: { 'index.js': "module.exports = 'it';" } }));
+  npm.beforeTurn = async () =>
+    names.forEach((name) => instance.install({ name, files: { 'index.js': "module.exports = 'it';" } }));
   const libs = names.map((name, index) => ({ var: `v${index}`, module: name }));
-  const result = await instance.update(BASE.concat({ id: 'fn', type: 'function', z: 'a', func: 'return msg;', outputs: 1, libs, x: 1, y: 1, wires: [[]] }));
+  const result = await instance.update(
+    BASE.concat({ id: 'fn', type: 'function', z: 'a', func: 'return msg;', outputs: 1, libs, x: 1, y: 1, wires: [[]] })
+  );
   assert.equal(result.missingModules, undefined);
   assert.deepEqual(npm.asked.map(([name]) => name).sort(), [...names].sort());
   assert.equal(npm.taken, 3);
@@ -152,7 +171,12 @@ test('modules of Function nodes, several at once', async () => {
 
 test('no turn within the bound of the core: Node-RED goes on', async () => {
   turns.close();
-  turns = createNpmTurns({ runtime: instance.runtime, acquire: () => Promise.reject(new Error('too long')), release: npm.release, isSatisfied: npm.isSatisfied });
+  turns = createNpmTurns({
+    runtime: instance.runtime,
+    acquire: () => Promise.reject(new Error('too long')),
+    release: npm.release,
+    isSatisfied: npm.isSatisfied
+  });
   await install(localPackage('turn-six'));
   assert.equal(npm.holders, 0);
 });

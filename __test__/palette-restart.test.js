@@ -10,21 +10,29 @@ const { tempDir } = require('./support/temp-dir');
 const { until } = require('./support/wait');
 
 const SETTINGS = path.join(__dirname, 'palette-support/restart-settings.js');
-const RED = path.join(path.dirname(require.resolve(`${process.env.TEST_NODE_RED || 'node-red'}/package.json`)), 'red.js');
+const RED = path.join(
+  path.dirname(require.resolve(`${process.env.TEST_NODE_RED || 'node-red'}/package.json`)),
+  'red.js'
+);
 
 /** A Node-RED process; once its flows run `prepare(userDir)` does npm's part, and the palette is asked to load. */
 async function run(load, prepare) {
   const userDir = tempDir('palette-restart');
   installPackage(userDir, { name: 'restarted', sets: { one: ['restart-type'] } });
   const file = path.join(userDir, 'load.json');
-  const child = spawnOwned(process.execPath, [RED, '-u', userDir, '-s', SETTINGS], { env: { ...process.env, PALETTE_LOAD: file } });
+  const child = spawnOwned(process.execPath, [RED, '-u', userDir, '-s', SETTINGS], {
+    env: { ...process.env, PALETTE_LOAD: file }
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (text) => {
       output += text;
     });
   }
-  await until(() => output.includes('"event":"start"'), { deadline: 60000, message: () => `start of the flows: ${output}` });
+  await until(() => output.includes('"event":"start"'), {
+    deadline: 60000,
+    message: () => `start of the flows: ${output}`
+  });
   prepare(userDir);
   fs.writeFileSync(`${file}.new`, JSON.stringify(load));
   fs.renameSync(`${file}.new`, file);
@@ -43,7 +51,10 @@ async function endAsOperator(child, output) {
 }
 
 test("'restart': the process stops as on SIGTERM, once, with the exit code for a restart", async () => {
-  const load = [{ name: 'restarted', version: '2.0.0', from: '1.0.0' }, { name: 'new-too', version: '1.0.0', from: null }];
+  const load = [
+    { name: 'restarted', version: '2.0.0', from: '1.0.0' },
+    { name: 'new-too', version: '1.0.0', from: null }
+  ];
   const userDirReady = (userDir) => {
     installPackage(userDir, { name: 'restarted', version: '2.0.0', sets: { one: ['restart-type'] } });
     installPackage(userDir, { name: 'new-too', sets: { one: ['new-too-type'] } });
@@ -59,9 +70,12 @@ test("'restart': the process stops as on SIGTERM, once, with the exit code for a
 });
 
 test("'restart': no stop for a version that came too late for the start", async () => {
-  const { child, output } = await run([{ name: 'restarted', version: '2.0.0', from: '1.0.0', isOfStart: true }], (userDir) => {
-    installPackage(userDir, { name: 'restarted', version: '2.0.0', sets: { one: ['restart-type'] } });
-  });
+  const { child, output } = await run(
+    [{ name: 'restarted', version: '2.0.0', from: '1.0.0', isOfStart: true }],
+    (userDir) => {
+      installPackage(userDir, { name: 'restarted', version: '2.0.0', sets: { one: ['restart-type'] } });
+    }
+  );
   await until(() => output().includes('result '), { deadline: 60000 });
   assert.match(output(), /package restarted: 2\.0\.0 is installed, 1\.0\.0 runs until .*too late for the start/);
   assert.match(output(), /result {"loaded":\[\],"restart":\[{"name":"restarted"/);

@@ -20,7 +20,9 @@ const read = (name) => fs.readFileSync(path.join(ROOT, name), 'utf8');
 /** The commands of a document: lines of its sh blocks, and code within the text. */
 function commandsOf(text) {
   const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]) => block.split('\n'));
-  const spans = [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, code]) => code.replace(/\s+/g, ' '));
+  const spans = [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, code]) =>
+    code.replace(/\s+/g, ' ')
+  );
   const commands = [...blocks, ...spans].map((line) => line.replace(/\s+#.*$/, '').trim());
   return [...new Set(commands.filter((line) => PROGRAM.test(line)))];
 }
@@ -28,7 +30,11 @@ function commandsOf(text) {
 /** Runs a command to its end; gives what it printed. */
 function run(command, args, { cwd = ROOT, deadline = 150_000 } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawnOwned(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    const child = spawnOwned(command, args, {
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32'
+    });
     // What it has started would go on without it.
     const timer = setTimeout(() => killGroup(child.pid, 'SIGKILL'), deadline);
     let output = '';
@@ -60,7 +66,8 @@ async function installClone() {
   await run('npm', ['install', ROOT, '--offline', '--no-audit', '--no-fund'], { cwd: userDir });
   assert.deepEqual(fs.readFileSync(path.join(ROOT, 'package-lock.json')), before, 'the clone is as it was');
   const { status, stdout } = spawnSync(process.execPath, ['-p', "typeof require('node-red-storage-valkey').init"], {
-    cwd: userDir, encoding: 'utf8'
+    cwd: userDir,
+    encoding: 'utf8'
   });
   assert.deepEqual([status, stdout], [0, 'function\n']);
 }
@@ -71,7 +78,10 @@ const ranIn = (file, pattern) => async () => assert.match(read(file), pattern, `
 const RUN_BY = {
   'npm test': ranIn('.ci/run', /step npm test$/m),
   'cd ~/.node-red': ranIn('__test__/shipping/support/package-managers.js', /cwd/),
-  'npm install node-red-storage-valkey@5': ranIn('__test__/shipping/install.test.js', /install\(manager, \{ name: NAME, registry \}\)/),
+  'npm install node-red-storage-valkey@5': ranIn(
+    '__test__/shipping/install.test.js',
+    /install\(manager, \{ name: NAME, registry \}\)/
+  ),
   'npm ci': ranIn('.ci/run', /step npm ci /),
   'npm install': ranIn('.ci/run', /step npm ci /),
   'npm run build': ranIn('.ci/run', /step npm run build$/m),
@@ -89,7 +99,10 @@ const commands = commandsOf(read('README.md'));
 
 test('the commands of the README are found, and there is none that nobody runs', () => {
   assert.ok(commands.length >= 5, commands.join('\n'));
-  assert.deepEqual(commands.filter((command) => !Object.hasOwn(RUN_BY, command)), []);
+  assert.deepEqual(
+    commands.filter((command) => !Object.hasOwn(RUN_BY, command)),
+    []
+  );
 });
 
 for (const command of commands) {

@@ -10,7 +10,7 @@ const { startInstance } = require('./reload-support/instance');
 
 const flows = (value) => [
   { id: 'a', type: 'tab', label: 'A' },
-  { id: 'a1', type: 'probe', z: 'a', value, x: 1, y: 1, wires: [[]] },
+  { id: 'a1', type: 'probe', z: 'a', value, x: 1, y: 1, wires: [[]] }
 ];
 
 /** A promise and what settles it. */
@@ -79,7 +79,7 @@ function createWatch(isIdle) {
     ends() {
       isIdle = true;
       waiting.splice(0).forEach((callback) => callback());
-    },
+    }
   };
 }
 
@@ -107,8 +107,13 @@ test('tasks apart and updates, each to its end', async () => {
     told.push(name);
   };
   await Promise.all([
-    turns.update(one('u1')), turns.update(one('u2')), turns.exclusively(one('t1')), turns.exclusively(one('t2')),
-    turns.update(one('unwanted'), () => false), soon().then(() => turns.exclusively(one('t3'))), turns.update(one('u3')),
+    turns.update(one('u1')),
+    turns.update(one('u2')),
+    turns.exclusively(one('t1')),
+    turns.exclusively(one('t2')),
+    turns.update(one('unwanted'), () => false),
+    soon().then(() => turns.exclusively(one('t3'))),
+    turns.update(one('u3'))
   ]);
   await turns.idle();
   assert.deepEqual(told.sort(), ['t1', 't2', 't3', 'u1', 'u2', 'u3']);

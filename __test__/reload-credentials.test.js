@@ -21,7 +21,7 @@ function base() {
     { id: 'b2', type: 'probe', z: 'b', value: 2, server: 'server', x: 2, y: 1, wires: [[]] },
     { id: 'b3', type: 'probe-plain', z: 'b', g: 'g', value: '${GROUP}', x: 2, y: 1, wires: [[]] },
     { id: 'b4', type: 'subflow:sf', z: 'b', x: 3, y: 1, wires: [], env: [cred('INSTANCE')] },
-    { id: 'g', type: 'group', z: 'b', nodes: ['b3'], env: [cred('GROUP')] },
+    { id: 'g', type: 'group', z: 'b', nodes: ['b3'], env: [cred('GROUP')] }
   ];
 }
 
@@ -34,7 +34,7 @@ function secrets(changes = {}) {
     server: { secret: 'server' },
     b1: { secret: 'b1' },
     b2: { secret: 'b2' },
-    ...changes,
+    ...changes
   };
   return Object.fromEntries(Object.entries(credentials).filter(([, value]) => value));
 }
@@ -61,7 +61,10 @@ async function onlyRestarts(changes, ids) {
   flows.find(({ id }) => id === 'a2').value = 'else';
   await instance.update(flows, secrets(changes));
   assert.deepEqual(instance.ids('start'), ['a2']);
-  assert.deepEqual(instance.runtime.nodes.getFlows().flows.filter(({ credentials }) => credentials), []);
+  assert.deepEqual(
+    instance.runtime.nodes.getFlows().flows.filter(({ credentials }) => credentials),
+    []
+  );
   return result;
 }
 
@@ -147,9 +150,7 @@ test('a group: what is in it restarts', async () => {
 });
 
 test('a group in a group: what is in either restarts', async () => {
-  const flows = base().concat(
-    { id: 'outer', type: 'group', z: 'b', nodes: ['g'], env: [cred('OUTER')] },
-  );
+  const flows = base().concat({ id: 'outer', type: 'group', z: 'b', nodes: ['g'], env: [cred('OUTER')] });
   flows.find(({ id }) => id === 'g').g = 'outer';
   flows.find(({ id }) => id === 'b3').value = '${OUTER}';
   await instance.reset(flows, secrets({ outer: { OUTER: 'one' } }));

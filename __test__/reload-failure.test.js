@@ -8,7 +8,7 @@ const flows = (value) => [
   { id: 'a', type: 'tab', label: 'A' },
   { id: 'a1', type: 'probe', z: 'a', value, x: 1, y: 1, wires: [['a2']] },
   { id: 'a2', type: 'probe-plain', z: 'a', value: 'same', x: 1, y: 1, wires: [[]] },
-  { id: 'a3', type: 'probe', z: 'a', value: 'same', x: 1, y: 1, wires: [[]] },
+  { id: 'a3', type: 'probe', z: 'a', value: 'same', x: 1, y: 1, wires: [[]] }
 ];
 const secrets = (secret) => ({ a1: { secret }, a3: { secret: 'same' } });
 
@@ -36,7 +36,11 @@ for (const event of ['flows:stopping', 'flows:stopped']) {
     const result = await instance.update(flows('two'), secrets('two'));
     assert.equal(result.applied, true);
     assert.match(instance.told[0].text, /last update ended in the middle/);
-    for (const [id, value, secret] of [['a1', 'two', 'two'], ['a2', 'same', undefined], ['a3', 'same', 'renewed']]) {
+    for (const [id, value, secret] of [
+      ['a1', 'two', 'two'],
+      ['a2', 'same', undefined],
+      ['a3', 'same', 'renewed']
+    ]) {
       assert.equal(instance.node(id).value, value);
       assert.equal(instance.last(id).secret, secret);
     }
@@ -88,13 +92,25 @@ test('a save that is refused leaves the old revision and its credentials running
 });
 
 test('an update that fails when its missing types have come is tried again', async () => {
-  const late = flows('two').concat({ id: 'late', type: 'late-failing', z: 'a', value: 'late', x: 1, y: 1, wires: [[]] });
+  const late = flows('two').concat({
+    id: 'late',
+    type: 'late-failing',
+    z: 'a',
+    value: 'late',
+    x: 1,
+    y: 1,
+    wires: [[]]
+  });
   await instance.update(late, secrets('two'), 'r5');
   failNext('flows:stopped');
   globalThis.reloadRegister('late-failing');
   await instance.until(() => instance.completed.length === 1, 'the update is complete');
   assert.equal(instance.told.filter(({ level }) => level === 'error').length, 1);
-  for (const [id, value] of [['a1', 'two'], ['a2', 'same'], ['late', 'late']]) {
+  for (const [id, value] of [
+    ['a1', 'two'],
+    ['a2', 'same'],
+    ['late', 'late']
+  ]) {
     assert.equal(instance.node(id).value, value);
   }
   assert.equal(instance.last('a1').secret, 'two');

@@ -8,7 +8,7 @@ const flows = (value, type) => [
   { id: 'a', type: 'tab', label: 'A' },
   { id: 'a1', type: 'probe', z: 'a', value, x: 1, y: 1, wires: [['a2']] },
   { id: 'a2', type: 'probe-plain', z: 'a', value, x: 1, y: 1, wires: [[]] },
-  { id: 'late', type, z: 'a', value, x: 1, y: 1, wires: [[]] },
+  { id: 'late', type, z: 'a', value, x: 1, y: 1, wires: [[]] }
 ];
 
 let instance;
@@ -33,6 +33,9 @@ test('then everything starts, once, with the newest configuration', async () => 
   globalThis.reloadRegister('late-two');
   await instance.until(() => instance.completed.length === 1, 'the update is complete');
   assert.deepEqual(instance.ids('start'), ['a1', 'a2', 'late']);
-  assert.deepEqual(instance.records.map(({ value }) => value), ['two', 'two', 'two']);
+  assert.deepEqual(
+    instance.records.map(({ value }) => value),
+    ['two', 'two', 'two']
+  );
   assert.equal(instance.last('a1').secret, 's');
 });

@@ -8,7 +8,7 @@ const base = () => [
   { id: 'a', type: 'tab', label: 'A' },
   { id: 'a1', type: 'probe', z: 'a', value: 'old', x: 1, y: 1, wires: [['a2']] },
   { id: 'a2', type: 'probe-plain', z: 'a', value: 'same', x: 1, y: 1, wires: [[]] },
-  { id: 'a3', type: 'probe', z: 'a', value: 'same', x: 1, y: 1, wires: [['a2']] },
+  { id: 'a3', type: 'probe', z: 'a', value: 'same', x: 1, y: 1, wires: [['a2']] }
 ];
 
 // a1 changed, a3 rewired; with a function that needs a module which is not
@@ -28,7 +28,7 @@ let instance;
 before(async () => {
   instance = await startInstance({
     flows: base(),
-    settings: { functionExternalModules: true, externalModules: { modules: { allowInstall: false } } },
+    settings: { functionExternalModules: true, externalModules: { modules: { allowInstall: false } } }
   });
 });
 after(() => instance.stop());

@@ -14,7 +14,7 @@ function base() {
     { id: 'a3', type: 'probe', z: 'a', value: 'gone', x: 3, y: 1, wires: [[]] },
     { id: 'a4', type: 'probe-plain', z: 'a', value: 'same', x: 3, y: 1, wires: [['a2']] },
     { id: 'b1', type: 'probe', z: 'b', value: 'same', x: 1, y: 1, wires: [[]] },
-    { id: 'b2', type: 'probe', z: 'b', value: 'same', server: 'server', x: 1, y: 1, wires: [[]] },
+    { id: 'b2', type: 'probe', z: 'b', value: 'same', server: 'server', x: 1, y: 1, wires: [[]] }
   ];
 }
 const SECRETS = { a1: { secret: 'old' }, a3: { secret: 'gone' }, server: { secret: 'old' } };
@@ -30,7 +30,7 @@ function revision(...types) {
   flows.push(
     { id: 'a5', type: 'probe', z: 'a', value: 'added', x: 3, y: 1, wires: [[]] },
     { id: 'c', type: 'tab', label: 'C' },
-    { id: 'c1', type: 'probe', z: 'c', value: 'added', x: 3, y: 1, wires: [[]] },
+    { id: 'c1', type: 'probe', z: 'c', value: 'added', x: 3, y: 1, wires: [[]] }
   );
   types.forEach((type) => flows.push({ id: `late-${type}`, type, z: 'a', value: 'late', x: 1, y: 1, wires: [[]] }));
   return flows;
@@ -53,7 +53,13 @@ beforeEach(async () => {
 });
 
 async function runsTheRevision(types) {
-  for (const [id, value] of [['a1', 'new'], ['server', 'new'], ['a5', 'added'], ['c1', 'added'], ...types.map((type) => [`late-${type}`, 'late'])]) {
+  for (const [id, value] of [
+    ['a1', 'new'],
+    ['server', 'new'],
+    ['a5', 'added'],
+    ['c1', 'added'],
+    ...types.map((type) => [`late-${type}`, 'late'])
+  ]) {
     assert.equal(instance.node(id) && instance.node(id).value, value, id);
   }
   assert.equal(instance.last('a1').secret, 'new');
@@ -76,7 +82,10 @@ test('what is unchanged runs on while a type is missing, the rest stands still',
   assert.deepEqual(result.missingTypes, [first]);
   assert.deepEqual(instance.ids('close'), ['a1', 'a3', 'b2', 'server']);
   assert.deepEqual(instance.ids('start'), []);
-  assert.deepEqual(['a2', 'a4', 'b1'].map((id) => instance.node(id)), untouched);
+  assert.deepEqual(
+    ['a2', 'a4', 'b1'].map((id) => instance.node(id)),
+    untouched
+  );
   assert.match(instance.told.at(-1).text, new RegExp(`waits for node types that are not installed: ${first} `));
   // Given again, it is not applied again.
   instance.clear();
@@ -106,8 +115,14 @@ test('when the types are there, all of the change runs its new configuration, an
   await instance.until(() => instance.completed.length === 1, 'the revision is complete');
   assert.deepEqual(instance.ids('close'), []);
   assert.deepEqual(instance.ids('start'), ['a1', 'a5', 'b2', 'c1', `late-${first}`, `late-${second}`, 'server'].sort());
-  assert.deepEqual(instance.records.filter(({ value, secret }) => value === 'old' || secret === 'old'), []);
-  assert.deepEqual(['a2', 'a4', 'b1'].map((id) => instance.node(id)), untouched);
+  assert.deepEqual(
+    instance.records.filter(({ value, secret }) => value === 'old' || secret === 'old'),
+    []
+  );
+  assert.deepEqual(
+    ['a2', 'a4', 'b1'].map((id) => instance.node(id)),
+    untouched
+  );
   assert.equal(instance.completed[0].revision, 'r9');
   assert.equal(instance.completed[0].restarted, 3);
   assert.equal(instance.told.at(-1).level, 'info');
@@ -155,7 +170,10 @@ test('a newer revision that waits as well: the change counts from what runs', as
   globalThis.reloadRegister(second);
   await instance.until(() => instance.completed.length === 1, 'the revision is complete');
   assert.equal(instance.node('b1').value, 'newer');
-  assert.deepEqual(instance.records.filter(({ event, value }) => event === 'start' && value === 'old'), []);
+  assert.deepEqual(
+    instance.records.filter(({ event, value }) => event === 'start' && value === 'old'),
+    []
+  );
   await runsTheRevision([second]);
 });
 

@@ -18,7 +18,7 @@ function base() {
     { id: 'in', type: 'link in', z: 'b', links: ['out'], x: 1, y: 1, wires: [['b1']] },
     { id: 'in2', type: 'link in', z: 'b', links: [], x: 1, y: 1, wires: [['b2']] },
     { id: 'b1', type: 'probe', z: 'b', value: 1, x: 1, y: 1, wires: [[]] },
-    { id: 'b2', type: 'probe-plain', z: 'b', value: 2, x: 1, y: 1, wires: [[]] },
+    { id: 'b2', type: 'probe-plain', z: 'b', value: 2, x: 1, y: 1, wires: [[]] }
   ];
 }
 
@@ -27,18 +27,19 @@ function edited(edit) {
   edit((id) => flows.find((node) => node.id === id));
   return flows;
 }
-const relinked = () => edited((node) => {
-  node('out').links = ['in2'];
-  node('in').links = [];
-  node('in2').links = ['out'];
-});
+const relinked = () =>
+  edited((node) => {
+    node('out').links = ['in2'];
+    node('in').links = [];
+    node('in2').links = ['out'];
+  });
 
 // What restarts in each mode: on a change of a2, on a new link, on a new
 // secret of b1 alone, on nothing.
 const EXPECTED = {
   nodes: { changed: ['a2'], secret: ['b1'] },
   flows: { changed: ['a2', 'a3'], secret: ['b1'] },
-  full: { changed: ['a1', 'a2', 'a3', 'b1', 'b2'], secret: ['a1', 'a2', 'a3', 'b1', 'b2'] },
+  full: { changed: ['a1', 'a2', 'a3', 'b1', 'b2'], secret: ['a1', 'a2', 'a3', 'b1', 'b2'] }
 };
 
 async function scenario(mode) {
@@ -46,7 +47,11 @@ async function scenario(mode) {
   const expected = EXPECTED[mode];
   instance.clear();
 
-  await instance.update(edited((node) => { node('a2').value = 'new'; }));
+  await instance.update(
+    edited((node) => {
+      node('a2').value = 'new';
+    })
+  );
   assert.deepEqual(instance.ids('start'), expected.changed);
   assert.deepEqual(instance.ids('close'), expected.changed);
   assert.equal(instance.last('a2').value, 'new');
@@ -70,7 +75,9 @@ async function scenario(mode) {
   assert.equal(result.applied, false);
   assert.deepEqual(instance.records, []);
 
-  const late = edited((node) => { node('a2').value = 'with the late one'; });
+  const late = edited((node) => {
+    node('a2').value = 'with the late one';
+  });
   late.push({ id: 'late', type: 'late', z: 'a', value: 'late', x: 1, y: 1, wires: [[]] });
   await instance.update(late);
   assert.equal(instance.node('b2') === null, mode === 'full');
@@ -88,12 +95,21 @@ if (process.env.RELOAD_MODE) {
 } else {
   for (const mode of Object.keys(EXPECTED)) {
     test(`reload: '${mode}'`, async () => {
-      const child = fork(__filename, [], { env: { ...process.env, RELOAD_MODE: mode }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+      const child = fork(__filename, [], {
+        env: { ...process.env, RELOAD_MODE: mode },
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc']
+      });
       let output = '';
-      child.stdout.on('data', (chunk) => { output += chunk; });
-      child.stderr.on('data', (chunk) => { output += chunk; });
+      child.stdout.on('data', (chunk) => {
+        output += chunk;
+      });
+      child.stderr.on('data', (chunk) => {
+        output += chunk;
+      });
       const timer = setTimeout(() => child.kill('SIGKILL'), 60000);
-      const code = await new Promise((resolve) => { child.on('close', resolve); });
+      const code = await new Promise((resolve) => {
+        child.on('close', resolve);
+      });
       clearTimeout(timer);
       assert.equal(code, 0, output);
     });

@@ -6,7 +6,7 @@ const { startInstance } = require('./reload-support/instance');
 
 const flows = (value) => [
   { id: 'a', type: 'tab', label: 'A' },
-  { id: 'a1', type: 'probe', z: 'a', value, x: 1, y: 1, wires: [[]] },
+  { id: 'a1', type: 'probe', z: 'a', value, x: 1, y: 1, wires: [[]] }
 ];
 
 let instance;
@@ -24,7 +24,10 @@ test('safe mode stays safe on an update, and says so once', async () => {
   assert.equal(instance.runtime.settings.safeMode, true);
   assert.deepEqual(instance.records, []);
   assert.equal(instance.saves.own, 0);
-  assert.deepEqual(instance.told.map(({ level }) => level), ['warn']);
+  assert.deepEqual(
+    instance.told.map(({ level }) => level),
+    ['warn']
+  );
   assert.match(instance.told[0].text, /safe mode.*without --safe/);
   assert.equal(instance.reload.waitingUpdate().revision, 'three');
 });

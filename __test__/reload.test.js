@@ -20,7 +20,7 @@ function base() {
     { id: 'b1', type: 'probe', z: 'b', value: 1, x: 1, y: 1, wires: [['b2']] },
     { id: 'b2', type: 'probe-plain', z: 'b', value: 2, x: 2, y: 1, wires: [[]] },
     { id: 'b3', type: 'subflow:sf', z: 'b', x: 3, y: 1, wires: [], env: [] },
-    { id: 'off1', type: 'probe', z: 'off', value: 1, x: 1, y: 1, wires: [[]] },
+    { id: 'off1', type: 'probe', z: 'off', value: 1, x: 1, y: 1, wires: [[]] }
   ];
 }
 
@@ -50,26 +50,47 @@ test('a changed node restarts alone; context and all else live on', async () => 
   const count = instance.records.find(({ id }) => id === 'b1').count;
   const untouched = ['a2', 'a3', 'b1', 'b2', 'server'].map((id) => instance.node(id));
   instance.clear();
-  const result = await instance.update(changed((node) => { node('a1').value = 'new'; }), undefined, 'r7');
+  const result = await instance.update(
+    changed((node) => {
+      node('a1').value = 'new';
+    }),
+    undefined,
+    'r7'
+  );
   assert.deepEqual(instance.ids('close'), ['a1']);
   assert.deepEqual(instance.ids('start'), ['a1']);
   assert.equal(instance.last('a1').value, 'new');
-  assert.deepEqual({ ...result, ms: 0 }, { applied: true, changed: 1, added: 0, removed: 0, restarted: 1, ms: 0, missingTypes: [] });
+  assert.deepEqual(
+    { ...result, ms: 0 },
+    { applied: true, changed: 1, added: 0, removed: 0, restarted: 1, ms: 0, missingTypes: [] }
+  );
   assert.match(instance.told.at(-1).text, /^revision r7 applied in \d+ ms: 1 nodes restarted, 0 added, 0 removed$/);
-  assert.deepEqual(['a2', 'a3', 'b1', 'b2', 'server'].map((id) => instance.node(id)), untouched);
+  assert.deepEqual(
+    ['a2', 'a3', 'b1', 'b2', 'server'].map((id) => instance.node(id)),
+    untouched
+  );
   instance.node('b1').receive({});
   await instance.until(() => instance.ids('input').length === 2, 'b1 and b2 get the message');
   assert.equal(instance.records.find(({ event, id }) => event === 'input' && id === 'b1').count, count + 1);
 });
 
 test('own saves are recognised, and only while Node-RED saves', async () => {
-  await instance.update(changed((node) => { node('a1').value = 'new'; }), { a1: { secret: 's' } });
+  await instance.update(
+    changed((node) => {
+      node('a1').value = 'new';
+    }),
+    { a1: { secret: 's' } }
+  );
   assert.deepEqual(instance.saves, { own: 2, refused: 0 });
   assert.equal(instance.reload.isOwnSave(), false);
 });
 
 test('a moved node restarts nothing', async () => {
-  const result = await instance.update(changed((node) => { node('a1').x = 500; }));
+  const result = await instance.update(
+    changed((node) => {
+      node('a1').x = 500;
+    })
+  );
   assert.equal(result.applied, true);
   assert.equal(result.restarted, 0);
   assert.deepEqual(instance.records, []);
@@ -77,7 +98,11 @@ test('a moved node restarts nothing', async () => {
 });
 
 test('a new wire takes effect and restarts nothing', async () => {
-  await instance.update(changed((node) => { node('a1').wires = [['b2']]; }));
+  await instance.update(
+    changed((node) => {
+      node('a1').wires = [['b2']];
+    })
+  );
   assert.deepEqual(instance.records, []);
   instance.node('a1').receive({});
   await instance.until(() => instance.ids('input').includes('b2'), 'the message takes the new wire');
@@ -85,7 +110,11 @@ test('a new wire takes effect and restarts nothing', async () => {
 });
 
 test('a config node restarts with its users', async () => {
-  const result = await instance.update(changed((node) => { node('server').value = 'other'; }));
+  const result = await instance.update(
+    changed((node) => {
+      node('server').value = 'other';
+    })
+  );
   assert.deepEqual(instance.ids('close'), ['a3', 'server']);
   assert.deepEqual(instance.ids('start'), ['a3', 'server']);
   assert.equal(instance.node('a3').server, instance.node('server'));
@@ -94,7 +123,11 @@ test('a config node restarts with its users', async () => {
 });
 
 test('a subflow template restarts its instances only', async () => {
-  const result = await instance.update(changed((node) => { node('sf1').value = 'changed'; }));
+  const result = await instance.update(
+    changed((node) => {
+      node('sf1').value = 'changed';
+    })
+  );
   assert.deepEqual(instance.ids('close'), ['sf1']);
   assert.deepEqual(instance.ids('start'), ['sf1']);
   assert.equal(instance.last('sf1').value, 'changed');
@@ -102,10 +135,13 @@ test('a subflow template restarts its instances only', async () => {
 });
 
 test('added and removed nodes', async () => {
-  const result = await instance.update(changed((node, flows) => {
-    flows.splice(flows.indexOf(node('a3')), 1);
-    flows.push({ id: 'a4', type: 'probe', z: 'a', value: 4, x: 1, y: 1, wires: [[]] });
-  }), { a4: { secret: 's4' } });
+  const result = await instance.update(
+    changed((node, flows) => {
+      flows.splice(flows.indexOf(node('a3')), 1);
+      flows.push({ id: 'a4', type: 'probe', z: 'a', value: 4, x: 1, y: 1, wires: [[]] });
+    }),
+    { a4: { secret: 's4' } }
+  );
   assert.deepEqual(instance.ids('close'), ['a3']);
   assert.equal(instance.records.find(({ event }) => event === 'close').removed, true);
   assert.deepEqual(instance.ids('start'), ['a4']);
@@ -114,23 +150,34 @@ test('added and removed nodes', async () => {
 });
 
 test('added, removed, disabled and enabled tabs', async () => {
-  await instance.update(changed((node, flows) => {
-    flows.push({ id: 'c', type: 'tab', label: 'C' }, { id: 'c1', type: 'probe', z: 'c', value: 1, x: 1, y: 1, wires: [[]] });
-    node('off').disabled = false;
-    node('b').disabled = true;
-  }));
+  await instance.update(
+    changed((node, flows) => {
+      flows.push(
+        { id: 'c', type: 'tab', label: 'C' },
+        { id: 'c1', type: 'probe', z: 'c', value: 1, x: 1, y: 1, wires: [[]] }
+      );
+      node('off').disabled = false;
+      node('b').disabled = true;
+    })
+  );
   assert.deepEqual(instance.ids('start'), ['c1', 'off1']);
   assert.deepEqual(instance.ids('close'), ['b1', 'b2', 'sf1']);
   instance.clear();
-  await instance.update(changed((node, flows) => {
-    flows.splice(0, flows.length, ...flows.filter(({ id, z }) => id !== 'b' && z !== 'b'));
-  }));
+  await instance.update(
+    changed((node, flows) => {
+      flows.splice(0, flows.length, ...flows.filter(({ id, z }) => id !== 'b' && z !== 'b'));
+    })
+  );
   assert.deepEqual(instance.ids('close'), ['c1', 'off1']);
   assert.deepEqual(instance.ids('start'), []);
 });
 
 test('a disabled node stops, an enabled one starts', async () => {
-  await instance.update(changed((node) => { node('a1').d = true; }));
+  await instance.update(
+    changed((node) => {
+      node('a1').d = true;
+    })
+  );
   assert.deepEqual(instance.ids('close'), ['a1']);
   assert.deepEqual(instance.ids('start'), []);
   instance.clear();
@@ -140,7 +187,11 @@ test('a disabled node stops, an enabled one starts', async () => {
 });
 
 test('the env of a tab restarts the tab', async () => {
-  const result = await instance.update(changed((node) => { node('a').env[0].value = 'south'; }));
+  const result = await instance.update(
+    changed((node) => {
+      node('a').env[0].value = 'south';
+    })
+  );
   assert.deepEqual(instance.ids('start'), instance.ids('close'));
   assert.equal(instance.last('a2').value, 'south');
   assert.equal(instance.ids('start').includes('a1'), true);
@@ -151,11 +202,12 @@ test('the env of a tab restarts the tab', async () => {
 });
 
 test('a group: its env restarts what is in it, its size nothing', async () => {
-  const grouped = (value, w) => changed((node, flows) => {
-    flows.push({ id: 'g', type: 'group', z: 'b', nodes: ['b2'], w, env: [{ name: 'GROUP', value, type: 'str' }] });
-    node('b2').g = 'g';
-    node('b2').value = '${GROUP}';
-  });
+  const grouped = (value, w) =>
+    changed((node, flows) => {
+      flows.push({ id: 'g', type: 'group', z: 'b', nodes: ['b2'], w, env: [{ name: 'GROUP', value, type: 'str' }] });
+      node('b2').g = 'g';
+      node('b2').value = '${GROUP}';
+    });
   await instance.update(grouped('one', 10));
   assert.equal(instance.last('b2').value, 'one');
   instance.clear();
@@ -174,10 +226,11 @@ test('global environment variables restart everything', async (t) => {
     t.skip('Node-RED 3.0 has none');
     return;
   }
-  const globals = (value) => changed((node, flows) => {
-    flows.push({ id: 'globals', type: 'global-config', env: [{ name: 'PLANET', value, type: 'str' }] });
-    node('b2').value = '${PLANET}';
-  });
+  const globals = (value) =>
+    changed((node, flows) => {
+      flows.push({ id: 'globals', type: 'global-config', env: [{ name: 'PLANET', value, type: 'str' }] });
+      node('b2').value = '${PLANET}';
+    });
   // The first one too: Node-RED by itself would restart b2 alone.
   await instance.update(globals('Mars'));
   assert.equal(instance.last('b2').value, 'Mars');
@@ -197,9 +250,10 @@ test('a global configuration restarts everything with its variables, and nothing
     t.skip('Node-RED 3.0 has none');
     return;
   }
-  const globals = (env) => changed((node, flows) => {
-    flows.push({ id: 'globals', type: 'global-config', env, modules: {} });
-  });
+  const globals = (env) =>
+    changed((node, flows) => {
+      flows.push({ id: 'globals', type: 'global-config', env, modules: {} });
+    });
   await instance.update(globals([]));
   assert.deepEqual(instance.records, []);
   // From here on it is Node-RED that sees them.
@@ -215,17 +269,32 @@ test('a global configuration restarts everything with its variables, and nothing
 });
 
 test('several in a row end at the last one, those between are passed over', async () => {
-  const results = await Promise.all([1, 2, 3, 4, 5].map((value) => instance.update(changed((node) => { node('a1').value = value * 10; }))));
+  const results = await Promise.all(
+    [1, 2, 3, 4, 5].map((value) =>
+      instance.update(
+        changed((node) => {
+          node('a1').value = value * 10;
+        })
+      )
+    )
+  );
   assert.equal(instance.last('a1').value, 50);
   assert.equal(results[4].applied, true);
-  assert.deepEqual(results.map(({ superseded }) => Boolean(superseded)), [true, true, true, true, false]);
+  assert.deepEqual(
+    results.map(({ superseded }) => Boolean(superseded)),
+    [true, true, true, true, false]
+  );
   assert.deepEqual(instance.ids('start'), ['a1']);
   await instance.reload.idle();
 });
 
 test('an update is over when the new nodes run', async () => {
   for (let value = 100; value < 120; value += 1) {
-    await instance.update(changed((node) => { node('a1').value = value; }));
+    await instance.update(
+      changed((node) => {
+        node('a1').value = value;
+      })
+    );
     assert.equal(instance.node('a1').value, value);
   }
   assert.equal(instance.ids('start').length, 20);
@@ -233,12 +302,24 @@ test('an update is over when the new nodes run', async () => {
 
 test('a user loads the flows again in the middle of an update: one after the other', async () => {
   let release;
-  globalThis.reloadClosing = new Promise((resolve) => { release = resolve; });
-  const update = instance.update(changed((node) => { node('a1').value = 'updated'; }));
+  globalThis.reloadClosing = new Promise((resolve) => {
+    release = resolve;
+  });
+  const update = instance.update(
+    changed((node) => {
+      node('a1').value = 'updated';
+    })
+  );
   await instance.until(() => instance.ids('close').includes('a1'), 'the update closes a1');
-  instance.stored.flows = changed((node) => { node('a1').value = 'loaded'; });
+  instance.stored.flows = changed((node) => {
+    node('a1').value = 'loaded';
+  });
   const load = instance.runtime.nodes.loadFlows(true);
-  const after = instance.update(changed((node) => { node('a1').value = 'after'; }));
+  const after = instance.update(
+    changed((node) => {
+      node('a1').value = 'after';
+    })
+  );
   release();
   globalThis.reloadClosing = undefined;
   await Promise.all([update, load, after]);
@@ -249,7 +330,11 @@ test('a user loads the flows again in the middle of an update: one after the oth
 test('flows that a user has stopped stay stopped, and start with the newest', async () => {
   await instance.runtime.nodes.stopFlows();
   instance.clear();
-  const result = await instance.update(changed((node) => { node('a1').value = 'new'; }));
+  const result = await instance.update(
+    changed((node) => {
+      node('a1').value = 'new';
+    })
+  );
   assert.equal(result.applied, true);
   assert.equal(result.restarted, 0);
   assert.deepEqual(instance.records, []);
@@ -259,9 +344,16 @@ test('flows that a user has stopped stay stopped, and start with the newest', as
 });
 
 test('flows that a user loads again are the base of the next update', async () => {
-  instance.stored.flows = changed((node) => { node('a1').value = 'loaded'; });
+  instance.stored.flows = changed((node) => {
+    node('a1').value = 'loaded';
+  });
   await instance.runtime.nodes.loadFlows(true);
-  const result = await instance.update(changed((node) => { node('a1').value = 'loaded'; node('b1').value = 'next'; }));
+  const result = await instance.update(
+    changed((node) => {
+      node('a1').value = 'loaded';
+      node('b1').value = 'next';
+    })
+  );
   assert.equal(result.changed, 1);
   assert.equal(result.restarted, 1);
   assert.equal(instance.last('a1').value, 'loaded');

@@ -26,7 +26,9 @@ test('the documents have the lines that the tests use', () => {
   const lines = section.split('\n').filter((line) => line.startsWith('user '));
   assert.deepEqual(lines, [adminLine('nodered:', 'secret'), workerLine('nodered:', 'secret'), sentinelLine('secret')]);
   // What one with an editor has besides is told in the text.
-  const more = workerRules('nodered:', '', { editor: true }).filter((rule) => !workerRules('nodered:', '').includes(rule));
+  const more = workerRules('nodered:', '', { editor: true }).filter(
+    (rule) => !workerRules('nodered:', '').includes(rule)
+  );
   assert.equal(more.length, 1);
   assert.ok(section.includes(`\`${more[0]}\``), more[0]);
 });
@@ -69,18 +71,33 @@ function open(role, connection) {
   const lines = [];
   const events = [];
   const keep = (level) => (text) => lines.push(`${level}: ${text}`);
-  const valkey = { role, username: role, password: `${role}-secret`, keyPrefix: PREFIX, connectionName: role, ...connection };
+  const valkey = {
+    role,
+    username: role,
+    password: `${role}-secret`,
+    keyPrefix: PREFIX,
+    connectionName: role,
+    ...connection
+  };
   const core = openCore(role === 'admin' ? 'Admin' : 'Worker', {
     options: optionsAsText(valkey),
     userDir: tempDir(role),
     log: { error: keep('error'), warn: keep('warn'), info: keep('info'), debug: () => {} },
     onEvent: (event) => events.push(event)
   });
-  const connected = () => until(() => lines.some((line) => line.includes('Connected to')), { message: () => `connection; ${lines.join('\n')}` });
+  const connected = () =>
+    until(() => lines.some((line) => line.includes('Connected to')), {
+      message: () => `connection; ${lines.join('\n')}`
+    });
   return { core, lines, events, connected };
 }
 
-const deployOf = (number) => [JSON.stringify([{ id: `n${number}`, type: 'tab', label: String(number) }]), `{"$":"${number}"}`, 's', undefined];
+const deployOf = (number) => [
+  JSON.stringify([{ id: `n${number}`, type: 'tab', label: String(number) }]),
+  `{"$":"${number}"}`,
+  's',
+  undefined
+];
 /** A library folder with these entries, as the disk has it. */
 const listing = (...entries) => JSON.stringify({ types: ['functions'], entries });
 const entry = (body) => JSON.stringify({ fn: body });
@@ -125,7 +142,9 @@ async function live(connection, root) {
   assert.ok(performance.now() - began < 5000, 'it is heard, not looked for');
   assert.match(worker.core.pending().flows, /"n2"/);
   // A lease is renewed, and both connections are asked for a sign of life.
-  await until(async () => (await root.info('commandstats')).match(/cmdstat_ping:calls=(\d+)/)?.[1] > 6, { message: 'heartbeats' });
+  await until(async () => (await root.info('commandstats')).match(/cmdstat_ping:calls=(\d+)/)?.[1] > 6, {
+    message: 'heartbeats'
+  });
   for (const { core, lines } of [worker, editor, admin]) {
     await core.close();
     const wrong = lines.filter((line) => /^error: /.test(line) && !/disk never had/.test(line));
@@ -151,9 +170,12 @@ async function watch(root) {
 }
 
 function users(version) {
-  return [adminLine(PREFIX, 'admin-secret', { version }), workerLine(PREFIX, 'worker-secret', { version }),
+  return [
+    adminLine(PREFIX, 'admin-secret', { version }),
+    workerLine(PREFIX, 'worker-secret', { version }),
     workerLine(PREFIX, 'worker-secret', { version, name: 'editor', editor: true }),
-    'user default on nopass ~* &* +@all'];
+    'user default on nopass ~* &* +@all'
+  ];
 }
 
 for (const flavour of FLAVOURS) {
@@ -194,7 +216,9 @@ test('there is no right that is not needed', async (t) => {
 
     const root = node.client();
     await root.cluster('ADDSLOTSRANGE', 0, 16383);
-    await until(async () => (await root.cluster('INFO')).includes('cluster_state:ok'), { message: 'a working cluster' });
+    await until(async () => (await root.cluster('INFO')).includes('cluster_state:ok'), {
+      message: 'a working cluster'
+    });
     await root.call('ACL', 'LOG', 'RESET');
     const second = await watch(root);
     await live({ cluster: [{ host: node.host, port: node.port }] }, root);
@@ -211,8 +235,9 @@ test('there is no right that is not needed', async (t) => {
   // Not shown by MONITOR, and not to be granted either: everybody may.
   seen.delete('hello');
   seen.delete('auth');
-  const granted = new Set([...adminRules('', ''), ...workerRules('', '')]
-    .filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1)));
+  const granted = new Set(
+    [...adminRules('', ''), ...workerRules('', '')].filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1))
+  );
   assert.deepEqual([...seen].sort(), [...granted].sort());
 });
 
@@ -239,8 +264,10 @@ for (const flavour of FLAVOURS) {
     try {
       const root = sentinel.client({ enableReadyCheck: false });
       await worker.connected();
-      await until(async () => (await root.client('LIST')).split('\n').some((line) => / sub=1 .*user=sentinel/.test(line)),
-        { message: 'somebody who listens' });
+      await until(
+        async () => (await root.client('LIST')).split('\n').some((line) => / sub=1 .*user=sentinel/.test(line)),
+        { message: 'somebody who listens' }
+      );
       assert.deepEqual(await root.call('ACL', 'LOG'), []);
     } finally {
       await worker.core.close();

@@ -28,13 +28,24 @@ function alive(pid) {
 const answerFlow = (text) => [
   { id: 'tab', type: 'tab', label: 'Answer' },
   { id: 'in', type: 'http in', z: 'tab', url: '/answer', method: 'get', wires: [['set']] },
-  { id: 'set', type: 'change', z: 'tab', rules: [{ t: 'set', p: 'payload', pt: 'msg', to: text, tot: 'str' }], wires: [['out']] },
+  {
+    id: 'set',
+    type: 'change',
+    z: 'tab',
+    rules: [{ t: 'set', p: 'payload', pt: 'msg', to: text, tot: 'str' }],
+    wires: [['out']]
+  },
   { id: 'out', type: 'http response', z: 'tab', wires: [] }
 ];
 
 test('until tells what it waited for and why it was not there', async () => {
   await assert.rejects(
-    until(() => { throw new Error('not yet'); }, { deadline: 50, message: 'revision 7' }),
+    until(
+      () => {
+        throw new Error('not yet');
+      },
+      { deadline: 50, message: 'revision 7' }
+    ),
     /no revision 7 within 50 ms: not yet/
   );
 });
@@ -126,7 +137,9 @@ test('the proxy cuts, holds back and resumes', async () => {
   const proxy = await startProxy(server);
   const client = server.client({ port: proxy.port });
   let closes = 0;
-  client.on('close', () => { closes += 1; });
+  client.on('close', () => {
+    closes += 1;
+  });
   await client.set('k', '1');
 
   proxy.blackhole();
@@ -158,7 +171,13 @@ test('Node-RED runs with given flows and settings, is deployed to, restarted and
     flows: answerFlow('one'),
     settings: {
       credentialSecret: 'test',
-      functionGlobalContext: { shorthand(x) { return x + 1; }, arrow: (x) => x + 2, head: raw('fromHead') }
+      functionGlobalContext: {
+        shorthand(x) {
+          return x + 1;
+        },
+        arrow: (x) => x + 2,
+        head: raw('fromHead')
+      }
     },
     settingsHead: 'const fromHead = 40 + 2;'
   });
@@ -177,7 +196,7 @@ test('Node-RED runs with given flows and settings, is deployed to, restarted and
   await red.restart();
   assert.notEqual(red.pid, first);
   assert.equal((await red.http('/answer')).text, 'two');
-  assert.ok(await red.stop() > 0);
+  assert.ok((await red.stop()) > 0);
   assert.equal(alive(red.pid), false);
 });
 
@@ -189,7 +208,9 @@ test('what a killed run leaves in the temporary folder is removed by the next', 
   };
   const folder = async (child) => {
     let printed = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => { printed += text; });
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      printed += text;
+    });
     await until(() => printed.endsWith('\n'), { message: 'the folder' });
     return printed.trim();
   };
@@ -215,18 +236,22 @@ test('no process outlives the run that started it, even one that is killed', asy
   const dir = tempDir('stray');
   const script = path.join(dir, 'run.js');
   const report = path.join(dir, 'pids');
-  fs.writeFileSync(script, `
+  fs.writeFileSync(
+    script,
+    `
     const { startServer } = require(${JSON.stringify(path.join(__dirname, 'support', 'server.js'))});
     startServer().then((server) => {
       require('node:fs').writeFileSync(${JSON.stringify(report)}, String(server.pid));
       setInterval(() => {}, 1000);
     });
-  `);
+  `
+  );
   for (const signal of ['SIGTERM', 'SIGKILL']) {
     fs.rmSync(report, { force: true });
     const run = spawn(process.execPath, [script], { stdio: 'ignore', env: { ...process.env, TMPDIR: dir } });
-    const pid = await until(() => fs.existsSync(report) && Number(fs.readFileSync(report, 'utf8')),
-      { message: 'server of the other run' });
+    const pid = await until(() => fs.existsSync(report) && Number(fs.readFileSync(report, 'utf8')), {
+      message: 'server of the other run'
+    });
     assert.equal(alive(pid), true);
     run.kill(signal);
     await until(() => !alive(pid), { deadline: 10_000, message: `end of the server after ${signal}` });

@@ -72,20 +72,37 @@ test('ca in every form', async () => {
   const pem = read(authority.cert);
   const other = read(made.authority('Other CA').cert);
   const der = fs.readFileSync(made.convert('x509', authority.cert, '-outform', 'DER'));
-  for (const ca of [pem, Buffer.from(pem), new Uint8Array(Buffer.from(pem)), [pem], [other, Buffer.from(pem)],
-    `${other}\n# a comment\n${pem}`, [`${other}${pem}`], der, [Buffer.from(other), der]]) {
+  for (const ca of [
+    pem,
+    Buffer.from(pem),
+    new Uint8Array(Buffer.from(pem)),
+    [pem],
+    [other, Buffer.from(pem)],
+    `${other}\n# a comment\n${pem}`,
+    [`${other}${pem}`],
+    der,
+    [Buffer.from(other), der]
+  ]) {
     await connects(open, { tls: { ca } });
   }
-  assert.match(await outcome(open, { tls: { ca: other } }),
-    /^error: localhost:\d+: no TLS connection: the server's certificate leads to the issuer 'CN=Test CA', which is not in 'tls\.ca'/);
+  assert.match(
+    await outcome(open, { tls: { ca: other } }),
+    /^error: localhost:\d+: no TLS connection: the server's certificate leads to the issuer 'CN=Test CA', which is not in 'tls\.ca'/
+  );
 });
 
 test('without ca, what Node.js trusts', async () => {
   for (const options of [{ tls: true }, { tls: 'true' }, { tls: {} }, { tls: { ca: '' } }]) {
-    assert.match(await outcome(open, options), /^error: .*'CN=Test CA', which is not in what Node\.js trusts by itself/);
+    assert.match(
+      await outcome(open, options),
+      /^error: .*'CN=Test CA', which is not in what Node\.js trusts by itself/
+    );
   }
   const url = `rediss://localhost:${open.tlsPort}`;
-  assert.match(await outcome(open, { host: undefined, port: undefined, url }), /^error: .*what Node\.js trusts by itself/);
+  assert.match(
+    await outcome(open, { host: undefined, port: undefined, url }),
+    /^error: .*what Node\.js trusts by itself/
+  );
   await connects(open, { host: undefined, port: undefined, url, tls: { ca: read(authority.cert) } });
 });
 
@@ -104,7 +121,10 @@ test('certificate and key in every form', async () => {
   ]) {
     await connects(mutual, { tls: { ca, ...own } });
   }
-  assert.match(await outcome(mutual, { tls: { ca } }), /^error: .*the server wants a certificate of us; set 'tls\.cert' and 'tls\.key'/);
+  assert.match(
+    await outcome(mutual, { tls: { ca } }),
+    /^error: .*the server wants a certificate of us; set 'tls\.cert' and 'tls\.key'/
+  );
 });
 
 test('a key with a passphrase in every form', async () => {
@@ -148,9 +168,20 @@ test('nothing of keys and passphrases is in the text for the core, nor in what i
   const tls = { ca: read(authority.cert), cert: read(client.cert), key: pkcs8, passphrase: PASSPHRASE };
   assert.ok(!optionsAsText({ role: 'worker', tls }).text.includes(PASSPHRASE));
   for (const wrong of [
-    { passphrase: 5 }, { key: 's3cret' }, { key: ['s3cret', 's3cret'] }, { key: { pem: 's3cret' } }, { cert: 's3cret' },
-    { ca: ['s3cret'] }, { ca: Buffer.from('s3cret') }, { key: Buffer.from('s3cret') }, { key: 5 }, { ca: {} },
-    { ALPNProtocols: 's3cret' }, { ALPNProtocols: [5] }, { pfx: Buffer.from('s3cret') }, { ca: [] },
+    { passphrase: 5 },
+    { key: 's3cret' },
+    { key: ['s3cret', 's3cret'] },
+    { key: { pem: 's3cret' } },
+    { cert: 's3cret' },
+    { ca: ['s3cret'] },
+    { ca: Buffer.from('s3cret') },
+    { key: Buffer.from('s3cret') },
+    { key: 5 },
+    { ca: {} },
+    { ALPNProtocols: 's3cret' },
+    { ALPNProtocols: [5] },
+    { pfx: Buffer.from('s3cret') },
+    { ca: [] },
     { ca: '-----BEGIN CERTIFICATE-----\ns3cret\n-----END CERTIFICATE-----' },
     { key: '-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----' }
   ]) {
@@ -165,12 +196,23 @@ test('mistakes that are often made are told', () => {
   assert.match(refusal({ tls: { ca: '/etc/ssl/ca.pem' } }), /a file has to be read, with fs\.readFileSync/);
   assert.match(refusal({ tls: { cert: read(client.cert), key: './client.key' } }), /a file has to be read/);
   const escaped = (file) => read(file).replace(/\n/g, '\\n');
-  assert.match(refusal({ tls: { ca: escaped(authority.cert) } }), /its line breaks are written as the two characters '\\n'/);
-  assert.match(refusal({ tls: { cert: read(client.cert), key: escaped(client.key) } }), /its line breaks are written as/);
+  assert.match(
+    refusal({ tls: { ca: escaped(authority.cert) } }),
+    /its line breaks are written as the two characters '\\n'/
+  );
+  assert.match(
+    refusal({ tls: { cert: read(client.cert), key: escaped(client.key) } }),
+    /its line breaks are written as/
+  );
   const other = made.client(authority);
-  assert.equal(refusal({ tls: { cert: read(client.cert), key: read(other.key) } }),
-    "option 'tls.key' does not belong to any certificate in 'tls.cert'");
-  assert.match(refusal({ tls: { cert: read(client.cert), key: [read(client.key), read(other.key)] } }), /one key, not 2/);
+  assert.equal(
+    refusal({ tls: { cert: read(client.cert), key: read(other.key) } }),
+    "option 'tls.key' does not belong to any certificate in 'tls.cert'"
+  );
+  assert.match(
+    refusal({ tls: { cert: read(client.cert), key: [read(client.key), read(other.key)] } }),
+    /one key, not 2/
+  );
   assert.match(refusal({ tls: { pfx: Buffer.from('x') } }), /openssl pkcs12 -in client\.pfx -nodes/);
   assert.match(refusal({ url: 'rediss://localhost', tls: false }), /'url' asks for TLS/);
   assert.match(refusal({ tls: 'yes' }), /^option 'tls' must be an object/);
@@ -179,9 +221,28 @@ test('mistakes that are often made are told', () => {
 test('the converted pfx works as its own error says', async () => {
   const pfx = made.path('client.pfx');
   const both = made.path('client.pem');
-  require('node:child_process').execFileSync('openssl',
-    ['pkcs12', '-export', '-inkey', client.key, '-in', client.cert, '-out', pfx, '-passout', 'pass:x']);
-  require('node:child_process').execFileSync('openssl', ['pkcs12', '-in', pfx, '-nodes', '-out', both, '-passin', 'pass:x']);
+  require('node:child_process').execFileSync('openssl', [
+    'pkcs12',
+    '-export',
+    '-inkey',
+    client.key,
+    '-in',
+    client.cert,
+    '-out',
+    pfx,
+    '-passout',
+    'pass:x'
+  ]);
+  require('node:child_process').execFileSync('openssl', [
+    'pkcs12',
+    '-in',
+    pfx,
+    '-nodes',
+    '-out',
+    both,
+    '-passin',
+    'pass:x'
+  ]);
   await connects(mutual, { tls: { ca: read(authority.cert), cert: read(both), key: read(both) } });
 });
 
@@ -204,8 +265,10 @@ test('a certificate with a common name only is judged as Node.js does', async ()
   const server = await startServer({ tls: made.make({ name: 'localhost', by: authority }) });
   const ca = read(authority.cert);
   await connects(server, { tls: { ca } });
-  assert.match(await outcome(server, { tls: { ca, servername: 'valkey.example' } }),
-    /^error: .*refused for 'valkey\.example': Hostname\/IP does not match certificate's altnames/);
+  assert.match(
+    await outcome(server, { tls: { ca, servername: 'valkey.example' } }),
+    /^error: .*refused for 'valkey\.example': Hostname\/IP does not match certificate's altnames/
+  );
   await server.stop();
 });
 
@@ -232,7 +295,12 @@ test('checkServerIdentity sees the verified certificate and decides', async () =
   assert.equal(certificate.issuerCertificate.issuerCertificate, certificate.issuerCertificate);
   for (const [refusing, said] of [
     [() => new Error('not pinned'), "refused for 'localhost': not pinned"],
-    [() => { throw new Error('broken'); }, 'checkServerIdentity threw: broken'],
+    [
+      () => {
+        throw new Error('broken');
+      },
+      'checkServerIdentity threw: broken'
+    ],
     [async () => undefined, 'must answer at once, not with a promise']
   ]) {
     const line = await outcome(server, { tls: { ca, checkServerIdentity: refusing } });
@@ -251,6 +319,8 @@ test('protocols for ALPN in both forms', async () => {
 test('versions below TLS 1.2 are refused, others kept to', async () => {
   const ca = read(authority.cert);
   await connects(open, { tls: { ca, minVersion: 'TLSv1.3' } });
-  await connects(open, { tls: { ca, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', ecdhCurve: 'P-256' } });
+  await connects(open, {
+    tls: { ca, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', ecdhCurve: 'P-256' }
+  });
   assert.match(refusal({ tls: { ca, minVersion: 'TLSv1.1' } }), /^option 'tls\.minVersion' can't be 'TLSv1\.1'/);
 });

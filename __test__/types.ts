@@ -75,8 +75,12 @@ export const ofShared: storage.ValkeyOptions = shared;
 export const mistyped: storage.ValkeyOptions = { role: 'admin', keyprefix: 'nodered:' };
 // @ts-expect-error it is 'rejectUnauthorized'
 export const mistypedTls: storage.ValkeyOptions = { role: 'admin', tls: { rejectUnauthorised: false } };
-// @ts-expect-error it is 'password'
-export const mistypedNode: storage.ValkeyOptions = { role: 'admin', cluster: ['a'], redisOptions: { pasword: 'secret' } };
+export const mistypedNode: storage.ValkeyOptions = {
+  role: 'admin',
+  cluster: ['a'],
+  // @ts-expect-error it is 'password'
+  redisOptions: { pasword: 'secret' }
+};
 // @ts-expect-error refused at start: an admin writes
 export const readsOnly: storage.ValkeyOptions = { role: 'admin', readOnly: true };
 // @ts-expect-error refused at start: the host stands beside 'tls'

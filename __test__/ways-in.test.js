@@ -81,8 +81,9 @@ const SECURITIES = {
 
 function open(name, valkey, onEvent = () => {}) {
   const lines = [];
-  const log = Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) =>
-    [level, (text) => lines.push(`${level} ${text}`)]));
+  const log = Object.fromEntries(
+    ['debug', 'info', 'warn', 'error'].map((level) => [level, (text) => lines.push(`${level} ${text}`)])
+  );
   const core = openCore(name, { options: optionsAsText(valkey), userDir: undefined, log, onEvent });
   return { core, lines };
 }
@@ -101,13 +102,17 @@ async function deployReachesWorker(options, logIns) {
   try {
     await admin.core.settings('{}');
     const flows = (text) => JSON.stringify([{ id: 'tab', type: 'tab', label: text }]);
-    await until(async () => (await admin.core.deploy(flows('first'), '{}')).done, { message: () => `deploy\n${said()}` });
+    await until(async () => (await admin.core.deploy(flows('first'), '{}')).done, {
+      message: () => `deploy\n${said()}`
+    });
     const snapshot = await worker.core.snapshot();
     assert.equal(snapshot.flows, flows('first'));
     await worker.core.applied(snapshot.id);
     assert.deepEqual(await admin.core.deploy(flows('second'), '{}'), { done: true });
-    await until(() => news > 0 && worker.core.pending()?.flows === flows('second'),
-      { deadline: 2000, message: () => `news at the worker\n${said()}` });
+    await until(() => news > 0 && worker.core.pending()?.flows === flows('second'), {
+      deadline: 2000,
+      message: () => `news at the worker\n${said()}`
+    });
     assert.ok(!/^(warn|error)/m.test(said()), said());
   } finally {
     await worker.core.close();
@@ -125,9 +130,7 @@ for (const [topology, start] of Object.entries(TOPOLOGIES)) {
       before(async () => {
         const flavour = secured ? TLS_FLAVOUR : undefined;
         const { version } = await findServer({ flavour, preferValkey: true });
-        const tls = secured
-          ? { ...certificates.server, clients: certificates.authority.cert }
-          : undefined;
+        const tls = secured ? { ...certificates.server, clients: certificates.authority.cert } : undefined;
         // Each cell has a prefix of its own.
         const users = [adminLine(PREFIX, 'a-secret', { version }), workerLine(`${PREFIX}*:`, 'w-secret', { version })];
         servers = await start({ flavour, tls, users, mutual: security === 'mutual TLS' });

@@ -61,20 +61,24 @@ function openCore(name, { options, userDir, log, onEvent }) {
   } catch (error) {
     throw withCode(error);
   }
-  const coded = (method) => (...args) => {
-    try {
-      const result = core[method](...args);
-      return result instanceof Promise ? result.catch(fail) : result;
-    } catch (error) {
-      return fail(error);
-    }
-  };
-  const inBackground = (method) => (...args) =>
-    new Promise((resolve, reject) => {
-      const call = (lastCall += 1);
-      core[method](call, ...args);
-      calls.set(call, { resolve, reject });
-    }).catch(fail);
+  const coded =
+    (method) =>
+    (...args) => {
+      try {
+        const result = core[method](...args);
+        return result instanceof Promise ? result.catch(fail) : result;
+      } catch (error) {
+        return fail(error);
+      }
+    };
+  const inBackground =
+    (method) =>
+    (...args) =>
+      new Promise((resolve, reject) => {
+        const call = (lastCall += 1);
+        core[method](call, ...args);
+        calls.set(call, { resolve, reject });
+      }).catch(fail);
   const methods = Object.getOwnPropertyNames(binding[name].prototype).filter((method) => method !== 'constructor');
   // Nothing but these: what answers to `then` can't be returned from an async function.
   const opened = { background: {} };

@@ -5,8 +5,8 @@ const crypto = require('node:crypto');
 // Node-RED's own scheme: hex of a random 16-byte IV, then base64 of the text.
 const ALGORITHM = 'aes-256-ctr';
 const IV_HEX_LENGTH = 32;
-const ADVICE = 'set the same credentialSecret in the settings of the admin and of every worker, ' +
-  'then deploy once on the admin';
+const ADVICE =
+  'set the same credentialSecret in the settings of the admin and of every worker, ' + 'then deploy once on the admin';
 
 function failure(message) {
   const error = new Error(message);
@@ -88,9 +88,11 @@ function open(credentials, candidates) {
       // The next one may fit.
     }
   }
-  throw failure(secrets.length === 0
-    ? `The credentials are encrypted and this instance has no secret to decrypt them with: ${ADVICE}.`
-    : `The credentials do not decrypt with any secret that this instance has (${secrets.length} tried): ${ADVICE}.`);
+  throw failure(
+    secrets.length === 0
+      ? `The credentials are encrypted and this instance has no secret to decrypt them with: ${ADVICE}.`
+      : `The credentials do not decrypt with any secret that this instance has (${secrets.length} tried): ${ADVICE}.`
+  );
 }
 
 module.exports = { decrypt, encrypt, isEncrypted, open };

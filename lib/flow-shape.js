@@ -49,7 +49,11 @@ function faultOf(node) {
   if ([node.z, node.g].some((place) => place && typeof place !== 'string')) {
     return "its 'z' or 'g' is no id";
   }
-  if (WITH_ENVIRONMENT.test(node.type) && !isAbsent(node.env) && !(Array.isArray(node.env) && node.env.every(isObject))) {
+  if (
+    WITH_ENVIRONMENT.test(node.type) &&
+    !isAbsent(node.env) &&
+    !(Array.isArray(node.env) && node.env.every(isObject))
+  ) {
     return "its 'env' is not an array of variables";
   }
   if (node.type === 'subflow' && ![node.in, node.out].every(arePorts)) {

@@ -29,12 +29,15 @@ function messages(error) {
 /** What to do when the package of this platform is not there. */
 function adviceForMissing({ id }) {
   const others = PREBUILT.filter((other) => other !== id && findPackage(other));
-  const os = `os ${process.platform}, cpu ${process.arch}` +
+  const os =
+    `os ${process.platform}, cpu ${process.arch}` +
     (id.includes('-musl') ? ', libc musl' : id.includes('-gnu') ? ', libc glibc' : '');
   return [
     ...(others.length > 0
-      ? [`installed is the one for ${others.join(', ')}: node_modules comes from another platform or image. ` +
-        'Delete node_modules and install here (a package-lock.json from there may stay)']
+      ? [
+          `installed is the one for ${others.join(', ')}: node_modules comes from another platform or image. ` +
+            'Delete node_modules and install here (a package-lock.json from there may stay)'
+        ]
       : []),
     'npm: npm install --include=optional (optional dependencies must not be left out)',
     `pnpm, Yarn: if supportedArchitectures is set, it must have ${os}`
@@ -47,7 +50,9 @@ function adviceForRefused(words) {
     return ['this system is older than the binary: use a newer system or image', FROM_SOURCE];
   }
   if (/failed to map segment/.test(words)) {
-    return ['the file may not be executed there, as on a volume that is mounted with noexec: install elsewhere, or mount it without'];
+    return [
+      'the file may not be executed there, as on a volume that is mounted with noexec: install elsewhere, or mount it without'
+    ];
   }
   return [`a damaged or foreign file: ${ANEW}`, `on a system that binaries do not fit: ${FROM_SOURCE}`];
 }
@@ -59,8 +64,10 @@ function adviceForPresent({ id }, { code, message }) {
       return [`something has taken the file out of its package: ${ANEW}`];
     case 'EACCES':
     case 'EPERM':
-      return [`the user of this process${process.getuid ? ` (uid ${process.getuid()})` : ''} may not read the file: ` +
-        'correct its owner or its mode, or install as that user'];
+      return [
+        `the user of this process${process.getuid ? ` (uid ${process.getuid()})` : ''} may not read the file: ` +
+          'correct its owner or its mode, or install as that user'
+      ];
     case 'VERSION':
       return [
         `the two packages belong together by their version: ${ANEW}`,
@@ -85,9 +92,11 @@ function binaryError(platform, tried, advice) {
     return missing ? `${missing}: not there` : message;
   });
   const list = (lines) => [...new Set(lines)].map((line) => `\n  - ${line}`).join('');
-  return coded(`no binary of ${NAME} ${VERSION} loads on ${platformWords()}, Node.js ${process.versions.node}.` +
-    `\nLooked for:${list(looked)}` +
-    `\nWhat to do:${list(advice)}`);
+  return coded(
+    `no binary of ${NAME} ${VERSION} loads on ${platformWords()}, Node.js ${process.versions.node}.` +
+      `\nLooked for:${list(looked)}` +
+      `\nWhat to do:${list(advice)}`
+  );
 }
 
 /** Whether this is a checkout: one with a binary of its own, or one that nobody has built. */
@@ -110,7 +119,10 @@ function loadGenerated(platform) {
       throw binaryError(platform, tried, [`${OVERRIDE} is set: correct or unset it`]);
     }
     if (!platform.isPrebuilt) {
-      throw binaryError(platform, tried, [`there is no prebuilt binary for this platform, only for ${PREBUILT.join(', ')}`, FROM_SOURCE]);
+      throw binaryError(platform, tried, [
+        `there is no prebuilt binary for this platform, only for ${PREBUILT.join(', ')}`,
+        FROM_SOURCE
+      ]);
     }
     throw binaryError(platform, tried, failures.length > 0 ? adviceForRefused(failures.join('\n')) : [FROM_SOURCE]);
   }

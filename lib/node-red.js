@@ -1,6 +1,6 @@
 'use strict';
 
-const path = require('path');
+const path = require('node:path');
 
 /** The loaded files of a package of Node-RED's whose path ends as given. */
 function loadedFiles(packageName, suffix) {

@@ -105,7 +105,10 @@ function reconnectCallback(reconnectOnError) {
   }
   return (words, command) => {
     try {
-      const error = Object.assign(new Error(words), { name: 'ReplyError', command: { name: command.toLowerCase(), args: [] } });
+      const error = Object.assign(new Error(words), {
+        name: 'ReplyError',
+        command: { name: command.toLowerCase(), args: [] }
+      });
       const answer = reconnectOnError(error);
       if (answer === true || answer === 1) {
         return 1;
@@ -129,7 +132,8 @@ function natCallback(natMap) {
     try {
       const { host, port } = natMap(announced) || {};
       const number = Number(port);
-      const usable = typeof host === 'string' && host !== '' && Number.isInteger(number) && number > 0 && number < 65536;
+      const usable =
+        typeof host === 'string' && host !== '' && Number.isInteger(number) && number > 0 && number < 65536;
       return usable ? { host, port: number } : null;
     } catch {
       return null;

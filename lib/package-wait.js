@@ -11,7 +11,16 @@ const { missingTypes } = require('./reload/hold');
  * `packagesSettled(ms)` tells whether all packages came, `npmIsFree(ms)` whether no npm runs;
  * `missing()` gives the packages that are still to come.
  */
-function createPackageWait({ core, runtime, settings, patience, log, packagesSettled, npmIsFree, missing = () => null }) {
+function createPackageWait({
+  core,
+  runtime,
+  settings,
+  patience,
+  log,
+  packagesSettled,
+  npmIsFree,
+  missing = () => null
+}) {
   let waited = null; // id of the deploy that has waited for as long as it can, or as it needs to
   let since = null;
   let current = null; // the wait that counts
@@ -80,23 +89,23 @@ function createPackageWait({ core, runtime, settings, patience, log, packagesSet
         log.debug(`revision ${stored.revision} uses types that are not here: looking for their packages`);
       }
       core().waiting(stored.id);
-      Promise.all([
-        types.length === 0 || typesCome(flows, left, wait),
-        modules.length === 0 || npmIsFree(left)
-      ]).then(([haveCome, isFree]) => {
-        if (current !== wait) {
-          return;
-        }
-        end();
-        if (!haveCome) {
-          log.warn(`revision ${stored.revision} waits no longer for its packages ('packageSyncTimeout')`);
-          remember(types);
-        } else if (!isFree) {
-          log.warn(`revision ${stored.revision} waits no longer for npm, which it needs for ${modules.join(', ')}`);
-        }
-        waited = stored.id;
-        again();
-      }, () => {}); // closed meanwhile
+      Promise.all([types.length === 0 || typesCome(flows, left, wait), modules.length === 0 || npmIsFree(left)]).then(
+        ([haveCome, isFree]) => {
+          if (current !== wait) {
+            return;
+          }
+          end();
+          if (!haveCome) {
+            log.warn(`revision ${stored.revision} waits no longer for its packages ('packageSyncTimeout')`);
+            remember(types);
+          } else if (!isFree) {
+            log.warn(`revision ${stored.revision} waits no longer for npm, which it needs for ${modules.join(', ')}`);
+          }
+          waited = stored.id;
+          again();
+        },
+        () => {}
+      ); // closed meanwhile
       return true;
     },
 

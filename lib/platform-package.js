@@ -21,7 +21,10 @@ function findPackage(id) {
       return undefined;
     }
     // It is there, but Node.js can't read it: later releases do that already here.
-    const file = require.resolve.paths(description).map((dir) => path.join(dir, description)).find((one) => fs.existsSync(one));
+    const file = require.resolve
+      .paths(description)
+      .map((dir) => path.join(dir, description))
+      .find((one) => fs.existsSync(one));
     return file && path.dirname(file);
   }
 }
@@ -37,7 +40,10 @@ function readableSize(file) {
     fs.accessSync(file, fs.constants.R_OK);
     return fs.statSync(file).size;
   } catch (error) {
-    throw finding(error.code, error.code === 'ENOENT' ? `${file}: not there, but the rest of its package is` : error.message);
+    throw finding(
+      error.code,
+      error.code === 'ENOENT' ? `${file}: not there, but the rest of its package is` : error.message
+    );
   }
 }
 

@@ -27,12 +27,15 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   const isScopeAware = restartsEnvironments(runtime.settings.version);
   const deploys = createDeploy({ runtime, deadline });
   const live = createLiveCredentials(runtime);
-  const marking = createMarking({ isScopeAware, hasCredentials: (type) => Boolean(runtime.nodes.getCredentialDefinition(type)) });
+  const marking = createMarking({
+    isScopeAware,
+    hasCredentials: (type) => Boolean(runtime.nodes.getCredentialDefinition(type))
+  });
   const watch = createRuntimeWatch({
     events: runtime.events,
     isOwn: deploys.isOwn,
     onOwn: deploys.onOwn,
-    onType: () => completeHeld(),
+    onType: () => completeHeld()
   });
   const turns = createTurns({ watch, deadline });
   const newest = createNewest({ turns, applyNow, superseded: () => nothing({ superseded: true }) });
@@ -126,13 +129,22 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     watch.deployBegins();
     if (unstarted) {
       // The wires that run have to be what the next step compares with.
-      await attempt(hold(marking.mark(handed.flows).marked, running.nodes), null, watch.hasRunningFlows() ? mode : 'full');
+      await attempt(
+        hold(marking.mark(handed.flows).marked, running.nodes),
+        null,
+        watch.hasRunningFlows() ? mode : 'full'
+      );
     }
     const awaited = missingTypes(wanted.flows, getType);
     const isHeld = awaited.length > 0;
     // What waits does not start: nodes with replaced code run on with it.
     const replaced = isHeld ? new Set() : outdated.nodesOf(wanted.flows);
-    const { marked, commit } = marking.mark(wanted.flows, new Set(difference.credentials), new Set(difference.environments), replaced);
+    const { marked, commit } = marking.mark(
+      wanted.flows,
+      new Set(difference.credentials),
+      new Set(difference.environments),
+      replaced
+    );
     const passed = passedCredentials(difference.credentials, wanted);
     const type = only || typeFor(wanted, difference);
     const remember = live.forget(difference.credentials.concat(difference.removed));
@@ -166,7 +178,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
       isHeld: awaited.length > 0,
       restarted: call.difference ? restartedNodes(call.difference, handed.nodes, wanted.nodes) : new Set(),
       missingTypes: [...new Set([...awaited, ...missed])],
-      missingModules: call.missingModules,
+      missingModules: call.missingModules
     };
   }
 
@@ -215,16 +227,21 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
       return;
     }
     const expected = held;
-    turns.update(async () => {
-      if (held === expected && !runtime.settings.safeMode && !isClosed) {
-        await completeNow(expected);
-      }
-    }).catch((error) => {
-      const delay = Math.min(1000 * 2 ** attempts, 30000);
-      log('error', `An update whose node types have been installed could not be applied: ${error.message} ` +
-        `(next attempt in ${delay / 1000} s)`);
-      setTimeout(() => completeHeld(attempts + 1), delay).unref();
-    });
+    turns
+      .update(async () => {
+        if (held === expected && !runtime.settings.safeMode && !isClosed) {
+          await completeNow(expected);
+        }
+      })
+      .catch((error) => {
+        const delay = Math.min(1000 * 2 ** attempts, 30000);
+        log(
+          'error',
+          `An update whose node types have been installed could not be applied: ${error.message} ` +
+            `(next attempt in ${delay / 1000} s)`
+        );
+        setTimeout(() => completeHeld(attempts + 1), delay).unref();
+      });
   }
 
   async function completeNow({ update, stopped }) {
@@ -265,7 +282,9 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     if (watch.isIdle()) {
       return restartNow();
     }
-    turns.update(restartNow).catch((error) => log('error', `Nodes could not be restarted with their new code: ${error.message}`));
+    turns
+      .update(restartNow)
+      .catch((error) => log('error', `Nodes could not be restarted with their new code: ${error.message}`));
     return 0;
   }
 
@@ -306,7 +325,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     exclusively,
     /** The newest update that waits for Node-RED to leave safe mode, if any. */
     waitingUpdate: () => waiting,
-    close,
+    close
   };
 }
 

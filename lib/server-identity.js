@@ -1,7 +1,7 @@
 'use strict';
 
-const crypto = require('crypto');
-const tls = require('tls');
+const crypto = require('node:crypto');
+const tls = require('node:tls');
 
 /**
  * Decides whether a certificate is that of the server that was asked for, when the core leaves it

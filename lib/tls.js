@@ -3,9 +3,9 @@
 // The options inside `tls`, in the forms that Node.js takes, made plain for the core: certificates
 // and key as DER, passphrases undone here and left behind.
 
-const crypto = require('crypto');
-const fs = require('fs');
-const nodeTls = require('tls');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const nodeTls = require('node:tls');
 
 const { codedError } = require('./core');
 
@@ -86,20 +86,28 @@ function certificatesIn(option, item) {
   const text = typeof item === 'string' ? item : item.toString('latin1');
   const blocks = text.match(PEM);
   if (!blocks && typeof item === 'string') {
-    throw refuse(option, 'holds no certificate (-----BEGIN CERTIFICATE-----); a file has to be read, with fs.readFileSync');
+    throw refuse(
+      option,
+      'holds no certificate (-----BEGIN CERTIFICATE-----); a file has to be read, with fs.readFileSync'
+    );
   }
   return (blocks || [item]).map((block) => {
     try {
       return new crypto.X509Certificate(block);
     } catch (error) {
-      throw refuse(option, `holds a certificate that can't be read (${error.code || 'unknown form'})${aboutLineBreaks(text)}`);
+      throw refuse(
+        option,
+        `holds a certificate that can't be read (${error.code || 'unknown form'})${aboutLineBreaks(text)}`
+      );
     }
   });
 }
 
 /** What Node.js trusts when there is no `ca`. */
 function defaultAuthorities() {
-  const trusted = nodeTls.getCACertificates ? nodeTls.getCACertificates('default') : [...nodeTls.rootCertificates, ...extraAuthorities()];
+  const trusted = nodeTls.getCACertificates
+    ? nodeTls.getCACertificates('default')
+    : [...nodeTls.rootCertificates, ...extraAuthorities()];
   return trusted.flatMap((pem) => {
     try {
       return [new crypto.X509Certificate(pem).raw];
@@ -158,7 +166,10 @@ function keyOf(option, given, passphrase) {
 function readKey(option, pem, passphrase) {
   const armoured = pem.includes('-----BEGIN');
   if (!armoured && typeof pem === 'string') {
-    throw refuse(`${option}.key`, 'holds no private key (-----BEGIN PRIVATE KEY-----); a file has to be read, with fs.readFileSync');
+    throw refuse(
+      `${option}.key`,
+      'holds no private key (-----BEGIN PRIVATE KEY-----); a file has to be read, with fs.readFileSync'
+    );
   }
   const forms = armoured ? [{ format: 'pem' }] : KEY_FORMS.map((type) => ({ format: 'der', type }));
   let failure;
@@ -180,12 +191,17 @@ function unreadableKey(option, pem, passphrase, failure) {
   // Nothing of what OpenSSL says: it is about the content.
   return encrypted
     ? refuse(`${option}.passphrase`, `does not decrypt '${option}.key'`)
-    : refuse(`${option}.key`, `holds a private key that can't be read (${failure.code || 'unknown form'})${aboutLineBreaks(pem)}`);
+    : refuse(
+        `${option}.key`,
+        `holds a private key that can't be read (${failure.code || 'unknown form'})${aboutLineBreaks(pem)}`
+      );
 }
 
 /** What environment variables often make of a PEM text. */
 function aboutLineBreaks(text) {
-  return text.includes('\\n') ? "; its line breaks are written as the two characters '\\n': replace them, with .replace(/\\\\n/g, '\\n')" : '';
+  return text.includes('\\n')
+    ? "; its line breaks are written as the two characters '\\n': replace them, with .replace(/\\\\n/g, '\\n')"
+    : '';
 }
 
 /** OpenSSL's own errors tell it only now and then. */

@@ -1,7 +1,7 @@
 'use strict';
 
-const fs = require('fs');
-const path = require('path');
+const fs = require('node:fs');
+const path = require('node:path');
 
 /** The user directory of settings that name none, by the rule that Node-RED's local storage applies in `init`. */
 function defaultUserDir() {

@@ -1,7 +1,7 @@
 'use strict';
 
-const fs = require('fs');
-const path = require('path');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const { codedError, openCore } = require('./core');
 const credentialsOf = require('./credentials');
@@ -23,11 +23,19 @@ function createWorker({ settings, runtime, log, options, checked }) {
   });
   const opened = () => core;
   const packages = createPackages({
-    core: opened, settings, runtime, log, upgrade: checked.packageUpgrade, reload,
+    core: opened,
+    settings,
+    runtime,
+    log,
+    upgrade: checked.packageUpgrade,
+    reload,
     onLoaded: () => packageWait.packagesCame()
   });
   const packageWait = createPackageWait({
-    core: opened, runtime, settings, log,
+    core: opened,
+    runtime,
+    settings,
+    log,
     patience: checked.packageSyncTimeout,
     packagesSettled: (ms) => core.background.packagesSettled(ms),
     npmIsFree: packages.npmIsFree,

@@ -40,7 +40,7 @@ async function buildLinux(ids, note) {
       results.push({ id, problems: ['the build failed'] });
       continue;
     }
-    results.push({ ...await examine(platform), isFromSource: library.isFromSource });
+    results.push({ ...(await examine(platform)), isFromSource: library.isFromSource });
   }
   return results;
 }
@@ -62,7 +62,8 @@ async function describe({ id, file, reason, problems, isFromSource }) {
   const { libraries, glibc } = await readBinary(file);
   const size = Math.ceil(fs.statSync(file).size / 1000).toLocaleString('en');
   const needs = [glibc && `glibc >= ${glibc}`, libraries.join(', ')].filter(Boolean).join('; ');
-  const library = isFromSource === undefined ? '' : `; Rust's library ${isFromSource ? 'built from source' : 'as published'}`;
+  const library =
+    isFromSource === undefined ? '' : `; Rust's library ${isFromSource ? 'built from source' : 'as published'}`;
   return `${id}: ${size} kB, needs ${needs}${library}${problems.length > 0 ? ` -- WRONG: ${problems.join(', ')}` : ''}`;
 }
 

@@ -29,9 +29,12 @@ function versions() {
 function versionProblems(tag) {
   const all = versions();
   const wanted = tag ? tag.replace(/^v/, '') : all['package.json'];
-  const problems = Object.entries(all).filter(([, version]) => version !== wanted)
+  const problems = Object.entries(all)
+    .filter(([, version]) => version !== wanted)
     .map(([file, version]) => `${file} has version ${version}, not ${wanted}`);
-  const heading = read('CHANGELOG.md').split(/\r?\n/).find((line) => line.startsWith(`## [${wanted}]`));
+  const heading = read('CHANGELOG.md')
+    .split(/\r?\n/)
+    .find((line) => line.startsWith(`## [${wanted}]`));
   if (!heading) {
     problems.push(`CHANGELOG.md has no heading for ${wanted}`);
   } else if (tag && !/ - \d{4}-\d\d-\d\d$/.test(heading)) {

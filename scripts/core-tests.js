@@ -20,18 +20,28 @@ async function testCore({ id, file }, server, note) {
   const { target } = LINUX.find((one) => one.id === id);
   const system = await foreignSystem(id, note);
   const { env } = await standardLibrary(target, note);
-  return runShown('cargo-zigbuild', [
-    'test', '--target', target, '--config', `target.${target}.runner=${JSON.stringify(system)}`,
-    ...TESTS.flatMap((name) => ['--test', name])
-  ], {
-    ...await zigEnvironment(note),
-    ...env,
-    // With the system's musl, as the addon has it: Rust and Zig would each link one of their own.
-    RUSTFLAGS: '-C target-feature=-crt-static -C link-arg=-dynamic',
-    CARGO_PROFILE_DEV_DEBUG: 'false',
-    ADDON: file,
-    VALKEY_SERVER: server
-  }) === 0;
+  return (
+    runShown(
+      'cargo-zigbuild',
+      [
+        'test',
+        '--target',
+        target,
+        '--config',
+        `target.${target}.runner=${JSON.stringify(system)}`,
+        ...TESTS.flatMap((name) => ['--test', name])
+      ],
+      {
+        ...(await zigEnvironment(note)),
+        ...env,
+        // With the system's musl, as the addon has it: Rust and Zig would each link one of their own.
+        RUSTFLAGS: '-C target-feature=-crt-static -C link-arg=-dynamic',
+        CARGO_PROFILE_DEV_DEBUG: 'false',
+        ADDON: file,
+        VALKEY_SERVER: server
+      }
+    ) === 0
+  );
 }
 
 module.exports = { testCore };

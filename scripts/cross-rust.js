@@ -24,8 +24,11 @@ async function zigEnvironment(note) {
     note(`fetching ${WHEELS.join(', ')}`);
     const work = makeWorkFolder(CACHE);
     try {
-      await run(python, ['-m', 'pip', '--disable-pip-version-check', 'install', '--quiet', '--target', work, ...WHEELS],
-        { timeout: 600_000 });
+      await run(
+        python,
+        ['-m', 'pip', '--disable-pip-version-check', 'install', '--quiet', '--target', work, ...WHEELS],
+        { timeout: 600_000 }
+      );
       settle(work, target);
     } finally {
       fs.rmSync(work, { recursive: true, force: true });

@@ -16,14 +16,20 @@ const KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** The mirror that the machine is set up with; known once it has lists of packages. */
 async function mirror() {
   const look = async () => {
-    const { stdout } = await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', 'Origin: Debian']);
+    const { stdout } = await run('apt-get', [
+      'indextargets',
+      '--format',
+      '$(REPO_URI)',
+      'Created-By: Packages',
+      'Origin: Debian'
+    ]);
     return stdout.split('\n').find((line) => /\/debian\/?$/.test(line));
   };
   const known = await look();
   if (!known && mayInstall()) {
     await run('apt-get', ['update', '-q'], { timeout: 300_000, maxBuffer: 16 << 20 });
   }
-  const uri = known ?? await look();
+  const uri = known ?? (await look());
   if (!uri) {
     throw new Error('apt-get knows no mirror of Debian (after apt-get update)');
   }
@@ -37,17 +43,23 @@ async function ownApt(folder, release) {
   const configuration = path.join(folder, 'apt.conf');
   fs.mkdirSync(path.join(lists, 'partial'), { recursive: true });
   fs.mkdirSync(path.join(folder, 'archives', 'partial'), { recursive: true });
-  fs.writeFileSync(sources, `Types: deb\nURIs: ${await mirror()}\nSuites: ${release}\nComponents: main\nSigned-By: ${KEYS}\n`);
-  fs.writeFileSync(configuration, [
-    `Dir::State::lists "${lists}";`,
-    'Dir::State::status "/dev/null";',
-    `Dir::Cache "${folder}";`,
-    `Dir::Etc::sourcelist "${sources}";`,
-    'Dir::Etc::sourceparts "-";',
-    `APT::Architectures { ${RELEASES[release].map((name) => `"${name}"`).join('; ')}; };`,
-    'APT::Sandbox::User "";',
-    'Acquire::Languages "none";'
-  ].join('\n'));
+  fs.writeFileSync(
+    sources,
+    `Types: deb\nURIs: ${await mirror()}\nSuites: ${release}\nComponents: main\nSigned-By: ${KEYS}\n`
+  );
+  fs.writeFileSync(
+    configuration,
+    [
+      `Dir::State::lists "${lists}";`,
+      'Dir::State::status "/dev/null";',
+      `Dir::Cache "${folder}";`,
+      `Dir::Etc::sourcelist "${sources}";`,
+      'Dir::Etc::sourceparts "-";',
+      `APT::Architectures { ${RELEASES[release].map((name) => `"${name}"`).join('; ')}; };`,
+      'APT::Sandbox::User "";',
+      'Acquire::Languages "none";'
+    ].join('\n')
+  );
   return { ...process.env, APT_CONFIG: configuration };
 }
 

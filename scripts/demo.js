@@ -16,13 +16,45 @@ const DEADLINE = 10_000;
 function exampleFlow(version) {
   return [
     { id: 'demo-tab', type: 'tab', label: 'Demo', disabled: false, info: '' },
-    { id: 'demo-in', type: 'http in', z: 'demo-tab', name: '', url: '/version', method: 'get', upload: false,
-      swaggerDoc: '', x: 120, y: 80, wires: [['demo-text']] },
-    { id: 'demo-text', type: 'change', z: 'demo-tab', name: 'edit me', x: 320, y: 80, wires: [['demo-out']],
+    {
+      id: 'demo-in',
+      type: 'http in',
+      z: 'demo-tab',
+      name: '',
+      url: '/version',
+      method: 'get',
+      upload: false,
+      swaggerDoc: '',
+      x: 120,
+      y: 80,
+      wires: [['demo-text']]
+    },
+    {
+      id: 'demo-text',
+      type: 'change',
+      z: 'demo-tab',
+      name: 'edit me',
+      x: 320,
+      y: 80,
+      wires: [['demo-out']],
       rules: [{ t: 'set', p: 'payload', pt: 'msg', to: version, tot: 'str' }],
-      action: '', property: '', from: '', to: '', reg: false },
-    { id: 'demo-out', type: 'http response', z: 'demo-tab', name: '', statusCode: '200',
-      headers: { 'content-type': 'text/plain' }, x: 500, y: 80, wires: [] }
+      action: '',
+      property: '',
+      from: '',
+      to: '',
+      reg: false
+    },
+    {
+      id: 'demo-out',
+      type: 'http response',
+      z: 'demo-tab',
+      name: '',
+      statusCode: '200',
+      headers: { 'content-type': 'text/plain' },
+      x: 500,
+      y: 80,
+      wires: []
+    }
   ];
 }
 
@@ -32,7 +64,9 @@ function askVersion(worker) {
     const request = http.get(`${worker.url}/version`, { agent: false, timeout: 2000 }, (response) => {
       let text = '';
       response.setEncoding('utf8');
-      response.on('data', (part) => { text += part; });
+      response.on('data', (part) => {
+        text += part;
+      });
       response.on('error', () => resolve(undefined));
       response.on('end', () => resolve(response.statusCode === 200 ? text : undefined));
     });
@@ -134,13 +168,15 @@ Ctrl-C stops everything.
 async function showChanges(workers, stopped) {
   const last = new Map();
   while (!stopped.aborted) {
-    await Promise.all(workers.map(async (worker) => {
-      const version = await askVersion(worker) ?? '(no answer)';
-      if (!stopped.aborted && version !== last.get(worker)) {
-        last.set(worker, version);
-        console.log(`${new Date().toLocaleTimeString()}  ${worker.name} (pid ${worker.pid}) answers: ${version}`);
-      }
-    }));
+    await Promise.all(
+      workers.map(async (worker) => {
+        const version = (await askVersion(worker)) ?? '(no answer)';
+        if (!stopped.aborted && version !== last.get(worker)) {
+          last.set(worker, version);
+          console.log(`${new Date().toLocaleTimeString()}  ${worker.name} (pid ${worker.pid}) answers: ${version}`);
+        }
+      })
+    );
     await delay(200, undefined, { signal: stopped }).catch(() => {});
   }
 }

@@ -5,8 +5,11 @@
 const { run } = require('./fetching.js');
 
 function newest(versions) {
-  return versions.map((version) => version.split('.').map(Number))
-    .sort(([a, b], [c, d]) => a - c || b - d).at(-1)?.join('.');
+  return versions
+    .map((version) => version.split('.').map(Number))
+    .sort(([a, b], [c, d]) => a - c || b - d)
+    .at(-1)
+    ?.join('.');
 }
 
 /**
@@ -15,7 +18,10 @@ function newest(versions) {
  *   that it needs at least
  */
 async function readBinary(file) {
-  const { stdout } = await run('readelf', ['--wide', '-h', '-d', '-V', file], { env: { ...process.env, LC_ALL: 'C' }, maxBuffer: 16 << 20 });
+  const { stdout } = await run('readelf', ['--wide', '-h', '-d', '-V', file], {
+    env: { ...process.env, LC_ALL: 'C' },
+    maxBuffer: 16 << 20
+  });
   return {
     machine: /Machine: +(?:Advanced Micro Devices )?(\S+)/.exec(stdout)?.[1],
     libraries: [...stdout.matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name]) => name),

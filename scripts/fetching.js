@@ -63,7 +63,13 @@ let pip;
 function pythonWithPip(note) {
   const look = async () => {
     for (const python of PYTHONS) {
-      if (onPath(python) && await run(python, ['-m', 'pip', '--version']).then(() => true, () => false)) {
+      if (
+        onPath(python) &&
+        (await run(python, ['-m', 'pip', '--version']).then(
+          () => true,
+          () => false
+        ))
+      ) {
         return python;
       }
     }

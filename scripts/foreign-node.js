@@ -40,7 +40,10 @@ function mergeFolders(name, folders) {
 async function emulatedGlibc({ qemu, tool, triple, architecture, libraries }, note) {
   const packages = libraries.map((name) => `${name}-${architecture}-cross`);
   const debian = await debianPackages(['qemu-user', ...packages], note);
-  const root = mergeFolders(architecture, packages.map((name) => path.join(debian, name, 'usr', triple)));
+  const root = mergeFolders(
+    architecture,
+    packages.map((name) => path.join(debian, name, 'usr', triple))
+  );
   return [...emulated(debian, qemu, root), await npmTool(tool)];
 }
 
@@ -58,8 +61,24 @@ async function muslNode(machine, note) {
   note(`fetching ${MUSL_WHEEL} for ${machine}`);
   const work = makeWorkFolder(CACHE);
   try {
-    await run(python, ['-m', 'pip', '--disable-pip-version-check', 'download', '--quiet', '--no-deps', '--only-binary=:all:',
-      '--platform', `musllinux_1_2_${machine}`, '--dest', work, MUSL_WHEEL], { timeout: 300_000 });
+    await run(
+      python,
+      [
+        '-m',
+        'pip',
+        '--disable-pip-version-check',
+        'download',
+        '--quiet',
+        '--no-deps',
+        '--only-binary=:all:',
+        '--platform',
+        `musllinux_1_2_${machine}`,
+        '--dest',
+        work,
+        MUSL_WHEEL
+      ],
+      { timeout: 300_000 }
+    );
     const wheel = fs.readdirSync(work).find((name) => name.endsWith('.whl'));
     const content = path.join(work, 'content');
     await run(python, ['-m', 'zipfile', '-e', path.join(work, wheel), content]);
@@ -74,20 +93,28 @@ async function muslNode(machine, note) {
 /** The command that starts Node.js on each. */
 const COMMANDS = {
   'linux-x64-gnu': () => [process.execPath],
-  'linux-arm64-gnu': (note) => emulatedGlibc({
-    qemu: 'qemu-aarch64',
-    tool: 'node-arm64',
-    triple: 'aarch64-linux-gnu',
-    architecture: 'arm64',
-    libraries: ['libc6', 'libgcc-s1', 'libstdc++6']
-  }, note),
-  'linux-arm-gnueabihf': (note) => emulatedGlibc({
-    qemu: 'qemu-arm',
-    tool: 'node-arm',
-    triple: 'arm-linux-gnueabihf',
-    architecture: 'armhf',
-    libraries: ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1']
-  }, note),
+  'linux-arm64-gnu': (note) =>
+    emulatedGlibc(
+      {
+        qemu: 'qemu-aarch64',
+        tool: 'node-arm64',
+        triple: 'aarch64-linux-gnu',
+        architecture: 'arm64',
+        libraries: ['libc6', 'libgcc-s1', 'libstdc++6']
+      },
+      note
+    ),
+  'linux-arm-gnueabihf': (note) =>
+    emulatedGlibc(
+      {
+        qemu: 'qemu-arm',
+        tool: 'node-arm',
+        triple: 'arm-linux-gnueabihf',
+        architecture: 'armhf',
+        libraries: ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1']
+      },
+      note
+    ),
   'linux-x64-musl': async (note) => {
     const debian = await debianPackages(['musl'], note);
     return [path.join(debian, 'musl', 'usr', 'lib', 'ld-musl-x86_64.so.1'), await muslNode('x86_64', note)];

@@ -10,7 +10,14 @@ const GLIBC_LIBRARIES = /^(lib(c|m|dl|rt|pthread|util)\.so\.\d|ld-linux[\w-]*\.s
 /** musl has all of them in one, under the name that the linker used. */
 const MUSL_LIBRARIES = /^libc\.so$/;
 
-const gnu = (id, target, machine) => ({ id, target, zigTarget: `${target}.${GLIBC}`, machine, glibc: GLIBC, libraries: GLIBC_LIBRARIES });
+const gnu = (id, target, machine) => ({
+  id,
+  target,
+  zigTarget: `${target}.${GLIBC}`,
+  machine,
+  glibc: GLIBC,
+  libraries: GLIBC_LIBRARIES
+});
 const musl = (id, target, machine) => ({ id, target, zigTarget: target, machine, libraries: MUSL_LIBRARIES });
 
 /** `machine` is what an ELF file calls the processor. */

@@ -28,9 +28,17 @@ const RULE = '-'.repeat(100);
 
 function cargo(...args) {
   try {
-    return execFileSync('cargo', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync('cargo', args, {
+      cwd: ROOT,
+      encoding: 'utf8',
+      maxBuffer: 64 << 20,
+      stdio: ['ignore', 'pipe', 'pipe']
+    });
   } catch (error) {
-    throw new Error(`'cargo ${args[0]}', which tells what is in a binary, failed: ${(error.stderr || error.message).trim()}`, { cause: error });
+    throw new Error(
+      `'cargo ${args[0]}', which tells what is in a binary, failed: ${(error.stderr || error.message).trim()}`,
+      { cause: error }
+    );
   }
 }
 
@@ -70,21 +78,36 @@ function knownPackages(targets) {
 
 /** "name version" of what is linked into the binary: no build scripts, macros nor tests. */
 function linkedPackages(target) {
-  const lines = cargo('tree', '--locked', '--edges', 'normal,no-proc-macro', '--target', target, '--prefix', 'none', '--format', '{p}');
+  const lines = cargo(
+    'tree',
+    '--locked',
+    '--edges',
+    'normal,no-proc-macro',
+    '--target',
+    target,
+    '--prefix',
+    'none',
+    '--format',
+    '{p}'
+  );
   const names = [...lines.matchAll(/^(\S+) v(\S+)/gm)].map(([, name, version]) => `${name} ${version}`);
   return [...new Set(names)].sort();
 }
 
 /** The notices in a package's sources, those of code that it has taken over among them. */
 function noticeFiles(folder) {
-  return fs.readdirSync(folder, { recursive: true, withFileTypes: true })
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && NOTICE.test(entry.name))
     .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name)).replaceAll('\\', '/'))
     .sort();
 }
 
 function withoutTrailingSpace(text) {
-  return text.replace(/^\uFEFF/, '').replace(/[^\S\n]+$/gm, '').replace(/^\n+|\n+$/g, '');
+  return text
+    .replace(/^\uFEFF/, '')
+    .replace(/[^\S\n]+$/gm, '')
+    .replace(/^\n+|\n+$/g, '');
 }
 
 /** A text once for all that have it, whatever its line breaks and indentation. */
@@ -108,7 +131,9 @@ function table(packages, hasText) {
   return packages.map((one) => {
     const line = `  ${`${one.name} ${one.version}`.padEnd(width)}  ${one.license}`;
     const by = one.authors.length > 0 ? ` by ${one.authors.join(', ')}` : '';
-    return hasText(one) ? line : `${line}\n    (its sources have no text of it;${by} ${one.repository ?? ''}`.trimEnd() + ')';
+    return hasText(one)
+      ? line
+      : `${line}\n    (its sources have no text of it;${by} ${one.repository ?? ''}`.trimEnd() + ')';
   });
 }
 
@@ -143,11 +168,15 @@ function notices(targets) {
   const { name: own, version } = require('../package.json');
   const { parseTriple } = require('@napi-rs/cli');
   const known = knownPackages(targets);
-  return new Map(targets.map((target) => {
-    const { platformArchABI: id } = parseTriple(target);
-    const packages = linkedPackages(target).filter((name) => name !== `${own} ${version}`).map((name) => known.get(name));
-    return [id, describe(`The binary in ${own}-${id} ${version}`, packages)];
-  }));
+  return new Map(
+    targets.map((target) => {
+      const { platformArchABI: id } = parseTriple(target);
+      const packages = linkedPackages(target)
+        .filter((name) => name !== `${own} ${version}`)
+        .map((name) => known.get(name));
+      return [id, describe(`The binary in ${own}-${id} ${version}`, packages)];
+    })
+  );
 }
 
 module.exports = { describe, isAllowed, notices };

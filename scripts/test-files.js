@@ -14,15 +14,18 @@ const ABOUT_REPOSITORY = /^__test__\/(documents|readme-commands|(matrix|shipping
 
 /** Paths from the root, with '/', of the test files whose path contains one of the words. */
 function testFiles(words, dir = TESTS) {
-  return fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
-    const file = path.join(dir, entry.name);
-    if (entry.isDirectory()) {
-      return testFiles(words, file);
-    }
-    const name = path.relative(ROOT, file).split(path.sep).join('/');
-    const wanted = words.length === 0 || words.some((word) => name.includes(word));
-    return entry.name.endsWith('.test.js') && wanted ? [name] : [];
-  }).sort();
+  return fs
+    .readdirSync(dir, { withFileTypes: true })
+    .flatMap((entry) => {
+      const file = path.join(dir, entry.name);
+      if (entry.isDirectory()) {
+        return testFiles(words, file);
+      }
+      const name = path.relative(ROOT, file).split(path.sep).join('/');
+      const wanted = words.length === 0 || words.some((word) => name.includes(word));
+      return entry.name.endsWith('.test.js') && wanted ? [name] : [];
+    })
+    .sort();
 }
 
 /** Whether a file is, or requires by whatever way, the one that starts servers. */

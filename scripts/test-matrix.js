@@ -123,8 +123,10 @@ async function tryOut(combination) {
 async function runAll(combinations) {
   for (const [at, combination] of combinations.entries()) {
     const { versions } = combination;
-    process.stdout.write(`[${at + 1}/${combinations.length}] Node-RED ${versions.nodeRed}, Node.js ${versions.node}, ` +
-      `${serverName(combination)}: `);
+    process.stdout.write(
+      `[${at + 1}/${combinations.length}] Node-RED ${versions.nodeRed}, Node.js ${versions.node}, ` +
+        `${serverName(combination)}: `
+    );
     await tryOut(combination);
   }
 }

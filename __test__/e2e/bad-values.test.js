@@ -79,7 +79,10 @@ const BAD_FLOWS = {
   'an array of something else': '[null, 1]',
   'a truncated gzip stream': zlib.gzipSync(whole).subarray(0, 40),
   'base64 that is no gzip stream': 'gzip:AAAA',
-  'a node that no Node-RED can run': JSON.stringify([...trackedFlow({ other: { value: 'bad' } }), { id: 'x', type: 'tracked', wires: 5 }]),
+  'a node that no Node-RED can run': JSON.stringify([
+    ...trackedFlow({ other: { value: 'bad' } }),
+    { id: 'x', type: 'tracked', wires: 5 }
+  ]),
   'groups within each other': JSON.stringify(['a', 'b'].map((id, i) => ({ id, type: 'group', g: 'ba'[i], nodes: [] }))),
   'a list in place of a string': ['a', 'b']
 };
@@ -100,4 +103,3 @@ test('a worker that starts while what is stored is bad runs its last good copy',
   await deploy({ one: { value: 'mended' }, two: { value: '1' }, none: { value: '1' } });
   await untilTracked(worker, { ...KEPT, one: { value: 'mended', token: 'new' } });
 });
-

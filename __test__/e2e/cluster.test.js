@@ -56,11 +56,14 @@ test('a deploy reaches the worker, all keys in one slot', async () => {
   await answers(worker, 'first', 2000);
   const owner = await cluster.owner(FLOWS);
   for (const instance of [admin, worker]) {
-    assert.match(instance.logs, new RegExp(`\\[ValkeyStorage\\] Connected to 127.0.0.1:${owner.port} \\(Cluster mode\\)`));
+    assert.match(
+      instance.logs,
+      new RegExp(`\\[ValkeyStorage\\] Connected to 127.0.0.1:${owner.port} \\(Cluster mode\\)`)
+    );
     assert.match(instance.logs, /the prefix 'nodered:' becomes '\{nodered\}:'/);
   }
   for (const node of cluster.nodes.slice(0, 3)) {
-    assert.equal(await cluster.client(node).dbsize() > 0, node === owner);
+    assert.equal((await cluster.client(node).dbsize()) > 0, node === owner);
   }
 });
 
@@ -99,8 +102,10 @@ test('the owner of the slot is killed', async (t) => {
   await answers(worker, 'after', 2000);
   assert.deepEqual(await stored(), valueFlow('after'));
   await owner.restart();
-  await cluster.until('a working cluster', (nodes, info) =>
-    info.includes('cluster_state:ok') && nodes.match(/slave /g)?.length === 3);
+  await cluster.until(
+    'a working cluster',
+    (nodes, info) => info.includes('cluster_state:ok') && nodes.match(/slave /g)?.length === 3
+  );
   assert.equal(await cluster.owner(FLOWS), promoted);
   await admin.deploy(valueFlow('all back'));
   await answers(worker, 'all back', 2000);

@@ -36,7 +36,11 @@ async function deploy(nodes) {
 
 test('a credential changed alone restarts only the node that uses it', async () => {
   await deploy({ one: { value: '1', token: 'one' }, two: { value: '1', token: 'two' }, none: { value: '1' } });
-  const before = await untilTracked(worker, { one: { value: '1', token: 'one' }, two: { value: '1', token: 'two' }, none: { value: '1' } });
+  const before = await untilTracked(worker, {
+    one: { value: '1', token: 'one' },
+    two: { value: '1', token: 'two' },
+    none: { value: '1' }
+  });
   await deploy({ one: { value: '1', token: 'new' }, two: { value: '1' }, none: { value: '1' } });
   const now = await untilTracked(worker, KEPT);
   assert.equal(now.one.starts, before.one.starts + 1);

@@ -48,9 +48,13 @@ const deploy = (admin, value, token) => admin.deploy(trackedFlow({ node: { value
 /** A deploy and then a credential alone reach these workers. */
 async function takeOver(admin, workers, name) {
   await deploy(admin, name, `first of ${name}`);
-  await Promise.all(workers.map((worker) => untilTracked(worker, { node: { value: name, token: `first of ${name}` } })));
+  await Promise.all(
+    workers.map((worker) => untilTracked(worker, { node: { value: name, token: `first of ${name}` } }))
+  );
   await deploy(admin, name, `second of ${name}`);
-  await Promise.all(workers.map((worker) => untilTracked(worker, { node: { value: name, token: `second of ${name}` } })));
+  await Promise.all(
+    workers.map((worker) => untilTracked(worker, { node: { value: name, token: `second of ${name}` } }))
+  );
   assert.ok((await stored(name, 'credentials')).$, 'they are encrypted in Valkey');
 }
 
@@ -76,7 +80,9 @@ test('no secret on the admin: workers without and with one of their own, started
 
   // The admin gets a secret in its settings: Node-RED migrates with the next deploy.
   await admin.restart({ settings: { credentialSecret: 'of this worker' } });
-  await admin.waitForLog(/\[warn\] \[ValkeyStorage\] from the next deploy on, .* every worker needs the same 'credentialSecret'/);
+  await admin.waitForLog(
+    /\[warn\] \[ValkeyStorage\] from the next deploy on, .* every worker needs the same 'credentialSecret'/
+  );
   const from = without.mark();
   await deploy(admin, 'migrated', 'third');
   await untilTracked(own, { node: { value: 'migrated', token: 'third' } });
@@ -133,13 +139,15 @@ test('shareCredentialSecret: false and no credentialSecret: a clear error and no
   const name = 'unshared-none';
   const admin = await start('admin', name, { share: false });
   await deploy(admin, '1', 'never seen by the worker');
-  await admin.waitForLog(/\[warn\] \[ValkeyStorage\] 'shareCredentialSecret' is false and settings\.js has no 'credentialSecret'/);
+  await admin.waitForLog(
+    /\[warn\] \[ValkeyStorage\] 'shareCredentialSecret' is false and settings\.js has no 'credentialSecret'/
+  );
   const worker = await start('worker', name, { share: false, wait: 'listening' });
   await worker.waitForLog(CANNOT);
   assert.deepEqual(await trackedOn(worker), {});
   assert.equal((await stored(name, 'settings'))._credentialSecret, undefined);
   for (const key of await client.keys(`${PREFIX}${name}:*`)) {
-    if (await client.type(key) === 'string') {
+    if ((await client.type(key)) === 'string') {
       assert.doesNotMatch(await client.get(key), /_credentialSecret/, key);
     }
   }

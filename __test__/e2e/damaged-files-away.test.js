@@ -9,7 +9,12 @@ const path = require('node:path');
 const { after, afterEach, before, test } = require('node:test');
 
 const {
-  PREFIX, answerFlow, answerOf, startClusterServer, startInstance, untilAnswer
+  PREFIX,
+  answerFlow,
+  answerOf,
+  startClusterServer,
+  startInstance,
+  untilAnswer
 } = require('./support/cluster.js');
 const { DAMAGE } = require('./support/damage.js');
 const { startProxy } = require('../support/proxy.js');
@@ -64,7 +69,10 @@ after(async () => {
 
 test('flows.json cut in half: the backup runs until Valkey is back', async () => {
   await restartAway(() => DAMAGE['cut in half'].inflict(fileOf('flows.json')));
-  assert.match(admin.logs, /\[error\] \[ValkeyStorage\] flows\.json is not whole JSON: restored from Node-RED's backup, which is one deploy older/);
+  assert.match(
+    admin.logs,
+    /\[error\] \[ValkeyStorage\] flows\.json is not whole JSON: restored from Node-RED's backup, which is one deploy older/
+  );
   assert.equal(await answerOf(admin), 'older:newer');
   // By now the disk looks whole, with flows that are older than those in Valkey.
   await admin.deploy([], { type: 'reload' });
@@ -76,7 +84,9 @@ test("flows.json cut in half in running, then 'restart flows': what ran goes on"
   proxy.cut();
   DAMAGE['cut in half'].inflict(fileOf('flows.json'));
   await admin.deploy([], { type: 'reload' });
-  await admin.waitForLog(/\[error\] \[ValkeyStorage\] flows\.json is not whole JSON: flows and credentials were restored from memory/);
+  await admin.waitForLog(
+    /\[error\] \[ValkeyStorage\] flows\.json is not whole JSON: flows and credentials were restored from memory/
+  );
   await untilAnswer(admin, 'newer:newer');
   const kept = JSON.parse(fs.readFileSync(fileOf('flows.json')));
   assert.equal(kept.find(({ id }) => id === 'set').rules[0].to, 'newer');
@@ -90,7 +100,10 @@ test('flows_cred.json unreadable: the backup runs until Valkey is back', async (
   await untilAnswer(worker, 'newer:newer', RECONNECTED_WITHIN);
   stored = await client.mget(KEYS);
   await restartAway(() => DAMAGE.unreadable.inflict(fileOf('flows_cred.json')));
-  assert.match(admin.logs, /\[error\] \[ValkeyStorage\] flows_cred\.json can't be read .*: restored from Node-RED's backup/);
+  assert.match(
+    admin.logs,
+    /\[error\] \[ValkeyStorage\] flows_cred\.json can't be read .*: restored from Node-RED's backup/
+  );
   assert.equal(await answerOf(admin), 'newer:older');
 });
 
@@ -110,7 +123,10 @@ test('flows and credentials and their backups lost: it begins empty', async () =
     fs.rmSync(fileOf('.flows.json.backup'));
     fs.rmSync(fileOf('.flows_cred.json.backup'));
   });
-  assert.match(admin.logs, /\[error\] \[ValkeyStorage\] flows\.json is empty and there is nothing to restore it from: starting without flows, nothing is mirrored/);
+  assert.match(
+    admin.logs,
+    /\[error\] \[ValkeyStorage\] flows\.json is empty and there is nothing to restore it from: starting without flows, nothing is mirrored/
+  );
   assert.equal(await answerOf(admin), 'status 404');
 });
 
@@ -123,7 +139,9 @@ test('the disk refuses what is restored: it is tried again', async () => {
     fs.mkdirSync(inTheWay);
   });
   proxy.resume();
-  await admin.waitForLog(/\[error\] \[ValkeyStorage\] restore: .*what Valkey holds is not on this disk yet, trying again/);
+  await admin.waitForLog(
+    /\[error\] \[ValkeyStorage\] restore: .*what Valkey holds is not on this disk yet, trying again/
+  );
   assert.equal(await answerOf(admin), 'status 404');
   fs.rmdirSync(inTheWay);
 });

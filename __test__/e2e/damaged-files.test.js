@@ -10,7 +10,12 @@ const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 
 const {
-  PREFIX, answerFlow, answerOf, startClusterServer, startInstance, untilAnswer
+  PREFIX,
+  answerFlow,
+  answerOf,
+  startClusterServer,
+  startInstance,
+  untilAnswer
 } = require('./support/cluster.js');
 const { DAMAGE } = require('./support/damage.js');
 
@@ -81,7 +86,10 @@ for (const name of FILES) {
 
 test('a library folder that can not be read: no entry is deleted in Valkey', async () => {
   const key = `${PREFIX}library:functions:entry.js`;
-  const saved = await admin.admin('/library/local/functions/entry.js', { method: 'POST', body: { text: 'return msg;' } });
+  const saved = await admin.admin('/library/local/functions/entry.js', {
+    method: 'POST',
+    body: { text: 'return msg;' }
+  });
   assert.equal(saved.status, 204);
   const entry = await client.get(key);
   assert.ok(entry);
@@ -110,7 +118,7 @@ test('all three at once, and their backups', async () => {
   assert.deepEqual(await client.mget(KEYS), stored);
 });
 
-test('Valkey emptied as well: Node-RED\'s backup is what is left', async () => {
+test("Valkey emptied as well: Node-RED's backup is what is left", async () => {
   await deployNext();
   const before = version;
   await deployNext();
@@ -130,7 +138,10 @@ test('nothing left to restore from: the admin starts, mirrors nothing, and worke
   fs.rmSync(fileOf('.flows.json.backup'));
   await client.del(...KEYS, `${PREFIX}revision`);
   await admin.restart();
-  assert.match(admin.logs, /flows\.json is not whole JSON and there is nothing to restore it from: starting without flows, nothing is mirrored/);
+  assert.match(
+    admin.logs,
+    /flows\.json is not whole JSON and there is nothing to restore it from: starting without flows, nothing is mirrored/
+  );
   assert.equal(await client.exists(`${PREFIX}flows`), 0);
   assert.equal(await answerOf(worker), before);
 });

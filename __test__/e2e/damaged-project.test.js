@@ -9,7 +9,12 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 
 const {
-  PREFIX, answerFlow, answerOf, startClusterServer, startInstance, untilAnswer
+  PREFIX,
+  answerFlow,
+  answerOf,
+  startClusterServer,
+  startInstance,
+  untilAnswer
 } = require('./support/cluster.js');
 const { DAMAGE } = require('./support/damage.js');
 
@@ -33,7 +38,9 @@ before(async () => {
     files: {
       '.config.projects.json': { activeProject: 'shop', projects: { shop: { credentialSecret: 'of the project' } } },
       [path.join(PROJECT, 'package.json')]: {
-        name: 'shop', version: '0.0.1', 'node-red': { settings: { flowFile: 'flows.json', credentialsFile: 'flows_cred.json' } }
+        name: 'shop',
+        version: '0.0.1',
+        'node-red': { settings: { flowFile: 'flows.json', credentialsFile: 'flows_cred.json' } }
       },
       [path.join(PROJECT, 'flows.json')]: answerFlow('project'),
       [path.join(PROJECT, 'flows_cred.json')]: {}
@@ -61,7 +68,10 @@ for (const name of ['flows.json', 'flows_cred.json']) {
     const ofDefault = fs.readFileSync(inUserDir('flows.json'), 'utf8');
     await admin.restart({ wait: 'started' });
     await untilAnswer(admin, 'shop:token');
-    assert.match(admin.logs, new RegExp(`\\[error\\] \\[ValkeyStorage\\] ${name} is not whole JSON: .*restored from Valkey`));
+    assert.match(
+      admin.logs,
+      new RegExp(`\\[error\\] \\[ValkeyStorage\\] ${name} is not whole JSON: .*restored from Valkey`)
+    );
     assert.deepEqual(await client.mget(KEYS), stored);
     assert.equal(fs.readFileSync(inUserDir('flows.json'), 'utf8'), ofDefault);
     assert.equal(await answerOf(worker), 'shop:token');

@@ -22,7 +22,10 @@ function homeDir(registry) {
   registry.npmrc(userDir);
   fs.mkdirSync(path.join(userDir, 'nodes'));
   fs.writeFileSync(path.join(userDir, 'nodes', 'own.js'), answeringSource('own', 'own node'));
-  fs.writeFileSync(path.join(userDir, 'nodes', 'own.html'), '<script type="text/html" data-template-name="own"></script>');
+  fs.writeFileSync(
+    path.join(userDir, 'nodes', 'own.html'),
+    '<script type="text/html" data-template-name="own"></script>'
+  );
   return home;
 }
 

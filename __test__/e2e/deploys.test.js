@@ -16,7 +16,13 @@ const COUNTER = [
   { id: 'count-tab', type: 'tab', label: 'Counter' },
   { id: 'count-in', type: 'http in', z: 'count-tab', url: '/count', method: 'get', x: 1, y: 1, wires: [['count']] },
   {
-    id: 'count', type: 'function', z: 'count-tab', outputs: 1, x: 2, y: 1, wires: [['count-out']],
+    id: 'count',
+    type: 'function',
+    z: 'count-tab',
+    outputs: 1,
+    x: 2,
+    y: 1,
+    wires: [['count-out']],
     func: "const n = (flow.get('n') || 0) + 1; flow.set('n', n); msg.payload = String(n); return msg;"
   },
   { id: 'count-out', type: 'http response', z: 'count-tab', x: 3, y: 1, wires: [] }
@@ -67,13 +73,18 @@ test('twenty deploys in a row reach two workers, which stay the same processes',
     const times = await Promise.all(workers.map((worker) => untilConverged(worker, `row-${i}:none`, CONVERGED)));
     all.push(...times);
   }
-  t.diagnostic(`after the deploy's answer: median ${Math.round(median(all))} ms, slowest ${Math.round(Math.max(...all))} ms`);
+  t.diagnostic(
+    `after the deploy's answer: median ${Math.round(median(all))} ms, slowest ${Math.round(Math.max(...all))} ms`
+  );
   assert.ok(median(all) <= PROMISED, `median of ${Math.round(median(all))} ms`);
   for (const worker of workers) {
     assert.ok(worker.running);
     assert.equal((worker.logs.match(/Started flows/g) || []).length, 1, 'flows were started as a whole once');
   }
-  assert.deepEqual(workers.map(({ pid }) => pid), pids);
+  assert.deepEqual(
+    workers.map(({ pid }) => pid),
+    pids
+  );
 });
 
 test('several deploys in quick succession end at the last one', async () => {
@@ -95,7 +106,11 @@ test('deploys that change another tab fail no request and keep the context', asy
   t.diagnostic(`${sent} requests while ten deploys were taken over`);
   assert.deepEqual(failures, []);
   const counts = answers.map(Number).sort((a, b) => a - b);
-  assert.deepEqual(counts, counts.map((_, i) => i + 1), 'every request was counted once, none began anew');
+  assert.deepEqual(
+    counts,
+    counts.map((_, i) => i + 1),
+    'every request was counted once, none began anew'
+  );
   assert.equal(counts.length, sent);
 });
 
@@ -116,10 +131,12 @@ test('a deploy while subscriptions are cut, and nothing else, is caught up', asy
   await deploy('killed');
   assert.equal(await subscribers(client, worker), 0, 'the deploy was announced to nobody');
   await client.call('ACL', 'SETUSER', worker, '+subscribe');
-  const times = await Promise.all(workers.map(async (instance) => {
-    await until(async () => await subscribers(client, worker) === listening, { message: 'subscriptions' });
-    return untilConverged(instance, 'killed:none', CONVERGED);
-  }));
+  const times = await Promise.all(
+    workers.map(async (instance) => {
+      await until(async () => (await subscribers(client, worker)) === listening, { message: 'subscriptions' });
+      return untilConverged(instance, 'killed:none', CONVERGED);
+    })
+  );
   t.diagnostic(`slowest worker: ${Math.round(Math.max(...times))} ms after all listen again`);
   assert.ok(Math.max(...times) <= RECOVERED, `${times} ms`);
 });

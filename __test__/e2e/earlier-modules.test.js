@@ -49,7 +49,10 @@ async function write(flows, { format = FORMATS.plain, wrapped = false } = {}) {
   const stored = asStored(flows);
   await client.set(`${PREFIX}settings`, format(JSON.stringify({ _credentialSecret: SECRET })));
   await client.set(`${PREFIX}credentials`, format(JSON.stringify(stored.credentials)));
-  await client.set(`${PREFIX}flows`, format(JSON.stringify(wrapped ? { flows: stored.flows, rev: 'abc' } : stored.flows)));
+  await client.set(
+    `${PREFIX}flows`,
+    format(JSON.stringify(wrapped ? { flows: stored.flows, rev: 'abc' } : stored.flows))
+  );
   await client.publish(CHANNEL, String(Date.now()));
 }
 
@@ -84,7 +87,8 @@ test('an announcement of anything at all is only a hint', async () => {
 test('enableCompression: values over 1 KiB are gzip streams, and both sides read them', async () => {
   const long = 'x'.repeat(2000);
   const admin = await startInstance('admin', server, {
-    flows: [], valkey: { keyPrefix: `${PREFIX}small:`, enableCompression: true }
+    flows: [],
+    valkey: { keyPrefix: `${PREFIX}small:`, enableCompression: true }
   });
   const reader = await startInstance('worker', server, { valkey: { keyPrefix: `${PREFIX}small:` } });
   let restored;

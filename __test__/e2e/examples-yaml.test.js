@@ -22,7 +22,12 @@ const ALL = [...COMPOSE, 'swarm/stack.yaml', ...KUBERNETES];
 
 const read = (name) => fs.readFileSync(path.join(EXAMPLES, name), 'utf8');
 /** The comment at the top. */
-const headerOf = (name) => read(name).split('\n\n')[0].split('\n').filter((line) => line.startsWith('#')).join('\n');
+const headerOf = (name) =>
+  read(name)
+    .split('\n\n')[0]
+    .split('\n')
+    .filter((line) => line.startsWith('#'))
+    .join('\n');
 const all = (text, pattern) => [...text.matchAll(pattern)].map(([, found]) => found);
 
 test('each file says at its top how it is started', () => {
@@ -42,7 +47,10 @@ test('every editor has a log-in, or is for its machine alone', () => {
     assert.doesNotMatch(read(name), /"1880:1880"/, name);
   }
   assert.match(read('swarm/stack.yaml'), /ADMIN_PASSWORD_HASH_FILE: \/run\/secrets\/admin_password_hash\n/);
-  assert.match(read('kubernetes/admin.yaml'), /- name: ADMIN_PASSWORD_HASH\n +valueFrom:\n +secretKeyRef:\n +name: node-red\n +key: admin-password-hash\n/);
+  assert.match(
+    read('kubernetes/admin.yaml'),
+    /- name: ADMIN_PASSWORD_HASH\n +valueFrom:\n +secretKeyRef:\n +name: node-red\n +key: admin-password-hash\n/
+  );
 });
 
 test('Swarm: what it needs is made before, and it replaces what does not live', () => {
@@ -51,7 +59,10 @@ test('Swarm: what it needs is made before, and it replaces what does not live', 
   const secrets = all(stack.split('\nsecrets:\n')[1], /^ {2}(\w+):\n {4}external: true$/gm);
   assert.deepEqual(all(header, /docker secret create (\w+)/g).sort(), secrets.sort());
   assert.ok(secrets.length >= 4);
-  assert.deepEqual(all(header, /--label-add ([\w-]+)=true/g).sort(), all(stack, /node\.labels\.([\w-]+) == true/g).sort());
+  assert.deepEqual(
+    all(header, /--label-add ([\w-]+)=true/g).sort(),
+    all(stack, /node\.labels\.([\w-]+) == true/g).sort()
+  );
   assert.match(stack, /test: \["CMD", "node", "probe\.js", "live"\]/);
   assert.equal(all(stack, /^ {4}(healthcheck: \*health)$/gm).length, 2);
 });
@@ -68,58 +79,65 @@ test('Kubernetes: nothing is written but on volumes', () => {
   }
   // Each key of the Secret that a pod reads is in it.
   const secret = read('kubernetes/config.yaml');
-  for (const key of ['admin', 'worker'].flatMap((name) => all(read(`kubernetes/${name}.yaml`), /secretKeyRef:\n +name: node-red\n +key: (\S+)/g))) {
+  for (const key of ['admin', 'worker'].flatMap((name) =>
+    all(read(`kubernetes/${name}.yaml`), /secretKeyRef:\n +name: node-red\n +key: (\S+)/g)
+  )) {
     assert.ok(secret.includes(`  ${key}: `), key);
   }
 });
 
-test('Sentinel: a server makes its configuration once, takes it, and keeps what a failover writes into it', { skip: process.platform === 'win32' }, async (t) => {
-  const found = await findServer({ flavour: 'valkey-9' }).catch((error) => t.skip(error.message));
-  if (!found) {
-    return;
-  }
-  const yaml = read('sentinel/compose.yaml');
-  const dir = tempDir('server');
-  const here = (text) => text.replace(/\/data\b/g, dir);
-  const [, quoted] = /x-server: &server[\s\S]*?entrypoint: (\[.*\])/.exec(yaml);
-  const [shell, flag, script] = JSON.parse(quoted.replace(/\$\$/g, '$'));
-  const block = (pattern) => pattern.exec(yaml)[1].replace(/^ +/gm, '');
-  const conf = block(/x-server-conf: &server-conf \|\n((?: {2}.*\n)+)/);
-  const place = block(/PLACE: \|\n((?: {8}.*valkey-2\n)(?: {8}.*\n)+)/);
-  assert.match(place, /replicaof valkey-1 6379/);
-  const bin = tempDir('bin');
-  fs.symlinkSync(found.path, path.join(bin, 'valkey-server'));
-  const port = await freePort();
-  const env = {
-    ...process.env,
-    PATH: `${bin}${path.delimiter}${process.env.PATH}`,
-    SERVER_CONF: here(conf).replace(/\$\{REDIS_PASSWORD[^}]*\}/g, 'secret'),
-    // Not the one of the name, which nobody knows here.
-    PLACE: `${place.replace('valkey-1 6379', '127.0.0.1 1')}bind 127.0.0.1\nport ${port}\n`
-  };
-  const launch = () => spawnOwned(shell, [flag, here(script)], { env, cwd: dir, stdio: 'ignore' });
-  const asked = async (work) => {
-    const client = new Redis({ host: '127.0.0.1', port, password: 'secret', enableReadyCheck: false });
-    client.on('error', () => {});
-    try {
-      return await work(client);
-    } finally {
-      client.disconnect();
+test(
+  'Sentinel: a server makes its configuration once, takes it, and keeps what a failover writes into it',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const found = await findServer({ flavour: 'valkey-9' }).catch((error) => t.skip(error.message));
+    if (!found) {
+      return;
     }
-  };
-  const ended = (child) => until(() => child.exitCode !== null || child.signalCode !== null, { message: 'the end of the server' });
+    const yaml = read('sentinel/compose.yaml');
+    const dir = tempDir('server');
+    const here = (text) => text.replace(/\/data\b/g, dir);
+    const [, quoted] = /x-server: &server[\s\S]*?entrypoint: (\[.*\])/.exec(yaml);
+    const [shell, flag, script] = JSON.parse(quoted.replace(/\$\$/g, '$'));
+    const block = (pattern) => pattern.exec(yaml)[1].replace(/^ +/gm, '');
+    const conf = block(/x-server-conf: &server-conf \|\n((?: {2}.*\n)+)/);
+    const place = block(/PLACE: \|\n((?: {8}.*valkey-2\n)(?: {8}.*\n)+)/);
+    assert.match(place, /replicaof valkey-1 6379/);
+    const bin = tempDir('bin');
+    fs.symlinkSync(found.path, path.join(bin, 'valkey-server'));
+    const port = await freePort();
+    const env = {
+      ...process.env,
+      PATH: `${bin}${path.delimiter}${process.env.PATH}`,
+      SERVER_CONF: here(conf).replace(/\$\{REDIS_PASSWORD[^}]*\}/g, 'secret'),
+      // Not the one of the name, which nobody knows here.
+      PLACE: `${place.replace('valkey-1 6379', '127.0.0.1 1')}bind 127.0.0.1\nport ${port}\n`
+    };
+    const launch = () => spawnOwned(shell, [flag, here(script)], { env, cwd: dir, stdio: 'ignore' });
+    const asked = async (work) => {
+      const client = new Redis({ host: '127.0.0.1', port, password: 'secret', enableReadyCheck: false });
+      client.on('error', () => {});
+      try {
+        return await work(client);
+      } finally {
+        client.disconnect();
+      }
+    };
+    const ended = (child) =>
+      until(() => child.exitCode !== null || child.signalCode !== null, { message: 'the end of the server' });
 
-  const first = launch();
-  await asked(async (client) => {
-    assert.equal((await client.role())[0], 'slave');
-    // As a Sentinel makes one the master.
-    await client.replicaof('NO', 'ONE');
-    await client.config('REWRITE');
-  });
-  first.kill();
-  await ended(first);
-  const second = launch();
-  assert.equal((await asked((client) => client.role()))[0], 'master');
-  second.kill();
-  await ended(second);
-});
+    const first = launch();
+    await asked(async (client) => {
+      assert.equal((await client.role())[0], 'slave');
+      // As a Sentinel makes one the master.
+      await client.replicaof('NO', 'ONE');
+      await client.config('REWRITE');
+    });
+    first.kill();
+    await ended(first);
+    const second = launch();
+    assert.equal((await asked((client) => client.role()))[0], 'master');
+    second.kill();
+    await ended(second);
+  }
+);

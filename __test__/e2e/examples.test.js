@@ -57,18 +57,28 @@ async function start(role, env, options = {}) {
 const flow = (answer) => [
   { id: 'tab', type: 'tab', label: 'Answer' },
   { id: 'in', type: 'http in', z: 'tab', url: '/answer', method: 'get', wires: [['set']] },
-  { id: 'set', type: 'change', z: 'tab', rules: [{ t: 'set', p: 'payload', pt: 'msg', to: answer, tot: 'str' }], wires: [['out']] },
+  {
+    id: 'set',
+    type: 'change',
+    z: 'tab',
+    rules: [{ t: 'set', p: 'payload', pt: 'msg', to: answer, tot: 'str' }],
+    wires: [['out']]
+  },
   { id: 'out', type: 'http response', z: 'tab', wires: [] }
 ];
 
-const untilAnswer = (instance, wanted) => until(async () => (await instance.http('/answer')).text === wanted, {
-  deadline: DEADLINE, message: () => `answer '${wanted}'; the log ends:\n${instance.tail()}`
-});
+const untilAnswer = (instance, wanted) =>
+  until(async () => (await instance.http('/answer')).text === wanted, {
+    deadline: DEADLINE,
+    message: () => `answer '${wanted}'; the log ends:\n${instance.tail()}`
+  });
 
 /** The health check of the image. */
 function probe(port, which) {
   const { status, stdout } = spawnSync(process.execPath, [path.join(EXAMPLES, 'docker', 'probe.js'), which], {
-    env: { ...process.env, HEALTH_PORT: String(port) }, encoding: 'utf8', timeout: DEADLINE
+    env: { ...process.env, HEALTH_PORT: String(port) },
+    encoding: 'utf8',
+    timeout: DEADLINE
   });
   return { status, stdout };
 }
@@ -81,20 +91,35 @@ test('Compose, Swarm, Kubernetes: settings, users and health check work together
   fs.writeFileSync(secret, `${PASSWORDS.worker}\n`);
   const [adminPort, workerPort] = [await freePort(), await freePort()];
 
-  const worker = await start('worker', {
-    ...address, REDIS_USERNAME: 'worker', REDIS_PASSWORD_FILE: secret, CREDENTIAL_SECRET: 'shared', HEALTH_PORT: String(workerPort)
-  }, { wait: 'listening' });
+  const worker = await start(
+    'worker',
+    {
+      ...address,
+      REDIS_USERNAME: 'worker',
+      REDIS_PASSWORD_FILE: secret,
+      CREDENTIAL_SECRET: 'shared',
+      HEALTH_PORT: String(workerPort)
+    },
+    { wait: 'listening' }
+  );
   assert.equal(probe(workerPort, 'live').status, 0);
   const early = probe(workerPort, 'ready');
   assert.equal(early.status, 1, early.stdout);
   assert.match(early.stdout, /"missing":\["flows: loading"/);
 
   const admin = await start('admin', {
-    ...address, REDIS_USERNAME: 'admin', REDIS_PASSWORD: PASSWORDS.admin, CREDENTIAL_SECRET: 'shared', HEALTH_PORT: String(adminPort)
+    ...address,
+    REDIS_USERNAME: 'admin',
+    REDIS_PASSWORD: PASSWORDS.admin,
+    CREDENTIAL_SECRET: 'shared',
+    HEALTH_PORT: String(adminPort)
   });
   await admin.deploy(flow('from the admin'));
   await untilAnswer(worker, 'from the admin');
-  await until(() => probe(workerPort, 'ready').status === 0, { deadline: DEADLINE, message: () => probe(workerPort, 'ready').stdout });
+  await until(() => probe(workerPort, 'ready').status === 0, {
+    deadline: DEADLINE,
+    message: () => probe(workerPort, 'ready').stdout
+  });
   assert.equal(probe(adminPort, 'ready').status, 0);
   assert.equal((await worker.http('/')).status, 404, 'a worker has no editor');
   for (const instance of [admin, worker]) {
@@ -132,7 +157,12 @@ test('every kind of address, and TLS, give options that are accepted', () => {
       console.log(JSON.stringify(notices.filter(({ level }) => level === 'warn')));
     }`;
   const everything = {
-    REDIS_USERNAME: 'u', REDIS_PASSWORD: 'p', KEY_PREFIX: 'x:', COMPRESSION: 'true', HEALTH_PORT: '9080', HEALTH_MAX_AGE: '60'
+    REDIS_USERNAME: 'u',
+    REDIS_PASSWORD: 'p',
+    KEY_PREFIX: 'x:',
+    COMPRESSION: 'true',
+    HEALTH_PORT: '9080',
+    HEALTH_MAX_AGE: '60'
   };
   const empty = Object.fromEntries([...namesThatAreRead()].map((name) => [name, '']));
   for (const address of [
@@ -142,7 +172,10 @@ test('every kind of address, and TLS, give options that are accepted', () => {
     { REDIS_CLUSTER: 'a:1,b:2', REDIS_TLS: 'true', REDIS_CA_FILE: ca }
   ]) {
     for (const env of [address, { ...everything, ...address }, { ...empty, ...address }]) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', source], { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', source], {
+        env: { PATH: process.env.PATH, ...env },
+        encoding: 'utf8'
+      });
       assert.deepEqual([status, stdout], [0, '[]\n[]\n'], `${JSON.stringify(env)}: ${stderr}`);
     }
   }
@@ -166,8 +199,15 @@ test('the editor asks for a log-in when a hash is given, also in a file, and is 
   assert.equal((await admin.http('/flows')).status, 200);
   await admin.stop();
 
-  for (const [env, username] of [[{}, 'admin'], [{ ADMIN_USERNAME: 'ada' }, 'ada']]) {
-    const closed = await start('admin', { ...address, ...env, ADMIN_PASSWORD_HASH_FILE: file }, { userDir: admin.userDir });
+  for (const [env, username] of [
+    [{}, 'admin'],
+    [{ ADMIN_USERNAME: 'ada' }, 'ada']
+  ]) {
+    const closed = await start(
+      'admin',
+      { ...address, ...env, ADMIN_PASSWORD_HASH_FILE: file },
+      { userDir: admin.userDir }
+    );
     assert.equal((await closed.http('/flows')).status, 401);
     assert.equal((await logIn(closed, username, 'wrong')).status, 403);
     const { token } = await logIn(closed, username, 'password');
@@ -185,12 +225,16 @@ test('the editor asks for a log-in when a hash is given, also in a file, and is 
 });
 
 test('the users are those of the documents', () => {
-  const lines = [
-    'user default off', adminLine('nodered:', PASSWORDS.admin), workerLine('nodered:', PASSWORDS.worker)
-  ];
+  const lines = ['user default off', adminLine('nodered:', PASSWORDS.admin), workerLine('nodered:', PASSWORDS.worker)];
   assert.deepEqual(read('docker', 'users.acl').trimEnd().split('\n'), lines);
   const inSecret = /users\.acl: \|\n((?: {4}.*\n)+)/.exec(read('kubernetes', 'config.yaml'))[1];
-  assert.deepEqual(inSecret.trimEnd().split('\n').map((line) => line.trim()), lines);
+  assert.deepEqual(
+    inSecret
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.trim()),
+    lines
+  );
   for (const [role, password] of Object.entries(PASSWORDS)) {
     assert.ok(read('docker', 'compose.yaml').includes(`:-${password}}`), role);
     assert.ok(read('kubernetes', 'config.yaml').includes(`${role}-password: ${password}\n`), role);
@@ -215,7 +259,9 @@ function namesThatAreRead() {
 test('the environment that is documented and set is the one that is read', () => {
   const names = namesThatAreRead();
   const [, section] = read('README.md').split('\n## The environment\n');
-  const documented = section.split('\n').filter((row) => row.startsWith('| `'))
+  const documented = section
+    .split('\n')
+    .filter((row) => row.startsWith('| `'))
     .flatMap((row) => [...row.split(' | ', 1)[0].matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name));
   assert.deepEqual(documented.sort(), [...names].sort());
   const secrets = ['REDIS_PASSWORD', 'REDIS_SENTINEL_PASSWORD', 'CREDENTIAL_SECRET', 'ADMIN_PASSWORD_HASH'];
@@ -238,12 +284,21 @@ test('paths, ports and times in the YAML files are those of the image and the mo
   for (const role of ['admin', 'worker']) {
     const yaml = read('kubernetes', `${role}.yaml`);
     assert.ok(yaml.includes(`containerPort: ${port}`));
-    assert.deepEqual([...new Set([...yaml.matchAll(/path: (\/health\S+)/g)].map(([, probed]) => probed))],
-      ['/health/live', '/health/ready']);
+    assert.deepEqual(
+      [...new Set([...yaml.matchAll(/path: (\/health\S+)/g)].map(([, probed]) => probed))],
+      ['/health/live', '/health/ready']
+    );
     assert.ok(Number(/terminationGracePeriodSeconds: (\d+)/.exec(yaml)[1]) >= 30);
   }
   assert.ok(read('kubernetes', 'config.yaml').includes(`HEALTH_PORT: "${port}"`));
-  for (const file of ['docker/Dockerfile', 'docker/compose.yaml', 'swarm/stack.yaml', 'sentinel/compose.yaml', 'kubernetes/admin.yaml', 'kubernetes/worker.yaml']) {
+  for (const file of [
+    'docker/Dockerfile',
+    'docker/compose.yaml',
+    'swarm/stack.yaml',
+    'sentinel/compose.yaml',
+    'kubernetes/admin.yaml',
+    'kubernetes/worker.yaml'
+  ]) {
     const settings = [...read(file).matchAll(/\/usr\/src\/node-red\/(settings\/\S+?\.js)/g)].map(([, name]) => name);
     assert.ok(settings.length > 0, file);
     settings.forEach((name) => assert.ok(fs.existsSync(path.join(EXAMPLES, name)), `${file}: ${name}`));

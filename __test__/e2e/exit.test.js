@@ -17,13 +17,14 @@ const ALLOWED = 500;
 let server;
 let alone;
 
-const instance = (role, wait = 'started') => startNodeRed({
-  role,
-  server,
-  user: role === 'admin' ? { username: 'admin', password: 'a-secret' } : { username: 'worker', password: 'w-secret' },
-  ...(role === 'admin' ? { flows: [] } : {}),
-  wait
-});
+const instance = (role, wait = 'started') =>
+  startNodeRed({
+    role,
+    server,
+    user: role === 'admin' ? { username: 'admin', password: 'a-secret' } : { username: 'worker', password: 'w-secret' },
+    ...(role === 'admin' ? { flows: [] } : {}),
+    wait
+  });
 
 before(async () => {
   server = await startServer({

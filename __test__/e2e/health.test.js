@@ -52,10 +52,13 @@ async function startWorker({ port, health, ...options }) {
 /** Waits until the probe says so; returns what it said. */
 function untilReady(port, ready, fits = () => true) {
   let last;
-  return until(async () => {
-    last = await probe(port);
-    return last.ready === ready && fits(last) && last;
-  }, { deadline: DEADLINE, message: () => `ready: ${ready}, but ${JSON.stringify(last)}` });
+  return until(
+    async () => {
+      last = await probe(port);
+      return last.ready === ready && fits(last) && last;
+    },
+    { deadline: DEADLINE, message: () => `ready: ${ready}, but ${JSON.stringify(last)}` }
+  );
 }
 
 test('a worker: not ready while Valkey was never there, ready once its flows run', async () => {
@@ -73,16 +76,23 @@ test('a worker: not ready while Valkey was never there, ready once its flows run
   await server.restart();
   adminPort = await freePort();
   admin = await startInstance('admin', server, {
-    flows: answerFlow('first'), deadline: DEADLINE, valkey: { health: { port: adminPort, host: '127.0.0.1' } }
+    flows: answerFlow('first'),
+    deadline: DEADLINE,
+    valkey: { health: { port: adminPort, host: '127.0.0.1' } }
   });
   const ready = await untilReady(port, true);
   assert.equal(ready.status, 200);
-  assert.deepEqual([ready.role, ready.connection, ready.flows, ready.copyAge, ready.missing],
-    ['worker', 'ready', 'running', null, []]);
+  assert.deepEqual(
+    [ready.role, ready.connection, ready.flows, ready.copyAge, ready.missing],
+    ['worker', 'ready', 'running', null, []]
+  );
   const ofAdmin = await untilReady(adminPort, true, ({ mirrored }) => mirrored);
   assert.equal(ofAdmin.revision, ready.revision);
   await admin.deploy(answerFlow('second', { token: 'token-of-the-flow' }));
-  await until(async () => (await probe(port)).revision !== ready.revision, { deadline: DEADLINE, message: 'the deploy' });
+  await until(async () => (await probe(port)).revision !== ready.revision, {
+    deadline: DEADLINE,
+    message: 'the deploy'
+  });
   assert.equal((await probe(adminPort)).revision, (await probe(port)).revision);
 
   // The listener is not Node-RED's own: neither its login nor httpAdminRoot concern it.
@@ -133,7 +143,9 @@ test('a second admin is not ready while the first is in charge', async () => {
   await untilReady(adminPort, true, ({ connection, mirrored }) => connection === 'ready' && mirrored);
   const port = await freePort();
   const second = await startInstance('admin', server, {
-    flows: answerFlow('rival'), deadline: DEADLINE, valkey: { health: { port, host: '127.0.0.1' } }
+    flows: answerFlow('rival'),
+    deadline: DEADLINE,
+    valkey: { health: { port, host: '127.0.0.1' } }
   });
   workers.push(second);
   const refused = await untilReady(port, false, ({ flows }) => flows === 'running');
@@ -146,7 +158,10 @@ test('a port that is taken does not keep flows from running', async () => {
   await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve));
   const { port } = holder.address();
   const worker = await startWorker({ port });
-  assert.match(worker.logs, /\[error\] \[ValkeyStorage\] option 'health': can't listen on 127\.0\.0\.1, port \d+ \(EADDRINUSE/);
+  assert.match(
+    worker.logs,
+    /\[error\] \[ValkeyStorage\] option 'health': can't listen on 127\.0\.0\.1, port \d+ \(EADDRINUSE/
+  );
   await untilAnswer(worker, 'second:token-of-the-flow', DEADLINE);
   const mark = worker.mark();
   await new Promise((resolve) => holder.close(resolve));

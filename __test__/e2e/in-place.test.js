@@ -49,11 +49,19 @@ function subflow(version, variable) {
   return [
     { id: 'globals', type: 'global-config', name: 'g', env: [{ name: 'CLUSTER', value: variable, type: 'str' }] },
     {
-      id: 'sub', type: 'subflow', name: 'S', in: [{ x: 1, y: 1, wires: [{ id: 'sub-set' }] }],
+      id: 'sub',
+      type: 'subflow',
+      name: 'S',
+      in: [{ x: 1, y: 1, wires: [{ id: 'sub-set' }] }],
       out: [{ x: 9, y: 1, wires: [{ id: 'sub-set', port: 0 }] }]
     },
     {
-      id: 'sub-set', type: 'change', z: 'sub', x: 5, y: 1, wires: [[]],
+      id: 'sub-set',
+      type: 'change',
+      z: 'sub',
+      x: 5,
+      y: 1,
+      wires: [[]],
       rules: [{ t: 'set', p: 'payload', pt: 'msg', to: `"${version}:" & $env("CLUSTER")`, tot: 'jsonata' }]
     },
     { id: 'sub-tab', type: 'tab', label: 'S' },
@@ -64,7 +72,11 @@ function subflow(version, variable) {
 }
 
 test('a subflow and a global environment variable change', async () => {
-  for (const [version, variable] of [['one', 'first'], ['two', 'first'], ['two', 'second']]) {
+  for (const [version, variable] of [
+    ['one', 'first'],
+    ['two', 'first'],
+    ['two', 'second']
+  ]) {
     await deploy(subflow(version, variable));
     await untilAnswer(worker, `${version}:${variable}`, 10_000);
   }
@@ -82,7 +94,9 @@ test('all that restarted nothing on the tab that stayed the same', async () => {
 
 test('a deploy that a worker refuses leaves its credentials as they were', async () => {
   const { flows } = await worker.getFlows();
-  const changed = flows.map((node) => (node.id === 'bystander' ? { ...node, credentials: { token: 'refused' } } : node));
+  const changed = flows.map((node) =>
+    node.id === 'bystander' ? { ...node, credentials: { token: 'refused' } } : node
+  );
   await assert.rejects(worker.deploy(changed, { type: 'nodes' }), /ERR_VALKEY_READ_ONLY/);
   // A node that is restarted takes its credentials from where Node-RED has put the refused ones.
   await admin.deploy(trackedFlow({ bystander: { value: '2' } }, { tab: 'by-tab' }), { type: 'nodes' });

@@ -8,7 +8,12 @@ const path = require('node:path');
 const { after, afterEach, before, beforeEach, test } = require('node:test');
 
 const {
-  PREFIX, answerFlow, answerOf, startClusterServer, startInstance, untilAnswer
+  PREFIX,
+  answerFlow,
+  answerOf,
+  startClusterServer,
+  startInstance,
+  untilAnswer
 } = require('./support/cluster.js');
 const { renamesHead } = require('./support/renames.js');
 
@@ -93,7 +98,10 @@ test('killed before either file is written: the earlier deploy', async () => {
 test('killed between credentials and flows: the credentials are rolled back', async () => {
   const credentials = fs.readFileSync(inUserDir('flows_cred.json'), 'utf8');
   await deployIsCut('before', 'flows.json');
-  assert.match(admin.logs, /\[warn\] \[ValkeyStorage\] the last deploy was cut short before its flows were written: its credentials were rolled back/);
+  assert.match(
+    admin.logs,
+    /\[warn\] \[ValkeyStorage\] the last deploy was cut short before its flows were written: its credentials were rolled back/
+  );
   assert.equal(fs.readFileSync(inUserDir('flows_cred.json'), 'utf8'), credentials);
   await assertNothingHappened();
 });

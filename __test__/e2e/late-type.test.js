@@ -68,7 +68,9 @@ test('the deploys that follow are taken over as ever', async () => {
   const before = await trackedOn(worker);
   await deploy({ ...SECOND, changed: { value: 'newer' }, added: { value: 'new', token: 'fresh' } });
   const now = await untilTracked(worker, {
-    ...FINAL, changed: { value: 'newer', token: 'new' }, added: { value: 'new', token: 'fresh' }
+    ...FINAL,
+    changed: { value: 'newer', token: 'new' },
+    added: { value: 'new', token: 'fresh' }
   });
   assert.equal(now.late.starts, before.late.starts);
   assert.equal(now.bystander.starts, before.bystander.starts);
@@ -79,6 +81,8 @@ test('a worker that starts without the type runs the deploy once it comes', asyn
   await worker.waitForLog(new RegExp(TYPE));
   await worker.http(`/tracked/register/${TYPE}`);
   await untilTracked(worker, {
-    ...FINAL, changed: { value: 'newer', token: 'new' }, added: { value: 'new', token: 'fresh' }
+    ...FINAL,
+    changed: { value: 'newer', token: 'new' },
+    added: { value: 'new', token: 'fresh' }
   });
 });

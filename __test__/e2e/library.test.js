@@ -75,10 +75,13 @@ async function assertMissing(type, name) {
 async function assertSame(type, name) {
   const expected = await get(plain, type, name);
   assert.deepEqual(await get(admin, type, name), expected, `admin: ${type}/${name}`);
-  await until(async () => {
-    assert.deepEqual(await get(worker, type, name), expected, `worker: ${type}/${name}`);
-    return true;
-  }, { deadline: 5000, message: `the same answer on the worker for ${type}/${name}` });
+  await until(
+    async () => {
+      assert.deepEqual(await get(worker, type, name), expected, `worker: ${type}/${name}`);
+      return true;
+    },
+    { deadline: 5000, message: `the same answer on the worker for ${type}/${name}` }
+  );
   return expected;
 }
 
@@ -95,8 +98,18 @@ test('entries, folders and their order', async () => {
   await saveEverywhere('functions', 'Beta folder/ä ö.js', { text: 'x', name: 'with spaces' });
   await saveEverywhere('flows', 'first', FLOW);
   await saveEverywhere('flows', 'sub/second', FLOW);
-  for (const name of ['', 'zeta.js', 'alpha.js', 'folder', 'folder/', 'folder/inner.js', 'folder/deeper',
-    'folder/deeper/x.js', 'Beta%20folder', 'Beta%20folder/%C3%A4%20%C3%B6.js']) {
+  for (const name of [
+    '',
+    'zeta.js',
+    'alpha.js',
+    'folder',
+    'folder/',
+    'folder/inner.js',
+    'folder/deeper',
+    'folder/deeper/x.js',
+    'Beta%20folder',
+    'Beta%20folder/%C3%A4%20%C3%B6.js'
+  ]) {
     const { status } = await assertSame('functions', name);
     assert.equal(status, 200, name);
   }
@@ -138,13 +151,15 @@ test('a listing reads its folder and nothing else', async () => {
   assert.equal(await calls(), before);
 });
 
-test('an entry that was deleted on the admin\'s disk is deleted in Valkey when it starts again', async () => {
+test("an entry that was deleted on the admin's disk is deleted in Valkey when it starts again", async () => {
   const lib = path.join(admin.userDir, 'lib', 'functions');
   fs.rmSync(path.join(lib, 'folder'), { recursive: true });
   fs.rmSync(path.join(plain.userDir, 'lib', 'functions', 'folder'), { recursive: true });
   await admin.restart();
   await admin.waitForLog(/functions\/folder\/inner\.js was deleted here/);
-  await until(async () => (await get(worker, 'functions', 'folder/inner.js')).status === 400, { message: 'the deletion' });
+  await until(async () => (await get(worker, 'functions', 'folder/inner.js')).status === 400, {
+    message: 'the deletion'
+  });
   await assertSame('functions', '');
 });
 
@@ -153,7 +168,9 @@ test('an admin that has lost its library folder gets it back from Valkey', async
   fs.rmSync(path.join(admin.userDir, 'lib'), { recursive: true });
   await admin.restart();
   await admin.waitForLog(/flows\/first\.json was restored from Valkey/);
-  await until(async () => (await get(admin, 'functions', 'zeta.js')).status === 200, { message: 'the restored library' });
+  await until(async () => (await get(admin, 'functions', 'zeta.js')).status === 200, {
+    message: 'the restored library'
+  });
   await assertSame('flows', 'sub/second');
   await assertSame('functions', '');
 });
@@ -169,8 +186,15 @@ test('a name that is no name on every system is saved on the disk that takes it,
 
 test('keys that name no place in the library touch no file', async () => {
   const client = server.client();
-  const hostile = ['library:functions:../../escaped.js', 'library:functions:/escaped.js', 'library:..:escaped.js',
-    'library:functions:a\\..\\escaped.js', 'library:functions:nul\0.js', 'library:functions:', 'library::x.js'];
+  const hostile = [
+    'library:functions:../../escaped.js',
+    'library:functions:/escaped.js',
+    'library:..:escaped.js',
+    'library:functions:a\\..\\escaped.js',
+    'library:functions:nul\0.js',
+    'library:functions:',
+    'library::x.js'
+  ];
   for (const key of hostile) {
     await client.set(PREFIX + key, JSON.stringify({ fn: 'escaped' }));
   }
@@ -181,7 +205,10 @@ test('keys that name no place in the library touch no file', async () => {
   await admin.restart();
   await admin.waitForLog(/functions\/good\.js was restored from Valkey/);
   const files = fs.readdirSync(admin.userDir, { recursive: true }).map(String);
-  assert.deepEqual(files.filter((name) => name.includes('escaped') || name.includes('broken')), []);
+  assert.deepEqual(
+    files.filter((name) => name.includes('escaped') || name.includes('broken')),
+    []
+  );
   assert.equal(fs.existsSync(path.join(admin.userDir, '..', 'escaped.js')), false);
   assert.match(admin.logs, /broken\.js' is left alone/);
   assert.match(admin.logs, /functions\/alpha\.js\/below\.js could not be restored to disk/);

@@ -37,11 +37,16 @@ for (const flavour of FLAVOURS) {
       return running.at(-1);
     };
     try {
-      const server = await keep(startServer({
-        flavour,
-        users: [adminLine(PREFIX, 'a-secret', { version }), workerLine(PREFIX, 'w-secret', { version }),
-          'user default on nopass ~* &* +@all']
-      }));
+      const server = await keep(
+        startServer({
+          flavour,
+          users: [
+            adminLine(PREFIX, 'a-secret', { version }),
+            workerLine(PREFIX, 'w-secret', { version }),
+            'user default on nopass ~* &* +@all'
+          ]
+        })
+      );
       const instance = (role, password, options) =>
         keep(startNodeRed({ role, server, user: { username: role, password }, ...options }));
       const admin = await instance('admin', 'a-secret', { flows: valueFlow('at start') });

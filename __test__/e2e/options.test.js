@@ -31,9 +31,17 @@ const times = (text, pattern) => text.split('\n').filter((line) => pattern.test(
 
 test('a retryStrategy that throws keeps nobody from connecting', async () => {
   const port = await freePort();
-  const connection = { host: '127.0.0.1', port, retryStrategy: () => { throw new Error('oh no'); } };
+  const connection = {
+    host: '127.0.0.1',
+    port,
+    retryStrategy: () => {
+      throw new Error('oh no');
+    }
+  };
   const worker = await keep(startNodeRed({ role: 'worker', connection, wait: 'listening' }));
-  await worker.waitForLog(/\[ValkeyStorage\] option 'retryStrategy' threw Error: oh no; the default wait is used instead/);
+  await worker.waitForLog(
+    /\[ValkeyStorage\] option 'retryStrategy' threw Error: oh no; the default wait is used instead/
+  );
   const server = await keep(startServer({ port }));
   await keep(startNodeRed({ role: 'admin', server, flows: valueFlow('here') }));
   await answers(worker, 'here');
@@ -46,7 +54,9 @@ test('a retryStrategy that returns null ends it, and the log says so once', asyn
   const worker = await keep(startNodeRed({ role: 'worker', server, valkey: { retryStrategy: () => null } }));
   await answers(worker, 'first');
   await server.restart();
-  await worker.waitForLog(/\[ValkeyStorage\] option 'retryStrategy' allows no further attempt to connect to 127\.0\.0\.1:\d+, until Node-RED is restarted/);
+  await worker.waitForLog(
+    /\[ValkeyStorage\] option 'retryStrategy' allows no further attempt to connect to 127\.0\.0\.1:\d+, until Node-RED is restarted/
+  );
   await admin.waitForLog(/Connected to[\s\S]*Connected to/);
   await admin.deploy(valueFlow('second'));
   // It runs on, and hears nothing.
@@ -57,19 +67,22 @@ test('a retryStrategy that returns null ends it, and the log says so once', asyn
   await answers(worker, 'second');
 });
 
-const hasIpv6 = () => new Promise((resolve) => {
-  const probe = net.createServer();
-  probe.once('error', () => resolve(false));
-  probe.listen(0, '::1', () => probe.close(() => resolve(true)));
-});
+const hasIpv6 = () =>
+  new Promise((resolve) => {
+    const probe = net.createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(0, '::1', () => probe.close(() => resolve(true)));
+  });
 
 test('an admin over a unix socket and a worker over IPv6', async (t) => {
-  if (process.platform === 'win32' || !await hasIpv6()) {
+  if (process.platform === 'win32' || !(await hasIpv6())) {
     t.skip('this machine has no unix sockets or no [::1]');
     return;
   }
   const server = await keep(startServer({ unixSocket: true, args: ['--bind', '127.0.0.1', '::1'] }));
-  const admin = await keep(startNodeRed({ role: 'admin', connection: { path: server.socketPath }, flows: valueFlow('first') }));
+  const admin = await keep(
+    startNodeRed({ role: 'admin', connection: { path: server.socketPath }, flows: valueFlow('first') })
+  );
   const worker = await keep(startNodeRed({ role: 'worker', connection: { url: `redis://[::1]:${server.port}` } }));
   await answers(worker, 'first');
   await admin.deploy(valueFlow('second'));

@@ -35,11 +35,16 @@ for (const flavour of ['valkey-9', 'redis-6']) {
     registry.publish(answering('coming', '1.0.0'));
     registry.publish(answering('going', '1.0.0'));
     try {
-      const server = await keep(startServer({
-        flavour,
-        users: [adminLine(PREFIX, USERS.admin.password, { version }), workerLine(PREFIX, USERS.worker.password, { version }),
-          'user default on nopass ~* &* +@all']
-      }));
+      const server = await keep(
+        startServer({
+          flavour,
+          users: [
+            adminLine(PREFIX, USERS.admin.password, { version }),
+            workerLine(PREFIX, USERS.worker.password, { version }),
+            'user default on nopass ~* &* +@all'
+          ]
+        })
+      );
       const instance = (role, options) => {
         const userDir = tempDir(role);
         registry.npmrc(userDir);
@@ -60,7 +65,10 @@ for (const flavour of ['valkey-9', 'redis-6']) {
       // An admin whose server came back empty stores its list again.
       await server.restart({ empty: true });
       const client = server.client();
-      await until(async () => (await client.get(KEY)) === '{"coming":"1.0.0"}', { deadline: 60_000, message: 'the list' });
+      await until(async () => (await client.get(KEY)) === '{"coming":"1.0.0"}', {
+        deadline: 60_000,
+        message: 'the list'
+      });
       assert.deepEqual(await client.call('ACL', 'LOG'), [], 'nothing was refused');
       const asWorker = server.client({ username: USERS.worker.username, password: USERS.worker.password });
       assert.equal(await asWorker.get(KEY), '{"coming":"1.0.0"}');

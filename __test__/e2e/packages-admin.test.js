@@ -36,12 +36,20 @@ packageTest('exact versions; not what every instance has of its own, nor what no
   registry.publish(answering('@scope/ranged', '0.3.0'));
   registry.publish(library('function-library', '2.0.1'));
   for (const name of ['node-red', 'node-red-storage-valkey', 'node-red-context-of-ours']) {
-    registry.publish(library(name, '1.0.0', {
-      files: { 'index.js': `module.exports = require(${JSON.stringify(MEMORY_CONTEXT)});\n` }
-    }));
+    registry.publish(
+      library(name, '1.0.0', {
+        files: { 'index.js': `module.exports = require(${JSON.stringify(MEMORY_CONTEXT)});\n` }
+      })
+    );
   }
-  const userDir = await cluster.userDir('admin', ['ranged', '@scope/ranged', 'function-library@^2.0.0', 'node-red',
-    'node-red-storage-valkey', 'node-red-context-of-ours']);
+  const userDir = await cluster.userDir('admin', [
+    'ranged',
+    '@scope/ranged',
+    'function-library@^2.0.0',
+    'node-red',
+    'node-red-storage-valkey',
+    'node-red-context-of-ours'
+  ]);
   const local = path.join(userDir, 'local-folder');
   fs.mkdirSync(local);
   fs.writeFileSync(path.join(local, 'package.json'), JSON.stringify({ name: 'from-a-folder', version: '1.0.0' }));
@@ -65,70 +73,84 @@ packageTest('exact versions; not what every instance has of its own, nor what no
     await admin.waitForLog(new RegExp(`\\[warn\\] \\[ValkeyStorage\\] .*${name}`), DEADLINE);
   }
   const worker = await cluster.worker();
-  await untilOnDisk(worker, { ranged: '1.4.2', '@scope/ranged': '0.3.0', 'function-library': '2.0.1', 'from-git': undefined });
+  await untilOnDisk(worker, {
+    ranged: '1.4.2',
+    '@scope/ranged': '0.3.0',
+    'function-library': '2.0.1',
+    'from-git': undefined
+  });
 });
 
-packageTest('a change of the palette is announced once it has ended, and only when something changed', async (t, cluster) => {
-  cluster.registry.publish(answering('one', '1.0.0'));
-  const admin = await cluster.admin();
-  await cluster.untilList({});
-  const heard = [];
-  const subscriber = cluster.server.client();
-  subscriber.on('message', (_channel, text) => heard.push(JSON.parse(text)));
-  await subscriber.subscribe(CHANNEL);
+packageTest(
+  'a change of the palette is announced once it has ended, and only when something changed',
+  async (t, cluster) => {
+    cluster.registry.publish(answering('one', '1.0.0'));
+    const admin = await cluster.admin();
+    await cluster.untilList({});
+    const heard = [];
+    const subscriber = cluster.server.client();
+    subscriber.on('message', (_channel, text) => heard.push(JSON.parse(text)));
+    await subscriber.subscribe(CHANNEL);
 
-  await installModule(admin, 'one');
-  await cluster.untilList({ one: '1.0.0' });
-  await removeModule(admin, 'one');
-  await cluster.untilList({});
-  await until(() => heard.length === 2, { deadline: DEADLINE, message: () => `two announcements: ${JSON.stringify(heard)}` });
-  assert.deepEqual(heard, [{ one: '1.0.0' }, {}]);
+    await installModule(admin, 'one');
+    await cluster.untilList({ one: '1.0.0' });
+    await removeModule(admin, 'one');
+    await cluster.untilList({});
+    await until(() => heard.length === 2, {
+      deadline: DEADLINE,
+      message: () => `two announcements: ${JSON.stringify(heard)}`
+    });
+    assert.deepEqual(heard, [{ one: '1.0.0' }, {}]);
 
-  await admin.restart();
-  await admin.deploy(answerFlow('again'));
-  await until(async () => (await cluster.client.get(`${PREFIX}flows`)).includes('again'), { deadline: DEADLINE });
-  assert.equal(heard.length, 2, 'an unchanged list is not announced');
-});
-
-packageTest('an emptied user directory gets its packages back, and never publishes an empty list', async (t, cluster) => {
-  const { registry, client } = cluster;
-  for (const name of ['one', '@scope/two']) {
-    registry.publish(answering(name, '1.0.0'));
-    registry.publish(answering(name, '1.0.1'));
+    await admin.restart();
+    await admin.deploy(answerFlow('again'));
+    await until(async () => (await cluster.client.get(`${PREFIX}flows`)).includes('again'), { deadline: DEADLINE });
+    assert.equal(heard.length, 2, 'an unchanged list is not announced');
   }
-  const list = { '@scope/two': '1.0.0', one: '1.0.0' };
-  const admin = await cluster.admin({ packages: ['one@1.0.0', '@scope/two@1.0.0'], flows: typeFlow(['one', 'two']) });
-  await cluster.untilList(list);
-  const worker = await cluster.worker();
-  await untilType(worker, 'two', '1.0.0');
-  const heard = [];
-  const subscriber = cluster.server.client();
-  subscriber.on('message', (_channel, text) => heard.push(text));
-  await subscriber.subscribe(CHANNEL);
+);
 
-  await admin.stop();
-  for (const name of fs.readdirSync(admin.userDir)) {
-    fs.rmSync(path.join(admin.userDir, name), { recursive: true });
+packageTest(
+  'an emptied user directory gets its packages back, and never publishes an empty list',
+  async (t, cluster) => {
+    const { registry, client } = cluster;
+    for (const name of ['one', '@scope/two']) {
+      registry.publish(answering(name, '1.0.0'));
+      registry.publish(answering(name, '1.0.1'));
+    }
+    const list = { '@scope/two': '1.0.0', one: '1.0.0' };
+    const admin = await cluster.admin({ packages: ['one@1.0.0', '@scope/two@1.0.0'], flows: typeFlow(['one', 'two']) });
+    await cluster.untilList(list);
+    const worker = await cluster.worker();
+    await untilType(worker, 'two', '1.0.0');
+    const heard = [];
+    const subscriber = cluster.server.client();
+    subscriber.on('message', (_channel, text) => heard.push(text));
+    await subscriber.subscribe(CHANNEL);
+
+    await admin.stop();
+    for (const name of fs.readdirSync(admin.userDir)) {
+      fs.rmSync(path.join(admin.userDir, name), { recursive: true });
+    }
+    registry.npmrc(admin.userDir);
+    // The id went with the directory: as after the lease of the lost admin has run out.
+    await client.del(`${PREFIX}lease`);
+    const heal = registry.failing('*');
+    await admin.restart();
+    await admin.waitForLog(/\[ValkeyStorage\] npm: /, { deadline: DEADLINE });
+    assert.deepEqual(await cluster.list(), list, 'while the packages can not be had');
+    heal();
+    await untilOnDisk(admin, { one: '1.0.0', '@scope/two': '1.0.0' }, 2 * DEADLINE);
+    await untilType(admin, 'one', '1.0.0');
+    await untilType(admin, 'two', '1.0.0');
+    const { one, '@scope/two': two } = await modulesOf(admin);
+    assert.deepEqual([one, two], ['1.0.0', '1.0.0']);
+
+    // From now on its palette counts again.
+    registry.publish(answering('three', '1.0.0'));
+    await installModule(admin, 'three');
+    await cluster.untilList({ ...list, three: '1.0.0' });
+    const other = heard.map((text) => JSON.parse(text)).filter((heardList) => heardList.one !== '1.0.0');
+    assert.deepEqual(other, []);
+    assert.equal(await client.exists(KEY), 1);
   }
-  registry.npmrc(admin.userDir);
-  // The id went with the directory: as after the lease of the lost admin has run out.
-  await client.del(`${PREFIX}lease`);
-  const heal = registry.failing('*');
-  await admin.restart();
-  await admin.waitForLog(/\[ValkeyStorage\] npm: /, { deadline: DEADLINE });
-  assert.deepEqual(await cluster.list(), list, 'while the packages can not be had');
-  heal();
-  await untilOnDisk(admin, { one: '1.0.0', '@scope/two': '1.0.0' }, 2 * DEADLINE);
-  await untilType(admin, 'one', '1.0.0');
-  await untilType(admin, 'two', '1.0.0');
-  const { one, '@scope/two': two } = await modulesOf(admin);
-  assert.deepEqual([one, two], ['1.0.0', '1.0.0']);
-
-  // From now on its palette counts again.
-  registry.publish(answering('three', '1.0.0'));
-  await installModule(admin, 'three');
-  await cluster.untilList({ ...list, three: '1.0.0' });
-  const other = heard.map((text) => JSON.parse(text)).filter((heardList) => heardList.one !== '1.0.0');
-  assert.deepEqual(other, []);
-  assert.equal(await client.exists(KEY), 1);
-});
+);

@@ -32,7 +32,8 @@ const MOMENTS = {
     const release = registry.slow('cut-off', undefined, { kind: 'tarball', half: true });
     const begun = (worker) => fs.existsSync(inModules(worker, 'cut-off', 'ballast.bin'));
     return {
-      reached: (worker) => until(() => begun(worker), { deadline: DEADLINE, message: 'begin of the package' }), release
+      reached: (worker) => until(() => begun(worker), { deadline: DEADLINE, message: 'begin of the package' }),
+      release
     };
   }
 };

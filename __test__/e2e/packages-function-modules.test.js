@@ -21,8 +21,12 @@ function libraryFlow(module) {
     { id: 'library-tab', type: 'tab', label: 'library' },
     { id: 'library-in', type: 'http in', ...place, url: '/library', method: 'get', wires: [['library']] },
     {
-      id: 'library', type: 'function', ...place, wires: [['library-out']],
-      func: 'msg.payload = library.version;\nreturn msg;', libs: [{ var: 'library', module }]
+      id: 'library',
+      type: 'function',
+      ...place,
+      wires: [['library-out']],
+      func: 'msg.payload = library.version;\nreturn msg;',
+      libs: [{ var: 'library', module }]
     },
     { id: 'library-out', type: 'http response', ...place, wires: [] }
   ];
@@ -43,19 +47,23 @@ for (const moment of ['while the worker runs', 'before the worker starts']) {
       one.publish(answering('beside', '1.0.0'));
     }
     const admin = await cluster.admin({ settings, packages: ['beside'], flows: answerFlow('first') });
-    let worker = moment.startsWith('while') && await cluster.worker({ settings, userDir });
+    let worker = moment.startsWith('while') && (await cluster.worker({ settings, userDir }));
     if (worker) {
       await untilAnswer(worker, 'first:none', DEADLINE);
       await untilOnDisk(worker, { beside: '1.0.0' });
     }
     const before = worker ? npmChanges(worker.userDir).length : 0;
     await admin.deploy([...answerFlow('second'), ...libraryFlow('function-library'), ...typeFlow(['beside'])]);
-    await until(async () => (await admin.http('/library', { deadline: 1000 })).text === '1.2.3',
-      { deadline: DEADLINE, message: () => `answer of the admin; ${admin.tail()}` });
+    await until(async () => (await admin.http('/library', { deadline: 1000 })).text === '1.2.3', {
+      deadline: DEADLINE,
+      message: () => `answer of the admin; ${admin.tail()}`
+    });
     await cluster.untilList({ beside: '1.0.0', 'function-library': '1.2.3' });
     worker ||= await cluster.worker({ settings, userDir });
-    await until(async () => (await worker.http('/library', { deadline: 1000 })).text === '1.2.3',
-      { deadline: DEADLINE, message: () => `answer of the worker; ${worker.tail()}` });
+    await until(async () => (await worker.http('/library', { deadline: 1000 })).text === '1.2.3', {
+      deadline: DEADLINE,
+      message: () => `answer of the worker; ${worker.tail()}`
+    });
     await untilType(worker, 'beside', '1.0.0');
     await untilOnDisk(worker, { beside: '1.0.0', 'function-library': '1.2.3' });
     const runs = npmChanges(worker.userDir).slice(before);
@@ -64,30 +72,37 @@ for (const moment of ['while the worker runs', 'before the worker starts']) {
   });
 }
 
-packageTest('a deploy that needs a module waits for the npm run under way, the earlier one running on', async (t, cluster) => {
-  const { registry } = cluster;
-  registry.publish(library('function-library', '1.2.3'));
-  registry.publish(answering('hanging', '1.0.0'));
-  const settings = { functionExternalModules: true };
-  // Its list would be a newer one.
-  const admin = await cluster.admin({ settings, valkey: { syncPackages: false }, flows: answerFlow('before') });
-  const worker = await cluster.worker({ settings });
-  await untilAnswer(worker, 'before:none', DEADLINE);
+packageTest(
+  'a deploy that needs a module waits for the npm run under way, the earlier one running on',
+  async (t, cluster) => {
+    const { registry } = cluster;
+    registry.publish(library('function-library', '1.2.3'));
+    registry.publish(answering('hanging', '1.0.0'));
+    const settings = { functionExternalModules: true };
+    // Its list would be a newer one.
+    const admin = await cluster.admin({ settings, valkey: { syncPackages: false }, flows: answerFlow('before') });
+    const worker = await cluster.worker({ settings });
+    await untilAnswer(worker, 'before:none', DEADLINE);
 
-  const release = registry.slow('hanging');
-  await cluster.store({ hanging: '1.0.0' });
-  await until(() => registry.count('packument', 'hanging') > 0, { deadline: DEADLINE, message: 'npm of the worker' });
-  await admin.deploy([...answerFlow('after'), ...libraryFlow('function-library')], { type: 'nodes' });
-  await until(async () => (await admin.http('/answer', { deadline: 1000 })).text === 'after:none',
-    { deadline: DEADLINE, message: () => `answer of the admin; ${admin.tail()}` });
-  // Longer than a deploy takes that does not wait.
-  const end = performance.now() + 3000;
-  while (performance.now() < end) {
-    assert.equal((await worker.http('/answer')).text, 'before:none');
-    await delay(100);
+    const release = registry.slow('hanging');
+    await cluster.store({ hanging: '1.0.0' });
+    await until(() => registry.count('packument', 'hanging') > 0, { deadline: DEADLINE, message: 'npm of the worker' });
+    await admin.deploy([...answerFlow('after'), ...libraryFlow('function-library')], { type: 'nodes' });
+    await until(async () => (await admin.http('/answer', { deadline: 1000 })).text === 'after:none', {
+      deadline: DEADLINE,
+      message: () => `answer of the admin; ${admin.tail()}`
+    });
+    // Longer than a deploy takes that does not wait.
+    const end = performance.now() + 3000;
+    while (performance.now() < end) {
+      assert.equal((await worker.http('/answer')).text, 'before:none');
+      await delay(100);
+    }
+    release();
+    await untilAnswer(worker, 'after:none', DEADLINE);
+    await until(async () => (await worker.http('/library', { deadline: 1000 })).text === '1.2.3', {
+      deadline: DEADLINE,
+      message: () => `answer of the worker; ${worker.tail()}`
+    });
   }
-  release();
-  await untilAnswer(worker, 'after:none', DEADLINE);
-  await until(async () => (await worker.http('/library', { deadline: 1000 })).text === '1.2.3',
-    { deadline: DEADLINE, message: () => `answer of the worker; ${worker.tail()}` });
-});
+);

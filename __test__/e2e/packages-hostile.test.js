@@ -18,12 +18,55 @@ const GOOD = { good: '1.0.0' };
 const many = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`evil-${at}`, '1.0.0']));
 
 /** Each beside a package that could be installed: a bad name or version refuses the whole list. */
-const NAMES = ['--registry=http://127.0.0.1:9/', '-g', '--', '../evil', 'a/../../evil', '/tmp/evil', '.evil', 'node_modules',
-  'evil; touch pwned', '$(touch pwned)', '`touch pwned`', 'evil\n--global', 'evil\u0000', '@evil', '@evil/', '@/evil', 'evil@1.0.0',
-  'evil.tar-gz', 'http://127.0.0.1:9/evil.tgz', 'git+ssh://git@127.0.0.1/evil.git', 'evil/evil', 'C:\\evil', '', ' evil', 'é'.repeat(300)];
-const VERSIONS = ['--global', '-g', '1.0.0 --ignore-scripts=false', 'http://127.0.0.1:9/evil.tgz', 'git+https://127.0.0.1/evil.git',
-  'github:evil/evil', 'evil/evil', 'file:../evil', 'link:../evil', '../evil', '/tmp/evil.tgz', 'npm:evil@1.0.0', 'workspace:*',
-  '1.0.0-evil.tgz', '1 || 2.0.0-evil.tar', '1.0.0; touch pwned', '$(touch pwned)', '1.0.0\n--global', '1.0.0\u0000', 'latest && touch pwned'];
+const NAMES = [
+  '--registry=http://127.0.0.1:9/',
+  '-g',
+  '--',
+  '../evil',
+  'a/../../evil',
+  '/tmp/evil',
+  '.evil',
+  'node_modules',
+  'evil; touch pwned',
+  '$(touch pwned)',
+  '`touch pwned`',
+  'evil\n--global',
+  'evil\u0000',
+  '@evil',
+  '@evil/',
+  '@/evil',
+  'evil@1.0.0',
+  'evil.tar-gz',
+  'http://127.0.0.1:9/evil.tgz',
+  'git+ssh://git@127.0.0.1/evil.git',
+  'evil/evil',
+  'C:\\evil',
+  '',
+  ' evil',
+  'é'.repeat(300)
+];
+const VERSIONS = [
+  '--global',
+  '-g',
+  '1.0.0 --ignore-scripts=false',
+  'http://127.0.0.1:9/evil.tgz',
+  'git+https://127.0.0.1/evil.git',
+  'github:evil/evil',
+  'evil/evil',
+  'file:../evil',
+  'link:../evil',
+  '../evil',
+  '/tmp/evil.tgz',
+  'npm:evil@1.0.0',
+  'workspace:*',
+  '1.0.0-evil.tgz',
+  '1 || 2.0.0-evil.tar',
+  '1.0.0; touch pwned',
+  '$(touch pwned)',
+  '1.0.0\n--global',
+  '1.0.0\u0000',
+  'latest && touch pwned'
+];
 const TEXTS = {
   'cut off': '{"good":"1.0.0","evil":',
   'not JSON': 'good@1.0.0',
@@ -55,14 +98,18 @@ async function serving(cluster, options) {
 async function calmed(cluster, worker) {
   const from = worker.mark();
   await cluster.store({});
-  await worker.waitForLog(/\[info\] \[ValkeyStorage\] the package list can be used again/, { deadline: DEADLINE, from });
+  await worker.waitForLog(/\[info\] \[ValkeyStorage\] the package list can be used again/, {
+    deadline: DEADLINE,
+    from
+  });
 }
 
 /** Stores and announces a list, and waits until the worker says that it does not take it. */
 async function refused(cluster, worker, what, list) {
   const from = worker.mark();
   await cluster.store(list, { announce: String(Date.now()) });
-  await worker.waitForLog(new RegExp(`\\[(warn|error)\\] \\[ValkeyStorage\\] .*${KEY}`), { deadline: DEADLINE, from })
+  await worker
+    .waitForLog(new RegExp(`\\[(warn|error)\\] \\[ValkeyStorage\\] .*${KEY}`), { deadline: DEADLINE, from })
     .catch((error) => {
       throw new Error(`${what}: ${error.message}`, { cause: error });
     });
@@ -72,7 +119,11 @@ async function refused(cluster, worker, what, list) {
 
 async function untouched(cluster, worker) {
   await untilAnswer(worker, 'deployed:none', DEADLINE);
-  assert.deepEqual(npmRuns(worker.userDir).map(({ argv }) => argv), [], 'no npm ran');
+  assert.deepEqual(
+    npmRuns(worker.userDir).map(({ argv }) => argv),
+    [],
+    'no npm ran'
+  );
   assert.deepEqual(cluster.registry.requests, []);
   assert.equal(fs.existsSync(path.join(worker.userDir, 'pwned')), false);
   assert.doesNotMatch(worker.logs, /Uncaught|unhandled|panicked/i);
@@ -122,8 +173,17 @@ packageTest('what stands on the channel is a hint, and never taken for the list'
   await untilOnDisk(worker, GOOD);
   const runs = npmRuns(worker.userDir).length;
   const asked = cluster.registry.requests.length;
-  const hints = [JSON.stringify({ evil: '1.0.0' }), '{"good":"9.9.9"}', '["--global"]', '{}', '[]', 'null', '\u0000\u0001',
-    ...Object.values(TEXTS), '1'.repeat(10_000_000)];
+  const hints = [
+    JSON.stringify({ evil: '1.0.0' }),
+    '{"good":"9.9.9"}',
+    '["--global"]',
+    '{}',
+    '[]',
+    'null',
+    '\u0000\u0001',
+    ...Object.values(TEXTS),
+    '1'.repeat(10_000_000)
+  ];
   for (const hint of hints) {
     await cluster.client.publish(CHANNEL, hint);
   }
@@ -133,7 +193,10 @@ packageTest('what stands on the channel is a hint, and never taken for the list'
   await untilOnDisk(worker, { ...GOOD, after: '1.0.0' });
   assert.equal(npmRuns(worker.userDir).length, runs + 1);
   const names = new Set(cluster.registry.requests.slice(asked).map(({ name }) => name));
-  assert.ok([...names].every((name) => ['after', 'good'].includes(name)), [...names].join());
+  assert.ok(
+    [...names].every((name) => ['after', 'good'].includes(name)),
+    [...names].join()
+  );
   await untilAnswer(worker, 'deployed:none', DEADLINE);
 });
 
@@ -145,7 +208,12 @@ packageTest('a worker takes only what its own palette settings allow', async (t,
   };
   const worker = await serving(cluster, { settings });
   await cluster.store({ good: '1.0.0', 'good-denied': '1.0.0', 'good-enough': '1.0.0', 'not-named': '1.0.0' });
-  await untilOnDisk(worker, { good: '1.0.0', 'good-enough': '1.0.0', 'good-denied': undefined, 'not-named': undefined });
+  await untilOnDisk(worker, {
+    good: '1.0.0',
+    'good-enough': '1.0.0',
+    'good-denied': undefined,
+    'not-named': undefined
+  });
   await worker.waitForLog(/\[ValkeyStorage\] .*good-denied/, DEADLINE);
   assert.equal(cluster.registry.count('packument', 'good-denied'), 0);
   assert.equal(cluster.registry.count('packument', 'not-named'), 0);
@@ -162,14 +230,20 @@ packageTest('this module and Node-RED are never installed, whoever lists them', 
   assert.equal(versionOnDisk(worker, 'node-red-storage-valkey'), undefined);
 });
 
-packageTest('install scripts run as npm does by default, and not with packageInstallScripts: false', async (t, cluster) => {
-  cluster.registry.publish(markingScript('marking', '1.0.0'));
-  const without = await serving(cluster, { valkey: { packageInstallScripts: false } });
-  const byDefault = await cluster.worker();
-  await cluster.store({ marking: '1.0.0' });
-  for (const [worker, ran] of [[without, false], [byDefault, true]]) {
-    await untilOnDisk(worker, { marking: '1.0.0' });
-    const mark = path.join(worker.userDir, 'node_modules', 'marking', 'ran');
-    await until(() => fs.existsSync(mark) === ran, { deadline: DEADLINE, message: `script that ran: ${ran}` });
+packageTest(
+  'install scripts run as npm does by default, and not with packageInstallScripts: false',
+  async (t, cluster) => {
+    cluster.registry.publish(markingScript('marking', '1.0.0'));
+    const without = await serving(cluster, { valkey: { packageInstallScripts: false } });
+    const byDefault = await cluster.worker();
+    await cluster.store({ marking: '1.0.0' });
+    for (const [worker, ran] of [
+      [without, false],
+      [byDefault, true]
+    ]) {
+      await untilOnDisk(worker, { marking: '1.0.0' });
+      const mark = path.join(worker.userDir, 'node_modules', 'marking', 'ran');
+      await until(() => fs.existsSync(mark) === ran, { deadline: DEADLINE, message: `script that ran: ${ran}` });
+    }
   }
-});
+);

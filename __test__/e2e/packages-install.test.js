@@ -26,8 +26,10 @@ packageTest('a package of the palette runs in the flow of a worker, in the same 
   const [run, ...more] = npmChanges(worker.userDir);
   assert.deepEqual(more, [], 'one run of npm');
   const own = Math.round(run.ended - run.began);
-  t.diagnostic(`${answered - installed} ms after the palette's answer, ` +
-    `npm ran ${own} ms of it: ${answered - installed - own} ms beyond npm's own`);
+  t.diagnostic(
+    `${answered - installed} ms after the palette's answer, ` +
+      `npm ran ${own} ms of it: ${answered - installed - own} ms beyond npm's own`
+  );
   assert.equal(worker.pid, pid);
   assert.ok(worker.running);
   assert.doesNotMatch(worker.logs, /\[error\]/);
@@ -54,18 +56,21 @@ packageTest('packages with a scope, without node-red- in their name, and without
   assert.doesNotMatch(worker.logs, /\[error\]/);
 });
 
-packageTest('a worker has exactly the version of the admin, although a newer one fits the range', async (t, cluster) => {
-  const { registry } = cluster;
-  for (const version of ['1.0.0', '1.0.1', '1.1.0']) {
-    registry.publish(answering('exact', version));
+packageTest(
+  'a worker has exactly the version of the admin, although a newer one fits the range',
+  async (t, cluster) => {
+    const { registry } = cluster;
+    for (const version of ['1.0.0', '1.0.1', '1.1.0']) {
+      registry.publish(answering('exact', version));
+    }
+    const admin = await cluster.admin({ packages: ['exact@1.0.0'] });
+    await cluster.untilList({ exact: '1.0.0' });
+    const worker = await cluster.worker();
+    await admin.deploy(typeFlow(['exact']));
+    await untilType(worker, 'exact', '1.0.0');
+    assert.equal(versionOnDisk(worker, 'exact'), '1.0.0');
   }
-  const admin = await cluster.admin({ packages: ['exact@1.0.0'] });
-  await cluster.untilList({ exact: '1.0.0' });
-  const worker = await cluster.worker();
-  await admin.deploy(typeFlow(['exact']));
-  await untilType(worker, 'exact', '1.0.0');
-  assert.equal(versionOnDisk(worker, 'exact'), '1.0.0');
-});
+);
 
 packageTest('ten packages reach a fresh worker in one run of npm', async (t, cluster) => {
   const names = Array.from({ length: 10 }, (_, at) => `package-${at}`);
@@ -95,19 +100,22 @@ packageTest('ten packages that come to a running worker at once are one run of n
   assert.equal(npmChanges(worker.userDir).length, 1);
 });
 
-packageTest('a package that an operator has installed on a running worker is loaded when it comes on the list', async (t, cluster) => {
-  cluster.registry.publish(answering('at-start', '1.0.0'));
-  cluster.registry.publish(answering('by-hand', '1.0.0'));
-  const admin = await cluster.admin({ packages: ['at-start@1.0.0'] });
-  const worker = await cluster.worker({ packages: ['at-start@1.0.0'] });
-  await npm(worker.userDir, 'install', 'by-hand@1.0.0');
-  const runs = npmChanges(worker.userDir).length;
+packageTest(
+  'a package that an operator has installed on a running worker is loaded when it comes on the list',
+  async (t, cluster) => {
+    cluster.registry.publish(answering('at-start', '1.0.0'));
+    cluster.registry.publish(answering('by-hand', '1.0.0'));
+    const admin = await cluster.admin({ packages: ['at-start@1.0.0'] });
+    const worker = await cluster.worker({ packages: ['at-start@1.0.0'] });
+    await npm(worker.userDir, 'install', 'by-hand@1.0.0');
+    const runs = npmChanges(worker.userDir).length;
 
-  await installModule(admin, 'by-hand');
-  await admin.deploy(typeFlow(['at-start', 'by-hand']));
-  await untilType(worker, 'by-hand', '1.0.0');
-  await untilType(worker, 'at-start', '1.0.0');
-  assert.equal(npmChanges(worker.userDir).length, runs);
-  assert.equal(worker.logs.match(/package by-hand@1\.0\.0 is loaded/g).length, 1);
-  assert.doesNotMatch(worker.logs, /package at-start|\[error\]/);
-});
+    await installModule(admin, 'by-hand');
+    await admin.deploy(typeFlow(['at-start', 'by-hand']));
+    await untilType(worker, 'by-hand', '1.0.0');
+    await untilType(worker, 'at-start', '1.0.0');
+    assert.equal(npmChanges(worker.userDir).length, runs);
+    assert.equal(worker.logs.match(/package by-hand@1\.0\.0 is loaded/g).length, 1);
+    assert.doesNotMatch(worker.logs, /package at-start|\[error\]/);
+  }
+);

@@ -20,7 +20,10 @@ packageTest('twenty changes of the palette end at the last list', async (t, clus
   const worker = await cluster.worker();
   const began = performance.now();
   // Each comes and goes, and the last round leaves two of them.
-  const changes = [...names, ...names].flatMap((name) => [[installModule, name], [removeModule, name]]);
+  const changes = [...names, ...names].flatMap((name) => [
+    [installModule, name],
+    [removeModule, name]
+  ]);
   changes.push([installModule, 'one'], [installModule, 'two'], [removeModule, 'one'], [installModule, 'three']);
   assert.equal(changes.length, 20);
   for (const [change, name] of changes) {

@@ -20,8 +20,9 @@ function userDir(role) {
 }
 
 packageTest(`${NAME}@${VERSION} runs on a worker`, async (t, cluster) => {
-  const asked = await npm(userDir('asking'), 'view', `${NAME}@${VERSION}`, 'version', '--fetch-timeout=15000')
-    .catch((error) => error);
+  const asked = await npm(userDir('asking'), 'view', `${NAME}@${VERSION}`, 'version', '--fetch-timeout=15000').catch(
+    (error) => error
+  );
   if (!asked.stdout?.includes(VERSION)) {
     t.skip(`the registry can not be asked: ${String(asked.message).split('\n')[0]}`);
     return;
@@ -35,7 +36,8 @@ packageTest(`${NAME}@${VERSION} runs on a worker`, async (t, cluster) => {
   const worker = await cluster.worker({ userDir: userDir('worker'), env });
   await installModule(admin, NAME, VERSION);
   const flows = typeFlow(['random']).map((node) =>
-    (node.type === 'random' ? { ...node, low: '7', high: '7', inte: 'true', property: 'payload' } : node));
+    node.type === 'random' ? { ...node, low: '7', high: '7', inte: 'true', property: 'payload' } : node
+  );
   await admin.deploy(flows);
   await untilType(worker, 'random', '7');
   await untilOnDisk(worker, { [NAME]: VERSION });

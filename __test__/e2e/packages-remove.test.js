@@ -5,7 +5,14 @@
 const assert = require('node:assert/strict');
 
 const { npmChanges } = require('../support/npm-runs.js');
-const { DEADLINE, dependenciesOf, npm, packageTest, untilOnDisk, versionOnDisk } = require('../support/package-cluster.js');
+const {
+  DEADLINE,
+  dependenciesOf,
+  npm,
+  packageTest,
+  untilOnDisk,
+  versionOnDisk
+} = require('../support/package-cluster.js');
 const { answering, library } = require('../support/package-kinds.js');
 const { installModule, removeModule, typeAnswer, typeFlow, untilType } = require('../support/palette-api.js');
 

@@ -18,25 +18,28 @@ const npmSays = (words) => new RegExp(`\\[ValkeyStorage\\] npm: .*${words}`);
 /** A retry comes by itself, after a wait that grows. */
 const RETRY_DEADLINE = 120_000;
 
-packageTest('a package that does not exist does not keep the others out, and comes when it is there', async (t, cluster) => {
-  const { registry } = cluster;
-  registry.publish(answering('one', '1.0.0'));
-  registry.publish(answering('two', '1.0.0'));
-  registry.publish(answering('other-version', '1.0.0'));
-  await cluster.deployed(answerFlow('deployed'));
-  const worker = await cluster.worker();
-  const { pid } = worker;
-  await cluster.store({ one: '1.0.0', unpublished: '1.0.0', 'other-version': '9.9.9', two: '1.0.0' });
-  await untilOnDisk(worker, { one: '1.0.0', two: '1.0.0', unpublished: undefined, 'other-version': undefined });
-  await worker.waitForLog(npmSays('unpublished'), DEADLINE);
-  await worker.waitForLog(npmSays('other-version'), DEADLINE);
-  await untilAnswer(worker, 'deployed:none', DEADLINE);
+packageTest(
+  'a package that does not exist does not keep the others out, and comes when it is there',
+  async (t, cluster) => {
+    const { registry } = cluster;
+    registry.publish(answering('one', '1.0.0'));
+    registry.publish(answering('two', '1.0.0'));
+    registry.publish(answering('other-version', '1.0.0'));
+    await cluster.deployed(answerFlow('deployed'));
+    const worker = await cluster.worker();
+    const { pid } = worker;
+    await cluster.store({ one: '1.0.0', unpublished: '1.0.0', 'other-version': '9.9.9', two: '1.0.0' });
+    await untilOnDisk(worker, { one: '1.0.0', two: '1.0.0', unpublished: undefined, 'other-version': undefined });
+    await worker.waitForLog(npmSays('unpublished'), DEADLINE);
+    await worker.waitForLog(npmSays('other-version'), DEADLINE);
+    await untilAnswer(worker, 'deployed:none', DEADLINE);
 
-  registry.publish(answering('unpublished', '1.0.0'));
-  registry.publish(answering('other-version', '9.9.9'));
-  await untilOnDisk(worker, { unpublished: '1.0.0', 'other-version': '9.9.9' }, RETRY_DEADLINE);
-  assert.equal(worker.pid, pid);
-});
+    registry.publish(answering('unpublished', '1.0.0'));
+    registry.publish(answering('other-version', '9.9.9'));
+    await untilOnDisk(worker, { unpublished: '1.0.0', 'other-version': '9.9.9' }, RETRY_DEADLINE);
+    assert.equal(worker.pid, pid);
+  }
+);
 
 packageTest('an install script that fails: its words, the others, and another try', async (t, cluster) => {
   const { registry } = cluster;

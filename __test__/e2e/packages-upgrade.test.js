@@ -21,7 +21,10 @@ function countFlow() {
     { id: 'count-tab', type: 'tab', label: 'count' },
     { id: 'count-in', type: 'http in', ...place, url: '/count', method: 'get', wires: [['count']] },
     {
-      id: 'count', type: 'function', ...place, wires: [['count-out']],
+      id: 'count',
+      type: 'function',
+      ...place,
+      wires: [['count-out']],
       func: "const count = (context.get('count') || 0) + 1;\ncontext.set('count', count);\nmsg.payload = String(count);\nreturn msg;"
     },
     { id: 'count-out', type: 'http response', ...place, wires: [] }

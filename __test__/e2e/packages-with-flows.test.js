@@ -20,8 +20,11 @@ const flowsOf = (version, types = []) => [
   ...typeFlow(types).slice(1)
 ];
 
-const untilChanged = (worker, version) => until(async () => (await trackedOn(worker)).changed?.value === version,
-  { deadline: DEADLINE, message: () => `node with '${version}'; the log ends:\n${worker.tail()}` });
+const untilChanged = (worker, version) =>
+  until(async () => (await trackedOn(worker)).changed?.value === version, {
+    deadline: DEADLINE,
+    message: () => `node with '${version}'; the log ends:\n${worker.tail()}`
+  });
 
 packageTest('a package and the flow that uses it come within the same second', async (t, cluster) => {
   const { registry } = cluster;
@@ -72,27 +75,30 @@ packageTest('a deploy waits for its package while the earlier one runs on', asyn
   assert.doesNotMatch(worker.logs, /missing types/i);
 });
 
-packageTest('after packageSyncTimeout a deploy is applied without its package, and whole once that is there', async (t, cluster) => {
-  const { registry } = cluster;
-  registry.publish(answering('late', '1.0.0'));
-  const admin = await cluster.admin({ flows: flowsOf('before') });
-  const worker = await cluster.worker({ valkey: { packageSyncTimeout: 4000 } });
-  await untilAnswer(worker, 'before:none', DEADLINE);
-  const { pid } = worker;
+packageTest(
+  'after packageSyncTimeout a deploy is applied without its package, and whole once that is there',
+  async (t, cluster) => {
+    const { registry } = cluster;
+    registry.publish(answering('late', '1.0.0'));
+    const admin = await cluster.admin({ flows: flowsOf('before') });
+    const worker = await cluster.worker({ valkey: { packageSyncTimeout: 4000 } });
+    await untilAnswer(worker, 'before:none', DEADLINE);
+    const { pid } = worker;
 
-  await installModule(admin, 'late');
-  const release = registry.slow('late');
-  await admin.deploy(flowsOf('after', ['late']), { type: 'nodes' });
-  // Node-RED starts what is unchanged, and says what it waits for.
-  await worker.waitForLog(/\[warn\] \[ValkeyStorage\] .*node types that are not installed: late/, DEADLINE);
-  assert.notEqual(await typeAnswer(worker, 'late', 1000).catch(() => ''), '1.0.0');
-  assert.equal((await trackedOn(worker)).bystander.starts, 1);
+    await installModule(admin, 'late');
+    const release = registry.slow('late');
+    await admin.deploy(flowsOf('after', ['late']), { type: 'nodes' });
+    // Node-RED starts what is unchanged, and says what it waits for.
+    await worker.waitForLog(/\[warn\] \[ValkeyStorage\] .*node types that are not installed: late/, DEADLINE);
+    assert.notEqual(await typeAnswer(worker, 'late', 1000).catch(() => ''), '1.0.0');
+    assert.equal((await trackedOn(worker)).bystander.starts, 1);
 
-  release();
-  await untilType(worker, 'late', '1.0.0', 2 * DEADLINE);
-  await untilAnswer(worker, 'after:none', DEADLINE);
-  await untilChanged(worker, 'after');
-  const now = await trackedOn(worker);
-  assert.equal(now.bystander.starts, 1);
-  assert.equal(worker.pid, pid);
-});
+    release();
+    await untilType(worker, 'late', '1.0.0', 2 * DEADLINE);
+    await untilAnswer(worker, 'after:none', DEADLINE);
+    await untilChanged(worker, 'after');
+    const now = await trackedOn(worker);
+    assert.equal(now.bystander.starts, 1);
+    assert.equal(worker.pid, pid);
+  }
+);

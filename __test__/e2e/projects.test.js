@@ -10,8 +10,10 @@ const { PREFIX, startClusterServer, startInstance } = require('./support/cluster
 const { trackedFlow, untilTracked } = require('./support/tracked.js');
 
 const GIT = {
-  GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org',
-  GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org'
+  GIT_AUTHOR_NAME: 'Ada',
+  GIT_AUTHOR_EMAIL: 'ada@example.org',
+  GIT_COMMITTER_NAME: 'Ada',
+  GIT_COMMITTER_EMAIL: 'ada@example.org'
 };
 const PROJECTS = { editorTheme: { projects: { enabled: true } } };
 
@@ -31,7 +33,9 @@ before(async () => {
   workers = await Promise.all([
     startInstance('worker', server),
     startInstance('worker', server, { settings: { credentialSecret: 'of this worker' } }),
-    startInstance('worker', server, { settings: { ...PROJECTS, editorTheme: { ...PROJECTS.editorTheme, palette: { editable: false } } } })
+    startInstance('worker', server, {
+      settings: { ...PROJECTS, editorTheme: { ...PROJECTS.editorTheme, palette: { editable: false } } }
+    })
   ]);
 });
 
@@ -42,9 +46,11 @@ after(async () => {
 
 const deploy = (nodes) => admin.deploy(trackedFlow(nodes), { type: 'nodes' });
 const everywhere = (nodes) => Promise.all([admin, ...workers].map((instance) => untilTracked(instance, nodes)));
-const create = (name, further) => admin.admin('/projects', {
-  method: 'POST', body: { name, summary: name, files: { flow: 'flow.json' }, ...further }
-});
+const create = (name, further) =>
+  admin.admin('/projects', {
+    method: 'POST',
+    body: { name, summary: name, files: { flow: 'flow.json' }, ...further }
+  });
 const update = (name, body) => admin.admin(`/projects/${name}`, { method: 'PUT', body });
 const credentialsText = () => client.get(`${PREFIX}credentials`);
 
@@ -98,7 +104,8 @@ test("a change of a Project's key restarts nothing, and what comes after it decr
   await everywhere({ b: { value: 'second', token: 'token of the second' } });
   await deploy({ b: { value: 'second' }, more: { value: 'x', token: 'after the change' } });
   const now = await everywhere({
-    b: { value: 'second', token: 'token of the second' }, more: { value: 'x', token: 'after the change' }
+    b: { value: 'second', token: 'token of the second' },
+    more: { value: 'x', token: 'after the change' }
   });
   [1, 3].forEach((i) => assert.equal(now[i].b.starts, running[i].b.starts));
 });

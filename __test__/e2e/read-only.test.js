@@ -12,9 +12,35 @@ const { until } = require('../support/wait.js');
 const { startClusterServer, startInstance } = require('./support/cluster.js');
 const { trackedFlow, untilTracked } = require('./support/tracked.js');
 
-const READING = new Set(['hello', 'auth', 'ping', 'select', 'client', 'info', 'role', 'subscribe', 'unsubscribe',
-  'multi', 'exec', 'discard', 'get', 'mget', 'strlen', 'exists', 'type', 'time', 'hget', 'hmget', 'hgetall', 'hkeys',
-  'hexists', 'hlen', 'hscan', 'smembers', 'scan']);
+const READING = new Set([
+  'hello',
+  'auth',
+  'ping',
+  'select',
+  'client',
+  'info',
+  'role',
+  'subscribe',
+  'unsubscribe',
+  'multi',
+  'exec',
+  'discard',
+  'get',
+  'mget',
+  'strlen',
+  'exists',
+  'type',
+  'time',
+  'hget',
+  'hmget',
+  'hgetall',
+  'hkeys',
+  'hexists',
+  'hlen',
+  'hscan',
+  'smembers',
+  'scan'
+]);
 const WANTED = { node: { value: '1', token: 'kept' } };
 
 let server;
@@ -26,13 +52,16 @@ before(async () => {
   client = server.client();
   const admin = await startInstance('admin', server, { flows: [] });
   await admin.deploy(trackedFlow(WANTED));
-  await admin.admin('/library/local/functions/folder/entry.js', { method: 'POST', body: { name: 'entry', text: 'return msg;' } });
+  await admin.admin('/library/local/functions/folder/entry.js', {
+    method: 'POST',
+    body: { name: 'entry', text: 'return msg;' }
+  });
   // Without an admin whoever writes now is the worker.
   await admin.stop();
   await client.acl('SETUSER', 'admin', 'off');
   // Its lease would run out by itself.
   for (const key of await client.keys('*')) {
-    if (await client.pttl(key) >= 0) {
+    if ((await client.pttl(key)) >= 0) {
       await client.del(key);
     }
   }
@@ -72,7 +101,10 @@ async function monitor() {
 
 /** The answer to a request that has to be refused. */
 async function refused(request) {
-  const error = await request.then(() => null, (failure) => failure);
+  const error = await request.then(
+    () => null,
+    (failure) => failure
+  );
   assert.ok(error, 'it was not refused');
   const body = JSON.parse(error.body);
   assert.equal(body.code, 'ERR_VALKEY_READ_ONLY');
@@ -90,14 +122,20 @@ test('not one key changes while a worker starts, runs, is asked to save, and sto
   assert.equal((await worker.admin('/settings')).status, 200);
   const { flows, rev } = await worker.getFlows();
 
-  const changed = flows.map((node) => (node.id === 'node' ? { ...node, value: '2', credentials: { token: 'other' } } : node));
+  const changed = flows.map((node) =>
+    node.id === 'node' ? { ...node, value: '2', credentials: { token: 'other' } } : node
+  );
   for (const type of ['full', 'nodes', 'flows']) {
     await refused(worker.deploy(changed, { type }));
   }
-  await refused(worker.admin('/flow/tracked-tab', { method: 'PUT', body: { id: 'tracked-tab', nodes: [], configs: [] } }));
+  await refused(
+    worker.admin('/flow/tracked-tab', { method: 'PUT', body: { id: 'tracked-tab', nodes: [], configs: [] } })
+  );
   await refused(worker.admin('/flow', { method: 'POST', body: { label: 'new', nodes: [] } }));
   // Here Node-RED's API keeps the reason to itself; its log has it.
-  await assert.rejects(worker.admin('/library/local/functions/new.js', { method: 'POST', body: { text: 'x' } }), { status: 400 });
+  await assert.rejects(worker.admin('/library/local/functions/new.js', { method: 'POST', body: { text: 'x' } }), {
+    status: 400
+  });
   await worker.waitForLog(/new\.js.*worker.*does not save library entries.*deploy on the admin/);
   // What Node-RED saves by itself stays in the instance.
   await worker.admin('/settings/user', { method: 'POST', body: { editor: { view: { 'view-show-grid': true } } } });
@@ -106,7 +144,10 @@ test('not one key changes while a worker starts, runs, is asked to save, and sto
 
   assert.deepEqual(await worker.getFlows(), { flows, rev }, 'flows are what they were');
   const listing = (await worker.admin('/library/local/functions/folder/')).json();
-  assert.deepEqual(listing.map(({ fn }) => fn), ['entry.js']);
+  assert.deepEqual(
+    listing.map(({ fn }) => fn),
+    ['entry.js']
+  );
   // "Restart flows" reads, and is allowed: with the credentials that were deployed, not the refused ones.
   await worker.deploy([], { type: 'reload' });
   const again = await untilTracked(worker, WANTED);
@@ -116,7 +157,10 @@ test('not one key changes while a worker starts, runs, is asked to save, and sto
   const commands = await watch.stop();
   const attempted = new Set(commands.map(([command]) => command));
   assert.ok(attempted.has('get') && attempted.has('subscribe'), [...attempted].join(' '));
-  assert.deepEqual([...attempted].filter((command) => !READING.has(command)), []);
+  assert.deepEqual(
+    [...attempted].filter((command) => !READING.has(command)),
+    []
+  );
   assert.deepEqual(await everything(), before);
   const log = JSON.stringify(await client.acl('LOG'));
   assert.doesNotMatch(log, /"worker"/, 'nothing was asked for that it may not do');

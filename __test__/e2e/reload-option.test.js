@@ -22,22 +22,32 @@ const workers = {};
 
 function flows() {
   return [
-    ...trackedFlow({
-      changed: { value, wires: [['wired']] }, wired: { value: 'same' }, beside: { value: 'same' }
-    }, { tab: 'one' }),
+    ...trackedFlow(
+      {
+        changed: { value, wires: [['wired']] },
+        wired: { value: 'same' },
+        beside: { value: 'same' }
+      },
+      { tab: 'one' }
+    ),
     ...trackedFlow({ elsewhere: { value: 'same' } }, { tab: 'two' })
   ];
 }
 const running = () => ({
-  changed: { value }, wired: { value: 'same' }, beside: { value: 'same' }, elsewhere: { value: 'same' }
+  changed: { value },
+  wired: { value: 'same' },
+  beside: { value: 'same' },
+  elsewhere: { value: 'same' }
 });
 
 before(async () => {
   server = await startClusterServer();
   admin = await startInstance('admin', server, { flows: flows() });
-  await Promise.all(Object.keys(RESTARTED).map(async (reload) => {
-    workers[reload] = await startInstance('worker', server, { valkey: { reload } });
-  }));
+  await Promise.all(
+    Object.keys(RESTARTED).map(async (reload) => {
+      workers[reload] = await startInstance('worker', server, { valkey: { reload } });
+    })
+  );
 });
 
 after(async () => {
@@ -55,9 +65,14 @@ for (const [reload, restarted] of Object.entries(RESTARTED)) {
       await admin.deploy(flows(), { type });
       const after = await untilTracked(worker, running());
       await worker.waitForLog(/revision \d+ applied/, { from: mark });
-      const anew = Object.keys(after).filter((id) => after[id].starts !== before[id].starts).sort();
+      const anew = Object.keys(after)
+        .filter((id) => after[id].starts !== before[id].starts)
+        .sort();
       assert.deepEqual(anew, restarted, `deployed as '${type}'`);
-      assert.ok(anew.every((id) => after[id].starts === before[id].starts + 1), 'once each');
+      assert.ok(
+        anew.every((id) => after[id].starts === before[id].starts + 1),
+        'once each'
+      );
     }
   });
 }

@@ -9,7 +9,14 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 
 const {
-  PREFIX, answerFlow, answerOf, contentOf, revisionOf, startClusterServer, startInstance, untilAnswer
+  PREFIX,
+  answerFlow,
+  answerOf,
+  contentOf,
+  revisionOf,
+  startClusterServer,
+  startInstance,
+  untilAnswer
 } = require('./support/cluster.js');
 const { renamesHead } = require('./support/renames.js');
 const { startProxy } = require('../support/proxy.js');
@@ -17,8 +24,8 @@ const { until } = require('../support/wait.js');
 
 // Holds up the load of an empty disk, where Node-RED keeps the secret that it has made up.
 const SLOW_SECRET = renamesHead((from, to, done, rename) => {
-  const isHeld = to.endsWith('.config.runtime.json') &&
-    require('node:fs').readFileSync(from, 'utf8').includes('_credentialSecret');
+  const isHeld =
+    to.endsWith('.config.runtime.json') && require('node:fs').readFileSync(from, 'utf8').includes('_credentialSecret');
   setTimeout(() => rename(from, to, done), isHeld ? 3000 : 0);
 });
 const LIBRARY = '/library/local/functions/folder/entry.js';
@@ -92,7 +99,9 @@ test('an emptied user directory is restored from Valkey: flows, credentials, set
 
   await admin.restart();
   await untilAnswer(admin, 'reloaded:first');
-  await admin.waitForLog(/\[ValkeyStorage\] flows\.json is missing: flows and credentials were restored from Valkey \(revision \d+\)/);
+  await admin.waitForLog(
+    /\[ValkeyStorage\] flows\.json is missing: flows and credentials were restored from Valkey \(revision \d+\)/
+  );
   assert.deepEqual(await contentOf(client), stored, 'what is stored is what it was');
   assert.equal(await answerOf(worker), 'reloaded:first');
   assert.deepEqual(JSON.parse(fs.readFileSync(path.join(admin.userDir, 'flows.json'))), answerFlow('reloaded'));
@@ -115,10 +124,16 @@ test('an emptied user directory and Valkey away: restored and loaded when Valkey
 
   proxy.resume();
   await untilAnswer(admin, 'reloaded:first', 10_000);
-  await admin.waitForLog(/\[ValkeyStorage\] Valkey is back: flows and credentials were restored from it \(revision \d+\)/);
-  await until(() => fs.existsSync(path.join(admin.userDir, 'lib/functions/folder/entry.js')), { message: 'library entry' });
-  await untilStored(({ owner }) => owner === JSON.parse(
-    fs.readFileSync(path.join(admin.userDir, '.node-red-storage-valkey', 'admin.json'))).id);
+  await admin.waitForLog(
+    /\[ValkeyStorage\] Valkey is back: flows and credentials were restored from it \(revision \d+\)/
+  );
+  await until(() => fs.existsSync(path.join(admin.userDir, 'lib/functions/folder/entry.js')), {
+    message: 'library entry'
+  });
+  await untilStored(
+    ({ owner }) =>
+      owner === JSON.parse(fs.readFileSync(path.join(admin.userDir, '.node-red-storage-valkey', 'admin.json'))).id
+  );
   assert.equal((await contentOf(client)).flows, stored.flows);
   assert.equal(await answerOf(worker), 'reloaded:first');
   const nodes = JSON.parse(fs.readFileSync(path.join(admin.userDir, '.config.nodes.json')));

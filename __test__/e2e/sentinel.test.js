@@ -20,11 +20,12 @@ let worker;
 
 before(async () => {
   watched = await startWatched({ users: [adminLine(PREFIX, 'a-secret'), workerLine(PREFIX, 'w-secret')] });
-  const instance = (role, password, options) => startNodeRed({
-    role,
-    connection: watched.connection({ username: role, password }),
-    ...options
-  });
+  const instance = (role, password, options) =>
+    startNodeRed({
+      role,
+      connection: watched.connection({ username: role, password }),
+      ...options
+    });
   admin = await instance('admin', 'a-secret', { flows: valueFlow('at start') });
   worker = await instance('worker', 'w-secret');
 });
@@ -41,7 +42,10 @@ test('a deploy reaches the worker', async () => {
   await answers(worker, 'first', 2000);
   const { port } = await watched.master();
   for (const instance of [admin, worker]) {
-    assert.match(instance.logs, new RegExp(`\\[ValkeyStorage\\] Connected to 127.0.0.1:${port} \\(Sentinel mode: mymaster\\)`));
+    assert.match(
+      instance.logs,
+      new RegExp(`\\[ValkeyStorage\\] Connected to 127.0.0.1:${port} \\(Sentinel mode: mymaster\\)`)
+    );
   }
 });
 
@@ -66,8 +70,10 @@ async function deployThrough(t, what, disturb, mend) {
   await admin.deploy(valueFlow(`${what}: meanwhile`));
   const promoted = await promotion;
   const took = (await arrival).at - Math.max(promoted.at, asked);
-  t.diagnostic(`promoted ${(promoted.at - asked).toFixed(0)} ms after the deploy was asked for; ` +
-    `the worker had it ${took.toFixed(0)} ms after both`);
+  t.diagnostic(
+    `promoted ${(promoted.at - asked).toFixed(0)} ms after the deploy was asked for; ` +
+      `the worker had it ${took.toFixed(0)} ms after both`
+  );
   assert.ok(took < AT_ONCE, `took ${took} ms`);
   await admin.deploy(valueFlow(`${what}: after`));
   await answers(worker, `${what}: after`, 2000);
@@ -83,13 +89,22 @@ async function deployThrough(t, what, disturb, mend) {
 }
 
 test('the master is killed', (t) =>
-  deployThrough(t, 'killed', (old) => old.kill('SIGKILL'), (old) => old.restart()));
+  deployThrough(
+    t,
+    'killed',
+    (old) => old.kill('SIGKILL'),
+    (old) => old.restart()
+  ));
 
-test('a failover is asked for', (t) =>
-  deployThrough(t, 'failover', () => watched.failOver()));
+test('a failover is asked for', (t) => deployThrough(t, 'failover', () => watched.failOver()));
 
 test('the master hangs and comes back', (t) =>
-  deployThrough(t, 'hung', (old) => old.pause(), (old) => old.resume()));
+  deployThrough(
+    t,
+    'hung',
+    (old) => old.pause(),
+    (old) => old.resume()
+  ));
 
 test('the first Sentinel is dead, or hung, and instances start all the same', async () => {
   const [first] = watched.sentinels;
@@ -109,7 +124,10 @@ test('natMap as a function, and strategies that throw, are called', async () => 
     role: 'worker',
     connection: watched.connection({ username: 'worker', password: 'w-secret' }),
     valkey: {
-      sentinels: watched.sentinels.map(({ port }) => ({ host: '127.0.0.1', port: port === watched.sentinels[0].port ? 1 : port })),
+      sentinels: watched.sentinels.map(({ port }) => ({
+        host: '127.0.0.1',
+        port: port === watched.sentinels[0].port ? 1 : port
+      })),
       natMap: (key) => {
         console.log(`reached through ${key}`);
         return null;

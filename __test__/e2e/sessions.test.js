@@ -49,7 +49,13 @@ after(async () => {
 });
 
 async function logIn(instance) {
-  const body = { client_id: 'node-red-admin', grant_type: 'password', scope: '*', username: 'ada', password: 'password' };
+  const body = {
+    client_id: 'node-red-admin',
+    grant_type: 'password',
+    scope: '*',
+    username: 'ada',
+    password: 'password'
+  };
   const response = await instance.admin('/auth/token', { method: 'POST', body });
   return response.json().access_token;
 }
@@ -66,14 +72,15 @@ test('a log-in survives a restart of the admin', async () => {
 });
 
 /** A worker with an editor of its own. */
-const startEditor = (user) => startNodeRed({
-  role: 'worker',
-  server,
-  user,
-  httpAdmin: true,
-  settingsHead: HEAD,
-  settings: { adminAuth: raw('adminAuth') }
-});
+const startEditor = (user) =>
+  startNodeRed({
+    role: 'worker',
+    server,
+    user,
+    httpAdmin: true,
+    settingsHead: HEAD,
+    settings: { adminAuth: raw('adminAuth') }
+  });
 
 test('a log-in on the admin is known to a worker with an editor that starts later', async () => {
   const client = server.client();
@@ -91,7 +98,9 @@ test('the user of workers without an editor does not read log-ins', async () => 
   const asWorker = server.client({ username: 'worker', password: 'w-secret' });
   await assert.rejects(asWorker.get(`${PREFIX}sessions`), /NOPERM/);
   const asEditor = server.client({ username: 'editor', password: 'e-secret' });
-  await until(async () => (await asEditor.get(`${PREFIX}sessions`))?.includes(token), { message: 'the log-in in Valkey' });
+  await until(async () => (await asEditor.get(`${PREFIX}sessions`))?.includes(token), {
+    message: 'the log-in in Valkey'
+  });
   // An editor that may not read them runs the flows all the same, and knows nobody.
   const worker = await startEditor({ username: 'worker', password: 'w-secret' });
   assert.equal(await status(worker, token), 401);
@@ -106,7 +115,7 @@ test('the key expires after sessionTTL, and each save begins that anew', async (
   assert.ok(left > 90 && left <= 100, `${left} s left`);
   await client.expire(`${PREFIX}sessions`, 10);
   await logIn(admin);
-  assert.ok(await client.ttl(`${PREFIX}sessions`) > 90);
+  assert.ok((await client.ttl(`${PREFIX}sessions`)) > 90);
 });
 
 test('an admin whose sessions file is lost takes them from Valkey', async () => {

@@ -18,7 +18,13 @@ const read = (file) => fs.readFileSync(file, 'utf8');
 const flows = (answer) => [
   { id: 'tab', type: 'tab', label: 'Answer' },
   { id: 'in', type: 'http in', z: 'tab', url: '/answer', method: 'get', wires: [['set']] },
-  { id: 'set', type: 'change', z: 'tab', rules: [{ t: 'set', p: 'payload', pt: 'msg', to: answer, tot: 'str' }], wires: [['out']] },
+  {
+    id: 'set',
+    type: 'change',
+    z: 'tab',
+    rules: [{ t: 'set', p: 'payload', pt: 'msg', to: answer, tot: 'str' }],
+    wires: [['out']]
+  },
   { id: 'out', type: 'http response', z: 'tab', wires: [] }
 ];
 
@@ -47,7 +53,9 @@ async function keep(starting) {
 
 async function answers(instance, answer) {
   // A request that comes while its flow restarts may never be answered.
-  await until(async () => (await instance.http('/answer', { deadline: 500 })).text === answer, { message: `'${answer}' from the worker; ${instance.tail()}` });
+  await until(async () => (await instance.http('/answer', { deadline: 500 })).text === answer, {
+    message: `'${answer}' from the worker; ${instance.tail()}`
+  });
 }
 
 /** Starts an admin and a worker, deploys, and waits for the worker to run it. */
@@ -67,7 +75,12 @@ async function deployReachesWorker(server, connection, options = {}) {
 
 test('a deploy reaches a worker over TLS', async () => {
   const server = await keep(startServer({ tls: made.server(authority), requirepass: 'a password' }));
-  const connection = { host: 'localhost', port: server.tlsPort, password: 'a password', tls: { ca: read(authority.cert) } };
+  const connection = {
+    host: 'localhost',
+    port: server.tlsPort,
+    password: 'a password',
+    tls: { ca: read(authority.cert) }
+  };
   const { worker } = await deployReachesWorker(server, connection);
   // The server can't do without its memory: everything it had went over TLS.
   await server.restart({ empty: true });
@@ -76,7 +89,9 @@ test('a deploy reaches a worker over TLS', async () => {
 });
 
 test('a deploy reaches a worker over mutual TLS, the key with a passphrase, the name by the user', async () => {
-  const server = await keep(startServer({ tls: { ...made.server(authority, 'DNS:valkey.example'), clients: authority.cert } }));
+  const server = await keep(
+    startServer({ tls: { ...made.server(authority, 'DNS:valkey.example'), clients: authority.cert } })
+  );
   const client = made.client(authority, { kind: 'rsa' });
   const key = read(made.convert('pkcs8', client.key, '-topk8', '-passout', `pass:${PASSPHRASE}`));
   const tls = {
@@ -96,7 +111,11 @@ test('a deploy reaches a worker over mutual TLS, the key with a passphrase, the 
 
 test('rediss:// and NODE_EXTRA_CA_CERTS are enough', async () => {
   const server = await keep(startServer({ tls: made.server(authority) }));
-  await deployReachesWorker(server, { url: `rediss://localhost:${server.tlsPort}` }, { env: { NODE_EXTRA_CA_CERTS: authority.cert } });
+  await deployReachesWorker(
+    server,
+    { url: `rediss://localhost:${server.tlsPort}` },
+    { env: { NODE_EXTRA_CA_CERTS: authority.cert } }
+  );
   await stopAll();
 });
 
@@ -106,7 +125,8 @@ test('what is wrong with a certificate is said once and mended without a restart
   const connection = { host: 'localhost', port: server.tlsPort, tls: { ca: read(authority.cert) } };
   const admin = await keep(startNodeRed({ role: 'admin', flows: [], connection }));
   const worker = await keep(startNodeRed({ role: 'worker', connection, wait: 'listening' }));
-  const unknown = /\[error\] \[ValkeyStorage\] localhost:\d+: no TLS connection: .*'CN=Other CA', which is not in 'tls\.ca'/g;
+  const unknown =
+    /\[error\] \[ValkeyStorage\] localhost:\d+: no TLS connection: .*'CN=Other CA', which is not in 'tls\.ca'/g;
   for (const instance of [admin, worker]) {
     await instance.waitForLog(new RegExp(unknown.source));
   }

@@ -8,13 +8,21 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 
 const {
-  PREFIX, answerFlow, answerOf, contentOf, revisionOf, startClusterServer, startInstance, untilAnswer
+  PREFIX,
+  answerFlow,
+  answerOf,
+  contentOf,
+  revisionOf,
+  startClusterServer,
+  startInstance,
+  untilAnswer
 } = require('./support/cluster.js');
 const { until } = require('../support/wait.js');
 
 const LEASE = 10_000;
 const TAKES_OVER = /\[ValkeyStorage\] the lease of the other admin \(\w+\) has run out: this admin takes over/;
-const IS_LOADED = /\[warn\] \[ValkeyStorage\] the deploy that was refused while another admin was in charge is on this disk/;
+const IS_LOADED =
+  /\[warn\] \[ValkeyStorage\] the deploy that was refused while another admin was in charge is on this disk/;
 const OTHER_IS_ACTIVE = /\[error\] \[ValkeyStorage\] another admin \((\w+)\) is active on this key prefix/;
 
 let server;
@@ -29,11 +37,12 @@ const idOf = (admin) =>
 const onDisk = (admin) => JSON.parse(fs.readFileSync(path.join(admin.userDir, 'flows.json')));
 
 /** A deploy, whatever is answered. */
-const tryDeploy = (admin, flows) => admin.http('/flows', {
-  method: 'POST',
-  headers: { 'Node-RED-API-Version': 'v2', 'Node-RED-Deployment-Type': 'full' },
-  body: { flows }
-});
+const tryDeploy = (admin, flows) =>
+  admin.http('/flows', {
+    method: 'POST',
+    headers: { 'Node-RED-API-Version': 'v2', 'Node-RED-Deployment-Type': 'full' },
+    body: { flows }
+  });
 
 before(async () => {
   server = await startClusterServer();
@@ -53,7 +62,7 @@ after(async () => {
 test('the same admin restarted is not locked out', async () => {
   first.kill();
   await first.waitUntilEnded();
-  assert.ok(await client.pttl(`${PREFIX}lease`) > 0, 'the lease of the killed process still lives');
+  assert.ok((await client.pttl(`${PREFIX}lease`)) > 0, 'the lease of the killed process still lives');
   await first.restart();
   await first.deploy(answerFlow('again'));
   await untilAnswer(worker, 'again:none');

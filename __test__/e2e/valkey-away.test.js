@@ -8,7 +8,12 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 
 const {
-  PREFIX, answerFlow, answerOf, startClusterServer, startInstance, untilAnswer
+  PREFIX,
+  answerFlow,
+  answerOf,
+  startClusterServer,
+  startInstance,
+  untilAnswer
 } = require('./support/cluster.js');
 const { until } = require('../support/wait.js');
 
@@ -65,10 +70,13 @@ test('Valkey killed and restarted empty: everything is mirrored again, nobody re
   const mark = worker.mark();
   await server.restart({ empty: true, signal: 'SIGKILL' });
   const begin = performance.now();
-  await until(async () => {
-    assert.deepEqual(await client.mget(names), stored);
-    return true;
-  }, { deadline: 10_000, message: 'all of it' });
+  await until(
+    async () => {
+      assert.deepEqual(await client.mget(names), stored);
+      return true;
+    },
+    { deadline: 10_000, message: 'all of it' }
+  );
   t.diagnostic(`mirrored ${(performance.now() - begin).toFixed(0)} ms after the server answered`);
   await admin.deploy(answerFlow('after', { token: 'token' }));
   await untilAnswer(worker, 'after:token');
@@ -92,7 +100,10 @@ test('a worker with a copy: it says how old the copy is, serves, and converges',
   await server.kill();
   await worker.restart();
   await untilAnswer(worker, 'meanwhile:token');
-  assert.match(worker.logs, /\[warn\] \[ValkeyStorage\] Valkey is not reachable: starting from the last good copy on this disk: revision \d+, read \d+ s ago/);
+  assert.match(
+    worker.logs,
+    /\[warn\] \[ValkeyStorage\] Valkey is not reachable: starting from the last good copy on this disk: revision \d+, read \d+ s ago/
+  );
   await admin.deploy(answerFlow('last', { token: 'changed' }));
   assert.equal(await answerOf(worker), 'meanwhile:token');
   await server.restart({ empty: true });

@@ -29,34 +29,43 @@ const ENDS = {
 
 for (const [time, { seconds, valkey }] of Object.entries(TIMES)) {
   test(`Valkey away for ${time}`, { timeout: 300_000 }, async (t) => {
-    const clusters = await Promise.all(Object.entries(ENDS).map(async ([how, ways]) => {
-      const cluster = await openCluster(how.replace(/\W+/g, '-'), { valkey });
-      return { how, cluster, ...ways };
-    }));
+    const clusters = await Promise.all(
+      Object.entries(ENDS).map(async ([how, ways]) => {
+        const cluster = await openCluster(how.replace(/\W+/g, '-'), { valkey });
+        return { how, cluster, ...ways };
+      })
+    );
     try {
-      await Promise.all(clusters.map(async ({ how, cluster, begin, end }) => {
-        await cluster.deploy();
-        await cluster.converge();
-        await begin(cluster);
-        const until = performance.now() + seconds * 1000;
-        do {
+      await Promise.all(
+        clusters.map(async ({ how, cluster, begin, end }) => {
           await cluster.deploy();
-          const onDisk = JSON.parse(fs.readFileSync(path.join(cluster.admin.userDir, 'flows.json'), 'utf8'));
-          assert.equal(onDisk.find(({ id }) => id === 'node').version, cluster.version);
-          await pause(300);
-        } while (performance.now() < until);
-        assert.ok(cluster.workers.every(({ instance }) => instance.version === 1), 'workers run on meanwhile');
-        await end(cluster);
-        const { back, converged } = await cluster.converge().catch((error) => {
-          throw new Error(`${how}: ${error.message}\n${cluster.logs()}`);
-        });
-        const slowest = Math.max(...cluster.deployTimes);
-        t.diagnostic(`${how}: ${cluster.version} deploys, the slowest answered in ${slowest.toFixed(0)} ms; ` +
-          `connected ${back.toFixed(0)} ms after, converged ${converged.toFixed(0)} ms later`);
-        assert.ok(slowest < ANSWER_WITHIN);
-        assert.deepEqual(cluster.problems, []);
-        assert.match(cluster.admin.log(), /\[warn\] \[ValkeyStorage\] saved on disk; workers are not updated yet/);
-      }));
+          await cluster.converge();
+          await begin(cluster);
+          const until = performance.now() + seconds * 1000;
+          do {
+            await cluster.deploy();
+            const onDisk = JSON.parse(fs.readFileSync(path.join(cluster.admin.userDir, 'flows.json'), 'utf8'));
+            assert.equal(onDisk.find(({ id }) => id === 'node').version, cluster.version);
+            await pause(300);
+          } while (performance.now() < until);
+          assert.ok(
+            cluster.workers.every(({ instance }) => instance.version === 1),
+            'workers run on meanwhile'
+          );
+          await end(cluster);
+          const { back, converged } = await cluster.converge().catch((error) => {
+            throw new Error(`${how}: ${error.message}\n${cluster.logs()}`);
+          });
+          const slowest = Math.max(...cluster.deployTimes);
+          t.diagnostic(
+            `${how}: ${cluster.version} deploys, the slowest answered in ${slowest.toFixed(0)} ms; ` +
+              `connected ${back.toFixed(0)} ms after, converged ${converged.toFixed(0)} ms later`
+          );
+          assert.ok(slowest < ANSWER_WITHIN);
+          assert.deepEqual(cluster.problems, []);
+          assert.match(cluster.admin.log(), /\[warn\] \[ValkeyStorage\] saved on disk; workers are not updated yet/);
+        })
+      );
     } finally {
       await Promise.all(clusters.map(({ cluster }) => cluster.close()));
     }

@@ -27,9 +27,14 @@ const VALUES = {
   'a list': (multi, key) => multi.rpush(key, 'a', 'b'),
   'a hash with strange fields': (multi, key) => multi.hset(key, '../x', '{', 'good', '5', '\0', '[]'),
   'a set': (multi, key) => multi.sadd(key, 'a'),
-  [`${FULL ? 500 : 100} MB of noise`]: (multi, key) => multi.eval(
-    "for i = 1, ARGV[2] do redis.call('APPEND', KEYS[1], ARGV[1]) end", 1, key, crypto.randomBytes(MB), FULL ? 500 : 100
-  )
+  [`${FULL ? 500 : 100} MB of noise`]: (multi, key) =>
+    multi.eval(
+      "for i = 1, ARGV[2] do redis.call('APPEND', KEYS[1], ARGV[1]) end",
+      1,
+      key,
+      crypto.randomBytes(MB),
+      FULL ? 500 : 100
+    )
 };
 
 let server;
@@ -44,10 +49,14 @@ before(async () => {
 after(() => server?.stop());
 
 /** The answer, or the code of the error, which has to be one of ours. */
-const outcome = (promise) => promise.then((value) => value, (error) => {
-  assert.match(error.code || '', /^ERR_VALKEY_/, `${error.stack}`);
-  return error.code;
-});
+const outcome = (promise) =>
+  promise.then(
+    (value) => value,
+    (error) => {
+      assert.match(error.code || '', /^ERR_VALKEY_/, `${error.stack}`);
+      return error.code;
+    }
+  );
 
 for (const key of KEYS) {
   test(`bad values under '${key}'`, { timeout: 300_000 }, async (t) => {
@@ -76,7 +85,9 @@ for (const key of KEYS) {
         ]);
         assert.ok(sessions && body !== undefined && listing, told());
         version += 1;
-        await until(() => outcome(admin.deploy(version)).then((answer) => answer === undefined), { message: 'a deploy' });
+        await until(() => outcome(admin.deploy(version)).then((answer) => answer === undefined), {
+          message: 'a deploy'
+        });
         await until(() => worker.version === version, { message: `deploy ${version}` });
         await outcome(admin.storage.saveLibraryEntry('functions', 'good.js', { name: 'n' }, 'good'));
         await outcome(admin.storage.saveSessions({ a: { user: 'u' } }));

@@ -105,15 +105,18 @@ async function put(key, value) {
 
 /** Waits until everything is stored as the admin has it on disk. */
 async function untilMended(good, deadline) {
-  await until(async () => {
-    for (const [key, value] of good) {
-      const is = await client.getBuffer(key);
-      if (key === `${PREFIX}revision` ? JSON.parse(is).flows !== JSON.parse(value).flows : !is.equals(value)) {
-        return false;
+  await until(
+    async () => {
+      for (const [key, value] of good) {
+        const is = await client.getBuffer(key);
+        if (key === `${PREFIX}revision` ? JSON.parse(is).flows !== JSON.parse(value).flows : !is.equals(value)) {
+          return false;
+        }
       }
-    }
-    return true;
-  }, { deadline, interval: 50, message: 'mend by the admin' });
+      return true;
+    },
+    { deadline, interval: 50, message: 'mend by the admin' }
+  );
 }
 
 /** Puts a bad value; returns whether the worker said so at once, and how long the admin took. */
@@ -169,9 +172,14 @@ test(`${NOISE} MB of noise under each key`, { timeout: 300_000 }, async (t) => {
   const noise = crypto.randomBytes(MB);
   for (const name of FULL ? OURS : ['flows']) {
     // Made on the server, so that this process has nothing of it.
-    const grow = (key) => (multi) => multi.eval(
-      "redis.call('DEL', KEYS[1]) for i = 1, ARGV[2] do redis.call('APPEND', KEYS[1], ARGV[1]) end", 1, key, noise, NOISE
-    );
+    const grow = (key) => (multi) =>
+      multi.eval(
+        "redis.call('DEL', KEYS[1]) for i = 1, ARGV[2] do redis.call('APPEND', KEYS[1], ARGV[1]) end",
+        1,
+        key,
+        noise,
+        NOISE
+      );
     const memory = residentMb();
     const took = await suffer(name, grow, { alone: false });
     const more = residentMb() - memory;

@@ -38,8 +38,7 @@ async function freshWorker() {
   return worker;
 }
 
-const storedVersion = async () =>
-  JSON.parse(await client.get('nodered:flows')).find(({ id }) => id === 'node').version;
+const storedVersion = async () => JSON.parse(await client.get('nodered:flows')).find(({ id }) => id === 'node').version;
 
 test('killed between any two writes of a deploy', { timeout: 300_000 }, async (t) => {
   await freshWorker();
@@ -55,8 +54,10 @@ test('killed between any two writes of a deploy', { timeout: 300_000 }, async (t
       admin.deployFrom(good + 1, good + 1, step);
       await until(() => !admin.running || admin.answered === good + 1, { interval: 2, message: 'end of the deploy' });
       if (admin.running) {
-        t.diagnostic(`a deploy is ${admin.steps} steps on disk; killed before each: ` +
-          `${outcomes.back} times the deploy before, ${outcomes.forward} times this one`);
+        t.diagnostic(
+          `a deploy is ${admin.steps} steps on disk; killed before each: ` +
+            `${outcomes.back} times the deploy before, ${outcomes.forward} times this one`
+        );
         assert.ok(step > 8, `only ${step} steps were seen`);
         break;
       }

@@ -79,9 +79,14 @@ for (const way of Object.keys(WAYS)) {
         const bare = await startNodeRed({ flows: [], settingsHead: END_ON_REQUEST });
         alone[way] = await timed(bare, way);
       }
-      const start = (role) => startNodeRed({
-        role, server, user: loginOf(role), settingsHead: END_ON_REQUEST, ...(role === 'admin' ? { flows: [] } : {})
-      });
+      const start = (role) =>
+        startNodeRed({
+          role,
+          server,
+          user: loginOf(role),
+          settingsHead: END_ON_REQUEST,
+          ...(role === 'admin' ? { flows: [] } : {})
+        });
       await server.client().flushall();
       const [admin, worker] = [await start('admin'), await start('worker')];
       await enter();
@@ -89,10 +94,16 @@ for (const way of Object.keys(WAYS)) {
       try {
         // Answered: with Valkey away or hung that is a warning, and the disk has it.
         await admin.deploy(tab(`${way} ${state}`));
-        for (const [name, node] of [['admin', admin], ['worker', worker]]) {
+        for (const [name, node] of [
+          ['admin', admin],
+          ['worker', worker]
+        ]) {
           const took = await timed(node, way);
           t.diagnostic(`${name}: ${took.toFixed(0)} ms, Node-RED alone ${alone[way].toFixed(0)} ms`);
-          assert.ok(took < alone[way] + ALLOWED, `${name} took ${took.toFixed(0)} ms, Node-RED alone ${alone[way].toFixed(0)} ms`);
+          assert.ok(
+            took < alone[way] + ALLOWED,
+            `${name} took ${took.toFixed(0)} ms, Node-RED alone ${alone[way].toFixed(0)} ms`
+          );
         }
         const onDisk = JSON.parse(fs.readFileSync(path.join(admin.userDir, 'flows.json'), 'utf8'));
         assert.equal(onDisk[0].label, `${way} ${state}`);
@@ -101,7 +112,9 @@ for (const way of Object.keys(WAYS)) {
         if (FULL || state === 'away') {
           await admin.restart();
           const client = server.client();
-          await until(async () => (await client.get('nodered:flows'))?.includes(`${way} ${state}`), { message: 'the deploy in Valkey' });
+          await until(async () => (await client.get('nodered:flows'))?.includes(`${way} ${state}`), {
+            message: 'the deploy in Valkey'
+          });
         }
       } finally {
         if (!left) {
@@ -129,7 +142,11 @@ async function leave(role, userDir, deploy) {
       }
     });
   }
-  await until(() => child.exitCode !== null || child.signalCode !== null, { deadline: 15_000, interval: 2, message: () => `end of ${role}:\n${output}` });
+  await until(() => child.exitCode !== null || child.signalCode !== null, {
+    deadline: 15_000,
+    interval: 2,
+    message: () => `end of ${role}:\n${output}`
+  });
   keepLog(role, output);
   assert.equal(child.exitCode, 0, `${child.signalCode}\n${output}`);
   // A call that is waited for keeps the process: nothing cuts the script off in the middle.
@@ -137,31 +154,40 @@ async function leave(role, userDir, deploy) {
   return performance.now() - left;
 }
 
-test('the natural end: a process that has nothing more to do is not kept, and what was answered is not lost', { timeout: 120_000 }, async (t) => {
-  await server.client().flushall();
-  const dirs = { admin: tempDir('admin'), worker: tempDir('worker') };
-  const within = async (what, role, deploy) => {
-    const took = await leave(role, dirs[role], deploy);
-    t.diagnostic(`${role} with Valkey ${what}: ${took.toFixed(0)} ms`);
-    assert.ok(took < ALLOWED, `${role} took ${took.toFixed(0)} ms with Valkey ${what}`);
-  };
-  await within('up', 'admin', 1);
-  await within('up', 'worker');
-  for (const [state, version] of [['hung', 2], ['away', 3]]) {
-    await STATES[state].enter();
-    try {
-      await within(state, 'admin', version);
-      await within(`${state}, what was loaded being mirrored`, 'admin');
-      await within(state, 'worker');
-    } finally {
-      await STATES[state].leave();
-    }
-    const next = await openInstance({ role: 'admin', server, valkey: loginOf('admin'), userDir: dirs.admin });
-    try {
-      const client = server.client();
-      await until(async () => (await client.get('nodered:flows'))?.includes(`"version":${version}`), { message: `deploy ${version} in Valkey` });
-    } finally {
-      await next.close();
+test(
+  'the natural end: a process that has nothing more to do is not kept, and what was answered is not lost',
+  { timeout: 120_000 },
+  async (t) => {
+    await server.client().flushall();
+    const dirs = { admin: tempDir('admin'), worker: tempDir('worker') };
+    const within = async (what, role, deploy) => {
+      const took = await leave(role, dirs[role], deploy);
+      t.diagnostic(`${role} with Valkey ${what}: ${took.toFixed(0)} ms`);
+      assert.ok(took < ALLOWED, `${role} took ${took.toFixed(0)} ms with Valkey ${what}`);
+    };
+    await within('up', 'admin', 1);
+    await within('up', 'worker');
+    for (const [state, version] of [
+      ['hung', 2],
+      ['away', 3]
+    ]) {
+      await STATES[state].enter();
+      try {
+        await within(state, 'admin', version);
+        await within(`${state}, what was loaded being mirrored`, 'admin');
+        await within(state, 'worker');
+      } finally {
+        await STATES[state].leave();
+      }
+      const next = await openInstance({ role: 'admin', server, valkey: loginOf('admin'), userDir: dirs.admin });
+      try {
+        const client = server.client();
+        await until(async () => (await client.get('nodered:flows'))?.includes(`"version":${version}`), {
+          message: `deploy ${version} in Valkey`
+        });
+      } finally {
+        await next.close();
+      }
     }
   }
-});
+);

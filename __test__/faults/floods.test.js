@@ -42,7 +42,11 @@ async function reads() {
 }
 
 const PUBLISH = "for i = 1, ARGV[2] do redis.call('PUBLISH', KEYS[1], ARGV[1]) end";
-const CONTENT = { 'small messages': 'x', 'messages of 10 kB': 'x'.repeat(10_000), 'no UTF-8': Buffer.from([0xff, 0x00, 0xfe]) };
+const CONTENT = {
+  'small messages': 'x',
+  'messages of 10 kB': 'x'.repeat(10_000),
+  'no UTF-8': Buffer.from([0xff, 0x00, 0xfe])
+};
 
 for (const channel of ['flows:updated', 'packages:updated']) {
   for (const [what, message] of Object.entries(CONTENT)) {
@@ -72,11 +76,18 @@ for (const channel of ['flows:updated', 'packages:updated']) {
   }
 }
 
-test('a reader that is slower than the flood is cut off by the server, and comes back', { timeout: 60_000 }, async () => {
-  await client.config('SET', 'client-output-buffer-limit', 'pubsub 1mb 1mb 1');
-  const mark = worker.lines.length;
-  const long = 'x'.repeat(1_000_000);
-  await client.eval(PUBLISH, 1, `${PREFIX}flows:updated`, long, 60);
-  await admin.deploy(++version);
-  await until(() => worker.version === version, { deadline: 5000, message: () => `deploy ${version}: ${worker.lines.slice(mark)}` });
-});
+test(
+  'a reader that is slower than the flood is cut off by the server, and comes back',
+  { timeout: 60_000 },
+  async () => {
+    await client.config('SET', 'client-output-buffer-limit', 'pubsub 1mb 1mb 1');
+    const mark = worker.lines.length;
+    const long = 'x'.repeat(1_000_000);
+    await client.eval(PUBLISH, 1, `${PREFIX}flows:updated`, long, 60);
+    await admin.deploy(++version);
+    await until(() => worker.version === version, {
+      deadline: 5000,
+      message: () => `deploy ${version}: ${worker.lines.slice(mark)}`
+    });
+  }
+);

@@ -16,20 +16,66 @@ const { tempDir } = require('../support/temp-dir.js');
 const { until } = require('../support/wait.js');
 
 const random = createRandom('hostile');
-const PARTS = ['..', '.', '...', '/', '//', '\\', '\0', 'C:', '~', '%2e%2e', '%2f', 'a', 'b.js', ' ', '\n', '..\\..',
-  'node_modules', '.git', 'package.json', '\u2024\u2024', 'CON', '\ud83d\ude00', '-rf', '$(touch x)', ':', '\u0000..'];
+const PARTS = [
+  '..',
+  '.',
+  '...',
+  '/',
+  '//',
+  '\\',
+  '\0',
+  'C:',
+  '~',
+  '%2e%2e',
+  '%2f',
+  'a',
+  'b.js',
+  ' ',
+  '\n',
+  '..\\..',
+  'node_modules',
+  '.git',
+  'package.json',
+  '\u2024\u2024',
+  'CON',
+  '\ud83d\ude00',
+  '-rf',
+  '$(touch x)',
+  ':',
+  '\u0000..'
+];
 const FIXED = [
-  'functions:../../escaped.js', 'functions:/etc/escaped.js', 'functions:a/../../../escaped.js', 'functions:a\0b.js',
-  'functions:..\\..\\escaped.js', '..:escaped.js', '../..:escaped.js', '/etc:escaped.js', 'a\0b:c', '.:..', '..:..',
-  'functions:', ':', ':/', 'functions:..', 'functions:.', 'functions://x', 'functions:x/', '../lib:../settings.js',
-  'functions:flows.json/../../../flows.json', 'C\\:x', `functions:${'a/'.repeat(300)}x`, `functions:${'n'.repeat(300)}`
+  'functions:../../escaped.js',
+  'functions:/etc/escaped.js',
+  'functions:a/../../../escaped.js',
+  'functions:a\0b.js',
+  'functions:..\\..\\escaped.js',
+  '..:escaped.js',
+  '../..:escaped.js',
+  '/etc:escaped.js',
+  'a\0b:c',
+  '.:..',
+  '..:..',
+  'functions:',
+  ':',
+  ':/',
+  'functions:..',
+  'functions:.',
+  'functions://x',
+  'functions:x/',
+  '../lib:../settings.js',
+  'functions:flows.json/../../../flows.json',
+  'C\\:x',
+  `functions:${'a/'.repeat(300)}x`,
+  `functions:${'n'.repeat(300)}`
 ];
 
 const entryOf = (marker) => JSON.stringify({ name: marker, fn: `hostile ${marker}` });
 
 /** Every file below a folder with its content. */
 function filesBelow(dir) {
-  return fs.readdirSync(dir, { recursive: true, withFileTypes: true })
+  return fs
+    .readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
 }
@@ -98,7 +144,9 @@ test('a link inside lib that leads out of it is not followed', { timeout: 60_000
   fs.symlinkSync(target, path.join(userDir, 'lib', 'functions', 'out'));
   const admin = await openInstance({ role: 'admin', server, userDir, valkey: loginOf('admin') });
   try {
-    await until(() => fs.existsSync(path.join(userDir, 'lib', 'functions', 'fine.js')), { message: 'the entry beside it' });
+    await until(() => fs.existsSync(path.join(userDir, 'lib', 'functions', 'fine.js')), {
+      message: 'the entry beside it'
+    });
     assert.deepEqual(fs.readdirSync(target), []);
   } finally {
     await admin.close();

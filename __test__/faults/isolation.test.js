@@ -16,7 +16,20 @@ const { until } = require('../support/wait.js');
 // One prefix begins with the other, and one is a pattern that would match the other.
 const PREFIXES = ['plant:', 'plant:a:', 'pl*nt:'];
 /** Commands whose arguments are no keys and no channels. */
-const KEYLESS = new Set(['hello', 'auth', 'ping', 'select', 'role', 'info', 'client', 'multi', 'exec', 'discard', 'script', 'wait']);
+const KEYLESS = new Set([
+  'hello',
+  'auth',
+  'ping',
+  'select',
+  'role',
+  'info',
+  'client',
+  'multi',
+  'exec',
+  'discard',
+  'script',
+  'wait'
+]);
 
 const argumentsOf = (line) => [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text);
 
@@ -55,12 +68,13 @@ test('clusters on one server name no key and no channel of each other', { timeou
   const clusters = [];
   try {
     for (const [i, keyPrefix] of PREFIXES.entries()) {
-      const open = (role, more) => openInstance({
-        role,
-        server,
-        valkey: { keyPrefix, username: `${role}${i}`, password: SECRETS[role], enableCompression: i === 1 },
-        ...more
-      });
+      const open = (role, more) =>
+        openInstance({
+          role,
+          server,
+          valkey: { keyPrefix, username: `${role}${i}`, password: SECRETS[role], enableCompression: i === 1 },
+          ...more
+        });
       clusters.push({ keyPrefix, admin: await open('admin'), worker: await open('worker', { wait: false }) });
     }
     for (const [i, { admin, worker }] of clusters.entries()) {
@@ -76,7 +90,10 @@ test('clusters on one server name no key and no channel of each other', { timeou
       await clusters[version % 3].admin.deploy(version);
     }
     await until(() => clusters.every(({ worker }) => worker.version >= 117), { message: 'the last deploys' });
-    assert.deepEqual(clusters.map(({ worker }) => worker.version % 3), [0, 1, 2]);
+    assert.deepEqual(
+      clusters.map(({ worker }) => worker.version % 3),
+      [0, 1, 2]
+    );
     for (const line of String(await client.client('LIST')).split('\n')) {
       const [, address] = / addr=(\S+)/.exec(line) || [];
       addresses.set(address, / user=(\S+)/.exec(line)?.[1]);
@@ -89,7 +106,10 @@ test('clusters on one server name no key and no channel of each other', { timeou
       }
       for (const name of namesIn(args)) {
         checked += 1;
-        assert.ok(unescaped(name).startsWith(PREFIXES[user[1]]), `${addresses.get(source)} named ${name} in ${args[0]}`);
+        assert.ok(
+          unescaped(name).startsWith(PREFIXES[user[1]]),
+          `${addresses.get(source)} named ${name} in ${args[0]}`
+        );
         const rest = unescaped(name).slice(PREFIXES[user[1]].length);
         assert.doesNotMatch(rest, /^a:/, `${name} is of another cluster`);
       }
@@ -97,7 +117,10 @@ test('clusters on one server name no key and no channel of each other', { timeou
     t.diagnostic(`${seen.length} commands, ${checked} names checked`);
     assert.ok(checked > 100);
     for (const key of await client.keys('*')) {
-      assert.ok(PREFIXES.some((prefix) => key.startsWith(prefix)), key);
+      assert.ok(
+        PREFIXES.some((prefix) => key.startsWith(prefix)),
+        key
+      );
     }
     assert.deepEqual(await client.acl('LOG'), [], 'nobody was refused anything');
   } finally {
@@ -111,7 +134,8 @@ test('clusters on one server name no key and no channel of each other', { timeou
 function documentedUsers() {
   const text = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
   return ['admin', 'worker'].map((role) =>
-    new RegExp(`^user ${role} .*$`, 'm').exec(text)[0].replace('>secret', `>${SECRETS[role]}`));
+    new RegExp(`^user ${role} .*$`, 'm').exec(text)[0].replace('>secret', `>${SECRETS[role]}`)
+  );
 }
 
 test('the documented users have rights enough for everything', { timeout: 60_000 }, async (t) => {
@@ -123,7 +147,8 @@ test('the documented users have rights enough for everything', { timeout: 60_000
     return;
   }
   const client = server.client();
-  const open = (role, more) => openInstance({ role, server, valkey: { username: role, password: SECRETS[role] }, ...more });
+  const open = (role, more) =>
+    openInstance({ role, server, valkey: { username: role, password: SECRETS[role] }, ...more });
   const admin = await open('admin');
   const worker = await open('worker', { wait: false });
   try {
@@ -143,7 +168,10 @@ test('the documented users have rights enough for everything', { timeout: 60_000
     // By restarts, what is asked for only then.
     await Promise.all([admin.close(), worker.close()]);
     const again = [await open('admin', { userDir: admin.userDir }), await open('worker', { userDir: worker.userDir })];
-    assert.deepEqual(again.map(({ version }) => version), [2, 2]);
+    assert.deepEqual(
+      again.map(({ version }) => version),
+      [2, 2]
+    );
     await Promise.all(again.map((instance) => instance.close()));
     assert.deepEqual(await client.acl('LOG'), [], 'nobody was refused anything');
   } finally {

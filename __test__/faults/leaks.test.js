@@ -37,24 +37,46 @@ after(() => server?.stop());
 const descriptors = () => (process.platform === 'linux' ? fs.readdirSync('/proc/self/fd').length : null);
 
 async function connectionsOf(client, role) {
-  return String(await client.client('LIST')).split('\n').filter((line) => line.includes(`user=${role} `)).length;
+  return String(await client.client('LIST'))
+    .split('\n')
+    .filter((line) => line.includes(`user=${role} `)).length;
 }
 
 test(`${DEPLOYS} deploys: memory, sockets and descriptors stay`, { timeout: 3_600_000 }, async (t) => {
   // A process of its own, where the garbage can be collected before each look at the memory.
   const script = path.join(__dirname, 'support', 'deploy-many.js');
-  const child = spawnOwned(process.execPath, ['--expose-gc', script, JSON.stringify({
-    server: { host: server.host, port: server.port }, deploys: DEPLOYS, users: { admin: loginOf('admin'), worker: loginOf('worker') }
-  })], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawnOwned(
+    process.execPath,
+    [
+      '--expose-gc',
+      script,
+      JSON.stringify({
+        server: { host: server.host, port: server.port },
+        deploys: DEPLOYS,
+        users: { admin: loginOf('admin'), worker: loginOf('worker') }
+      })
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] }
+  );
   let output = '';
   let errors = '';
-  child.stdout.on('data', (text) => { output += text; });
-  child.stderr.on('data', (text) => { errors += text; });
-  await until(() => child.exitCode !== null || child.signalCode !== null, { deadline: 3_500_000, interval: 100, message: 'end of the deploys' });
+  child.stdout.on('data', (text) => {
+    output += text;
+  });
+  child.stderr.on('data', (text) => {
+    errors += text;
+  });
+  await until(() => child.exitCode !== null || child.signalCode !== null, {
+    deadline: 3_500_000,
+    interval: 100,
+    message: 'end of the deploys'
+  });
   assert.equal(child.exitCode, 0, errors);
   const { half, end } = JSON.parse(output);
-  t.diagnostic(`after ${DEPLOYS / 2}: ${(half.rss / MB).toFixed(1)} MB, after ${DEPLOYS}: ${(end.rss / MB).toFixed(1)} MB; ` +
-    `heap ${(half.heap / MB).toFixed(1)} and ${(end.heap / MB).toFixed(1)} MB; descriptors ${half.descriptors} and ${end.descriptors}`);
+  t.diagnostic(
+    `after ${DEPLOYS / 2}: ${(half.rss / MB).toFixed(1)} MB, after ${DEPLOYS}: ${(end.rss / MB).toFixed(1)} MB; ` +
+      `heap ${(half.heap / MB).toFixed(1)} and ${(end.heap / MB).toFixed(1)} MB; descriptors ${half.descriptors} and ${end.descriptors}`
+  );
   assert.ok(end.rss - half.rss < GROWTH, `${((end.rss - half.rss) / MB).toFixed(1)} MB more`);
   assert.ok(end.descriptors <= half.descriptors);
   assert.equal(errors, '', 'no warnings');
@@ -66,7 +88,13 @@ test(`${CYCLES} times opened and closed: nothing is left`, { timeout: 600_000 },
   const dirs = { admin: tempDir('admin'), worker: tempDir('worker') };
   const cycle = async () => {
     const admin = await openInstance({ role: 'admin', server, userDir: dirs.admin, valkey: loginOf('admin') });
-    const worker = await openInstance({ role: 'worker', server, userDir: dirs.worker, valkey: loginOf('worker'), wait: false });
+    const worker = await openInstance({
+      role: 'worker',
+      server,
+      userDir: dirs.worker,
+      valkey: loginOf('worker'),
+      wait: false
+    });
     await admin.deploy(1);
     await until(() => worker.version === 1, { interval: 2 });
     await Promise.all([admin.close(), worker.close()]);
@@ -80,7 +108,9 @@ test(`${CYCLES} times opened and closed: nothing is left`, { timeout: 600_000 },
   for (let i = 0; i < CYCLES; i += 1) {
     await cycle();
   }
-  await until(async () => (await connectionsOf(client, 'admin')) + (await connectionsOf(client, 'worker')) === 0, { message: 'end of all connections' });
+  await until(async () => (await connectionsOf(client, 'admin')) + (await connectionsOf(client, 'worker')) === 0, {
+    message: 'end of all connections'
+  });
   t.diagnostic(`descriptors ${before} and ${descriptors()}`);
   assert.ok(descriptors() <= before, `${descriptors()} descriptors, ${before} before`);
   assert.deepEqual(warnings, []);
@@ -96,11 +126,15 @@ test(`${THREADS} worker threads started and terminated: no crash, no hang`, { ti
     const role = i % 2 ? 'worker' : 'admin';
     const thread = new Worker(script, {
       workerData: {
-        role, server: { host: server.host, port: server.port },
-        valkey: { ...loginOf(role), keyPrefix: `nodered:${i}:` }, userDir: tempDir(role)
+        role,
+        server: { host: server.host, port: server.port },
+        valkey: { ...loginOf(role), keyPrefix: `nodered:${i}:` },
+        userDir: tempDir(role)
       }
     });
-    thread.on('error', (error) => { throw error; });
+    thread.on('error', (error) => {
+      throw error;
+    });
     // Some in the middle of their start, some while they deploy, some while they wait.
     if (i % 4 !== 0) {
       await new Promise((resolve) => thread.once('message', resolve));
@@ -108,6 +142,8 @@ test(`${THREADS} worker threads started and terminated: no crash, no hang`, { ti
     await thread.terminate();
     ended += 1;
   }
-  await until(async () => (await connectionsOf(client, 'admin')) + (await connectionsOf(client, 'worker')) === 0, { message: 'end of all connections of threads that are gone' });
+  await until(async () => (await connectionsOf(client, 'admin')) + (await connectionsOf(client, 'worker')) === 0, {
+    message: 'end of all connections of threads that are gone'
+  });
   t.diagnostic(`${ended} threads${FULL ? '' : ' (quick)'}`);
 });

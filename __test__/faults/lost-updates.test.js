@@ -52,22 +52,28 @@ const say = (values) => {
   return `median ${quantile(sorted, 0.5).toFixed(0)} ms, 99 % ${quantile(sorted, 0.99).toFixed(0)} ms, worst ${sorted.at(-1).toFixed(0)} ms`;
 };
 
-test(`${FAULTS} random faults in continuous deploys: no update is lost, none goes backwards`, { timeout: 3_600_000 }, async (t) => {
-  t.diagnostic(`FAULT_SEED=${SEED}`);
-  const results = [];
-  const clusters = await Promise.all(Array.from({ length: CLUSTERS }, (_, i) => openCluster(`c${i}`)));
-  try {
-    await Promise.all(clusters.map((cluster) => {
-      const random = createRandom(cluster.name);
-      return runFaults(cluster, random, Math.ceil(FAULTS / CLUSTERS), results);
-    }));
-  } finally {
-    await Promise.all(clusters.map((cluster) => cluster.close()));
+test(
+  `${FAULTS} random faults in continuous deploys: no update is lost, none goes backwards`,
+  { timeout: 3_600_000 },
+  async (t) => {
+    t.diagnostic(`FAULT_SEED=${SEED}`);
+    const results = [];
+    const clusters = await Promise.all(Array.from({ length: CLUSTERS }, (_, i) => openCluster(`c${i}`)));
+    try {
+      await Promise.all(
+        clusters.map((cluster) => {
+          const random = createRandom(cluster.name);
+          return runFaults(cluster, random, Math.ceil(FAULTS / CLUSTERS), results);
+        })
+      );
+    } finally {
+      await Promise.all(clusters.map((cluster) => cluster.close()));
+    }
+    const deploys = clusters.flatMap(({ deployTimes }) => deployTimes);
+    t.diagnostic(`${results.length} faults, ${deploys.length} deploys`);
+    t.diagnostic(`converged after all were connected: ${say(results.map(({ converged }) => converged))}`);
+    t.diagnostic(`connected again after the fault: ${say(results.map(({ back }) => back))}`);
+    t.diagnostic(`a deploy answered: ${say(deploys)}`);
+    assert.ok(Math.max(...deploys) < ANSWER_WITHIN, `a deploy took ${Math.max(...deploys)} ms`);
   }
-  const deploys = clusters.flatMap(({ deployTimes }) => deployTimes);
-  t.diagnostic(`${results.length} faults, ${deploys.length} deploys`);
-  t.diagnostic(`converged after all were connected: ${say(results.map(({ converged }) => converged))}`);
-  t.diagnostic(`connected again after the fault: ${say(results.map(({ back }) => back))}`);
-  t.diagnostic(`a deploy answered: ${say(deploys)}`);
-  assert.ok(Math.max(...deploys) < ANSWER_WITHIN, `a deploy took ${Math.max(...deploys)} ms`);
-});
+);

@@ -115,7 +115,9 @@ test(`real Node-RED: ${ROUNDS} random faults`, { timeout: 1_800_000 }, async (t)
     await server.stop();
   }
   times.sort((a, b) => a - b);
-  t.diagnostic(`converged after the fault: median ${times[times.length >> 1].toFixed(0)} ms, worst ${times.at(-1).toFixed(0)} ms; ` +
-    `${took.length} deploys, the slowest answered in ${Math.max(...took).toFixed(0)} ms`);
+  t.diagnostic(
+    `converged after the fault: median ${times[times.length >> 1].toFixed(0)} ms, worst ${times.at(-1).toFixed(0)} ms; ` +
+      `${took.length} deploys, the slowest answered in ${Math.max(...took).toFixed(0)} ms`
+  );
   assert.ok(Math.max(...took) < ANSWER_WITHIN);
 });

@@ -19,14 +19,20 @@ const opened = [];
 
 /** An instance whose log and errors are searched at the end. */
 async function open(options) {
-  const instance = await openInstance({ server, wait: false, onLine: (level, text) => lines.push(`[${level}] ${text}`), ...options });
+  const instance = await openInstance({
+    server,
+    wait: false,
+    onLine: (level, text) => lines.push(`[${level}] ${text}`),
+    ...options
+  });
   opened.push(instance);
   return instance;
 }
 
-const keep = (promise) => promise.catch((error) => {
-  errors.push(`${error.message}\n${error.stack}\n${JSON.stringify(error, Object.getOwnPropertyNames(error))}`);
-});
+const keep = (promise) =>
+  promise.catch((error) => {
+    errors.push(`${error.message}\n${error.stack}\n${JSON.stringify(error, Object.getOwnPropertyNames(error))}`);
+  });
 
 before(async () => {
   server = await startGuardedServer();
@@ -39,11 +45,22 @@ after(async () => {
 
 test('wrong options that hold secrets', async () => {
   const bad = [
-    { password: { a: MARK } }, { password: [MARK] }, { url: `redis://u:${MARK}@host:99999/x` },
-    { url: `rediss://u:${MARK}@host` }, { url: `http://${MARK}@host` }, { username: [MARK] },
-    { tls: { key: MARK, passphrase: MARK } }, { sentinels: [{ host: 'a' }], sentinelPassword: MARK },
-    { passwort: MARK }, { Password: MARK }, { passphrase: MARK }, { key: MARK }, { clusterPassword: MARK },
-    { redisOptions: { password: MARK } }, { password: MARK, port: 'x' }, { url: `${MARK}` }
+    { password: { a: MARK } },
+    { password: [MARK] },
+    { url: `redis://u:${MARK}@host:99999/x` },
+    { url: `rediss://u:${MARK}@host` },
+    { url: `http://${MARK}@host` },
+    { username: [MARK] },
+    { tls: { key: MARK, passphrase: MARK } },
+    { sentinels: [{ host: 'a' }], sentinelPassword: MARK },
+    { passwort: MARK },
+    { Password: MARK },
+    { passphrase: MARK },
+    { key: MARK },
+    { clusterPassword: MARK },
+    { redisOptions: { password: MARK } },
+    { password: MARK, port: 'x' },
+    { url: `${MARK}` }
   ];
   for (const valkey of bad) {
     await keep(open({ role: 'worker', valkey }));
@@ -75,11 +92,20 @@ test('deploys, credentials that do not decrypt, bad values', async () => {
   const worker = await open({ role: 'worker', valkey: loginOf('worker') });
   await admin.deploy(1);
   await until(() => worker.version === 1);
-  const other = await open({ role: 'worker', valkey: loginOf('worker'), settings: { credentialSecret: SECRETS.credentialSecret } });
+  const other = await open({
+    role: 'worker',
+    valkey: loginOf('worker'),
+    settings: { credentialSecret: SECRETS.credentialSecret }
+  });
   for (const [key, value] of [
-    ['credentials', JSON.stringify(credentialsOf(2)).slice(0, -3)], ['credentials', `"${MARK}"`],
-    ['credentials', JSON.stringify({ $: MARK })], ['settings', `{"_credentialSecret":"${MARK}`], ['settings', `["${MARK}"]`],
-    ['flows', `[{"id":"${MARK}"}]`], ['flows', `[{"${MARK}`], ['revision', `{"owner":"${MARK}"`]
+    ['credentials', JSON.stringify(credentialsOf(2)).slice(0, -3)],
+    ['credentials', `"${MARK}"`],
+    ['credentials', JSON.stringify({ $: MARK })],
+    ['settings', `{"_credentialSecret":"${MARK}`],
+    ['settings', `["${MARK}"]`],
+    ['flows', `[{"id":"${MARK}"}]`],
+    ['flows', `[{"${MARK}`],
+    ['revision', `{"owner":"${MARK}"`]
   ]) {
     const record = JSON.parse(await client.get('nodered:revision'));
     const from = worker.lines.length;
@@ -90,7 +116,9 @@ test('deploys, credentials that do not decrypt, bad values', async () => {
     await multi.publish('nodered:flows:updated', '1').exec();
     if (key !== 'revision') {
       const names = (line) => line.includes('[error]') && line.includes(`nodered:${key}`);
-      await until(() => worker.lines.slice(from).some(names), { message: () => `an error that names ${key}: ${worker.lines.slice(from)}` });
+      await until(() => worker.lines.slice(from).some(names), {
+        message: () => `an error that names ${key}: ${worker.lines.slice(from)}`
+      });
     }
     const wanted = worker.version + 1;
     await admin.deploy(wanted);

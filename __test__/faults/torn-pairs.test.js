@@ -25,20 +25,29 @@ async function lane(name, kills, statistics) {
   const server = await startGuardedServer({ persist: true });
   const torn = [];
   const admin = new AdminChild({ server });
-  const watch = (who) => ({ flows, credentials }) => {
-    if (flows !== credentials) {
-      torn.push(`${who} ran flows of ${flows} with credentials of ${credentials}`);
-    }
-  };
+  const watch =
+    (who) =>
+    ({ flows, credentials }) => {
+      if (flows !== credentials) {
+        torn.push(`${who} ran flows of ${flows} with credentials of ${credentials}`);
+      }
+    };
   const workers = [];
   for (const number of [1, 2]) {
-    workers.push(await openInstance({
-      role: 'worker', server, valkey: loginOf('worker'), onRun: watch(`worker ${number}`), wait: false
-    }));
+    workers.push(
+      await openInstance({
+        role: 'worker',
+        server,
+        valkey: loginOf('worker'),
+        onRun: watch(`worker ${number}`),
+        wait: false
+      })
+    );
   }
-  const fail = (kill, error) => new Error(
-    `kill ${kill} of ${name}, seed ${SEED}: ${error.message}\n${admin.tail()}\n---\n${workers[0].lines.slice(-20).join('\n')}`
-  );
+  const fail = (kill, error) =>
+    new Error(
+      `kill ${kill} of ${name}, seed ${SEED}: ${error.message}\n${admin.tail()}\n---\n${workers[0].lines.slice(-20).join('\n')}`
+    );
   try {
     for (let kill = 1; kill <= kills; kill += 1) {
       try {
@@ -51,7 +60,10 @@ async function lane(name, kills, statistics) {
         const loaded = await admin.start();
         assert.equal(loaded.flows, loaded.credentials, 'the restarted admin runs one deploy');
         if (kill > 1) {
-          assert.ok(loaded.flows >= admin.answered, `deploy ${admin.answered} was answered, the restarted admin runs ${loaded.flows}`);
+          assert.ok(
+            loaded.flows >= admin.answered,
+            `deploy ${admin.answered} was answered, the restarted admin runs ${loaded.flows}`
+          );
           await until(() => workers.every(({ version }) => version === loaded.flows), {
             deadline: AGREED_WITHIN,
             interval: 5,
@@ -77,10 +89,16 @@ async function lane(name, kills, statistics) {
   }
 }
 
-test(`an admin that is killed at ${KILLS} moments of deploys: no torn pair, and all agree`, { timeout: 3_600_000 }, async (t) => {
-  t.diagnostic(`FAULT_SEED=${SEED}`);
-  const statistics = { deploying: 0, starting: 0, rolledBack: 0, forward: 0 };
-  await Promise.all(Array.from({ length: LANES }, (_, i) => lane(`lane ${i}`, Math.ceil(KILLS / LANES), statistics)));
-  t.diagnostic(`killed ${statistics.deploying} times in deploys and ${statistics.starting} times at start; ` +
-    `credentials were rolled back ${statistics.rolledBack} times, a deploy without an answer went forward ${statistics.forward} times`);
-});
+test(
+  `an admin that is killed at ${KILLS} moments of deploys: no torn pair, and all agree`,
+  { timeout: 3_600_000 },
+  async (t) => {
+    t.diagnostic(`FAULT_SEED=${SEED}`);
+    const statistics = { deploying: 0, starting: 0, rolledBack: 0, forward: 0 };
+    await Promise.all(Array.from({ length: LANES }, (_, i) => lane(`lane ${i}`, Math.ceil(KILLS / LANES), statistics)));
+    t.diagnostic(
+      `killed ${statistics.deploying} times in deploys and ${statistics.starting} times at start; ` +
+        `credentials were rolled back ${statistics.rolledBack} times, a deploy without an answer went forward ${statistics.forward} times`
+    );
+  }
+);

@@ -58,57 +58,69 @@ async function deploy(admin, version) {
   return admin.answered === version ? 'answered' : admin.refused.at(-1).code;
 }
 
-test(`started together, ${ROUNDS} times: one is in charge, the other refuses, both say so`, { timeout: 900_000 }, async (t) => {
-  t.diagnostic(`FAULT_SEED=${SEED}`);
-  const random = createRandom('together');
-  for (let round = 1; round <= ROUNDS; round += 1) {
-    await withAdmins(async (client, one, two) => {
-      await Promise.all([one, two].map(async (admin) => {
-        await pause(random.whole(0, 60));
-        await admin.start();
-      }));
-      const answers = await Promise.all([deploy(one, 1000), deploy(two, 2000)]);
-      assert.deepEqual([...answers].sort(), ['ERR_VALKEY_OTHER_ADMIN', 'answered']);
-      const [winner, loser] = answers[0] === 'answered' ? [one, two] : [two, one];
-      assert.equal(onDisk(one), 1000, 'a deploy is on the disk of who made it, refused or not');
-      assert.equal(onDisk(two), 2000);
-      assert.equal(await stored(client), onDisk(winner));
-      await until(() => ACTIVE.test(loser.output), { message: 'error in the log of the admin that is not in charge' });
-      assert.doesNotMatch(winner.output, ACTIVE);
+test(
+  `started together, ${ROUNDS} times: one is in charge, the other refuses, both say so`,
+  { timeout: 900_000 },
+  async (t) => {
+    t.diagnostic(`FAULT_SEED=${SEED}`);
+    const random = createRandom('together');
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      await withAdmins(async (client, one, two) => {
+        await Promise.all(
+          [one, two].map(async (admin) => {
+            await pause(random.whole(0, 60));
+            await admin.start();
+          })
+        );
+        const answers = await Promise.all([deploy(one, 1000), deploy(two, 2000)]);
+        assert.deepEqual([...answers].sort(), ['ERR_VALKEY_OTHER_ADMIN', 'answered']);
+        const [winner, loser] = answers[0] === 'answered' ? [one, two] : [two, one];
+        assert.equal(onDisk(one), 1000, 'a deploy is on the disk of who made it, refused or not');
+        assert.equal(onDisk(two), 2000);
+        assert.equal(await stored(client), onDisk(winner));
+        await until(() => ACTIVE.test(loser.output), {
+          message: 'error in the log of the admin that is not in charge'
+        });
+        assert.doesNotMatch(winner.output, ACTIVE);
+      });
+    }
+  }
+);
+
+test(
+  'the first is suspended past its lease and goes on: nothing is lost, both logs tell',
+  { timeout: 120_000 },
+  async (t) => {
+    await withAdmins(async (client, first, second) => {
+      await first.start();
+      assert.equal(await deploy(first, 1), 'answered');
+      await second.start();
+      assert.equal(await deploy(second, 1000), 'ERR_VALKEY_OTHER_ADMIN');
+      // In the middle of its deploys, some of them on their way.
+      first.deployFrom(2, 500);
+      await until(() => first.answered > 4, { message: 'deploys of the first' });
+      first.signal('SIGSTOP');
+      const begin = performance.now();
+      const last = await stored(client);
+      await until(() => TAKES_OVER.test(second.output), { deadline: LEASE + 8000, message: 'the second to take over' });
+      t.diagnostic(`took over after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+      await until(async () => (await stored(client)) === 1000, { message: 'deploy of the second' });
+      assert.ok((await keptOf(client)).has(last), `deploy ${last} of the first is kept`);
+      const answeredBefore = first.answered;
+      first.signal('SIGCONT');
+      await until(() => ACTIVE.test(first.output), { deadline: 15_000, message: 'error in the log of the first' });
+      await until(() => first.refused.some(({ code }) => code === 'ERR_VALKEY_OTHER_ADMIN'), { message: 'a refusal' });
+      assert.equal(await stored(client), 1000, 'what was on its way is not applied late');
+      const { refused } = first.refused.at(-1);
+      assert.ok(refused > answeredBefore && onDisk(first) >= refused, 'a refused deploy is on disk');
+      // The second ends: the first takes over, and what it replaces is kept.
+      await second.kill();
+      await until(() => TAKES_OVER.test(first.output), { deadline: LEASE + 8000, message: 'the first to take over' });
+      await until(async () => (await stored(client)) === onDisk(first), { message: 'deploy of the first' });
+      assert.ok((await keptOf(client)).has(1000), 'the deploy of the second is kept');
     });
   }
-});
-
-test('the first is suspended past its lease and goes on: nothing is lost, both logs tell', { timeout: 120_000 }, async (t) => {
-  await withAdmins(async (client, first, second) => {
-    await first.start();
-    assert.equal(await deploy(first, 1), 'answered');
-    await second.start();
-    assert.equal(await deploy(second, 1000), 'ERR_VALKEY_OTHER_ADMIN');
-    // In the middle of its deploys, some of them on their way.
-    first.deployFrom(2, 500);
-    await until(() => first.answered > 4, { message: 'deploys of the first' });
-    first.signal('SIGSTOP');
-    const begin = performance.now();
-    const last = await stored(client);
-    await until(() => TAKES_OVER.test(second.output), { deadline: LEASE + 8000, message: 'the second to take over' });
-    t.diagnostic(`took over after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
-    await until(async () => (await stored(client)) === 1000, { message: 'deploy of the second' });
-    assert.ok((await keptOf(client)).has(last), `deploy ${last} of the first is kept`);
-    const answeredBefore = first.answered;
-    first.signal('SIGCONT');
-    await until(() => ACTIVE.test(first.output), { deadline: 15_000, message: 'error in the log of the first' });
-    await until(() => first.refused.some(({ code }) => code === 'ERR_VALKEY_OTHER_ADMIN'), { message: 'a refusal' });
-    assert.equal(await stored(client), 1000, 'what was on its way is not applied late');
-    const { refused } = first.refused.at(-1);
-    assert.ok(refused > answeredBefore && onDisk(first) >= refused, 'a refused deploy is on disk');
-    // The second ends: the first takes over, and what it replaces is kept.
-    await second.kill();
-    await until(() => TAKES_OVER.test(first.output), { deadline: LEASE + 8000, message: 'the first to take over' });
-    await until(async () => (await stored(client)) === onDisk(first), { message: 'deploy of the first' });
-    assert.ok((await keptOf(client)).has(1000), 'the deploy of the second is kept');
-  });
-});
+);
 
 test('one after the other, killed and restarted at once: never locked out', { timeout: 120_000 }, async () => {
   await withAdmins(async (client, admin) => {

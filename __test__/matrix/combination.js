@@ -21,7 +21,12 @@ const COUNTER = [
   { id: 'count-tab', type: 'tab', label: 'Count' },
   { id: 'count-in', type: 'http in', z: 'count-tab', url: '/count', method: 'get', x: 100, y: 40, wires: [['count']] },
   {
-    id: 'count', type: 'function', z: 'count-tab', x: 200, y: 40, wires: [['count-out']],
+    id: 'count',
+    type: 'function',
+    z: 'count-tab',
+    x: 200,
+    y: 40,
+    wires: [['count-out']],
     initialize: "flow.set('starts', (flow.get('starts') || 0) + 1);",
     func: `flow.set('count', (flow.get('count') || 0) + 1);
 msg.payload = flow.get('count') + ' in start ' + flow.get('starts');

@@ -40,8 +40,13 @@ test('the quick plan is part of the full one, and allowed', () => {
 test('words choose from the full plan', () => {
   assert.equal(askedFor([]).length, fullPlan().length);
   assert.equal(askedFor(['node-red-3.1']).length, NODES.length);
-  assert.deepEqual(askedFor(['node-red-3.1', 'node-18', 'node-22']).map(({ nodeRed, node }) => [nodeRed, node]),
-    [['3.1', '18'], ['3.1', '22']]);
+  assert.deepEqual(
+    askedFor(['node-red-3.1', 'node-18', 'node-22']).map(({ nodeRed, node }) => [nodeRed, node]),
+    [
+      ['3.1', '18'],
+      ['3.1', '22']
+    ]
+  );
   assert.ok(askedFor(['redis-7']).every(({ server }) => server === 'redis-7'));
   assert.throws(() => askedFor(['node-17']), /unknown argument 'node-17'; known are .*node-18/);
 });
@@ -56,23 +61,42 @@ test('engines allow what is not older', () => {
 });
 
 test('the table tells what failed, what is not allowed and what was not tried', () => {
-  const result = (nodeRed, node, more) =>
-    ({ server: 'redis-6', versions: { nodeRed, node, server: '6.2.1' }, failed: [], ...more });
-  assert.equal(tableOf([
-    result('3.0.1', '18.1.0'), result('5.0.0', '18.1.0', { refused: 'needs Node.js >=22.9' }),
-    result('5.0.0', '22.9.0', { failed: ['package', 'second worker'] })
-  ]), `| Node-RED | Node.js 18.1.0 | Node.js 22.9.0 |
+  const result = (nodeRed, node, more) => ({
+    server: 'redis-6',
+    versions: { nodeRed, node, server: '6.2.1' },
+    failed: [],
+    ...more
+  });
+  assert.equal(
+    tableOf([
+      result('3.0.1', '18.1.0'),
+      result('5.0.0', '18.1.0', { refused: 'needs Node.js >=22.9' }),
+      result('5.0.0', '22.9.0', { failed: ['package', 'second worker'] })
+    ]),
+    `| Node-RED | Node.js 18.1.0 | Node.js 22.9.0 |
 |---|---|---|
 | 3.0.1 | Redis 6.2.1 |  |
-| 5.0.0 | (needs Node.js >=22.9) | **failed:** package, second worker; Redis 6.2.1 |`);
+| 5.0.0 | (needs Node.js >=22.9) | **failed:** package, second worker; Redis 6.2.1 |`
+  );
 });
 
 test('the README shows a run of the full plan', () => {
   const [, table] = /<!-- matrix: .*-->\n([\s\S]*?)\n<!-- end of matrix -->/.exec(fs.readFileSync(README, 'utf8'));
-  const [head, , ...rows] = table.split('\n').map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+  const [head, , ...rows] = table.split('\n').map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim())
+  );
   const isOf = (version, line) => version.startsWith(`${line}.`);
-  assert.deepEqual(NODES.filter((line, at) => !isOf(head[at + 1].replace('Node.js ', ''), line)), []);
-  assert.deepEqual(NODE_REDS.filter((line, at) => !isOf(rows[at][0], line)), []);
+  assert.deepEqual(
+    NODES.filter((line, at) => !isOf(head[at + 1].replace('Node.js ', ''), line)),
+    []
+  );
+  assert.deepEqual(
+    NODE_REDS.filter((line, at) => !isOf(rows[at][0], line)),
+    []
+  );
   for (const combination of fullPlan()) {
     const cell = rows[NODE_REDS.indexOf(combination.nodeRed)][NODES.indexOf(combination.node) + 1];
     const [product, major] = combination.server.split('-');

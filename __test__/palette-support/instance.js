@@ -11,7 +11,15 @@ const BASE = [
 ];
 
 /** A Node-RED with a palette, in this process; with the editor or, as on most workers, without. */
-async function startPalette({ editor = false, upgrade, flows = BASE, settings = {}, prepare = () => {}, withReload = true, ...options } = {}) {
+async function startPalette({
+  editor = false,
+  upgrade,
+  flows = BASE,
+  settings = {},
+  prepare = () => {},
+  withReload = true,
+  ...options
+} = {}) {
   let palette;
   const removed = [];
   const announced = [];
@@ -20,7 +28,9 @@ async function startPalette({ editor = false, upgrade, flows = BASE, settings = 
     ...options,
     settings: { ...(editor ? { httpAdminRoot: '/' } : { httpAdminRoot: false, disableEditor: true }), ...settings },
     onInit: ({ runtime, reload, settings: given, told }) => {
-      const log = Object.fromEntries(['error', 'warn', 'info', 'debug'].map((level) => [level, (text) => told.push({ level, text })]));
+      const log = Object.fromEntries(
+        ['error', 'warn', 'info', 'debug'].map((level) => [level, (text) => told.push({ level, text })])
+      );
       palette = createPalette({ runtime, settings: given, log, upgrade, reload: withReload ? reload : undefined });
       prepare(given.userDir, palette);
       runtime.events.on('runtime-event', ({ id, payload }) => announced.push({ id, payload }));
@@ -54,8 +64,10 @@ async function startPalette({ editor = false, upgrade, flows = BASE, settings = 
 
 /** Flows with a node of each type, on a tab of its own. */
 function flowsWith(...types) {
-  return BASE.concat({ id: 'b', type: 'tab', label: 'B' },
-    types.map((type) => ({ id: `n-${type}`, type, z: 'b', value: 'v', x: 1, y: 1, wires: [[]] })));
+  return BASE.concat(
+    { id: 'b', type: 'tab', label: 'B' },
+    types.map((type) => ({ id: `n-${type}`, type, z: 'b', value: 'v', x: 1, y: 1, wires: [[]] }))
+  );
 }
 
 module.exports = { BASE, flowsWith, startPalette };

@@ -67,9 +67,16 @@ function loadingTests({ editor }) {
     assert.equal(saved.version, '1.0.0');
     assert.deepEqual(saved.nodes.one.types, ['new-one']);
     const added = instance.announced.filter(({ id }) => id === 'node/added').at(-1);
-    assert.deepEqual(added.payload.map(({ id }) => id), ['pkg-new/one']);
+    assert.deepEqual(
+      added.payload.map(({ id }) => id),
+      ['pkg-new/one']
+    );
     // Given again, nothing happens.
-    assert.deepEqual(await instance.palette.load([{ name: 'pkg-new', version: '1.0.0', from: null }]), { loaded: ['pkg-new'], restart: [], failed: [] });
+    assert.deepEqual(await instance.palette.load([{ name: 'pkg-new', version: '1.0.0', from: null }]), {
+      loaded: ['pkg-new'],
+      restart: [],
+      failed: []
+    });
   });
 
   test('flows that wait for its types start, nothing else restarts', async () => {
@@ -80,7 +87,10 @@ function loadingTests({ editor }) {
     await instance.until(() => instance.node('n-wait-one') && instance.node('n-wait-two'), 'both nodes run');
     await instance.reload.idle();
     assert.deepEqual(instance.ids('close'), []);
-    assert.deepEqual(instance.info('@scope/wait').nodes.map(({ name }) => name), ['one', 'two']);
+    assert.deepEqual(
+      instance.info('@scope/wait').nodes.map(({ name }) => name),
+      ['one', 'two']
+    );
   });
 
   test('a package without nodes is loaded', async () => {
@@ -100,14 +110,26 @@ function loadingTests({ editor }) {
 
   test('several at once: one that throws keeps nothing else back, and is loaded when its files are good', async () => {
     const packages = [
-      instance.install({ name: 'pkg-bad', sets: { bad: { types: ['bad-type', 'bad-second'], inside: 'if (version === "1.0.0") { RED.nodes.registerType("bad-type", function () {}); throw new Error("no such luck"); }' } } }),
+      instance.install({
+        name: 'pkg-bad',
+        sets: {
+          bad: {
+            types: ['bad-type', 'bad-second'],
+            inside:
+              'if (version === "1.0.0") { RED.nodes.registerType("bad-type", function () {}); throw new Error("no such luck"); }'
+          }
+        }
+      }),
       { name: 'pkg-absent', version: '1.0.0', from: null },
       instance.install({ name: 'pkg-good', sets: { good: ['good-type'] } })
     ];
     const result = await instance.palette.load(packages);
     assert.deepEqual(result.loaded, ['pkg-good']);
     assert.deepEqual(result.restart, []);
-    assert.deepEqual(result.failed.map(({ name }) => name), ['pkg-bad', 'pkg-absent']);
+    assert.deepEqual(
+      result.failed.map(({ name }) => name),
+      ['pkg-bad', 'pkg-absent']
+    );
     assert.match(result.failed[0].reason, /^bad: .*no such luck/);
     assert.match(result.failed[1].reason, /no readable package.json/);
     assert.equal(instance.has('good-type'), true);
@@ -139,7 +161,10 @@ function loadingTests({ editor }) {
     assert.match(result.failed[0].reason, /contested.*already registered/);
     assert.deepEqual((await instance.drop('pkg-second')).removed, ['pkg-second']);
     assert.equal(instance.runtime.nodes.getType('contested'), owner);
-    assert.deepEqual((await instance.add({ name: 'pkg-second', version: '2.0.0', sets: { two: ['second-own'] } })).loaded, ['pkg-second']);
+    assert.deepEqual(
+      (await instance.add({ name: 'pkg-second', version: '2.0.0', sets: { two: ['second-own'] } })).loaded,
+      ['pkg-second']
+    );
   });
 
   test('a package that was renamed waits for the one before to go, and is told of once', async () => {
@@ -186,7 +211,10 @@ function loadingTests({ editor }) {
     assert.equal(instance.info('pkg-gone'), null);
     assert.equal(instance.has('gone-one'), false);
     assert.equal(instance.has('gone-two'), false);
-    assert.equal(Object.keys(require.cache).some((file) => file.includes('pkg-gone')), false);
+    assert.equal(
+      Object.keys(require.cache).some((file) => file.includes('pkg-gone')),
+      false
+    );
     assert.equal(instance.runtime.settings.get('nodes')['pkg-gone'], undefined);
     assert.equal(instance.announced.filter(({ id }) => id === 'node/removed').at(-1).payload.length, 2);
     assert.deepEqual(instance.lines('info'), ['package pkg-gone@1.0.0 is removed: gone-one, gone-two']);
@@ -201,14 +229,21 @@ function loadingTests({ editor }) {
     assert.equal(instance.versionOf('n-again-type'), '1.0.0');
     await instance.update(BASE);
     await instance.drop('pkg-again');
-    const result = await instance.add({ name: 'pkg-again', version: '2.0.0', sets: { one: ['again-type'], more: ['again-more'] } });
+    const result = await instance.add({
+      name: 'pkg-again',
+      version: '2.0.0',
+      sets: { one: ['again-type'], more: ['again-more'] }
+    });
     assert.deepEqual(result, { loaded: ['pkg-again'], restart: [], failed: [] });
     assert.equal(instance.info('pkg-again').version, '2.0.0');
     await instance.update(flowsWith('again-type', 'again-more'));
     assert.equal(instance.versionOf('n-again-type'), '2.0.0');
     assert.equal(instance.versionOf('n-again-more'), '2.0.0');
     const saved = instance.runtime.settings.get('nodes')['pkg-again'];
-    assert.deepEqual(Object.values(saved.nodes).map(({ enabled }) => enabled), [true, true]);
+    assert.deepEqual(
+      Object.values(saved.nodes).map(({ enabled }) => enabled),
+      [true, true]
+    );
   });
 
   test('what flows use stays until a deploy has taken it out', async () => {
@@ -236,8 +271,13 @@ function loadingTests({ editor }) {
 
   test('a type inside a subflow of another package counts as use', async () => {
     const subflow = {
-      type: 'subflow-package', name: 'S', in: [], out: [], meta: { type: 'packaged-subflow' },
-      id: 'sf', flow: [{ id: 'inner', type: 'inside-type', z: 'sf', wires: [[]] }]
+      type: 'subflow-package',
+      name: 'S',
+      in: [],
+      out: [],
+      meta: { type: 'packaged-subflow' },
+      id: 'sf',
+      flow: [{ id: 'inner', type: 'inside-type', z: 'sf', wires: [[]] }]
     };
     await instance.add({ name: 'pkg-inside', sets: { one: ['inside-type'] } });
     const code = `module.exports = (RED) => RED.nodes.registerSubflow(${JSON.stringify({ ...subflow, type: 'subflow' })});`;
@@ -283,8 +323,12 @@ function loadingTests({ editor }) {
     } finally {
       instance.runtime.hooks.remove('*.test');
     }
-    assert.deepEqual(calls, [['preInstall', 'pkg-hooked', '1.0.0', instance.userDir], ['postInstall', 'pkg-hooked'],
-      ['preUninstall', 'pkg-hooked'], ['preInstall', 'pkg-refused', '1.0.0', instance.userDir]]);
+    assert.deepEqual(calls, [
+      ['preInstall', 'pkg-hooked', '1.0.0', instance.userDir],
+      ['postInstall', 'pkg-hooked'],
+      ['preUninstall', 'pkg-hooked'],
+      ['preInstall', 'pkg-refused', '1.0.0', instance.userDir]
+    ]);
   });
 
   test('a new version of a package that runs is reported and marked, the old one runs on', async () => {

@@ -27,8 +27,14 @@ module.exports = ${isAsync ? 'async ' : ''}function (RED) {
 }
 
 function htmlFile(types) {
-  return types.map((type) => `<script type="text/javascript">RED.nodes.registerType('${type}', { category: 'test', defaults: {} });</script>
-<script type="text/html" data-template-name="${type}"></script>`).join('\n');
+  return types
+    .map(
+      (
+        type
+      ) => `<script type="text/javascript">RED.nodes.registerType('${type}', { category: 'test', defaults: {} });</script>
+<script type="text/html" data-template-name="${type}"></script>`
+    )
+    .join('\n');
 }
 
 /**
@@ -81,7 +87,9 @@ function uninstallPackage(userDir, name) {
 
 function changeDependencies(userDir, change) {
   const file = path.join(userDir, 'package.json');
-  const manifest = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : { name: 'node-red-project', version: '0.0.1' };
+  const manifest = fs.existsSync(file)
+    ? JSON.parse(fs.readFileSync(file, 'utf8'))
+    : { name: 'node-red-project', version: '0.0.1' };
   manifest.dependencies = manifest.dependencies || {};
   change(manifest.dependencies);
   fs.writeFileSync(file, JSON.stringify(manifest));

@@ -13,7 +13,11 @@ const storageModule = {
   async init(settings, runtime) {
     const line = (text) => console.log(text);
     const palette = createPalette({
-      runtime, settings, upgrade: 'restart', restartDelay: 300, log: { error: line, warn: line, info: line, debug() {} }
+      runtime,
+      settings,
+      upgrade: 'restart',
+      restartDelay: 300,
+      log: { error: line, warn: line, info: line, debug() {} }
     });
     runtime.events.once('flows:started', async () => {
       await until(() => fs.existsSync(process.env.PALETTE_LOAD), { deadline: 60000 });
@@ -21,7 +25,10 @@ const storageModule = {
       console.log(`result ${JSON.stringify(result)}`);
     });
   },
-  getFlows: async () => [{ id: 't', type: 'tab' }, { id: 'n', type: 'restart-type', z: 't', value: 'v', wires: [[]] }],
+  getFlows: async () => [
+    { id: 't', type: 'tab' },
+    { id: 'n', type: 'restart-type', z: 't', value: 'v', wires: [[]] }
+  ],
   getCredentials: async () => ({}),
   getSettings: async () => ({}),
   getSessions: async () => ({}),

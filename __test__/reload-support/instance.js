@@ -31,7 +31,15 @@ async function until(condition, what) {
  * A Node-RED in this process, with a storage module in memory that does what a
  * worker's does: it hands over the first flows, and takes only its own saves.
  */
-async function startInstance({ flows, credentials = {}, mode = 'nodes', settings = {}, deadline, beforeStart, onInit = () => {} }) {
+async function startInstance({
+  flows,
+  credentials = {},
+  mode = 'nodes',
+  settings = {},
+  deadline,
+  beforeStart,
+  onInit = () => {}
+}) {
   const records = [];
   globalThis.reloadProbe = records;
   const userDir = fs.mkdtempSync(path.join(os.tmpdir(), 'reload-test-'));
@@ -61,7 +69,7 @@ async function startInstance({ flows, credentials = {}, mode = 'nodes', settings
         mode,
         deadline,
         log: (level, text) => told.push({ level, text }),
-        onCompleted: (result) => completed.push(result),
+        onCompleted: (result) => completed.push(result)
       });
       onInit({ runtime, reload, settings: _settings, told });
     },
@@ -86,7 +94,7 @@ async function startInstance({ flows, credentials = {}, mode = 'nodes', settings
     async getLibraryEntry() {
       return [];
     },
-    async saveLibraryEntry() {},
+    async saveLibraryEntry() {}
   };
 
   const server = http.createServer();
@@ -104,10 +112,10 @@ async function startInstance({ flows, credentials = {}, mode = 'nodes', settings
         level: 'info',
         metrics: false,
         audit: false,
-        handler: () => (entry) => logged.push(String(entry.msg && entry.msg.message ? entry.msg.message : entry.msg)),
-      },
+        handler: () => (entry) => logged.push(String(entry.msg && entry.msg.message ? entry.msg.message : entry.msg))
+      }
     },
-    ...settings,
+    ...settings
   });
   if (beforeStart) {
     await beforeStart({ userDir });
@@ -149,7 +157,10 @@ async function startInstance({ flows, credentials = {}, mode = 'nodes', settings
       saves.refused = 0;
     },
     ids(event) {
-      return records.filter((record) => record.event === event).map(({ id }) => id).sort();
+      return records
+        .filter((record) => record.event === event)
+        .map(({ id }) => id)
+        .sort();
     },
     last(id) {
       return records.filter((record) => record.event === 'start' && record.id === id).at(-1);
@@ -165,7 +176,7 @@ async function startInstance({ flows, credentials = {}, mode = 'nodes', settings
       await RED.stop();
       server.close();
       fs.rmSync(userDir, { recursive: true, force: true });
-    },
+    }
   };
   return instance;
 }

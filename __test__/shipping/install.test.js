@@ -38,7 +38,9 @@ function loadedFrom(folder) {
 
 /** Whether the process has a binary below the folder loaded. */
 function hasLoaded(pid, folder) {
-  return fs.readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')
+  return fs
+    .readFileSync(`/proc/${pid}/maps`, 'utf8')
+    .split('\n')
     .some((line) => line.includes(`${folder}${path.sep}`) && line.endsWith(`${NAME}.${HERE}.node`));
 }
 
@@ -72,11 +74,18 @@ test('the packages have what is needed, and nothing that runs at an install', as
   printSizes(packages.filter(({ id }) => !id || id === HERE));
   const [main, ...platforms] = packages;
   assert.deepEqual(platforms.map(({ id }) => id).sort(), [...PREBUILT].sort());
-  const foreign = main.files.filter((file) =>
-    !/^(index\.js|index\.d\.ts|binding\.js|package\.json|README\.md|LICENSE|CHANGELOG\.md|lib\/[\w/-]+\.js)$/.test(file));
+  const foreign = main.files.filter(
+    (file) =>
+      !/^(index\.js|index\.d\.ts|binding\.js|package\.json|README\.md|LICENSE|CHANGELOG\.md|lib\/[\w/-]+\.js)$/.test(
+        file
+      )
+  );
   assert.deepEqual(foreign, []);
   const here = platforms.find(({ id }) => id === HERE);
-  assert.deepEqual(here.files.sort(), ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES', `${NAME}.${HERE}.node`, 'package.json'].sort());
+  assert.deepEqual(
+    here.files.sort(),
+    ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES', `${NAME}.${HERE}.node`, 'package.json'].sort()
+  );
   const { binarySize } = JSON.parse(fs.readFileSync(path.join(here.folder, 'package.json'), 'utf8'));
   assert.equal(binarySize, fs.statSync(path.join(ROOT, `${NAME}.${HERE}.node`)).size);
 
@@ -84,14 +93,24 @@ test('the packages have what is needed, and nothing that runs at an install', as
   assert.deepEqual(published.optionalDependencies, Object.fromEntries(PREBUILT.map((id) => [ofPlatform(id), VERSION])));
   for (const { name } of packages) {
     const { hasInstallScript = false, scripts = {}, dependencies = {} } = await registry.manifest(name, VERSION);
-    assert.deepEqual({ hasInstallScript, scripts, dependencies }, { hasInstallScript: false, scripts: {}, dependencies: {} }, name);
+    assert.deepEqual(
+      { hasInstallScript, scripts, dependencies },
+      { hasInstallScript: false, scripts: {}, dependencies: {} },
+      name
+    );
   }
   for (const { id, folder } of platforms) {
     const { os, cpu, libc } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
     const [system, processor, abi] = id.split('-');
-    assert.deepEqual({ os, cpu, libc }, {
-      os: [system], cpu: [processor], libc: system === 'linux' ? [abi.startsWith('musl') ? 'musl' : 'glibc'] : undefined
-    }, id);
+    assert.deepEqual(
+      { os, cpu, libc },
+      {
+        os: [system],
+        cpu: [processor],
+        libc: system === 'linux' ? [abi.startsWith('musl') ? 'musl' : 'glibc'] : undefined
+      },
+      id
+    );
   }
 });
 
@@ -101,7 +120,10 @@ test('publishing again leaves out what is there', async () => {
     env: { ...registry.env, NPM_TOKEN: 'any' },
     note: (line) => lines.push(line)
   });
-  assert.deepEqual(lines.filter((line) => !line.endsWith('(was there)')), []);
+  assert.deepEqual(
+    lines.filter((line) => !line.endsWith('(was there)')),
+    []
+  );
   assert.equal(lines.length, packages.length);
   assert.equal(lines.at(-1), `${NAME}@${VERSION} (was there)`, 'the main package comes last');
 });

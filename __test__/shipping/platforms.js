@@ -40,7 +40,9 @@ before(async () => {
     }
   }
   const out = tempDir('pack');
-  printSizes(pack({ out, binaries: dir, all: true }).filter(({ id }) => PLATFORMS.some((platform) => platform.id === id)));
+  printSizes(
+    pack({ out, binaries: dir, all: true }).filter(({ id }) => PLATFORMS.some((platform) => platform.id === id))
+  );
   registry = await startRegistry();
   await publish(out, { env: { ...registry.env, NPM_TOKEN: 'any' } });
   server = await startServer();
@@ -73,21 +75,23 @@ for (const { id, node } of PLATFORMS) {
     const running = [];
     t.after(() => Promise.all(running.map((one) => one.stop({ deadline: DEADLINE }))));
     const start = async (role) => {
-      running.push(await startNodeRed({
-        role,
-        server,
-        node,
-        // Packages are installed with npm, which an emulated Node.js can't start.
-        valkey: { keyPrefix: `${id}:`, syncPackages: false },
-        userDir: await installFor(),
-        settings: {
-          storageModule: raw(`require('${NAME}')`),
-          // The palette editor starts npm, too.
-          editorTheme: { palette: { editable: false } }
-        },
-        flows: role === 'admin' ? valueFlow('at start') : undefined,
-        deadline: DEADLINE
-      }));
+      running.push(
+        await startNodeRed({
+          role,
+          server,
+          node,
+          // Packages are installed with npm, which an emulated Node.js can't start.
+          valkey: { keyPrefix: `${id}:`, syncPackages: false },
+          userDir: await installFor(),
+          settings: {
+            storageModule: raw(`require('${NAME}')`),
+            // The palette editor starts npm, too.
+            editorTheme: { palette: { editable: false } }
+          },
+          flows: role === 'admin' ? valueFlow('at start') : undefined,
+          deadline: DEADLINE
+        })
+      );
       return running.at(-1);
     };
     const admin = await start('admin');

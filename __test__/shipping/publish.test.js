@@ -47,19 +47,27 @@ test('a run that broke off is completed', async () => {
   const half = release('broken-off', '1.0.0');
   fs.rmSync(path.join(half, 'broken-off-platform-1.0.0.tgz'));
   assert.deepEqual(await published(half), ['broken-off@1.0.0 (latest)']);
-  assert.deepEqual(await published(release('broken-off', '1.0.0')), ['broken-off-platform@1.0.0 (latest)', 'broken-off@1.0.0 (was there)']);
+  assert.deepEqual(await published(release('broken-off', '1.0.0')), [
+    'broken-off-platform@1.0.0 (latest)',
+    'broken-off@1.0.0 (was there)'
+  ]);
 });
 
 test('when the registry has another package under the name and version, it is named and nothing is published', async () => {
   await published(release('taken', '1.0.0', 'one'));
   await assert.rejects(published(release('taken', '1.0.0', 'another')), (error) => {
-    assert.match(error.message, /nothing was published: the registry has another taken-platform@1\.0\.0 than taken-platform-1\.0\.0\.tgz$/);
+    assert.match(
+      error.message,
+      /nothing was published: the registry has another taken-platform@1\.0\.0 than taken-platform-1\.0\.0\.tgz$/
+    );
     return true;
   });
 
   const old = release('namesake', '1.0.0', 'old');
   fs.rmSync(path.join(old, 'namesake-platform-1.0.0.tgz'));
-  const { tarball } = packFiles({ 'package.json': JSON.stringify({ name: 'namesake', version: '1.0.0', description: 'an earlier one' }) });
+  const { tarball } = packFiles({
+    'package.json': JSON.stringify({ name: 'namesake', version: '1.0.0', description: 'an earlier one' })
+  });
   fs.writeFileSync(path.join(old, 'namesake-1.0.0.tgz'), tarball);
   await published(old);
   await assert.rejects(published(release('namesake', '1.0.0')), /the registry has another namesake@1\.0\.0/);
@@ -68,7 +76,10 @@ test('when the registry has another package under the name and version, it is na
 
 test('a version that is lower than the latest does not become the latest', async () => {
   await published(release('older', '5.1.0'));
-  assert.deepEqual(await published(release('older', '5.0.1')), ['older-platform@5.0.1 (release-5.0)', 'older@5.0.1 (release-5.0)']);
+  assert.deepEqual(await published(release('older', '5.0.1')), [
+    'older-platform@5.0.1 (release-5.0)',
+    'older@5.0.1 (release-5.0)'
+  ]);
   assert.deepEqual(await registry.tags('older'), { latest: '5.1.0', 'release-5.0': '5.0.1' });
   await published(release('older', '5.10.0'));
   assert.equal((await registry.tags('older')).latest, '5.10.0');
@@ -76,7 +87,10 @@ test('a version that is lower than the latest does not become the latest', async
 
 test('a prerelease does not become the latest', async () => {
   await published(release('early', '4.0.0'));
-  assert.deepEqual(await published(release('early', '5.0.0-beta.1')), ['early-platform@5.0.0-beta.1 (next)', 'early@5.0.0-beta.1 (next)']);
+  assert.deepEqual(await published(release('early', '5.0.0-beta.1')), [
+    'early-platform@5.0.0-beta.1 (next)',
+    'early@5.0.0-beta.1 (next)'
+  ]);
   assert.deepEqual(await registry.tags('early'), { latest: '4.0.0', next: '5.0.0-beta.1' });
 });
 
@@ -103,15 +117,24 @@ test('a registry that cannot be asked is a failure, not a place without the pack
 });
 
 test("on GitHub's runners nothing is published without a proof", async () => {
-  await assert.rejects(published(release('unproved', '1.0.0'), { GITHUB_ACTIONS: 'true' }), /npm publish .*--provenance[^]*id-token/);
+  await assert.rejects(
+    published(release('unproved', '1.0.0'), { GITHUB_ACTIONS: 'true' }),
+    /npm publish .*--provenance[^]*id-token/
+  );
   assert.equal(await registry.tags('unproved-platform'), undefined);
 });
 
 test("on GitHub's runners every package tells its repository", () => {
-  const address = (packages) => packages.map(({ folder }) =>
-    JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')).repository);
+  const address = (packages) =>
+    packages.map(({ folder }) => JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')).repository);
   const env = { GITHUB_SERVER_URL: 'https://git.example', GITHUB_REPOSITORY: 'someone/something' };
   const packages = pack({ out: tempDir('pack'), binaries: tempDir('binaries'), env });
-  assert.deepEqual(address(packages), packages.map(() => ({ type: 'git', url: 'git+https://git.example/someone/something.git' })));
-  assert.deepEqual(address(pack({ out: tempDir('pack'), binaries: tempDir('binaries'), env: {} })), packages.map(() => undefined));
+  assert.deepEqual(
+    address(packages),
+    packages.map(() => ({ type: 'git', url: 'git+https://git.example/someone/something.git' }))
+  );
+  assert.deepEqual(
+    address(pack({ out: tempDir('pack'), binaries: tempDir('binaries'), env: {} })),
+    packages.map(() => undefined)
+  );
 });

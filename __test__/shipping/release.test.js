@@ -36,7 +36,8 @@ test('a tag of another version is refused', () => {
 });
 
 test('a release tells what the changelog says of it', () => {
-  const changelog = '# Changelog\n\n## [Unreleased]\n\n## [2.0.0] - 2026-01-02\n\n### Added\n\n- More.\n\n## [1.0.0] - 2025-01-02\n\n- Some.\n';
+  const changelog =
+    '# Changelog\n\n## [Unreleased]\n\n## [2.0.0] - 2026-01-02\n\n### Added\n\n- More.\n\n## [1.0.0] - 2025-01-02\n\n- Some.\n';
   assert.equal(releaseNotes('2.0.0', changelog), '### Added\n\n- More.\n');
   assert.equal(releaseNotes('1.0.0', changelog), '- Some.\n');
   assert.throws(() => releaseNotes('3.0.0', changelog), /no heading for 3\.0\.0/);
@@ -51,9 +52,14 @@ function lint(linter, text, file) {
 test('the workflows are valid', async () => {
   const linter = await npmTool('workflow-lint');
   for (const { file, text } of workflows) {
-    const found = lint(linter, text, file)
-      .filter(({ kind, message }) => kind !== 'runner-label' || !NEW_MACHINES.some((name) => message.includes(`label "${name}"`)));
-    assert.deepEqual(found.map(({ line, message }) => `${file}:${line} ${message}`), []);
+    const found = lint(linter, text, file).filter(
+      ({ kind, message }) =>
+        kind !== 'runner-label' || !NEW_MACHINES.some((name) => message.includes(`label "${name}"`))
+    );
+    assert.deepEqual(
+      found.map(({ line, message }) => `${file}:${line} ${message}`),
+      []
+    );
   }
 });
 
@@ -62,13 +68,24 @@ test('the workflows call nothing that is not there', () => {
     const called = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name);
     const files = [...text.matchAll(/(?:^|\s)((?:scripts|__test__)\/[\w./-]+|\.ci\/run)/g)].map(([, name]) => name);
     assert.ok(called.length + files.length > 0, file);
-    assert.deepEqual(called.filter((name) => !scripts[name]), [], file);
-    assert.deepEqual(files.filter((name) => !fs.existsSync(path.join(ROOT, name))), [], file);
+    assert.deepEqual(
+      called.filter((name) => !scripts[name]),
+      [],
+      file
+    );
+    assert.deepEqual(
+      files.filter((name) => !fs.existsSync(path.join(ROOT, name))),
+      [],
+      file
+    );
   }
 });
 
 test('every word with which a workflow chooses tests finds some', () => {
   const [, block] = workflows.map(({ text }) => /^ {2}SYSTEM_TESTS: >-\n((?: {4}.*\n)+)/m.exec(text)).find(Boolean);
   const words = block.trim().split(/\s+/);
-  assert.deepEqual(words.filter((word) => testFiles([word]).length === 0), []);
+  assert.deepEqual(
+    words.filter((word) => testFiles([word]).length === 0),
+    []
+  );
 });

@@ -30,8 +30,15 @@ function known(commands, version) {
 }
 
 function rules({ password, keys, channels, commands, version }) {
-  return ['on', `>${password}`, ...keys, 'resetchannels', channels, '-@all',
-    ...known(commands, version).map((command) => `+${command}`)];
+  return [
+    'on',
+    `>${password}`,
+    ...keys,
+    'resetchannels',
+    channels,
+    '-@all',
+    ...known(commands, version).map((command) => `+${command}`)
+  ];
 }
 
 /**
@@ -78,8 +85,14 @@ const workerLine = (prefix, password, { name = 'worker', ...options } = {}) =>
 
 /** A user of the Sentinels, for either role: it asks for the master and hears of a new one. */
 function sentinelLine(password, { name = 'sentinel', version = '8.0' } = {}) {
-  const commands = ['ping', 'client|setname', 'client|setinfo', 'subscribe', 'sentinel|get-master-addr-by-name',
-    'sentinel|sentinels'];
+  const commands = [
+    'ping',
+    'client|setname',
+    'client|setinfo',
+    'subscribe',
+    'sentinel|get-master-addr-by-name',
+    'sentinel|sentinels'
+  ];
   const rulesOfUser = rules({ password, keys: ['resetkeys'], channels: '&+switch-master', commands, version });
   return userLine(name, rulesOfUser);
 }

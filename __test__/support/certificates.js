@@ -54,7 +54,17 @@ class Certificates {
     const [cert, key, request] = ['pem', 'key', 'csr'].map((type) => this.path(`${id}.${type}`));
     openssl('req', '-new', ...KEY_KINDS[kind], '-nodes', '-subj', `/CN=${name}`, '-keyout', key, '-out', request);
     const signer = by ? ['-CA', by.cert, '-CAkey', by.key] : ['-signkey', key];
-    const args = ['-in', request, '-out', cert, '-days', String(days), '-set_serial', String(Date.now()) + id, ...signer];
+    const args = [
+      '-in',
+      request,
+      '-out',
+      cert,
+      '-days',
+      String(days),
+      '-set_serial',
+      String(Date.now()) + id,
+      ...signer
+    ];
     if (extensions) {
       const file = this.path(`${id}.cnf`);
       fs.writeFileSync(file, ['[wish]', 'subjectKeyIdentifier=hash', ...extensions, ''].join('\n'));

@@ -5,7 +5,11 @@ const { startServer } = require('./server.js');
 const { until } = require('./wait.js');
 
 const DEADLINE = 30_000;
-const RANGES = [[0, 5460], [5461, 10_922], [10_923, 16_383]];
+const RANGES = [
+  [0, 5460],
+  [5461, 10_922],
+  [10_923, 16_383]
+];
 
 /** The port that others are told of. */
 const portOf = (node) => node.tlsPort || node.port;
@@ -50,8 +54,10 @@ class Cluster {
       const client = this.client(node);
       return wanted(await client.cluster('NODES'), await client.cluster('INFO'));
     };
-    return until(async () => (await Promise.all(this.running().map(fits))).every(Boolean),
-      { deadline: DEADLINE, message: what });
+    return until(async () => (await Promise.all(this.running().map(fits))).every(Boolean), {
+      deadline: DEADLINE,
+      message: what
+    });
   }
 
   async join() {
@@ -68,25 +74,40 @@ class Cluster {
     for (const at of RANGES.keys()) {
       await this.client(this.nodes[at + RANGES.length]).cluster('REPLICATE', ids[at]);
     }
-    await this.until('a working cluster', (nodes, info) =>
-      info.includes('cluster_state:ok') && nodes.match(/slave /g)?.length === RANGES.length);
-    await until(async () => {
-      const replicas = this.nodes.slice(RANGES.length).map((node) => this.client(node).info('replication'));
-      return (await Promise.all(replicas)).every((info) => info.includes('master_link_status:up'));
-    }, { deadline: DEADLINE, message: 'replicas in step' });
+    await this.until(
+      'a working cluster',
+      (nodes, info) => info.includes('cluster_state:ok') && nodes.match(/slave /g)?.length === RANGES.length
+    );
+    await until(
+      async () => {
+        const replicas = this.nodes.slice(RANGES.length).map((node) => this.client(node).info('replication'));
+        return (await Promise.all(replicas)).every((info) => info.includes('master_link_status:up'));
+      },
+      { deadline: DEADLINE, message: 'replicas in step' }
+    );
     this.ids = ids;
   }
 
   /** The node that serves this key. */
   owner(key) {
-    return until(async () => {
-      for (const node of this.running()) {
-        if (await this.client(node).exists(key).then(() => true, () => false)) {
-          return node;
+    return until(
+      async () => {
+        for (const node of this.running()) {
+          if (
+            await this.client(node)
+              .exists(key)
+              .then(
+                () => true,
+                () => false
+              )
+          ) {
+            return node;
+          }
         }
-      }
-      return undefined;
-    }, { deadline: DEADLINE, message: `owner of ${key}` });
+        return undefined;
+      },
+      { deadline: DEADLINE, message: `owner of ${key}` }
+    );
   }
 
   /** Moves the slot of this key to another node, key by key, as `valkey-cli --cluster reshard`. */
@@ -122,8 +143,13 @@ async function startCluster({ users = [], flavour, tls, mutual = false } = {}) {
   const secured = tls ? ['tls-cluster yes', 'tls-replication yes', `tls-auth-clients ${mutual ? 'yes' : 'no'}`] : [];
   const node = async () => {
     const bus = await freePort();
-    const lines = ['cluster-enabled yes', `cluster-port ${bus}`, 'cluster-node-timeout 2000',
-      'repl-diskless-sync-delay 0', ...secured];
+    const lines = [
+      'cluster-enabled yes',
+      `cluster-port ${bus}`,
+      'cluster-node-timeout 2000',
+      'repl-diskless-sync-delay 0',
+      ...secured
+    ];
     return Object.assign(await startServer({ flavour, users, tls, lines }), { bus });
   };
   const cluster = new Cluster(await Promise.all(RANGES.flatMap(() => [node(), node()])));

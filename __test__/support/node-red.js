@@ -42,7 +42,9 @@ function childEnvironment(env, node) {
 class NodeRed {
   constructor(options) {
     this.options = options;
-    this.userDir = options.home ? path.join(options.home, '.node-red') : options.userDir || tempDir(options.role || 'node-red');
+    this.userDir = options.home
+      ? path.join(options.home, '.node-red')
+      : options.userDir || tempDir(options.role || 'node-red');
     this.logs = '';
   }
 
@@ -61,9 +63,10 @@ class NodeRed {
   /** Writes the settings.js of this instance; gives its path. */
   writeSettings() {
     const { settings = {}, settingsHead } = this.options;
-    const text = typeof settings === 'string'
-      ? settings
-      : settingsSource({ ...defaultSettings(this.options, this.port), ...settings }, settingsHead);
+    const text =
+      typeof settings === 'string'
+        ? settings
+        : settingsSource({ ...defaultSettings(this.options, this.port), ...settings }, settingsHead);
     const file = path.join(this.userDir, 'settings.js');
     // Kept by the operator, and read-only when a test makes the folder so.
     if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) {
@@ -80,22 +83,35 @@ class NodeRed {
     for (const [name, content] of Object.entries(all)) {
       const file = path.join(this.userDir, name);
       fs.mkdirSync(path.dirname(file), { recursive: true });
-      fs.writeFileSync(file, typeof content === 'string' || Buffer.isBuffer(content) ? content : JSON.stringify(content));
+      fs.writeFileSync(
+        file,
+        typeof content === 'string' || Buffer.isBuffer(content) ? content : JSON.stringify(content)
+      );
     }
   }
 
   launch() {
     const { env, safe, args = [], node = [NODE], nodeRed = NODE_RED, home } = this.options;
     this.logs = '';
-    this.child = spawnOwned(node[0], [
-      ...node.slice(1),
-      path.join(nodeRed, 'red.js'),
-      ...(home ? [] : ['--userDir', this.userDir]),
-      '--settings', this.settingsFile,
-      '--port', String(this.port),
-      ...(safe ? ['--safe'] : []),
-      ...args
-    ], { cwd: home || this.userDir, env: childEnvironment(home ? { HOME: home, ...env } : env, node.at(-1)), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawnOwned(
+      node[0],
+      [
+        ...node.slice(1),
+        path.join(nodeRed, 'red.js'),
+        ...(home ? [] : ['--userDir', this.userDir]),
+        '--settings',
+        this.settingsFile,
+        '--port',
+        String(this.port),
+        ...(safe ? ['--safe'] : []),
+        ...args
+      ],
+      {
+        cwd: home || this.userDir,
+        env: childEnvironment(home ? { HOME: home, ...env } : env, node.at(-1)),
+        stdio: ['ignore', 'pipe', 'pipe']
+      }
+    );
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
@@ -111,7 +127,7 @@ class NodeRed {
   async start() {
     const { port, wait = 'started', deadline } = this.options;
     for (let attempt = 1; ; attempt += 1) {
-      this.port = port || await freePort();
+      this.port = port || (await freePort());
       this.writeFiles();
       this.launch();
       try {
@@ -146,11 +162,14 @@ class NodeRed {
   async waitForLog(pattern, options = {}) {
     const { deadline = 10_000, from = 0 } = typeof options === 'number' ? { deadline: options } : options;
     let ended;
-    const match = await until(() => {
-      // In this order: what was printed at the very end has been read once the process is gone.
-      ended = !this.running && this.child.stdout.readableEnded;
-      return pattern.exec(this.logs.slice(from)) || ended;
-    }, { deadline, interval: 10, message: () => `${pattern} in the log, which ends:\n${this.tail()}` });
+    const match = await until(
+      () => {
+        // In this order: what was printed at the very end has been read once the process is gone.
+        ended = !this.running && this.child.stdout.readableEnded;
+        return pattern.exec(this.logs.slice(from)) || ended;
+      },
+      { deadline, interval: 10, message: () => `${pattern} in the log, which ends:\n${this.tail()}` }
+    );
     if (match === true) {
       throw new Error(`Node-RED ended without ${pattern} in the log, which ends:\n${this.tail()}`);
     }
@@ -178,28 +197,33 @@ class NodeRed {
    * @returns {Promise<{status: number, headers: object, text: string, json: () => any}>}
    */
   http(target, { method = 'GET', headers = {}, body, deadline = 15_000, agent = false } = {}) {
-    const payload = body === undefined || typeof body === 'string' || Buffer.isBuffer(body)
-      ? body
-      : JSON.stringify(body);
+    const payload =
+      body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     return new Promise((resolve, reject) => {
-      const request = http.request(`${this.url}${target}`, {
-        method,
-        agent,
-        headers: {
-          ...(payload !== body ? { 'Content-Type': 'application/json' } : {}),
-          ...(payload === undefined ? {} : { 'Content-Length': Buffer.byteLength(payload) }),
-          ...headers
+      const request = http.request(
+        `${this.url}${target}`,
+        {
+          method,
+          agent,
+          headers: {
+            ...(payload !== body ? { 'Content-Type': 'application/json' } : {}),
+            ...(payload === undefined ? {} : { 'Content-Length': Buffer.byteLength(payload) }),
+            ...headers
+          }
+        },
+        (response) => {
+          const chunks = [];
+          response.on('data', (chunk) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8');
+            resolve({ status: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) });
+          });
         }
-      }, (response) => {
-        const chunks = [];
-        response.on('data', (chunk) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) });
-        });
-      });
-      request.setTimeout(deadline, () => request.destroy(new Error(`no answer to ${method} ${target} in ${deadline} ms`)));
+      );
+      request.setTimeout(deadline, () =>
+        request.destroy(new Error(`no answer to ${method} ${target} in ${deadline} ms`))
+      );
       request.on('error', reject);
       request.end(payload);
     });

@@ -51,19 +51,23 @@ function npmRuns(dir) {
   if (!fs.existsSync(logs)) {
     return [];
   }
-  return fs.readdirSync(logs).filter((name) => LOG.test(name)).sort().map((name) => {
-    const file = path.join(logs, name);
-    const log = fs.readFileSync(file, 'utf8');
-    const [, date, hours, minutes, seconds, ms] = LOG.exec(name);
-    const argv = argvOf(log);
-    return {
-      argv,
-      command: argv[0],
-      began: Date.parse(`${date}T${hours}:${minutes}:${seconds}.${ms}Z`),
-      ended: fs.statSync(file).mtimeMs,
-      log
-    };
-  });
+  return fs
+    .readdirSync(logs)
+    .filter((name) => LOG.test(name))
+    .sort()
+    .map((name) => {
+      const file = path.join(logs, name);
+      const log = fs.readFileSync(file, 'utf8');
+      const [, date, hours, minutes, seconds, ms] = LOG.exec(name);
+      const argv = argvOf(log);
+      return {
+        argv,
+        command: argv[0],
+        began: Date.parse(`${date}T${hours}:${minutes}:${seconds}.${ms}Z`),
+        ended: fs.statSync(file).mtimeMs,
+        log
+      };
+    });
 }
 
 /** Those of the runs that change what is installed. */

@@ -20,9 +20,15 @@ const CHANNEL = `${PREFIX}packages:updated`;
 /** npm runs on a busy machine, and Node-RED after it. */
 const DEADLINE = 60_000;
 
-const NPM = path.join(path.dirname(require.resolve('npm/package.json', {
-  paths: [path.dirname(require.resolve('node-red/package.json'))]
-})), 'bin', 'npm-cli.js');
+const NPM = path.join(
+  path.dirname(
+    require.resolve('npm/package.json', {
+      paths: [path.dirname(require.resolve('node-red/package.json'))]
+    })
+  ),
+  'bin',
+  'npm-cli.js'
+);
 
 /** npm as an operator runs it in a user directory. */
 function npm(dir, ...args) {
@@ -58,7 +64,7 @@ class PackageCluster {
   async start(role, { packages, userDir, env, ...options } = {}) {
     const instance = await startInstance(role, options.server || this.server, {
       ...options,
-      userDir: userDir || await this.userDir(role, packages),
+      userDir: userDir || (await this.userDir(role, packages)),
       env: { ...npmEnvironment(), ...env },
       deadline: options.deadline || DEADLINE
     });
@@ -95,10 +101,13 @@ class PackageCluster {
   /** Waits until this list is stored; others that were seen on the way are told when it does not come. */
   untilList(wanted, deadline = DEADLINE) {
     let last;
-    return until(async () => {
-      last = await this.list();
-      return isDeepStrictEqual(last, wanted);
-    }, { deadline, message: () => `list ${JSON.stringify(wanted)} (last: ${JSON.stringify(last)})` });
+    return until(
+      async () => {
+        last = await this.list();
+        return isDeepStrictEqual(last, wanted);
+      },
+      { deadline, message: () => `list ${JSON.stringify(wanted)} (last: ${JSON.stringify(last)})` }
+    );
   }
 
   async close() {
@@ -144,14 +153,22 @@ function dependenciesOf(instance) {
 /** Waits until packages are on disk, and among the dependencies, as wanted: `{ <name>: version | undefined }`. */
 function untilOnDisk(instance, wanted, deadline = DEADLINE) {
   const found = () => Object.fromEntries(Object.keys(wanted).map((name) => [name, versionOnDisk(instance, name)]));
-  const listed = ([name, version]) => (name in dependenciesOf(instance)) === (version !== undefined);
+  const listed = ([name, version]) => name in dependenciesOf(instance) === (version !== undefined);
   return until(() => isDeepStrictEqual(found(), wanted) && Object.entries(wanted).every(listed), {
     deadline,
-    message: () => `${JSON.stringify(wanted)} on disk (found ${JSON.stringify(found())} and the dependencies ` +
+    message: () =>
+      `${JSON.stringify(wanted)} on disk (found ${JSON.stringify(found())} and the dependencies ` +
       `${JSON.stringify(dependenciesOf(instance))}); the log ends:\n${instance.tail()}`
   });
 }
 
 module.exports = {
-  CHANNEL, DEADLINE, KEY, dependenciesOf, npm, packageTest, untilOnDisk, versionOnDisk
+  CHANNEL,
+  DEADLINE,
+  KEY,
+  dependenciesOf,
+  npm,
+  packageTest,
+  untilOnDisk,
+  versionOnDisk
 };

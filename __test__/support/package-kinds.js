@@ -35,7 +35,10 @@ function answering(name, version, { types = [bareName(name)], ...manifest } = {}
 /** A package without node types; what it exports tells its version. */
 function library(name, version, manifest = {}) {
   return {
-    name, version, main: 'index.js', ...manifest,
+    name,
+    version,
+    main: 'index.js',
+    ...manifest,
     files: { 'index.js': `exports.version = ${JSON.stringify(version)};\n`, ...manifest.files }
   };
 }
@@ -119,11 +122,22 @@ module.exports = (RED) => {
 };
 `;
   return {
-    name, version, nodeTypes: { [type]: source },
+    name,
+    version,
+    nodeTypes: { [type]: source },
     files: { 'answer.mjs': `export const answer = ${JSON.stringify(version)};\n` }
   };
 }
 
 module.exports = {
-  answering, answeringSource, bareName, esModule, failingScript, large, library, markingScript, nativeAddon, waitingScript
+  answering,
+  answeringSource,
+  bareName,
+  esModule,
+  failingScript,
+  large,
+  library,
+  markingScript,
+  nativeAddon,
+  waitingScript
 };

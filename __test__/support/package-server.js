@@ -84,7 +84,9 @@ class PackageServer {
       ...manifest
     };
     const { tarball, integrity, shasum } = packFiles({
-      'package.json': `${JSON.stringify(content, null, 2)}\n`, ...files, ...nodes?.files
+      'package.json': `${JSON.stringify(content, null, 2)}\n`,
+      ...files,
+      ...nodes?.files
     });
     const versions = this.packages.get(name) || new Map();
     versions.set(version, {
@@ -92,7 +94,9 @@ class PackageServer {
       manifest: {
         ...content,
         _id: `${name}@${version}`,
-        hasInstallScript: Boolean(content.scripts?.preinstall || content.scripts?.install || content.scripts?.postinstall),
+        hasInstallScript: Boolean(
+          content.scripts?.preinstall || content.scripts?.install || content.scripts?.postinstall
+        ),
         dist: { integrity, shasum, tarball: `${this.url}-/tarball/${encodeURIComponent(name)}/${version}.tgz` }
       }
     });
@@ -134,15 +138,17 @@ class PackageServer {
         resolve();
       };
     });
-    const wait = ms === undefined
-      ? () => released
-      : () => new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        void released.then(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+    const wait =
+      ms === undefined
+        ? () => released
+        : () =>
+            new Promise((resolve) => {
+              const timer = setTimeout(resolve, ms);
+              void released.then(() => {
+                clearTimeout(timer);
+                resolve();
+              });
+            });
     this.held.set(name, { kind, half, wait });
     return release;
   }

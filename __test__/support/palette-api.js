@@ -11,7 +11,9 @@ const NPM_DEADLINE = 120_000;
 /** Installs a package; without a version its latest. Returns what Node-RED tells of the module. */
 async function installModule(admin, module, version) {
   const response = await admin.admin('/nodes', {
-    method: 'POST', body: { module, ...(version ? { version } : {}) }, deadline: NPM_DEADLINE
+    method: 'POST',
+    body: { module, ...(version ? { version } : {}) },
+    deadline: NPM_DEADLINE
   });
   return response.json();
 }
@@ -58,15 +60,18 @@ async function typeAnswer(instance, type, deadline = 15_000) {
 async function untilType(instance, type, wanted, deadline = 60_000) {
   const began = performance.now();
   let last;
-  await until(async () => {
-    // A request that meets the restart of its node is never answered.
-    last = await typeAnswer(instance, type, 1000).catch((error) => error.message);
-    return last === wanted;
-  }, {
-    deadline,
-    interval: 10,
-    message: () => `answer '${wanted}' of a ${type} (last: '${last}'); the log ends:\n${instance.tail()}`
-  });
+  await until(
+    async () => {
+      // A request that meets the restart of its node is never answered.
+      last = await typeAnswer(instance, type, 1000).catch((error) => error.message);
+      return last === wanted;
+    },
+    {
+      deadline,
+      interval: 10,
+      message: () => `answer '${wanted}' of a ${type} (last: '${last}'); the log ends:\n${instance.tail()}`
+    }
+  );
   return performance.now() - began;
 }
 

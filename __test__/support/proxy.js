@@ -38,7 +38,12 @@ async function startProxy({ port, host = '127.0.0.1' }) {
   };
 
   const hold = ({ near, far }) => {
-    for (const [from, to] of far ? [[near, far], [far, near]] : []) {
+    for (const [from, to] of far
+      ? [
+          [near, far],
+          [far, near]
+        ]
+      : []) {
       from.unpipe(to);
       from.pause();
     }

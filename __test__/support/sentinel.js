@@ -63,17 +63,23 @@ class Watched {
     const answers = await Promise.allSettled(
       this.running().map((sentinel) => this.ask(sentinel, 'get-master-addr-by-name', NAME))
     );
-    const ports = answers.filter(({ value }) => value).map(({ value }) => Number(value[1])).sort((a, b) => a - b);
+    const ports = answers
+      .filter(({ value }) => value)
+      .map(({ value }) => Number(value[1]))
+      .sort((a, b) => a - b);
     const port = ports[Math.floor(ports.length / 2)];
     return this.servers.find((server) => portOf(server) === port);
   }
 
   /** Waits until another than this server is the master, and returns it. */
   promotedAfter(old) {
-    return until(async () => {
-      const master = await this.master();
-      return master && master !== old && master;
-    }, { deadline: DEADLINE, interval: 10, message: 'promotion of a replica' });
+    return until(
+      async () => {
+        const master = await this.master();
+        return master && master !== old && master;
+      },
+      { deadline: DEADLINE, interval: 10, message: 'promotion of a replica' }
+    );
   }
 
   /** Waits until each running Sentinel knows the others and this many replicas in step. */
@@ -84,8 +90,10 @@ class Watched {
       const inStep = list.filter((one) => one['master-link-status'] === 'ok' && one.flags === 'slave');
       return others.length === this.sentinels.length - 1 && inStep.length === replicas;
     };
-    return until(async () => (await Promise.all(this.running().map(isSettled))).every(Boolean),
-      { deadline: DEADLINE, message: 'agreement of the Sentinels' });
+    return until(async () => (await Promise.all(this.running().map(isSettled))).every(Boolean), {
+      deadline: DEADLINE,
+      message: 'agreement of the Sentinels'
+    });
   }
 
   /** Asks for a failover, as an operator does. */
@@ -117,24 +125,26 @@ async function startWatched({ users = [], flavour, open = false, tls, mutual = f
     'repl-ping-replica-period 1',
     ...secured
   ];
-  const server = (further) => startServer({ flavour, users, tls, requirepass: password, lines: [...lines, ...further] });
+  const server = (further) =>
+    startServer({ flavour, users, tls, requirepass: password, lines: [...lines, ...further] });
   const master = await server([]);
   const follow = [`replicaof ${master.host} ${portOf(master)}`];
   const replicas = await Promise.all([server(follow), server(follow)]);
-  const sentinel = () => startServer({
-    flavour,
-    tls,
-    requirepass: SENTINEL_PASSWORD,
-    lines: [
-      `sentinel monitor ${NAME} ${master.host} ${portOf(master)} 2`,
-      `sentinel auth-pass ${NAME} ${PASSWORD}`,
-      `sentinel down-after-milliseconds ${NAME} 1000`,
-      `sentinel failover-timeout ${NAME} 6000`,
-      `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
-      ...secured
-    ],
-    args: ['--sentinel']
-  });
+  const sentinel = () =>
+    startServer({
+      flavour,
+      tls,
+      requirepass: SENTINEL_PASSWORD,
+      lines: [
+        `sentinel monitor ${NAME} ${master.host} ${portOf(master)} 2`,
+        `sentinel auth-pass ${NAME} ${PASSWORD}`,
+        `sentinel down-after-milliseconds ${NAME} 1000`,
+        `sentinel failover-timeout ${NAME} 6000`,
+        `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
+        ...secured
+      ],
+      args: ['--sentinel']
+    });
   const sentinels = await Promise.all([sentinel(), sentinel(), sentinel()]);
   const watched = new Watched([master, ...replicas], sentinels, password);
   await watched.settled();

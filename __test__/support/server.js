@@ -115,13 +115,16 @@ class Server {
     this.child.on('error', (error) => fs.appendFileSync(this.logFile, `${error.message}\n`));
     const tail = () => `its log ends:\n${this.log.slice(from).split('\n').slice(-25).join('\n')}`;
     let ended = false;
-    await until(async () => {
-      ended = !this.running;
-      if (!ended) {
-        await ping(this.port);
-      }
-      return true;
-    }, { deadline: START_DEADLINE, message: () => `answer from ${this.flavour} on ${this.port}; ${tail()}` });
+    await until(
+      async () => {
+        ended = !this.running;
+        if (!ended) {
+          await ping(this.port);
+        }
+        return true;
+      },
+      { deadline: START_DEADLINE, message: () => `answer from ${this.flavour} on ${this.port}; ${tail()}` }
+    );
     if (ended) {
       throw new Error(`${this.flavour} on port ${this.port} ended at once; ${tail()}`);
     }
@@ -130,8 +133,8 @@ class Server {
   async start() {
     const attempts = this.options.port ? 1 : 5;
     for (let attempt = 1; ; attempt += 1) {
-      this.port = this.options.port || await freePort();
-      this.tlsPort = this.options.tls && await freePort();
+      this.port = this.options.port || (await freePort());
+      this.tlsPort = this.options.tls && (await freePort());
       try {
         await this.launch();
         return this;

@@ -9,7 +9,13 @@ function valueFlow(value) {
   return [
     { id: 'tab', type: 'tab', label: 'value' },
     { id: 'in', type: 'http in', ...place, url: '/value', method: 'get', wires: [['text']] },
-    { id: 'text', type: 'change', ...place, rules: [{ t: 'set', p: 'payload', pt: 'msg', to: value, tot: 'str' }], wires: [['out']] },
+    {
+      id: 'text',
+      type: 'change',
+      ...place,
+      rules: [{ t: 'set', p: 'payload', pt: 'msg', to: value, tot: 'str' }],
+      wires: [['out']]
+    },
     { id: 'out', type: 'http response', ...place, wires: [] }
   ];
 }
@@ -18,8 +24,11 @@ function valueFlow(value) {
 async function answers(instance, value, deadline = 15_000) {
   const began = performance.now();
   // A request that meets the restart of its node is never answered.
-  await until(async () => (await instance.http('/value', { deadline: 200 })).text === value,
-    { deadline, interval: 5, message: () => `answer '${value}'; ${instance.tail(15)}` });
+  await until(async () => (await instance.http('/value', { deadline: 200 })).text === value, {
+    deadline,
+    interval: 5,
+    message: () => `answer '${value}'; ${instance.tail(15)}`
+  });
   return performance.now() - began;
 }
 

@@ -27,8 +27,7 @@ async function until(condition, { deadline = 10_000, interval = 20, message = 't
     }
     if (performance.now() >= end) {
       const what = typeof message === 'function' ? message() : message;
-      throw new Error(`no ${what} within ${deadline} ms${failure ? `: ${failure.message}` : ''}`,
-        { cause: failure });
+      throw new Error(`no ${what} within ${deadline} ms${failure ? `: ${failure.message}` : ''}`, { cause: failure });
     }
     await delay(interval);
   }

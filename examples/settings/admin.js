@@ -11,11 +11,13 @@ module.exports = {
   ...common(),
   storageModule: require('node-red-storage-valkey'),
   valkey: valkey('admin'),
-  ...(hash ? {
-    adminAuth: {
-      type: 'credentials',
-      users: [{ username: process.env.ADMIN_USERNAME || 'admin', password: hash, permissions: '*' }]
-    }
-  } : {}),
+  ...(hash
+    ? {
+        adminAuth: {
+          type: 'credentials',
+          users: [{ username: process.env.ADMIN_USERNAME || 'admin', password: hash, permissions: '*' }]
+        }
+      }
+    : {}),
   editorTheme: { projects: { enabled: process.env.PROJECTS === 'true' } }
 };

@@ -2,7 +2,7 @@
 
 // What admin and workers share: the object `valkey`, from the environment. README.md lists the names.
 
-const fs = require('fs');
+const fs = require('node:fs');
 
 /** A secret from the environment, or from the file that `<name>_FILE` names. */
 function secret(name) {
@@ -12,7 +12,10 @@ function secret(name) {
 
 /** 'a:1,b:2' as a list, undefined when there is nothing in it. */
 function list(name) {
-  const entries = (process.env[name] || '').split(',').map((entry) => entry.trim()).filter(Boolean);
+  const entries = (process.env[name] || '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
   return entries.length > 0 ? entries : undefined;
 }
 

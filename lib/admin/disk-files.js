@@ -1,9 +1,9 @@
 'use strict';
 
-const crypto = require('crypto');
-const fs = require('fs');
-const os = require('os');
-const path = require('path');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 
 /**
  * Where Node-RED's local storage keeps flows and credentials, by its own rules
@@ -15,8 +15,7 @@ function createDiskFiles(settings, local) {
 
   /** The active Project: `{ name, credentialSecret }`, or null. */
   const activeProject = () => {
-    const enabled =
-      settings.editorTheme && settings.editorTheme.projects && settings.editorTheme.projects.enabled;
+    const enabled = settings.editorTheme && settings.editorTheme.projects && settings.editorTheme.projects.enabled;
     const project = enabled ? local.projects.getActiveProject() : undefined;
     if (!project) {
       return null;
@@ -93,9 +92,7 @@ async function inspect(file, isRightShape) {
   }
   try {
     const value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-    return isRightShape(value)
-      ? { state: 'ok', value }
-      : { state: 'broken', detail: 'does not hold what it should' };
+    return isRightShape(value) ? { state: 'ok', value } : { state: 'broken', detail: 'does not hold what it should' };
   } catch {
     return { state: 'broken', detail: 'is not whole JSON' };
   }
@@ -114,7 +111,10 @@ async function stamp(file) {
 /** Tells one content of a file from another; an error code when it can't be read. */
 async function fingerprint(file) {
   try {
-    return crypto.createHash('sha256').update(await fs.promises.readFile(file)).digest('hex');
+    return crypto
+      .createHash('sha256')
+      .update(await fs.promises.readFile(file))
+      .digest('hex');
   } catch (error) {
     return error.code;
   }
@@ -150,5 +150,14 @@ const isFlows = (value) => Array.isArray(value);
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 module.exports = {
-  asideOf, backupOf, createDiskFiles, fingerprint, inspect, isFlows, isObject, replace, setAside, stamp
+  asideOf,
+  backupOf,
+  createDiskFiles,
+  fingerprint,
+  inspect,
+  isFlows,
+  isObject,
+  replace,
+  setAside,
+  stamp
 };

@@ -1,7 +1,7 @@
 'use strict';
 
-const fs = require('fs');
-const path = require('path');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const { openCore } = require('../core');
 const nodeRed = require('../node-red');
@@ -106,7 +106,9 @@ function createAdmin({ settings, runtime, log, options, checked }) {
         return false;
       }
     };
-    await journal.recover(opens).catch((error) => log.error(`the journal of the last deploy can't be used: ${error.message}`));
+    await journal
+      .recover(opens)
+      .catch((error) => log.error(`the journal of the last deploy can't be used: ${error.message}`));
   };
 
   return {
@@ -131,7 +133,10 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       const opened = () => core;
       packageChanges = createPackageChanges({ runtime, log, publish: () => core.packagesChanged() });
       mirror = createMirror({
-        core: opened, files, secrets, log,
+        core: opened,
+        files,
+        secrets,
+        log,
         beforeSend(secret) {
           packageChanges.flush();
           secretNotices.onMirror(secret);
@@ -141,7 +146,16 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       watch = createRuntimeWatch({ events: runtime.events, isOwn: () => false, onOwn() {}, onType() {} });
       const record = createLostRecord(userDir, log);
       restoring = createRestoring({
-        core: opened, local, files, record, loading, secrets, mirror, runtime, watch, log
+        core: opened,
+        local,
+        files,
+        record,
+        loading,
+        secrets,
+        mirror,
+        runtime,
+        watch,
+        log
       });
       refusal = createRefusal({ core: opened, runtime, watch, log });
       saving = createSaving({ local, files, secrets, journal, mirror, restoring, refusal, log });
@@ -183,7 +197,9 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       const pair = await loading.load({ fetchStored, first: loads === 0 });
       loads += 1;
       if (settingsFiles.projectIsUnknown() && !files.activeProject()) {
-        log.error('the active Project is not known any more: what is loaded in its place is not mirrored until a Project is opened (or .config.projects.json.damaged removed)');
+        log.error(
+          'the active Project is not known any more: what is loaded in its place is not mirrored until a Project is opened (or .config.projects.json.damaged removed)'
+        );
         Object.assign(pair, { mirror: false, lost: null });
       }
       await restoring.consider(pair);

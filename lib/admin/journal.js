@@ -1,7 +1,7 @@
 'use strict';
 
-const fs = require('fs');
-const path = require('path');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const { fingerprint, inspect, isObject, replace } = require('./disk-files');
 
@@ -71,7 +71,9 @@ function createJournal(userDir, log) {
         return;
       }
       if (entry.previous !== null && !opens(entry.previous)) {
-        log.warn('the last deploy was cut short after its credentials were written; the earlier ones can no longer be decrypted, so the new ones stay');
+        log.warn(
+          'the last deploy was cut short after its credentials were written; the earlier ones can no longer be decrypted, so the new ones stay'
+        );
         await remove();
         return;
       }

@@ -1,7 +1,7 @@
 'use strict';
 
-const fs = require('fs');
-const path = require('path');
+const fs = require('node:fs');
+const path = require('node:path');
 
 // As Node-RED's local storage writes it (`localfilesystem/library.js`), which can't be left to it:
 // it does not wait for the end of its own writing, and a disk that refuses the file would end the

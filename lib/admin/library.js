@@ -1,7 +1,7 @@
 'use strict';
 
-const fs = require('fs');
-const path = require('path');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const { checkStaysBelow, writeEntry } = require('./library-file');
 
@@ -74,21 +74,22 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   };
 
   return {
-    save: (type, file, meta, body) => holdProcess(
-      inTurn(async () => {
-        const wanted = await save(type, file, meta, body, { follow: true });
-        const inside = path.posix.dirname(wanted);
-        const items = await local.getLibraryEntry(type, inside === '.' ? '' : `${inside}/`);
-        const name = path.posix.basename(wanted);
-        const found = items.find((item) => typeof item !== 'string' && item.fn === name);
-        const { entry } = await read(type, wanted, found || {});
-        try {
-          await core().libraryEntry(type, wanted, entry);
-        } catch (error) {
-          log.warn(`library entry ${type}/${wanted} is saved on disk, but not mirrored: ${error.message}`);
-        }
-      })
-    ),
+    save: (type, file, meta, body) =>
+      holdProcess(
+        inTurn(async () => {
+          const wanted = await save(type, file, meta, body, { follow: true });
+          const inside = path.posix.dirname(wanted);
+          const items = await local.getLibraryEntry(type, inside === '.' ? '' : `${inside}/`);
+          const name = path.posix.basename(wanted);
+          const found = items.find((item) => typeof item !== 'string' && item.fn === name);
+          const { entry } = await read(type, wanted, found || {});
+          try {
+            await core().libraryEntry(type, wanted, entry);
+          } catch (error) {
+            log.warn(`library entry ${type}/${wanted} is saved on disk, but not mirrored: ${error.message}`);
+          }
+        })
+      ),
 
     /** Compares disk and Valkey; what only Valkey has is written to disk. */
     compare: () =>

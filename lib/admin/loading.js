@@ -1,6 +1,6 @@
 'use strict';
 
-const path = require('path');
+const path = require('node:path');
 
 const { backupOf, inspect, isFlows, isObject, setAside } = require('./disk-files');
 const { opensWith } = require('./secrets');
@@ -78,11 +78,13 @@ function createLoading({ local, files, secrets, log }) {
       };
     }
     const backup = await inspect(backupOf(flows), isFlows);
-    return backup.state !== 'ok' ? null : {
-      flows: backup.value,
-      credentials: await credentialsForBackup(credentials),
-      text: "restored from Node-RED's backup, which is one deploy older"
-    };
+    return backup.state !== 'ok'
+      ? null
+      : {
+          flows: backup.value,
+          credentials: await credentialsForBackup(credentials),
+          text: "restored from Node-RED's backup, which is one deploy older"
+        };
   };
 
   const damagedOf = (...inspected) =>
@@ -100,7 +102,12 @@ function createLoading({ local, files, secrets, log }) {
       if (!fresh) {
         log.error(`${name} ${flows.detail} and ${NOTHING}: starting without flows, nothing is mirrored`);
       }
-      return { flows: await local.getFlows(), credentials: await local.getCredentials(), mirror: false, lost: lost(false) };
+      return {
+        flows: await local.getFlows(),
+        credentials: await local.getCredentials(),
+        mirror: false,
+        lost: lost(false)
+      };
     }
     log.error(`${name} ${flows.detail}: ${found.text}`);
     const damaged = damagedOf([paths.flows, flows], [paths.credentials, credentials]);
@@ -134,9 +141,13 @@ function createLoading({ local, files, secrets, log }) {
       }
       return { flows, credentials: await local.getCredentials(), mirror: usable && !answer.away, lost: lost(usable) };
     }
-    log.error(`${name} ${credentials.detail}: ${fromValkey
-      ? `credentials were restored from ${sourceOf(stored)}`
-      : "restored from Node-RED's backup, which is one deploy older"}`);
+    log.error(
+      `${name} ${credentials.detail}: ${
+        fromValkey
+          ? `credentials were restored from ${sourceOf(stored)}`
+          : "restored from Node-RED's backup, which is one deploy older"
+      }`
+    );
     const restored = fromValkey ? credentialsIn(stored) : backup.value;
     const isWritten = await written(damagedOf([paths.credentials, credentials]), () => local.saveCredentials(restored));
     return { flows, credentials: restored, mirror: isWritten && !answer.away, lost: lost(isWritten) };

@@ -17,10 +17,14 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
       await onEqual();
     }
     if (unconfirmed) {
-      log.warn(`saved on disk and mirrored, but a failover of Valkey may lose it there until it is mirrored again: ${unconfirmed} (option 'waitReplicas')`);
+      log.warn(
+        `saved on disk and mirrored, but a failover of Valkey may lose it there until it is mirrored again: ${unconfirmed} (option 'waitReplicas')`
+      );
     }
     if (away) {
-      log.warn(`saved on disk; workers are not updated yet, because Valkey did not take it: ${away}. It is mirrored as soon as Valkey does`);
+      log.warn(
+        `saved on disk; workers are not updated yet, because Valkey did not take it: ${away}. It is mirrored as soon as Valkey does`
+      );
     }
   };
 
@@ -59,7 +63,9 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
     read(loaded) {
       const isReadable = secrets.opens(loaded.credentials);
       if (loaded.mirror && !isReadable) {
-        log.error('the credentials on this disk can not be decrypted: they and the flows are not mirrored; workers keep what they run');
+        log.error(
+          'the credentials on this disk can not be decrypted: they and the flows are not mirrored; workers keep what they run'
+        );
       }
       const flows = loaded.mirror && isReadable ? JSON.stringify(loaded.flows) : null;
       onDisk = { flows, credentials: JSON.stringify(loaded.credentials), project: projectName() };

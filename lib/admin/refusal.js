@@ -58,12 +58,16 @@ function createRefusal({ core, runtime, watch, log }) {
         return;
       }
       isLoading = true;
-      log.warn('the deploy that was refused while another admin was in charge is on this disk: it is loaded and mirrored now');
+      log.warn(
+        'the deploy that was refused while another admin was in charge is on this disk: it is loaded and mirrored now'
+      );
       try {
         // Forced, it would end safe mode.
         await runtime.nodes.loadFlows(!runtime.settings.safeMode);
       } catch (error) {
-        log.error(`it can't be loaded, and is not mirrored until it is, or something else is deployed: ${error.message}`);
+        log.error(
+          `it can't be loaded, and is not mirrored until it is, or something else is deployed: ${error.message}`
+        );
       } finally {
         isLoading = false;
       }

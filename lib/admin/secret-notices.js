@@ -17,8 +17,14 @@ function createSecretNotices({ settings, files, shares, log }) {
   return {
     /** `loaded`: the settings as the disk has them. Node-RED drops a generated secret for one of settings.js. */
     atStart(loaded) {
-      if (typeof settings.credentialSecret === 'string' && !files.activeProject() && loaded._credentialSecret !== undefined) {
-        log.warn("from the next deploy on, credentials are encrypted with 'credentialSecret' of settings.js instead of the generated secret: it is never shared, so every worker needs the same 'credentialSecret'");
+      if (
+        typeof settings.credentialSecret === 'string' &&
+        !files.activeProject() &&
+        loaded._credentialSecret !== undefined
+      ) {
+        log.warn(
+          "from the next deploy on, credentials are encrypted with 'credentialSecret' of settings.js instead of the generated secret: it is never shared, so every worker needs the same 'credentialSecret'"
+        );
       }
     },
 
@@ -29,9 +35,11 @@ function createSecretNotices({ settings, files, shares, log }) {
       if (shares || secret === undefined || isConfigured) {
         return;
       }
-      tell(project
-        ? `'shareCredentialSecret' is false: workers can decrypt the credentials only if their 'credentialSecret' is the secret of the Project '${project.name}'`
-        : "'shareCredentialSecret' is false and settings.js has no 'credentialSecret': no worker can decrypt the credentials; set the same 'credentialSecret' on all instances");
+      tell(
+        project
+          ? `'shareCredentialSecret' is false: workers can decrypt the credentials only if their 'credentialSecret' is the secret of the Project '${project.name}'`
+          : "'shareCredentialSecret' is false and settings.js has no 'credentialSecret': no worker can decrypt the credentials; set the same 'credentialSecret' on all instances"
+      );
     }
   };
 }

@@ -1,7 +1,7 @@
 'use strict';
 
-const fs = require('fs');
-const path = require('path');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const { asideOf, inspect, isObject, setAside } = require('./disk-files');
 const { opensWith } = require('./secrets');
@@ -80,21 +80,25 @@ function createSettingsFiles({ userDir, settings, local, log }) {
         loaded[section] = loaded[section] || shared[section];
       }
       const secret = shared._credentialSecret;
-      const takesSecret =
-        secretMissing && secret !== undefined && (!credentials || opensWith(credentials, [secret]));
+      const takesSecret = secretMissing && secret !== undefined && (!credentials || opensWith(credentials, [secret]));
       if (takesSecret) {
         loaded._credentialSecret = secret;
       }
       for (const [section, detail] of Object.entries(damaged)) {
         const isRestored = section === 'runtime' ? takesSecret : loaded[section] !== undefined;
-        log.error(`${path.basename(fileOf(section))} ${detail}: ${
-          isRestored ? 'restored from Valkey' : 'there is nothing to restore it from, it starts empty'}`);
+        log.error(
+          `${path.basename(fileOf(section))} ${detail}: ${
+            isRestored ? 'restored from Valkey' : 'there is nothing to restore it from, it starts empty'
+          }`
+        );
       }
       if (takesSecret && !damaged.runtime && credentials) {
         log.error('the secret that decrypts the credentials was lost on this disk: it was restored from Valkey');
       }
       // A disk that takes nothing is no reason not to start.
-      await local.saveSettings(structuredClone(loaded)).catch((error) => log.error(`settings can't be saved: ${error.message}`));
+      await local
+        .saveSettings(structuredClone(loaded))
+        .catch((error) => log.error(`settings can't be saved: ${error.message}`));
       return loaded;
     }
   };

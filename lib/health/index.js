@@ -32,7 +32,10 @@ function createHealth({ options, role, runtime, log, instance }) {
   };
   const live = () => ({ status: 200, body: { live: true } });
   const listener = createListener({
-    port, host, log, answers: { [`${path}/live`]: live, [`${path}/ready`]: ready }
+    port,
+    host,
+    log,
+    answers: { [`${path}/live`]: live, [`${path}/ready`]: ready }
   });
 
   return {

@@ -65,30 +65,36 @@ function createListener({ port, host, answers, log }) {
     send(request, response, answer);
   };
 
-  const listen = () => new Promise((resolve, reject) => {
-    const opening = http.createServer({
-      maxHeaderSize: LARGEST_HEADERS,
-      headersTimeout: PATIENCE,
-      requestTimeout: PATIENCE,
-      connectionsCheckingInterval: 1000
-    }, onRequest);
-    opening.maxConnections = MOST_CONNECTIONS;
-    opening.on('connection', (socket) => socket.unref());
-    opening.once('error', reject);
-    opening.listen({ port, host: host || undefined }, () => {
-      opening.removeListener('error', reject);
-      opening.on('error', (error) => log.debug(`probes: ${error.message}`));
-      resolve(opening);
+  const listen = () =>
+    new Promise((resolve, reject) => {
+      const opening = http.createServer(
+        {
+          maxHeaderSize: LARGEST_HEADERS,
+          headersTimeout: PATIENCE,
+          requestTimeout: PATIENCE,
+          connectionsCheckingInterval: 1000
+        },
+        onRequest
+      );
+      opening.maxConnections = MOST_CONNECTIONS;
+      opening.on('connection', (socket) => socket.unref());
+      opening.once('error', reject);
+      opening.listen({ port, host: host || undefined }, () => {
+        opening.removeListener('error', reject);
+        opening.on('error', (error) => log.debug(`probes: ${error.message}`));
+        resolve(opening);
+      });
+      opening.unref();
     });
-    opening.unref();
-  });
 
   const complain = (error) => {
     if (!complained) {
       complained = true;
       const reason = REASONS[error.code] ? `${error.code}: ${REASONS[error.code]}` : error.message;
       const where = host ? `${host}, port ${port}` : `port ${port}`;
-      log.error(`option 'health': can't listen on ${where} (${reason}): probes are not answered, flows run all the same; trying again`);
+      log.error(
+        `option 'health': can't listen on ${where} (${reason}): probes are not answered, flows run all the same; trying again`
+      );
     }
   };
 
@@ -102,7 +108,11 @@ function createListener({ port, host, answers, log }) {
       server = opened;
       const { address, port: bound } = server.address();
       const shown = address.includes(':') ? `[${address}]` : address;
-      log.info(`probes are answered at ${Object.keys(answers).map((path) => `http://${shown}:${bound}${path}`).join(' and ')}`);
+      log.info(
+        `probes are answered at ${Object.keys(answers)
+          .map((path) => `http://${shown}:${bound}${path}`)
+          .join(' and ')}`
+      );
     } catch (error) {
       complain(error);
       if (!isClosed) {

@@ -1,7 +1,7 @@
 'use strict';
 
-const fs = require('fs');
-const path = require('path');
+const fs = require('node:fs');
+const path = require('node:path');
 const { loadedIn, within } = require('./files');
 
 /**
@@ -24,7 +24,11 @@ function loadedCode(folder, root) {
   const own = new Set(inPackage);
   const candidates = [...all].filter((module) => !own.has(module) && isInRoot(module.filename || ''));
   const alone = withoutOtherParents(candidates, own, parents);
-  const others = new Set(inPackage.flatMap((module) => [...(parents.get(module) || [])]).filter((module) => !own.has(module) && !alone.has(module)));
+  const others = new Set(
+    inPackage
+      .flatMap((module) => [...(parents.get(module) || [])])
+      .filter((module) => !own.has(module) && !alone.has(module))
+  );
   const fileOf = (module) => module.filename;
   return {
     files: [...all].map(fileOf),
@@ -120,7 +124,7 @@ function packageOf(file) {
   const parts = file.split(path.sep);
   const index = parts.lastIndexOf('node_modules');
   const [first, second] = parts.slice(index + 1);
-  return index === -1 ? file : (first.startsWith('@') ? `${first}/${second}` : first);
+  return index === -1 ? file : first.startsWith('@') ? `${first}/${second}` : first;
 }
 
 module.exports = { createReplaced, identityOf, loadedCode, packageOf };

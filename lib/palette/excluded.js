@@ -1,10 +1,13 @@
 'use strict';
 
-const path = require('path');
+const path = require('node:path');
 const { readManifest } = require('./files');
 const { name: OWN_NAME } = require('../../package.json');
 
-const NODE_RED = ['node-red', ...['editor-api', 'editor-client', 'nodes', 'registry', 'runtime', 'util'].map((part) => `@node-red/${part}`)];
+const NODE_RED = [
+  'node-red',
+  ...['editor-api', 'editor-client', 'nodes', 'registry', 'runtime', 'util'].map((part) => `@node-red/${part}`)
+];
 /** The names that Node-RED takes for parts of its own. */
 const BUILT_IN = new Set(['localfilesystem', 'memory']);
 
@@ -32,7 +35,12 @@ function packageOfName(name) {
   if (path.isAbsolute(name) || name.startsWith('.')) {
     return packageOfFile(path.resolve(name, 'file'));
   }
-  return [name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')];
+  return [
+    name
+      .split('/')
+      .slice(0, name.startsWith('@') ? 2 : 1)
+      .join('/')
+  ];
 }
 
 /** The loaded files whose export, or a part of it, is this. */

@@ -1,8 +1,8 @@
 'use strict';
 
-const fs = require('fs');
-const Module = require('module');
-const path = require('path');
+const fs = require('node:fs');
+const Module = require('node:module');
+const path = require('node:path');
 
 /** Where npm installs a package. */
 function packageFolder(root, name) {

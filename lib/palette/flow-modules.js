@@ -1,8 +1,8 @@
 'use strict';
 
-const fs = require('fs');
-const { builtinModules } = require('module');
-const path = require('path');
+const fs = require('node:fs');
+const { builtinModules } = require('node:module');
+const path = require('node:path');
 const { usedLibraries } = require('./use');
 
 /**
@@ -14,8 +14,9 @@ function modulesToInstall(flows, settings) {
   if (settings.functionExternalModules === false || modules.allowInstall === false) {
     return [];
   }
-  const names = [...usedLibraries([flows.filter((node) => !node.d)])]
-    .filter((name) => !builtinModules.includes(name.replace(/^node:/, '').split('/')[0]));
+  const names = [...usedLibraries([flows.filter((node) => !node.d)])].filter(
+    (name) => !builtinModules.includes(name.replace(/^node:/, '').split('/')[0])
+  );
   if (names.length === 0) {
     return [];
   }

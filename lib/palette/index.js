@@ -1,7 +1,7 @@
 'use strict';
 
-const path = require('path');
-const { setTimeout: delay } = require('timers/promises');
+const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
 const { createReplaced } = require('./dependencies');
 const { createInstallHooks } = require('./install-hooks');
 const { createLoading } = require('./loading');
@@ -38,7 +38,9 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   const replaced = createReplaced(root);
   runtime.events.on('runtime-event', onRuntimeEvent);
   if (upgrade === 'live') {
-    whenNodesAreLoaded().then(replaced.note).catch(() => {});
+    whenNodesAreLoaded()
+      .then(replaced.note)
+      .catch(() => {});
   }
 
   const inTurn = (task) => {
@@ -78,7 +80,8 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   function onRuntimeEvent(event) {
     const { id, payload } = event || {};
     if (id === 'node/removed' && Array.isArray(payload)) {
-      payload.filter((set) => set && set.module && !earlier.has(set.module))
+      payload
+        .filter((set) => set && set.module && !earlier.has(set.module))
         .forEach((set) => earlier.set(set.module, { version: undefined, isEsModule: false }));
     }
   }
@@ -107,7 +110,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       const result = { removed: [], inUse: [], failed: [] };
       for (const name of usersFirst(parts.registry, names)) {
         try {
-          result[await removeOne(name, parts) ? 'removed' : 'inUse'].push(name);
+          result[(await removeOne(name, parts)) ? 'removed' : 'inUse'].push(name);
         } catch (error) {
           result.failed.push({ name, reason: error.message });
           tellOnce(name, `package ${name} could not be removed: ${error.message}`);
@@ -158,8 +161,11 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       return usedLibraries(flows).has(name);
     }
     const used = usedTypes(flows, registry.getType);
-    return usersOf(registry, name).length > 0 || usedLibraries(flows).has(name) ||
-      typesWithout(registry, name).some((type) => used.has(type));
+    return (
+      usersOf(registry, name).length > 0 ||
+      usedLibraries(flows).has(name) ||
+      typesWithout(registry, name).some((type) => used.has(type))
+    );
   }
 
   /**

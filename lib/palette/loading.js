@@ -1,6 +1,6 @@
 'use strict';
 
-const path = require('path');
+const path = require('node:path');
 const { identityOf } = require('./dependencies');
 const { loadedIn, packageFolder, readManifest } = require('./files');
 const { typesOf } = require('./registry');
@@ -57,7 +57,9 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
 
   /** A package without nodes: there is nothing to register, but the version before may be in use. */
   function loadLibrary(entry) {
-    const isRunning = entry.from && entry.from !== entry.version &&
+    const isRunning =
+      entry.from &&
+      entry.from !== entry.version &&
       (loadedIn(entry.folder).some((file) => !file.endsWith('.json')) || usedLibraries(flowsInUse()).has(entry.name));
     if (isRunning) {
       return { ...entry, running: entry.from };
@@ -71,7 +73,11 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     const before = earlier.get(name);
     const isOnce = before && (before.isEsModule || registration.hasEsModules(folder, manifest));
     if (isOnce && before.version !== version) {
-      return { ...entry, running: 'none of it', why: 'Node.js loads an ES module once, and has loaded another version' };
+      return {
+        ...entry,
+        running: 'none of it',
+        why: 'Node.js loads an ES module once, and has loaded another version'
+      };
     }
     await hooks.beforeLoad(name, version);
     if (before && !isOnce) {
@@ -122,7 +128,11 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     }
     faulty.set(name, files);
     await hooks.beforeLoad(name, version);
-    const disabled = new Set(Object.values(module.nodes).filter((set) => set.enabled === false && !set.err).map((set) => set.name));
+    const disabled = new Set(
+      Object.values(module.nodes)
+        .filter((set) => set.enabled === false && !set.err)
+        .map((set) => set.name)
+    );
     const again = async (restartTypes) => {
       takeAway(registry, name);
       await registration.registerAgain(name, folder, { disabled });

@@ -35,16 +35,19 @@ function createNpmAccess({ palette, longest = LONGEST, ending = ENDING, short = 
         resolve(null);
       }, ms);
       timer.unref();
-      core.acquireNpm().then((given) => {
-        clearTimeout(timer);
-        if (isOver && given !== null) {
-          core.releaseNpm(given);
+      core.acquireNpm().then(
+        (given) => {
+          clearTimeout(timer);
+          if (isOver && given !== null) {
+            core.releaseNpm(given);
+          }
+          resolve(given);
+        },
+        (error) => {
+          clearTimeout(timer);
+          reject(error);
         }
-        resolve(given);
-      }, (error) => {
-        clearTimeout(timer);
-        reject(error);
-      });
+      );
     });
   }
 

@@ -1,7 +1,7 @@
 'use strict';
 
-const Module = require('module');
-const path = require('path');
+const Module = require('node:module');
+const path = require('node:path');
 const { loadedFiles } = require('../node-red');
 
 /**

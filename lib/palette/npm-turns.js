@@ -52,7 +52,10 @@ function createNpmTurns({ runtime, acquire, release, isSatisfied, start = START,
 
   function moveToEnd(hook) {
     const label = current.get(hook);
-    add(hook, LABELS.find((other) => other !== label));
+    add(
+      hook,
+      LABELS.find((other) => other !== label)
+    );
     hooks.remove(`${hook}.${label}`);
   }
 
@@ -65,7 +68,7 @@ function createNpmTurns({ runtime, acquire, release, isSatisfied, start = START,
     }
     let isDone = false;
     try {
-      isDone = hook === 'preInstall' && !payload.url && await isSatisfied(payload.module, payload.version);
+      isDone = hook === 'preInstall' && !payload.url && (await isSatisfied(payload.module, payload.version));
     } catch {
       // Not known: npm finds out.
     }

@@ -1,7 +1,7 @@
 'use strict';
 
-const path = require('path');
-const { isModuleNamespaceObject } = require('util').types;
+const path = require('node:path');
+const { isModuleNamespaceObject } = require('node:util').types;
 const { loadedCode, packageOf } = require('./dependencies');
 const { loadedIn } = require('./files');
 const { typesOf } = require('./registry');
@@ -15,9 +15,12 @@ const { usersOf } = require('./removal');
 function createObstacles({ registry, registration, replaced, root }) {
   function obstacle({ name, folder, manifest, why }) {
     const module = registry.moduleOf(name);
-    return why || (module
-      ? ofModule(name, module, folder) || ofNewVersion(folder, manifest) || ofLoadedFiles(module)
-      : 'code that uses it is loaded');
+    return (
+      why ||
+      (module
+        ? ofModule(name, module, folder) || ofNewVersion(folder, manifest) || ofLoadedFiles(module)
+        : 'code that uses it is loaded')
+    );
   }
 
   function ofModule(name, module, folder) {
@@ -66,7 +69,9 @@ function createObstacles({ registry, registration, replaced, root }) {
       return `${packageOf(users[0])} uses its code`;
     }
     const changed = code.shared.find((dependency) => replaced.isReplaced(dependency));
-    return changed ? `${packageOf(changed.filename)}, which it shares with other code, has been replaced too` : undefined;
+    return changed
+      ? `${packageOf(changed.filename)}, which it shares with other code, has been replaced too`
+      : undefined;
   }
 
   /** Node-RED's loader, the reading of a package.json included, and ours. */

@@ -1,6 +1,6 @@
 'use strict';
 
-const path = require('path');
+const path = require('node:path');
 const { forget, isEsModule, loadedIn, readManifest } = require('./files');
 const { takeAway } = require('./removal');
 
@@ -66,7 +66,10 @@ function createRegistration({ registry, settings }) {
   /** What makes Node-RED read a set and not run it. */
   function disabledSets(name, folder) {
     const sets = Object.keys(((readManifest(folder) || {})['node-red'] || {}).nodes || {});
-    const entries = sets.map((set) => [set, { id: `${name}/${set}`, name: set, module: name, types: [], enabled: false }]);
+    const entries = sets.map((set) => [
+      set,
+      { id: `${name}/${set}`, name: set, module: name, types: [], enabled: false }
+    ]);
     return Object.fromEntries(entries);
   }
 
@@ -142,7 +145,10 @@ function faultText(error) {
     return `type '${error.details.type}' is already registered by ${error.details.moduleA}`;
   }
   // Node-RED's loader makes some errors a text that ends with their line.
-  return String((error && error.message) || error).split('\n')[0].replace(/^Error: /, '').replace(/ \(line:\d+\)$/, '');
+  return String((error && error.message) || error)
+    .split('\n')[0]
+    .replace(/^Error: /, '')
+    .replace(/ \(line:\d+\)$/, '');
 }
 
 module.exports = { createRegistration };

@@ -1,6 +1,6 @@
 'use strict';
 
-const path = require('path');
+const path = require('node:path');
 const { loadedFiles } = require('../node-red');
 
 /**
@@ -9,8 +9,9 @@ const { loadedFiles } = require('../node-red');
  * second version of one.
  */
 function openRegistry(runtime) {
-  const file = loadedFiles('@node-red/registry', path.join('lib', 'index.js'))
-    .find((name) => require.cache[name].exports.getModuleInfo === runtime.nodes.getModuleInfo);
+  const file = loadedFiles('@node-red/registry', path.join('lib', 'index.js')).find(
+    (name) => require.cache[name].exports.getModuleInfo === runtime.nodes.getModuleInfo
+  );
   if (!file) {
     throw new Error("Node-RED's registry of node modules is not found among the loaded files");
   }

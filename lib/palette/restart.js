@@ -22,7 +22,9 @@ function scheduleRestart({ log, maxDelay = 30000 }) {
   }
   isScheduled = true;
   const delay = Math.round(Math.random() * maxDelay);
-  log.info(`this worker stops in ${Math.ceil(delay / 1000)} s, with exit code ${EXIT_CODE}, to be started again with the new packages`);
+  log.info(
+    `this worker stops in ${Math.ceil(delay / 1000)} s, with exit code ${EXIT_CODE}, to be started again with the new packages`
+  );
   setTimeout(stop, delay).unref();
 }
 

@@ -33,7 +33,9 @@ function createSwap({ runtime, registry, registration, root, flowsInUse }) {
       try {
         putBack(name, folder, old, bringBack);
       } catch (second) {
-        throw new Error(`${error.message}; the old version can't be put back either: ${second.message}`, { cause: error });
+        throw new Error(`${error.message}; the old version can't be put back either: ${second.message}`, {
+          cause: error
+        });
       }
       throw error;
     }
@@ -42,12 +44,14 @@ function createSwap({ runtime, registry, registration, root, flowsInUse }) {
 
   function keep(module) {
     const sets = Object.values(module.nodes);
-    const constructors = sets.flatMap((set) => (set.types || []).map((type) => ({
-      id: set.id,
-      type,
-      constructor: registry.getType(type),
-      credentials: runtime.nodes.getCredentialDefinition(type)
-    })));
+    const constructors = sets.flatMap((set) =>
+      (set.types || []).map((type) => ({
+        id: set.id,
+        type,
+        constructor: registry.getType(type),
+        credentials: runtime.nodes.getCredentialDefinition(type)
+      }))
+    );
     return {
       module: { ...module, nodes: { ...module.nodes } },
       flags: sets.map((set) => [set, { enabled: set.enabled, loaded: set.loaded }]),

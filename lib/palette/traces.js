@@ -1,6 +1,6 @@
 'use strict';
 
-const { createHook } = require('async_hooks');
+const { createHook } = require('node:async_hooks');
 
 const HANDLE = /^(TCP|PIPE|UDP|PROCESS|TTY|FSEVENT|SIGNAL|STATWATCHER|WORKER|MESSAGEPORT)/;
 
@@ -31,7 +31,10 @@ function createTraces(runtime) {
       return load();
     } finally {
       hook.disable();
-      note('timers', intervals.some((timer) => !timer._destroyed));
+      note(
+        'timers',
+        intervals.some((timer) => !timer._destroyed)
+      );
       note('connections, servers or processes', handles > 0);
       note('HTTP routes', countRoutes() > routes);
       note('event listeners', countListeners() > listeners);

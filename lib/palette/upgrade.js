@@ -5,7 +5,19 @@ const { scheduleRestart } = require('./restart');
 const { createSwap } = require('./swap');
 
 /** What becomes of a new version of a package that runs. */
-function createUpgrade({ runtime, log, mode, reload, restartDelay, registry, registration, hooks, replaced, root, flowsInUse }) {
+function createUpgrade({
+  runtime,
+  log,
+  mode,
+  reload,
+  restartDelay,
+  registry,
+  registration,
+  hooks,
+  replaced,
+  root,
+  flowsInUse
+}) {
   const { obstacle } = createObstacles({ registry, registration, replaced, root });
   const { swap } = createSwap({ runtime, registry, registration, root, flowsInUse });
   const told = new Map();
@@ -29,7 +41,11 @@ function createUpgrade({ runtime, log, mode, reload, restartDelay, registry, reg
     if (pending !== version) {
       await registry.setPending(name, version).catch((error) => log.debug(error.message));
       const text = 'notification.warnings.restartRequired';
-      runtime.events.emit('runtime-event', { id: 'restart-required', payload: { type: 'warning', text }, retain: true });
+      runtime.events.emit('runtime-event', {
+        id: 'restart-required',
+        payload: { type: 'warning', text },
+        retain: true
+      });
       runtime.events.emit('runtime-event', { id: 'node/upgraded', retain: false, payload: { module: name, version } });
     }
   }
@@ -45,14 +61,18 @@ function createUpgrade({ runtime, log, mode, reload, restartDelay, registry, reg
         const how = { isUpgrade: true };
         await hooks.beforeLoad(entry.name, entry.version, how);
         const isLive = mode === 'live' && Boolean(reload);
-        const late = isTooLate(entry) ? 'it came too late for the start of this worker, which is not restarted for that' : undefined;
+        const late = isTooLate(entry)
+          ? 'it came too late for the start of this worker, which is not restarted for that'
+          : undefined;
         const why = isLive ? obstacle(entry) : entry.why || late;
         if (isLive && !why) {
           live.push(entry);
         } else {
           result.restart.push(await report(entry, why));
         }
-        await hooks.afterLoad(entry.name, entry.version, how).catch((error) => log.warn(`package ${entry.name}: ${error.message}`));
+        await hooks
+          .afterLoad(entry.name, entry.version, how)
+          .catch((error) => log.warn(`package ${entry.name}: ${error.message}`));
       } catch (error) {
         fail(result, entry.name, entry.version, error);
       }
@@ -71,7 +91,7 @@ function createUpgrade({ runtime, log, mode, reload, restartDelay, registry, reg
     const replacements = [];
     for (const entry of entries) {
       try {
-        replacements.push({ entry, ...await swap(entry) });
+        replacements.push({ entry, ...(await swap(entry)) });
       } catch (error) {
         result.restart.push(await report(entry, error.message));
       }

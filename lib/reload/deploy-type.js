@@ -2,7 +2,9 @@
 
 /** Node-RED below 3.1 does not restart a tab or a group whose env alone has changed. */
 function restartsEnvironments(version) {
-  const [major, minor] = String(version || '').split('.').map(Number);
+  const [major, minor] = String(version || '')
+    .split('.')
+    .map(Number);
   return !(major < 3 || (major === 3 && minor < 1));
 }
 
@@ -21,8 +23,10 @@ function deployType({ mode, isRunning, isScopeAware }, difference, before, wante
     return 'full';
   }
   // Node-RED sees a changed set of global variables, not the first nor the last.
-  if (difference.added.some((id) => hasGlobals(wanted.get(id))) ||
-      difference.removed.some((id) => hasGlobals(before.get(id)))) {
+  if (
+    difference.added.some((id) => hasGlobals(wanted.get(id))) ||
+    difference.removed.some((id) => hasGlobals(before.get(id)))
+  ) {
     return 'full';
   }
   if (!isScopeAware) {

@@ -58,12 +58,24 @@ function createDeploy({ runtime, deadline }) {
 
   /** One `setFlows` to its end; resolves with what Node-RED said meanwhile. */
   function deploy(flows, credentials, type) {
-    const call = { isOpen: true, isSaving: true, isStarted: false, isDeployed: false, missingTypes: [], missingModules: [] };
+    const call = {
+      isOpen: true,
+      isSaving: true,
+      isStarted: false,
+      isDeployed: false,
+      missingTypes: [],
+      missingModules: []
+    };
     const before = runtime.nodes.getFlows();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        end(reject, failure('ERR_VALKEY_RELOAD_TIMEOUT',
-          `Node-RED has not finished the update within ${Math.round(deadline / 1000)} s.`));
+        end(
+          reject,
+          failure(
+            'ERR_VALKEY_RELOAD_TIMEOUT',
+            `Node-RED has not finished the update within ${Math.round(deadline / 1000)} s.`
+          )
+        );
       }, deadline);
       timer.unref();
 
@@ -80,27 +92,34 @@ function createDeploy({ runtime, deadline }) {
           end(resolve, call);
         }
       };
-      context.run(call, () => Promise.resolve()
-        .then(() => runtime.nodes.setFlows(flows, credentials, type))
-        .then((revision) => {
-          call.isSaving = false;
-          if (revision === undefined) {
-            end(reject, failure('ERR_VALKEY_RELOAD',
-              'Node-RED could not stop the nodes that the update changes; its log may tell more.'));
-            return;
-          }
-          accepted = true;
-          if (call.isDeployed) {
-            end(resolve, call);
-          }
-        })
-        .catch((cause) => {
-          const error = failure('ERR_VALKEY_RELOAD', `Node-RED did not take the update: ${cause && cause.message}`);
-          error.cause = cause;
-          // Node-RED saves before it changes anything, and may fail after that too.
-          error.isRefused = runtime.nodes.getFlows() === before;
-          end(reject, error);
-        }));
+      context.run(call, () =>
+        Promise.resolve()
+          .then(() => runtime.nodes.setFlows(flows, credentials, type))
+          .then((revision) => {
+            call.isSaving = false;
+            if (revision === undefined) {
+              end(
+                reject,
+                failure(
+                  'ERR_VALKEY_RELOAD',
+                  'Node-RED could not stop the nodes that the update changes; its log may tell more.'
+                )
+              );
+              return;
+            }
+            accepted = true;
+            if (call.isDeployed) {
+              end(resolve, call);
+            }
+          })
+          .catch((cause) => {
+            const error = failure('ERR_VALKEY_RELOAD', `Node-RED did not take the update: ${cause && cause.message}`);
+            error.cause = cause;
+            // Node-RED saves before it changes anything, and may fail after that too.
+            error.isRefused = runtime.nodes.getFlows() === before;
+            end(reject, error);
+          })
+      );
     });
   }
 

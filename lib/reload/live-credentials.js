@@ -32,7 +32,7 @@ function createLiveCredentials(runtime) {
     delete(id) {
       renewed.set(id, undefined);
       return original.delete.call(nodes, id);
-    },
+    }
   };
   nodes.addCredentials = watched.add;
   nodes.deleteCredentials = watched.delete;

@@ -58,7 +58,12 @@ function createMarking({ isScopeAware, hasCredentials }) {
       next.add(node.id);
       return { ...node, env: environmentOf(node) };
     });
-    return { marked, commit: () => { swapped = next; } };
+    return {
+      marked,
+      commit: () => {
+        swapped = next;
+      }
+    };
   }
 
   /** Takes out of Node-RED's flows the marks of replaced code that it has left in. */

@@ -21,18 +21,25 @@ function createNewest({ turns, applyNow, superseded }) {
     next = entry;
     return new Promise((resolve, reject) => {
       entry.resolve = resolve;
-      turns.update(async () => {
-        next = undefined;
-        taking = update;
-        resolve(await applyNow(update).finally(() => {
-          taking = undefined;
-        }));
-      }, () => next === entry).catch((error) => {
-        if (next === entry) {
-          next = undefined;
-        }
-        reject(error);
-      });
+      turns
+        .update(
+          async () => {
+            next = undefined;
+            taking = update;
+            resolve(
+              await applyNow(update).finally(() => {
+                taking = undefined;
+              })
+            );
+          },
+          () => next === entry
+        )
+        .catch((error) => {
+          if (next === entry) {
+            next = undefined;
+          }
+          reject(error);
+        });
     });
   }
 

@@ -11,7 +11,9 @@ function restartedNodes({ type, diff }, before, next) {
   const full = type === 'full' || !diff;
   const stopped = new Set(list('changed'));
   if (type === 'flows') {
-    list('linked').concat(list('rewired')).forEach((id) => stopped.add(id));
+    list('linked')
+      .concat(list('rewired'))
+      .forEach((id) => stopped.add(id));
   }
   const flows = new Set(list('flowChanged').concat(list('added'), list('removed')));
   const restarted = new Set();

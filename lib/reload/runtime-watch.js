@@ -111,7 +111,7 @@ function createRuntimeWatch({ events, isOwn, onOwn, onType }) {
         isStartingItself = true;
       }
       onType(type);
-    },
+    }
   };
   for (const [name, listener] of Object.entries(listeners)) {
     events.on(name, listener);

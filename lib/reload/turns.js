@@ -18,8 +18,12 @@ function createTurns({ watch, deadline }) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         cancel();
-        reject(failure('ERR_VALKEY_RELOAD_TIMEOUT',
-          `Node-RED has not finished its own start within ${Math.round(deadline / 1000)} s.`));
+        reject(
+          failure(
+            'ERR_VALKEY_RELOAD_TIMEOUT',
+            `Node-RED has not finished its own start within ${Math.round(deadline / 1000)} s.`
+          )
+        );
       }, deadline);
       timer.unref();
       const cancel = watch.whenIdle(() => {
@@ -30,7 +34,10 @@ function createTurns({ watch, deadline }) {
   }
 
   function handing(result) {
-    inHand = result.then(() => {}, () => {});
+    inHand = result.then(
+      () => {},
+      () => {}
+    );
     return result;
   }
 
@@ -66,7 +73,10 @@ function createTurns({ watch, deadline }) {
    */
   function exclusively(task) {
     const result = apart.then(() => inHand).then(() => handing((async () => task())()));
-    apart = result.then(() => {}, () => {});
+    apart = result.then(
+      () => {},
+      () => {}
+    );
     return result;
   }
 

@@ -16,8 +16,9 @@ const SERVERS = ['redis-6', 'redis-7', 'valkey-8', 'valkey-9'];
  * @returns {{nodeRed: string, node: string, server: string}[]} oldest first
  */
 function fullPlan() {
-  return NODE_REDS.flatMap((nodeRed, row) => NODES.map((node, column) =>
-    ({ nodeRed, node, server: SERVERS[(row + column) % SERVERS.length] })));
+  return NODE_REDS.flatMap((nodeRed, row) =>
+    NODES.map((node, column) => ({ nodeRed, node, server: SERVERS[(row + column) % SERVERS.length] }))
+  );
 }
 
 /** The oldest of everything, and the newest of everything. */
@@ -42,12 +43,14 @@ function askedFor(words) {
   const kinds = [0, 1, 2].map((kind) => new Set(plan.map((combination) => namesOf(combination)[kind])));
   const unknown = words.find((word) => !kinds.some((kind) => kind.has(word)));
   if (unknown !== undefined) {
-    throw new Error(`unknown argument '${unknown}'; known are --quick, --check, ` +
-      kinds.flatMap((kind) => [...kind]).join(', '));
+    throw new Error(
+      `unknown argument '${unknown}'; known are --quick, --check, ` + kinds.flatMap((kind) => [...kind]).join(', ')
+    );
   }
   const wanted = kinds.map((kind) => words.filter((word) => kind.has(word)));
-  return plan.filter((combination) => namesOf(combination).every((name, kind) =>
-    wanted[kind].length === 0 || wanted[kind].includes(name)));
+  return plan.filter((combination) =>
+    namesOf(combination).every((name, kind) => wanted[kind].length === 0 || wanted[kind].includes(name))
+  );
 }
 
 module.exports = { NODES, NODE_REDS, SERVERS, askedFor, fullPlan, quickPlan };

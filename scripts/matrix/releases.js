@@ -52,7 +52,10 @@ function byVersion(one, other) {
 /** The newest version of a release line that npm has. */
 async function newestVersion(name, line) {
   const versions = [JSON.parse(await npm(['view', `${name}@${line}`, 'version', '--json'], CACHE))].flat();
-  return versions.filter((version) => /^[\d.]+$/.test(version)).sort(byVersion).at(-1);
+  return versions
+    .filter((version) => /^[\d.]+$/.test(version))
+    .sort(byVersion)
+    .at(-1);
 }
 
 /** The version of a package in a folder; some that hold Node.js write it as Node.js does, 'v18.0.0'. */

@@ -58,7 +58,10 @@ function show(table) {
   if (!BETWEEN.test(text)) {
     throw new Error('README.md has no marks for the matrix');
   }
-  fs.writeFileSync(README, text.replace(BETWEEN, (_, begin, end) => `${begin}${table}${end}`));
+  fs.writeFileSync(
+    README,
+    text.replace(BETWEEN, (_, begin, end) => `${begin}${table}${end}`)
+  );
 }
 
 module.exports = { isShown, serverName, show, tableOf };

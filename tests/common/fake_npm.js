@@ -10,8 +10,8 @@
 //   hold-after  the process does not end while this is here, although all is done
 // Each run leaves two lines of JSON in `log` there, one at its begin and one at its end.
 
-const fs = require('fs');
-const path = require('path');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const [control, verb, ...rest] = process.argv.slice(2);
 const packages = rest.slice(rest.indexOf('--') + 1);
@@ -100,7 +100,9 @@ const run = async () => {
     }
     const bad = packages.find((text) => unbuilt.includes(split(text)[0]));
     if (bad) {
-      fail(`npm error code 1\nnpm error path ${path.resolve('node_modules', split(bad)[0])}\nnpm error command failed\n`);
+      fail(
+        `npm error code 1\nnpm error path ${path.resolve('node_modules', split(bad)[0])}\nnpm error command failed\n`
+      );
     }
     for (const text of packages) {
       const [name, range] = split(text);

@@ -60,11 +60,21 @@ function answerFlow(version, { token } = {}) {
     { id: 'tab', type: 'tab', label: 'Answer' },
     { id: 'in', type: 'http in', z: 'tab', url: '/answer', method: 'get', x: 100, y: 40, wires: [['set']] },
     {
-      id: 'set', type: 'change', z: 'tab', x: 200, y: 40, wires: [['secret']],
+      id: 'set',
+      type: 'change',
+      z: 'tab',
+      x: 200,
+      y: 40,
+      wires: [['secret']],
       rules: [{ t: 'set', p: 'payload', pt: 'msg', to: String(version), tot: 'str' }]
     },
     {
-      id: 'secret', type: 'secret-answer', z: 'tab', x: 300, y: 40, wires: [['out']],
+      id: 'secret',
+      type: 'secret-answer',
+      z: 'tab',
+      x: 300,
+      y: 40,
+      wires: [['out']],
       ...(token === undefined ? {} : { credentials: { token } })
     },
     { id: 'out', type: 'http response', z: 'tab', x: 400, y: 40, wires: [] }
@@ -81,14 +91,17 @@ async function answerOf(instance) {
 async function untilAnswer(instance, wanted, deadline = 5000) {
   const begin = performance.now();
   let last;
-  await until(async () => {
-    last = await answerOf(instance);
-    return last === wanted;
-  }, {
-    deadline,
-    interval: 10,
-    message: () => `answer '${wanted}' (last: '${last}'); the log ends:\n${instance.tail()}`
-  });
+  await until(
+    async () => {
+      last = await answerOf(instance);
+      return last === wanted;
+    },
+    {
+      deadline,
+      interval: 10,
+      message: () => `answer '${wanted}' (last: '${last}'); the log ends:\n${instance.tail()}`
+    }
+  );
   return performance.now() - begin;
 }
 
@@ -104,5 +117,13 @@ async function contentOf(client) {
 }
 
 module.exports = {
-  PREFIX, USERS, answerFlow, answerOf, contentOf, revisionOf, startClusterServer, startInstance, untilAnswer
+  PREFIX,
+  USERS,
+  answerFlow,
+  answerOf,
+  contentOf,
+  revisionOf,
+  startClusterServer,
+  startInstance,
+  untilAnswer
 };

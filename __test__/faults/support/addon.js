@@ -11,9 +11,11 @@ const { keepLog } = require('./kept-logs.js');
 const { tokenOf } = require('./secrets.js');
 
 const ROOT = path.join(__dirname, '..', '..', '..');
-const RUNTIME = path.dirname(require.resolve('@node-red/runtime/package.json', {
-  paths: [path.dirname(require.resolve('node-red/package.json'))]
-}));
+const RUNTIME = path.dirname(
+  require.resolve('@node-red/runtime/package.json', {
+    paths: [path.dirname(require.resolve('node-red/package.json'))]
+  })
+);
 const LOCAL = path.join(RUNTIME, 'lib', 'storage', 'localfilesystem');
 const OURS = [path.join(ROOT, 'lib'), path.join(ROOT, 'index.js'), LOCAL];
 
@@ -64,7 +66,14 @@ function versionsOf(flows, credentials) {
  * @param {boolean} [options.wait] until flows run; otherwise `started` is the promise of it
  */
 async function openInstance({
-  role, server, valkey = {}, settings: more = {}, userDir = tempDir(role), onRun = () => {}, wait = true, onLine
+  role,
+  server,
+  valkey = {},
+  settings: more = {},
+  userDir = tempDir(role),
+  onRun = () => {},
+  wait = true,
+  onLine
 }) {
   const { storage, opened } = freshModule();
   const { runtime, state, lines, values, load } = createRuntime({ onLine });
@@ -98,7 +107,15 @@ async function openInstance({
   }
 
   const instance = {
-    role, storage, runtime, state, lines, ran, userDir, settings, started,
+    role,
+    storage,
+    runtime,
+    state,
+    lines,
+    ran,
+    userDir,
+    settings,
+    started,
     /** The deploy that runs. */
     get version() {
       const last = ran.at(-1);

@@ -126,8 +126,9 @@ class Cluster {
 
   /** What a failure has to tell. */
   logs(lines = 30) {
-    return this.members.map(({ name, instance }) =>
-      `--- ${name}\n${instance.lines.slice(-lines).join('\n')}`).join('\n');
+    return this.members
+      .map(({ name, instance }) => `--- ${name}\n${instance.lines.slice(-lines).join('\n')}`)
+      .join('\n');
   }
 
   async close() {

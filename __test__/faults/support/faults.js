@@ -7,7 +7,9 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Kills one of a member's connections at the server. */
 async function killConnection({ observer }, member, random) {
-  const list = String(await observer.client('LIST')).split('\n').filter((line) => line.includes(`name=${member.name} `));
+  const list = String(await observer.client('LIST'))
+    .split('\n')
+    .filter((line) => line.includes(`name=${member.name} `));
   if (list.length > 0) {
     await observer.client('KILL', 'ID', /id=(\d+)/.exec(random.of(list))[1]);
   }

@@ -35,7 +35,10 @@ function watch(owner, names) {
 /** To be called before anything else takes functions out of `fs`. */
 function install() {
   watch(fs, CHANGING);
-  watch(fs.promises, CHANGING.filter((name) => fs.promises[name]));
+  watch(
+    fs.promises,
+    CHANGING.filter((name) => fs.promises[name])
+  );
   const { open } = fs.promises;
   fs.promises.open = async function opened(...args) {
     const handle = await open.apply(this, args);

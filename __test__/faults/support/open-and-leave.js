@@ -7,7 +7,13 @@ const { openInstance } = require('./addon.js');
 const { role, server, valkey, userDir, deploy } = JSON.parse(process.argv[2]);
 
 async function main() {
-  const instance = await openInstance({ role, server, valkey, userDir, onLine: (level, text) => console.log(`[${level}] ${text}`) });
+  const instance = await openInstance({
+    role,
+    server,
+    valkey,
+    userDir,
+    onLine: (level, text) => console.log(`[${level}] ${text}`)
+  });
   if (deploy) {
     await instance.deploy(deploy);
   }

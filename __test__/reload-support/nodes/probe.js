@@ -8,9 +8,21 @@ module.exports = function probe(RED) {
   function start(node, config) {
     RED.nodes.createNode(node, config);
     node.value = config.value;
-    records.push({ event: 'start', id: node._alias || node.id, path: node.id, value: config.value, secret: node.credentials && node.credentials.secret });
+    records.push({
+      event: 'start',
+      id: node._alias || node.id,
+      path: node.id,
+      value: config.value,
+      secret: node.credentials && node.credentials.secret
+    });
     node.on('close', (removed, done) => {
-      records.push({ event: 'close', id: node._alias || node.id, path: node.id, value: config.value, removed: Boolean(removed) });
+      records.push({
+        event: 'close',
+        id: node._alias || node.id,
+        path: node.id,
+        value: config.value,
+        removed: Boolean(removed)
+      });
       // A test may keep a node from being closed for a while.
       Promise.resolve(globalThis.reloadClosing).then(() => done());
     });

@@ -8,7 +8,9 @@ const fs = require('node:fs');
 
 const [linter, file] = process.argv.slice(2);
 
-require(linter).runLint(fs.readFileSync(0, 'utf8'), file).then((found) => {
-  fs.writeSync(1, JSON.stringify(found));
-  process.exit();
-});
+require(linter)
+  .runLint(fs.readFileSync(0, 'utf8'), file)
+  .then((found) => {
+    fs.writeSync(1, JSON.stringify(found));
+    process.exit();
+  });

@@ -14,9 +14,12 @@ const DEADLINE = 120_000;
 
 /** npm's own program beside this Node, so that it needs nothing else on PATH. */
 function npmProgram() {
-  const found = [process.env.npm_execpath, ...['../lib', '.'].map((dir) =>
-    path.join(path.dirname(fs.realpathSync(process.execPath)), dir, 'node_modules/npm/bin/npm-cli.js'))]
-    .find((file) => file?.endsWith('npm-cli.js') && fs.existsSync(file));
+  const found = [
+    process.env.npm_execpath,
+    ...['../lib', '.'].map((dir) =>
+      path.join(path.dirname(fs.realpathSync(process.execPath)), dir, 'node_modules/npm/bin/npm-cli.js')
+    )
+  ].find((file) => file?.endsWith('npm-cli.js') && fs.existsSync(file));
   if (!found) {
     throw new Error('no npm beside this Node.js');
   }
@@ -54,18 +57,22 @@ const MANAGERS = {
   npm: {
     keepsToLibc: true,
     program: npmProgram,
-    add: ({ name, platform }) => ['install', name,
-      ...(platform ? [`--os=${platform.os}`, `--cpu=${platform.cpu}`, `--libc=${platform.libc}`] : [])],
+    add: ({ name, platform }) => [
+      'install',
+      name,
+      ...(platform ? [`--os=${platform.os}`, `--cpu=${platform.cpu}`, `--libc=${platform.libc}`] : [])
+    ],
     restore: () => ['ci']
   },
   pnpm: {
     keepsToLibc: true,
     program: () => npmTool('pnpm'),
-    prepare: ({ folder, registry, platform }) => writeSettings(folder, 'pnpm-workspace.yaml', {
-      storeDir: path.join(registry.dir, 'pnpm-store'),
-      cacheDir: path.join(registry.dir, 'pnpm-cache'),
-      ...architectures(platform)
-    }),
+    prepare: ({ folder, registry, platform }) =>
+      writeSettings(folder, 'pnpm-workspace.yaml', {
+        storeDir: path.join(registry.dir, 'pnpm-store'),
+        cacheDir: path.join(registry.dir, 'pnpm-cache'),
+        ...architectures(platform)
+      }),
     add: ({ name }) => ['add', name],
     restore: () => ['install', '--frozen-lockfile']
   },
@@ -73,24 +80,30 @@ const MANAGERS = {
     // It knows of no C libraries, and can't install for another platform, only for all of them.
     keepsToLibc: false,
     program: () => npmTool('yarn1'),
-    add: ({ name, platform, registry }) => ['add', name, ...yarn1Cache(registry), ...(platform ? ['--ignore-platform'] : [])],
+    add: ({ name, platform, registry }) => [
+      'add',
+      name,
+      ...yarn1Cache(registry),
+      ...(platform ? ['--ignore-platform'] : [])
+    ],
     restore: ({ registry }) => ['install', '--frozen-lockfile', ...yarn1Cache(registry)]
   },
   'Yarn 4': {
     keepsToLibc: true,
     program: () => npmTool('yarn4'),
-    prepare: ({ folder, registry, platform }) => writeSettings(folder, '.yarnrc.yml', {
-      npmRegistryServer: registry.url,
-      unsafeHttpWhitelist: ['127.0.0.1'],
-      nodeLinker: 'node-modules',
-      // What has just been published would have to wait.
-      npmMinimalAgeGate: 0,
-      enableTelemetry: false,
-      enableGlobalCache: false,
-      globalFolder: path.join(registry.dir, 'yarn4'),
-      cacheFolder: path.join(registry.dir, 'yarn4-cache'),
-      ...architectures(platform)
-    }),
+    prepare: ({ folder, registry, platform }) =>
+      writeSettings(folder, '.yarnrc.yml', {
+        npmRegistryServer: registry.url,
+        unsafeHttpWhitelist: ['127.0.0.1'],
+        nodeLinker: 'node-modules',
+        // What has just been published would have to wait.
+        npmMinimalAgeGate: 0,
+        enableTelemetry: false,
+        enableGlobalCache: false,
+        globalFolder: path.join(registry.dir, 'yarn4'),
+        cacheFolder: path.join(registry.dir, 'yarn4-cache'),
+        ...architectures(platform)
+      }),
     add: ({ name }) => ['add', name],
     restore: () => ['install', '--immutable']
   }
@@ -106,7 +119,9 @@ async function call(manager, command, options) {
   try {
     await promisify(execFile)(process.execPath, argv, { cwd: folder, env, timeout: DEADLINE });
   } catch (error) {
-    throw new Error(`${manager} ${argv.slice(1).join(' ')}: ${error.message}\n${error.stdout}${error.stderr}`, { cause: error });
+    throw new Error(`${manager} ${argv.slice(1).join(' ')}: ${error.message}\n${error.stdout}${error.stderr}`, {
+      cause: error
+    });
   }
 }
 
@@ -130,10 +145,11 @@ async function restore(manager, folder, registry) {
 
 /** Names of the installed packages that begin so, wherever the manager puts them. */
 function installed(folder, prefix) {
-  const inside = (dir) => fs.existsSync(dir) ? fs.readdirSync(dir) : [];
+  const inside = (dir) => (fs.existsSync(dir) ? fs.readdirSync(dir) : []);
   const modules = path.join(folder, 'node_modules');
   return [...new Set([...inside(modules), ...inside(path.join(modules, '.pnpm', 'node_modules'))])]
-    .filter((name) => name.startsWith(prefix)).sort();
+    .filter((name) => name.startsWith(prefix))
+    .sort();
 }
 
 module.exports = { MANAGERS, install, restore, installed };

@@ -17,8 +17,14 @@ const DEADLINE = 60_000;
  * GitHub's: nothing is proved to this registry.
  */
 function cleanEnvironment() {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) =>
-    !/^(npm_|pnpm_|yarn_|NODE_TEST_|NODE_OPTIONS$|NODE_ENV$|INIT_CWD$|GITHUB_|ACTIONS_|(https?|all)_proxy$)/i.test(name)));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !/^(npm_|pnpm_|yarn_|NODE_TEST_|NODE_OPTIONS$|NODE_ENV$|INIT_CWD$|GITHUB_|ACTIONS_|(https?|all)_proxy$)/i.test(
+          name
+        )
+    )
+  );
 }
 
 /** A registry on this machine that holds what anybody publishes to it, and nothing else. */
@@ -51,16 +57,19 @@ class Registry {
   writeConfig() {
     const rights = { access: '$all', publish: '$all', unpublish: '$all' };
     // YAML takes JSON.
-    fs.writeFileSync(path.join(this.dir, 'config.yaml'), JSON.stringify({
-      storage: path.join(this.dir, 'storage'),
-      web: { enable: false },
-      auth: { htpasswd: { file: path.join(this.dir, 'htpasswd') } },
-      uplinks: {},
-      packages: { '**': rights },
-      // A debug build is large.
-      max_body_size: '500mb',
-      log: { type: 'stdout', format: 'pretty', level: 'warn' }
-    }));
+    fs.writeFileSync(
+      path.join(this.dir, 'config.yaml'),
+      JSON.stringify({
+        storage: path.join(this.dir, 'storage'),
+        web: { enable: false },
+        auth: { htpasswd: { file: path.join(this.dir, 'htpasswd') } },
+        uplinks: {},
+        packages: { '**': rights },
+        // A debug build is large.
+        max_body_size: '500mb',
+        log: { type: 'stdout', format: 'pretty', level: 'warn' }
+      })
+    );
     fs.mkdirSync(path.join(this.dir, 'home'));
   }
 
@@ -69,15 +78,21 @@ class Registry {
     this.port = await freePort();
     this.writeConfig();
     this.log = '';
-    this.child = spawnOwned(process.execPath,
+    this.child = spawnOwned(
+      process.execPath,
       [program, '--config', path.join(this.dir, 'config.yaml'), '--listen', `${HOST}:${this.port}`],
-      { cwd: this.dir, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+      { cwd: this.dir, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] }
+    );
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding('utf8');
-      stream.on('data', (text) => { this.log += text; });
+      stream.on('data', (text) => {
+        this.log += text;
+      });
     }
-    await until(async () => (await fetch(`${this.url}-/ping`)).ok,
-      { deadline: DEADLINE, message: () => `answer from the registry, whose log is:\n${this.log}` });
+    await until(async () => (await fetch(`${this.url}-/ping`)).ok, {
+      deadline: DEADLINE,
+      message: () => `answer from the registry, whose log is:\n${this.log}`
+    });
     return this;
   }
 
