@@ -104,7 +104,7 @@ fn address(option: &str, item: &Value, default_port: u16) -> Result<Endpoint> {
     let host = match host {
         None if default_port == 0 => return wrong("needs a 'host'"),
         None | Some(Value::Null) => "localhost".to_owned(),
-        Some(Value::String(host)) => match super::connection::bare_host(&host) {
+        Some(Value::String(host)) => match bare_host(&host) {
             Some(bare) => bare.to_owned(),
             None => return wrong("has a 'host' that is no host name and no IP address"),
         },
@@ -118,6 +118,18 @@ fn address(option: &str, item: &Value, default_port: u16) -> Result<Endpoint> {
         Some(port) if port > 0 => Ok(Endpoint::Tcp { host, port }),
         _ => wrong("must have a 'port' from 1 to 65535"),
     }
+}
+
+/// A host without brackets; `None` for what can't be one.
+pub(super) fn bare_host(host: &str) -> Option<&str> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let forbidden = |character: char| {
+        character.is_whitespace() || character.is_control() || "/@[]?#\\".contains(character)
+    };
+    let is_ip6 =
+        bare.split('%').next().is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
+    let wrong = bare.is_empty() || bare.contains(forbidden) || (bare.contains(':') && !is_ip6);
+    (!wrong).then_some(bare)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::addresses::{list, nat_map};
-use super::connection::{LONGEST, milliseconds, retry_strategy};
 use super::given::Given;
 use super::notice::Notice;
 use super::target::ClusterConfig;
@@ -64,16 +63,15 @@ pub(super) fn read(
     notices: &mut Vec<Notice>,
 ) -> Result<Option<ClusterConfig>> {
     let delay = |option: &str, default: u64| -> Result<Duration> {
-        let delay = given.whole(option, 0..=LONGEST, " of milliseconds")?;
-        Ok(Duration::from_millis(delay.unwrap_or(default)))
+        Ok(given.milliseconds_or_zero(option)?.unwrap_or(Duration::from_millis(default)))
     };
-    let retry = retry_strategy(given, "clusterRetryStrategy")?;
+    let retry = given.retry_strategy("clusterRetryStrategy")?;
     let redirections = given.whole("maxRedirections", 0..=1000, "")?;
     let moved = delay("retryDelayOnMoved", 0)?;
     let failover = delay("retryDelayOnFailover", 100)?;
     let down = delay("retryDelayOnClusterDown", 100)?;
     let try_again = delay("retryDelayOnTryAgain", 100)?;
-    let slots_timeout = milliseconds(given, "slotsRefreshTimeout")?;
+    let slots_timeout = given.milliseconds("slotsRefreshTimeout")?;
     if given.value("cluster").is_none() {
         if given.value("redisOptions").is_some() {
             return Err(Error::option(

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
+use super::addresses::bare_host;
 use super::given::Given;
 use super::notice::Notice;
-use super::value::is_function;
 use super::{
-    ConnectionConfig, Endpoint, Family, RetryStrategy, Secret, Supervision, Target, TlsConfig,
-    cluster, sentinel,
+    ConnectionConfig, Endpoint, Family, Secret, Supervision, Target, TlsConfig, cluster, sentinel,
 };
 use crate::{Error, Result};
 
@@ -18,8 +15,6 @@ const DEFAULT_PORT: u16 = 6379;
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The server numbers its databases with a C `int`.
 const LAST_DB: u64 = i32::MAX as u64;
-/// The longest time that a timer of Node.js can hold, in milliseconds.
-pub(super) const LONGEST: u64 = i32::MAX as u64;
 /// The length of the path in a `sockaddr_un`, less its closing zero, on the narrowest system.
 const LONGEST_SOCKET_PATH: usize = 103;
 
@@ -37,11 +32,12 @@ impl ConnectionConfig {
                 Some(2) => false,
                 Some(_) => return Err(given.wrong("protocol", "2 or 3")),
             },
-            connect_timeout: milliseconds(given, "connectTimeout")?
+            connect_timeout: given
+                .milliseconds("connectTimeout")?
                 .unwrap_or(DEFAULT_CONNECT_TIMEOUT),
-            command_timeout: milliseconds(given, "commandTimeout")?,
+            command_timeout: given.milliseconds("commandTimeout")?,
             connection_name: connection_name(given)?,
-            retry_strategy: retry_strategy(given, "retryStrategy")?,
+            retry_strategy: given.retry_strategy("retryStrategy")?,
             tls: tls(given)?,
             supervision: Supervision::read(given)?,
         })
@@ -51,11 +47,6 @@ impl ConnectionConfig {
 /// A number that a range check has already found to fit.
 fn narrow<T: TryFrom<u64>>(number: u64) -> Option<T> {
     T::try_from(number).ok()
-}
-
-/// A time in milliseconds, as a timer of Node.js can hold it.
-pub(super) fn milliseconds(given: &Given, name: &str) -> Result<Option<Duration>> {
-    Ok(given.whole(name, 1..=LONGEST, " of milliseconds")?.map(Duration::from_millis))
 }
 
 fn target(given: &Given, prefix: &str, notices: &mut Vec<Notice>) -> Result<Target> {
@@ -138,18 +129,6 @@ fn checked_host<'g>(given: &Given, host: &'g str) -> Result<&'g str> {
     })
 }
 
-/// A host without brackets; `None` for what can't be one.
-pub(super) fn bare_host(host: &str) -> Option<&str> {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    let forbidden = |character: char| {
-        character.is_whitespace() || character.is_control() || "/@[]?#\\".contains(character)
-    };
-    let is_ip6 =
-        bare.split('%').next().is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
-    let wrong = bare.is_empty() || bare.contains(forbidden) || (bare.contains(':') && !is_ip6);
-    (!wrong).then_some(bare)
-}
-
 fn family(given: &Given) -> Result<Family> {
     match given.whole("family", 0..=u64::MAX, "")? {
         None | Some(0) => Ok(Family::Any),
@@ -177,16 +156,6 @@ fn connection_name(given: &Given) -> Result<Option<String>> {
             Err(given.wrong("connectionName", "of visible ASCII characters without spaces"))
         }
         name => Ok(name.map(str::to_owned)),
-    }
-}
-
-/// A function `(times) => milliseconds`, or `null`.
-pub(super) fn retry_strategy(given: &Given, option: &str) -> Result<RetryStrategy> {
-    match given.value(option) {
-        None => Ok(RetryStrategy::Default),
-        Some(Value::Null) => Ok(RetryStrategy::Never),
-        Some(value) if is_function(value) => Ok(RetryStrategy::Custom),
-        Some(_) => Err(given.wrong(option, "a function (times) => milliseconds, or null")),
     }
 }
 

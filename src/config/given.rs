@@ -1,12 +1,11 @@
 //! What settings.js and the URL hold.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
 use super::url;
-use super::value::{as_boolean, as_whole, is_function, kind_of, show};
+use super::value::{as_boolean, is_function, kind_of, show};
 use crate::{Error, Result};
 
 /// Options for which `null` or an empty string means that they are not given: the usual outcome
@@ -145,59 +144,6 @@ impl Given {
     /// The error for an option that has a wrong value.
     pub(super) fn wrong(&self, name: &str, allowed: &str) -> Error {
         Error::option(name, format!("must be {allowed}, not {}", self.shown(name)))
-    }
-
-    /// A boolean, or `'true'` or `'false'` as environment variables give it.
-    pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>> {
-        match self.value(name) {
-            None => Ok(None),
-            Some(value) => match as_boolean(value) {
-                Some(boolean) => Ok(Some(boolean)),
-                None => Err(self.wrong(name, "true or false")),
-            },
-        }
-    }
-
-    /// A whole number, or a string that holds one; `unit` is empty or e.g. ` of milliseconds`.
-    pub(super) fn whole(
-        &self,
-        name: &str,
-        range: RangeInclusive<u64>,
-        unit: &str,
-    ) -> Result<Option<u64>> {
-        match self.value(name) {
-            None => Ok(None),
-            Some(value) => match as_whole(value).filter(|number| range.contains(number)) {
-                Some(number) => Ok(Some(number)),
-                None => {
-                    let (least, most) = (range.start(), range.end());
-                    let allowed = format!("a whole number{unit} from {least} to {most}");
-                    Err(self.wrong(name, &allowed))
-                }
-            },
-        }
-    }
-
-    /// A string.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>> {
-        match self.value(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong(name, "a string")),
-        }
-    }
-
-    /// One of several words.
-    pub(super) fn one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>> {
-        let Some(value) = self.value(name) else { return Ok(None) };
-        match words.iter().find(|(word, _)| value.as_str() == Some(word)) {
-            Some((_, meaning)) => Ok(Some(*meaning)),
-            None => {
-                let words: Vec<String> =
-                    words.iter().map(|(word, _)| format!("'{word}'")).collect();
-                Err(self.wrong(name, &words.join(" or ")))
-            }
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The options of `settings.valkey`, checked once at start.
 //!
-//! `given` collects what settings.js and the URL hold, `value` reads it, `options` knows every name and what becomes
+//! `given` collects what settings.js and the URL hold, `readers` reads it, `options` knows every name and what becomes
 //! of it, `verdict` says so, `parse` and `connection` turn the honoured ones into a [`Config`].
 
 mod addresses;
@@ -12,6 +12,7 @@ mod nearest;
 mod notice;
 mod options;
 mod parse;
+mod readers;
 mod sentinel;
 mod supervision;
 mod target;

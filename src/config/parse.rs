@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::cluster::effective_prefix;
-use super::connection::milliseconds;
 use super::given::Given;
 use super::notice::Notice;
 use super::verdict::{auto_resubscribe, judge};
@@ -62,7 +61,8 @@ impl Config {
                 .whole("sessionTTL", 1..=LONGEST_TTL, " of seconds")?
                 .map_or(DEFAULT_SESSION_TTL, Duration::from_secs),
             sync_packages: given.boolean("syncPackages")?.unwrap_or(true),
-            package_sync_timeout: milliseconds(&given, "packageSyncTimeout")?
+            package_sync_timeout: given
+                .milliseconds("packageSyncTimeout")?
                 .unwrap_or(DEFAULT_PACKAGE_SYNC_TIMEOUT),
             package_upgrade: given
                 .one_of(

@@ -1,7 +1,6 @@
 //! The options of Sentinel.
 
 use super::addresses::{list, nat_map};
-use super::connection::{milliseconds, retry_strategy};
 use super::given::Given;
 use super::notice::Notice;
 use super::target::SentinelConfig;
@@ -28,9 +27,9 @@ const WITH_SENTINELS: [&str; 11] = [
 
 /// Reads and checks the options of Sentinel; `None` without `sentinels`.
 pub(super) fn read(given: &Given, notices: &mut Vec<Notice>) -> Result<Option<SentinelConfig>> {
-    let retry = retry_strategy(given, "sentinelRetryStrategy")?;
-    let reconnect = retry_strategy(given, "sentinelReconnectStrategy")?;
-    let command_timeout = milliseconds(given, "sentinelCommandTimeout")?;
+    let retry = given.retry_strategy("sentinelRetryStrategy")?;
+    let reconnect = given.retry_strategy("sentinelReconnectStrategy")?;
+    let command_timeout = given.milliseconds("sentinelCommandTimeout")?;
     let update_sentinels = given.boolean("updateSentinels")?.unwrap_or(true);
     let most = given.whole("sentinelMaxConnections", 1..=1000, "")?.unwrap_or(DEFAULT_CONNECTIONS);
     let failover_detector = given.boolean("failoverDetector")?.unwrap_or(true);

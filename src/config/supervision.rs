@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::connection::LONGEST;
 use super::given::Given;
+use super::readers::MAX_MILLISECONDS;
 use super::value::{as_whole, is_function};
 use crate::{Error, Result};
 
@@ -65,9 +65,7 @@ impl Supervision {
     /// Reads and checks these options.
     pub(super) fn read(given: &Given) -> Result<Self> {
         let default = Self::default();
-        let time = |name| -> Result<Option<Duration>> {
-            Ok(given.whole(name, 0..=LONGEST, " of milliseconds")?.map(Duration::from_millis))
-        };
+        let time = |name| given.milliseconds_or_zero(name);
         let positive = |time: &Duration| !time.is_zero();
         Ok(Self {
             keep_alive: time("keepAlive")?.filter(positive).unwrap_or(default.keep_alive),
@@ -93,13 +91,15 @@ fn socket_timeout(given: &Given) -> Result<Option<Duration>> {
         given.wrong(
             "socketTimeout",
             &format!(
-                "a whole number of milliseconds from {SHORTEST_SOCKET_TIMEOUT} to {LONGEST}, or 0 for none"
+                "a whole number of milliseconds from {SHORTEST_SOCKET_TIMEOUT} to {MAX_MILLISECONDS}, or 0 for none"
             ),
         )
     };
     match given.value("socketTimeout").map(as_whole) {
         None | Some(Some(0)) => Ok(None),
-        Some(Some(ms @ SHORTEST_SOCKET_TIMEOUT..=LONGEST)) => Ok(Some(Duration::from_millis(ms))),
+        Some(Some(ms @ SHORTEST_SOCKET_TIMEOUT..=MAX_MILLISECONDS)) => {
+            Ok(Some(Duration::from_millis(ms)))
+        }
         Some(_) => Err(allowed()),
     }
 }

@@ -1,6 +1,6 @@
-use super::super::Config;
+use super::super::{Config, RetryStrategy};
 use super::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn options(extra: Value) -> Value {
     let mut options = json!({"role": "worker"});
