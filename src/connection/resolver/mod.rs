@@ -4,6 +4,7 @@ mod cluster;
 mod dialogue;
 mod nat;
 mod sentinel;
+mod sentinels;
 mod slots;
 mod stagger;
 mod watch;

@@ -11,7 +11,7 @@ use tracing::debug;
 use tracing::instrument::WithSubscriber;
 
 use super::dialogue::{Dialogue, endpoint_of};
-use super::sentinel::Circle;
+use super::sentinels::Sentinels;
 use crate::config::Endpoint;
 use crate::connection::backoff::next_delay;
 use crate::connection::reply::{Reply, read_reply};
@@ -49,14 +49,14 @@ impl Drop for Task {
 
 impl Watch {
     /// Listens to at most `most` Sentinels, on the current runtime.
-    pub(super) fn start(circle: Arc<Circle>, most: usize) -> Self {
-        Self { _task: Task::start(keep_listening(circle, most)) }
+    pub(super) fn start(sentinels: Arc<Sentinels>, most: usize) -> Self {
+        Self { _task: Task::start(keep_listening(sentinels, most)) }
     }
 }
 
 /// One listener a Sentinel, as the list changes.
-async fn keep_listening(circle: Arc<Circle>, most: usize) {
-    let mut known = circle.known.subscribe();
+async fn keep_listening(sentinels: Arc<Sentinels>, most: usize) {
+    let mut known = sentinels.known.subscribe();
     let mut listeners: BTreeMap<String, Task> = BTreeMap::new();
     loop {
         let wanted: Vec<Endpoint> = known.borrow_and_update().iter().take(most).cloned().collect();
@@ -64,13 +64,13 @@ async fn keep_listening(circle: Arc<Circle>, most: usize) {
         for sentinel in wanted {
             listeners
                 .entry(sentinel.to_string())
-                .or_insert_with(|| Task::start(listen(Arc::clone(&circle), sentinel)));
+                .or_insert_with(|| Task::start(listen(Arc::clone(&sentinels), sentinel)));
         }
         tokio::select! {
             changed = known.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(REFRESH) => {
-                let limit = circle.access.connect_timeout;
-                match tokio::time::timeout(limit, circle.look_up()).await {
+                let limit = sentinels.access.connect_timeout;
+                match tokio::time::timeout(limit, sentinels.look_up()).await {
                     Ok(Ok(_)) => (),
                     Ok(Err(error)) => debug!("the list of Sentinels stays as it is: {error}"),
                     Err(_) => debug!("the list of Sentinels stays as it is: no answer"),
@@ -81,14 +81,14 @@ async fn keep_listening(circle: Arc<Circle>, most: usize) {
 }
 
 /// Listens to one Sentinel, again and again.
-async fn listen(circle: Arc<Circle>, sentinel: Endpoint) {
+async fn listen(sentinels: Arc<Sentinels>, sentinel: Endpoint) {
     let mut times = 0_u32;
     loop {
         let began = Instant::now();
-        let Err(lost) = hear_out(&circle, &sentinel).await;
+        let Err(lost) = hear_out(&sentinels, &sentinel).await;
         debug!("not listening to Sentinel {sentinel}: {lost}");
         times = if began.elapsed() > SILENCE_LIMIT { 1 } else { times.saturating_add(1) };
-        let decision = next_delay(&circle.reconnect, times, "sentinelReconnectStrategy").await;
+        let decision = next_delay(&sentinels.reconnect, times, "sentinelReconnectStrategy").await;
         if let Some(trouble) = &decision.trouble {
             debug!("{trouble}");
         }
@@ -99,11 +99,11 @@ async fn listen(circle: Arc<Circle>, sentinel: Endpoint) {
     }
 }
 
-async fn hear_out(circle: &Circle, sentinel: &Endpoint) -> Result<std::convert::Infallible> {
-    let limit = circle.access.connect_timeout;
+async fn hear_out(sentinels: &Sentinels, sentinel: &Endpoint) -> Result<std::convert::Infallible> {
+    let limit = sentinels.access.connect_timeout;
     let late =
         |_| Error::Unavailable { reason: format!("no answer within {} ms", limit.as_millis()) };
-    let open = Dialogue::open(sentinel, &circle.access);
+    let open = Dialogue::open(sentinel, &sentinels.access);
     let stream = tokio::time::timeout(limit, open).await.map_err(late)??.into_stream()?;
     let activity = stream.activity();
     let (input, mut output) = tokio::io::split(stream);
@@ -114,8 +114,8 @@ async fn hear_out(circle: &Circle, sentinel: &Endpoint) -> Result<std::convert::
             match read_reply(&mut input).await {
                 Ok(Reply::Error(words)) => return Err(Error::Unavailable { reason: words }),
                 Ok(reply) => {
-                    if let Some(master) = switched(&reply, &circle.name) {
-                        circle.announce(master);
+                    if let Some(master) = switched(&reply, &sentinels.name) {
+                        sentinels.announce(master);
                     }
                 }
                 Err(_) => return Err(lost()),
