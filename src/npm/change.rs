@@ -5,50 +5,10 @@ use std::future::Future;
 use std::sync::{MutexGuard, PoisonError};
 
 use super::install::Install;
+use super::outcome::{Failure, Outcome};
 use super::{Inner, command, disk, package_json};
+use crate::Result;
 use crate::packages::Wanted;
-use crate::{Error, Result};
-
-/// What came of a change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// On disk as wanted; `version` is now the exact one. Also those that were already so.
-    pub installed: Vec<Wanted>,
-    /// No longer on disk.
-    pub removed: Vec<String>,
-    /// Packages that could not be installed or removed, each with npm's own words.
-    pub failed: Vec<Failure>,
-    /// What kept everything that is in neither of the above from being done, e.g. a full disk or
-    /// a registry that does not answer.
-    pub fault: Option<Error>,
-    /// [`super::Npm::stop`] has ended it before its end.
-    pub stopped: bool,
-    /// How often npm was run.
-    pub runs: u32,
-}
-
-/// A package that could not be installed or removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// Its name.
-    pub name: String,
-    /// npm's own words, in at most ten lines.
-    pub reason: String,
-    /// The registry was asked, and has no such package or version: trying again is of no use
-    /// until somebody publishes it.
-    pub unknown: bool,
-}
-
-impl Outcome {
-    /// Whether all was done that was asked for.
-    pub fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.fault.is_none()
-    }
-
-    pub(super) fn failed(fault: Error) -> Self {
-        Self { fault: Some(fault), ..Self::default() }
-    }
-}
 
 impl Inner {
     /// See [`super::Npm::change`].

@@ -12,17 +12,6 @@ use super::tree::{self, Package, Tree};
 use crate::Result;
 use crate::packages::{Dependencies, Installed, Skipped, check_name, check_version, is_exact};
 
-/// The parts of a package's own package.json that matter here.
-#[derive(Deserialize)]
-struct Versioned {
-    version: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-}
-
 /// The part of a lock file that matters here.
 #[derive(Deserialize)]
 struct Lock {
@@ -64,19 +53,7 @@ pub(super) fn on_disk(user_dir: &Path) -> BTreeMap<String, String> {
 /// The version of a package in `node_modules`; `None` when it is not there, or not as a package.
 pub(super) fn version_on_disk(user_dir: &Path, name: &str) -> Option<String> {
     check_name(name).ok()?;
-    version_in(&user_dir.join("node_modules").join(name))
-}
-
-/// The version of the package in a folder.
-pub(super) fn version_in(folder: &Path) -> Option<String> {
-    let text = fs::read(folder.join("package.json")).ok()?;
-    serde_json::from_slice::<Versioned>(&text).ok()?.version
-}
-
-/// The name of the package in a folder.
-pub(super) fn name_in(folder: &Path) -> Option<String> {
-    let text = fs::read(folder.join("package.json")).ok()?;
-    Some(serde_json::from_slice::<Named>(&text).ok()?.name)
+    tree::version_in(&user_dir.join("node_modules").join(name))
 }
 
 /// npm's own record of `node_modules`, of which only versions and links are filled in.

@@ -1,7 +1,7 @@
 //! Installing many packages with few runs of npm.
 
-use super::change::{Failure, Outcome};
 use super::marker::Marker;
+use super::outcome::{Failure, Outcome};
 use super::run::{self, CEILING, NoRun};
 use super::words::{Kind, Words};
 use super::{Inner, command, disk, repair};

@@ -9,6 +9,7 @@ mod disk;
 mod group;
 mod install;
 mod marker;
+mod outcome;
 mod package_json;
 mod repair;
 mod run;
@@ -23,8 +24,8 @@ use crate::folder::Folder;
 use crate::packages::{Dependencies, Installed, Wanted};
 use crate::{Error, Result};
 
-pub use change::{Failure, Outcome};
 use command::Program;
+pub use outcome::{Failure, Outcome};
 use run::Running;
 
 /// npm of one user directory.

@@ -97,7 +97,7 @@ impl Repair<'_> {
         let here = Package::read(&from);
         let Some(before) = self.before.get(&key) else {
             // Of a still earlier run, if it is a package at all.
-            if disk::name_in(&from).is_some_and(|found| found == name) {
+            if tree::name_in(&from).is_some_and(|found| found == name) {
                 remove(&from)?;
             }
             return Ok(());
@@ -168,7 +168,7 @@ pub(super) fn remove_moved_aside(node_modules: &Path) -> Result<bool> {
             continue;
         };
         if node_modules.join(&name).join("package.json").is_file()
-            || disk::name_in(&folder).is_some_and(|inside| inside == name)
+            || tree::name_in(&folder).is_some_and(|inside| inside == name)
         {
             remove(&folder)?;
             found = true;

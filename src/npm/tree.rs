@@ -8,8 +8,6 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::disk::version_in;
-
 /// One package folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Package {
@@ -40,6 +38,17 @@ impl Package {
             false => !self.link && self.version == before.version && self.files >= before.files,
         }
     }
+}
+
+/// The parts of a package's own package.json that matter here.
+#[derive(Deserialize)]
+struct Versioned {
+    version: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
 }
 
 /// Place below `node_modules` (`a`, `@scope/b`, `a/node_modules/c`) → package.
@@ -99,6 +108,18 @@ pub(super) fn entries(folder: &Path) -> Vec<(String, DirEntry)> {
         Some((entry.file_name().into_string().ok()?, entry))
     };
     entries.filter_map(named).collect()
+}
+
+/// The version of the package in a folder.
+pub(super) fn version_in(folder: &Path) -> Option<String> {
+    let text = fs::read(folder.join("package.json")).ok()?;
+    serde_json::from_slice::<Versioned>(&text).ok()?.version
+}
+
+/// The name of the package in a folder.
+pub(super) fn name_in(folder: &Path) -> Option<String> {
+    let text = fs::read(folder.join("package.json")).ok()?;
+    Some(serde_json::from_slice::<Named>(&text).ok()?.name)
 }
 
 fn is_folder_or_link(entry: &DirEntry) -> bool {
