@@ -9,7 +9,7 @@ const { test } = require('node:test');
 require('@node-red/runtime'); // whose local storage an admin uses
 
 const { createAdmin } = require('../lib/admin');
-const { createPackageChanges } = require('../lib/admin/package-changes');
+const { createPackageChanges } = require('../lib/packages/palette/changes');
 const { createPackages } = require('../lib/packages');
 const { tempDir } = require('./support/temp-dir');
 

@@ -7,8 +7,8 @@ const assert = require('node:assert/strict');
 const EventEmitter = require('node:events');
 const { test } = require('node:test');
 
-const { createRefusal } = require('../lib/admin/refusal');
-const { createRuntimeWatch } = require('../lib/reload/runtime-watch');
+const { createRefusedDeploy } = require('../lib/admin/refused-deploy');
+const { createRuntimeWatch } = require('../lib/flows/runtime-watch');
 const { until } = require('./support/wait');
 
 const log = { error() {}, warn() {}, info() {}, debug() {} };
@@ -34,12 +34,17 @@ function create({ load = async () => {}, safeMode, started = true } = {}) {
   };
   const watch = createRuntimeWatch({ events, isOwn: () => false, onOwn() {}, onType() {} });
   const core = { deployWasRefused: () => told.push('refused') };
-  const refusal = createRefusal({ core: () => core, runtime: { events, nodes, settings: { safeMode } }, watch, log });
+  const refused = createRefusedDeploy({
+    core: () => core,
+    runtime: { events, nodes, settings: { safeMode } },
+    watch,
+    log
+  });
   const start = () => events.emit('flows:started', {});
   if (started) {
     start();
   }
-  return { refusal, loads, told, start };
+  return { refused, loads, told, start };
 }
 
 /** Long enough for everything that waits for nothing. */
@@ -50,28 +55,28 @@ async function turns() {
 }
 
 test('nothing is loaded when nothing was refused, or something was deployed or loaded since', async () => {
-  const { refusal, loads, told } = create();
-  await refusal.load();
-  refusal.begin();
-  refusal.end();
-  await refusal.load();
+  const { refused, loads, told } = create();
+  await refused.load();
+  refused.begin();
+  refused.end();
+  await refused.load();
   assert.deepEqual(loads, []);
   assert.deepEqual(told, ['refused']);
 });
 
 test('what was refused is loaded and started; in safe mode it is not started', async () => {
   for (const safeMode of [undefined, true]) {
-    const { refusal, loads } = create({ safeMode });
-    refusal.begin();
-    await refusal.load();
+    const { refused, loads } = create({ safeMode });
+    refused.begin();
+    await refused.load();
     assert.deepEqual(loads, [!safeMode]);
   }
 });
 
 test('a Node-RED that has not started its flows is not made to load them', async () => {
-  const { refusal, loads, start } = create({ started: false });
-  refusal.begin();
-  const load = refusal.load();
+  const { refused, loads, start } = create({ started: false });
+  refused.begin();
+  const load = refused.load();
   await turns();
   assert.deepEqual(loads, []);
   start();
@@ -80,17 +85,17 @@ test('a Node-RED that has not started its flows is not made to load them', async
 });
 
 test('a deploy that is being saved is waited for, and takes the place of what was refused', async () => {
-  const { refusal, loads } = create();
-  refusal.begin();
+  const { refused, loads } = create();
+  refused.begin();
   const [credentials, flows] = [held(), held()];
   // As Node-RED does it: flows follow in the turn in which the credentials were saved.
-  const deploy = refusal.beside(() => credentials.promise).then(() => refusal.beside(() => flows.promise));
-  const load = refusal.load();
+  const deploy = refused.beside(() => credentials.promise).then(() => refused.beside(() => flows.promise));
+  const load = refused.load();
   await turns();
   credentials.resolve();
   await turns();
   assert.deepEqual(loads, []);
-  refusal.end();
+  refused.end();
   flows.resolve('saved');
   assert.equal(await deploy, 'saved');
   await load;
@@ -99,19 +104,19 @@ test('a deploy that is being saved is waited for, and takes the place of what wa
 
 test('while it is loaded, what was made from the flows before is refused as a conflict', async () => {
   const loading = held();
-  const { refusal, loads } = create({ load: () => loading.promise });
-  refusal.begin();
-  const load = refusal.load();
+  const { refused, loads } = create({ load: () => loading.promise });
+  refused.begin();
+  const load = refused.load();
   await until(() => loads.length === 1, { message: 'the load' });
   let isSaved = false;
   const save = async () => {
     isSaved = true;
   };
-  await assert.rejects(refusal.beside(save), { code: 'version_mismatch', status: 409 });
+  await assert.rejects(refused.beside(save), { code: 'version_mismatch', status: 409 });
   assert.equal(isSaved, false);
   // Also when it fails, saves go on afterwards.
   loading.reject(new Error('not today'));
   await load;
-  await refusal.beside(save);
+  await refused.beside(save);
   assert.equal(isSaved, true);
 });

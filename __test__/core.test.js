@@ -3,8 +3,8 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
-const { checkOptions, openCore } = require('../lib/core.js');
-const { optionsAsText } = require('../lib/options.js');
+const { checkOptions, openCore } = require('../lib/binding/core.js');
+const { optionsAsText } = require('../lib/options/index.js');
 const { freePort } = require('./support/port.js');
 
 const log = Object.fromEntries(['error', 'warn', 'info', 'debug'].map((level) => [level, () => {}]));

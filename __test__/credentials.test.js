@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { decrypt, encrypt, isEncrypted, open } = require('../lib/credentials');
+const { decrypt, encrypt, isEncrypted, open } = require('../lib/flows/credentials');
 
 const PLAIN = { n1: { password: 'hunter2', user: 'Zoë' }, n2: { map: { A: 'x' } } };
 

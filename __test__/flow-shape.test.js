@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
-const { flowFault } = require('../lib/flow-shape.js');
+const { flowFault } = require('../lib/flows/validate.js');
 
 const TAB = { id: 'tab', type: 'tab', label: 'T' };
 const node = (more) => ({ id: 'n', type: 'inject', z: 'tab', wires: [], ...more });

@@ -8,8 +8,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { checkOptions } = require('../lib/core.js');
-const { PREBUILT, platformWords, thisPlatform } = require('../lib/platform.js');
+const { checkOptions } = require('../lib/binding/core.js');
+const { PREBUILT, platformWords, thisPlatform } = require('../lib/binding/platform.js');
 const { startNodeRed, raw } = require('./support/node-red.js');
 const { tempDir } = require('./support/temp-dir.js');
 
@@ -223,7 +223,7 @@ test(
     const program = `
     const fs = require('node:fs'); const { readFileSync } = fs;
     fs.readFileSync = (file, ...rest) => { if (file === '/proc/self/maps') throw new Error('no /proc'); return readFileSync(file, ...rest) };
-    console.log(require(${JSON.stringify(path.join(ROOT, 'lib', 'platform.js'))}).thisPlatform().id)`;
+    console.log(require(${JSON.stringify(path.join(ROOT, 'lib', 'binding', 'platform.js'))}).thisPlatform().id)`;
     assert.equal(spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' }).stdout.trim(), HERE.id);
   }
 );

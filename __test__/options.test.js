@@ -6,8 +6,8 @@
 const assert = require('node:assert/strict');
 const { after, afterEach, before, beforeEach, test } = require('node:test');
 
-const { checkOptions, openCore } = require('../lib/core.js');
-const { optionsAsText } = require('../lib/options.js');
+const { checkOptions, openCore } = require('../lib/binding/core.js');
+const { optionsAsText } = require('../lib/options/index.js');
 const { freePort } = require('./support/port.js');
 const { startServer } = require('./support/server.js');
 const { until } = require('./support/wait.js');

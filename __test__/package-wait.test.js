@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { setImmediate: soon } = require('node:timers/promises');
-const { createPackageWait } = require('../lib/package-wait');
+const { createPackageWait } = require('../lib/packages/wait');
 const { tempDir } = require('./support/temp-dir');
 
 const PATIENCE = 60000;

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { excludedModules } = require('../lib/palette/excluded');
+const { excludedModules } = require('../lib/packages/excluded');
 const { tempDir } = require('./support/temp-dir');
 
 const ALWAYS = excludedModules({});

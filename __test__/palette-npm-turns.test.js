@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, beforeEach, test } = require('node:test');
-const { createNpmTurns } = require('../lib/palette/npm-turns');
+const { createNodeRedLock } = require('../lib/packages/npm/node-red-lock');
 const { BASE, startPalette } = require('./palette-support/instance');
 const { installPackage, uninstallPackage } = require('./palette-support/packages');
 const { tempDir } = require('./support/temp-dir');
@@ -51,7 +51,7 @@ function createCore() {
 
 function start(options = {}) {
   npm = createCore();
-  turns = createNpmTurns({
+  turns = createNodeRedLock({
     runtime: instance.runtime,
     acquire: npm.acquire,
     release: npm.release,
@@ -171,7 +171,7 @@ test('modules of Function nodes, several at once', async () => {
 
 test('no turn within the bound of the core: Node-RED goes on', async () => {
   turns.close();
-  turns = createNpmTurns({
+  turns = createNodeRedLock({
     runtime: instance.runtime,
     acquire: () => Promise.reject(new Error('too long')),
     release: npm.release,

@@ -9,7 +9,7 @@ const { spawnOwned } = require('./support/own-processes');
 const { tempDir } = require('./support/temp-dir');
 const { until } = require('./support/wait');
 
-const SETTINGS = path.join(__dirname, 'palette-support/restart-settings.js');
+const SETTINGS = path.join(__dirname, 'palette-support', 'restart-settings.js');
 const RED = path.join(
   path.dirname(require.resolve(`${process.env.TEST_NODE_RED || 'node-red'}/package.json`)),
   'red.js'

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const { setImmediate: soon } = require('node:timers/promises');
-const { createTurns } = require('../lib/reload/turns');
+const { createQueue } = require('../lib/reload/queue');
 const { startInstance } = require('./reload-support/instance');
 
 const flows = (value) => [
@@ -85,7 +85,7 @@ function createWatch(isIdle) {
 
 test('a task apart does not wait for a load, nor for the update that waits for it', async () => {
   const watch = createWatch(false);
-  const turns = createTurns({ watch, deadline: 60000 });
+  const turns = createQueue({ watch, deadline: 60000 });
   const told = [];
   const update = turns.update(async () => told.push('update'));
   await turns.exclusively(async () => told.push('task'));
@@ -96,7 +96,7 @@ test('a task apart does not wait for a load, nor for the update that waits for i
 });
 
 test('tasks apart and updates, each to its end', async () => {
-  const turns = createTurns({ watch: createWatch(true), deadline: 60000 });
+  const turns = createQueue({ watch: createWatch(true), deadline: 60000 });
   let under = 0;
   const told = [];
   const one = (name) => async () => {

@@ -8,8 +8,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { openCore } = require('../lib/core.js');
-const { optionsAsText } = require('../lib/options.js');
+const { openCore } = require('../lib/binding/core.js');
+const { optionsAsText } = require('../lib/options/index.js');
 const { findServer } = require('../scripts/valkey-server.js');
 const { adminLine, adminRules, sentinelLine, workerLine, workerRules } = require('./support/acl.js');
 const { freePort } = require('./support/port.js');

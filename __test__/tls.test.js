@@ -8,8 +8,8 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const { after, before, test } = require('node:test');
 
-const { checkOptions, openCore } = require('../lib/core.js');
-const { optionsAsText } = require('../lib/options.js');
+const { checkOptions, openCore } = require('../lib/binding/core.js');
+const { optionsAsText } = require('../lib/options/index.js');
 const { Certificates } = require('./support/certificates.js');
 const { startServer } = require('./support/server.js');
 const { until } = require('./support/wait.js');

@@ -8,7 +8,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const { after, before, describe, test } = require('node:test');
 
-const { openCore } = require('../lib/core');
+const { openCore } = require('../lib/binding/core');
 const { optionsAsText } = require('../lib/options');
 const { findServer } = require('../scripts/valkey-server.js');
 const { adminLine, workerLine } = require('./support/acl.js');

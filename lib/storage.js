@@ -1,7 +1,7 @@
 'use strict';
 
 const path = require('node:path');
-const { checkOptions } = require('./core');
+const { checkOptions } = require('./binding/core');
 const { createHealth } = require('./health');
 const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');

@@ -6,7 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { CACHE: ALL, makeWorkFolder, pythonWithPip, run, settle } = require('./fetching.js');
-const { thisPlatform } = require('../lib/platform.js');
+const { thisPlatform } = require('../lib/binding/platform.js');
 const { debianPackages } = require('./debian-packages.js');
 const { npmTool } = require('./npm-tools.js');
 

@@ -11,7 +11,7 @@
 
 const path = require('node:path');
 const { ROOT, runShown, ensureInstalled, ensureBuilt } = require('./prepare.js');
-const { PREBUILT } = require('../lib/platform.js');
+const { PREBUILT } = require('../lib/binding/platform.js');
 const { askedFor, buildLinux, describe, examine } = require('./build-linux.js');
 const { testCore } = require('./core-tests.js');
 const { foreignNode } = require('./foreign-node.js');

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { decrypt, encrypt } = require('../../lib/credentials.js');
+const { decrypt, encrypt } = require('../../lib/flows/credentials.js');
 const { PREFIX, startClusterServer, startInstance } = require('./support/cluster.js');
 const { storeForeign } = require('./support/foreign.js');
 const { trackedFlow, trackedOn, untilTracked } = require('./support/tracked.js');

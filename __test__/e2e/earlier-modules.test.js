@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const zlib = require('node:zlib');
 const { after, before, test } = require('node:test');
 
-const { encrypt } = require('../../lib/credentials.js');
+const { encrypt } = require('../../lib/flows/credentials.js');
 const { PREFIX, startClusterServer, startInstance } = require('./support/cluster.js');
 const { trackedFlow, untilTracked } = require('./support/tracked.js');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { createPalette } = require('../../lib/palette');
+const { createPalette } = require('../../lib/packages/palette');
 const { startInstance } = require('../reload-support/instance');
 const { installPackage, uninstallPackage } = require('./packages');
 

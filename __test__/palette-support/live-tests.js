@@ -241,7 +241,7 @@ function liveTests({ editor }) {
   });
 
   const addon = fs
-    .readdirSync(path.join(__dirname, '../..'))
+    .readdirSync(path.join(__dirname, '..', '..'))
     .find((file) => /^node-red-storage-valkey\..*\.node$/.test(file));
   test('a native addon', { skip: !addon }, async () => {
     const file = path.join(__dirname, '../..', addon);

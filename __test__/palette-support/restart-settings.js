@@ -4,7 +4,7 @@
 // by PALETTE_LOAD holds, once that is there.
 
 const fs = require('node:fs');
-const { createPalette } = require('../../lib/palette');
+const { createPalette } = require('../../lib/packages/palette');
 const { until } = require('../support/wait');
 
 globalThis.reloadProbe = { push: (record) => console.log(JSON.stringify(record)) };

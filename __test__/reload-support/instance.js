@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
-const { encrypt } = require('../../lib/credentials');
+const { encrypt } = require('../../lib/flows/credentials');
 const { createReload } = require('../../lib/reload');
 
 // Another release of Node-RED can be tried by the path of its package.

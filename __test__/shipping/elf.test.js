@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { thisPlatform } = require('../../lib/platform.js');
+const { thisPlatform } = require('../../lib/binding/platform.js');
 const { binaryProblems, readBinary } = require('../../scripts/elf.js');
 const { LINUX } = require('../../scripts/linux-platforms.js');
 

@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { before, test } = require('node:test');
 
-const { PREBUILT } = require('../../lib/platform.js');
+const { PREBUILT } = require('../../lib/binding/platform.js');
 const { describe, isAllowed, notices } = require('../../scripts/notices.js');
 const { tempDir } = require('../support/temp-dir.js');
 

@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { PREBUILT } = require('../../lib/platform.js');
+const { PREBUILT } = require('../../lib/binding/platform.js');
 const { pack, printSizes } = require('../../scripts/pack.js');
 const { publish } = require('../../scripts/publish.js');
 const { startNodeRed, raw } = require('../support/node-red.js');

@@ -3,18 +3,18 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { openCore } = require('../core');
+const { openCore } = require('../binding/core');
 const nodeRed = require('../node-red');
 const { createPackages } = require('../packages');
-const { createRuntimeWatch } = require('../reload/runtime-watch');
+const { createRuntimeWatch } = require('../flows/runtime-watch');
 const { createDiskFiles, inspect, isFlows, isObject } = require('./disk-files');
 const { createJournal } = require('./journal');
 const { createLibrary, libraryTypes } = require('./library');
 const { createLoading } = require('./loading');
 const { createLostRecord } = require('./lost-record');
 const { createMirror } = require('./mirror');
-const { createPackageChanges } = require('./package-changes');
-const { createRefusal } = require('./refusal');
+const { createPackageChanges } = require('../packages/palette/changes');
+const { createRefusedDeploy } = require('./refused-deploy');
 const { createRestoring } = require('./restoring');
 const { createSaving } = require('./saving');
 const { createSecretNotices } = require('./secret-notices');
@@ -46,7 +46,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
   let mirror;
   let saving;
   let restoring;
-  let refusal;
+  let refused;
   let watch;
   let loads = 0;
   let loaded = null; // the pair of the load that is under way
@@ -73,7 +73,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
   const onEvent = (event) => {
     const work = {
       restore: () => restoring.restore(),
-      refused: () => refusal.load(),
+      refused: () => refused.load(),
       library: () => library.compare(),
       packages: () => packages.onJob()
     }[event];
@@ -157,8 +157,8 @@ function createAdmin({ settings, runtime, log, options, checked }) {
         watch,
         log
       });
-      refusal = createRefusal({ core: opened, runtime, watch, log });
-      saving = createSaving({ local, files, secrets, journal, mirror, restoring, refusal, log });
+      refused = createRefusedDeploy({ core: opened, runtime, watch, log });
+      saving = createSaving({ local, files, secrets, journal, mirror, restoring, refused, log });
       const pretty = Boolean(settings.flowFilePretty);
       library = createLibrary({ local, log, core: opened, userDir, typesAtStart, pretty });
       core = openCore('Admin', { options, userDir, log, onEvent });
@@ -214,7 +214,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       loaded = null;
       // A deploy that came between reading and now is newer than what was read.
       if (saving.count() === savesBefore) {
-        refusal.end();
+        refused.end();
         mirror.read(pair);
       }
       return pair.credentials;
@@ -224,14 +224,14 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       if (!mirrors()) {
         return local.saveCredentials(credentials);
       }
-      await refusal.beside(() => saving.credentials(credentials));
+      await refused.beside(() => saving.credentials(credentials));
       return undefined;
     },
     async saveFlows(flows, user) {
       if (!mirrors()) {
         return local.saveFlows(flows, user);
       }
-      return refusal.beside(() => saving.flows(flows, user));
+      return refused.beside(() => saving.flows(flows, user));
     },
 
     async getSessions() {

@@ -4,9 +4,9 @@ const { stamp } = require('./disk-files');
 
 /**
  * Saves flows and credentials: on disk first, then to Valkey, as one pair. Waits for what is being
- * restored, and tells `restoring` and `refusal` that there is something newer.
+ * restored, and tells `restoring` and `refused` that there is something newer.
  */
-function createSaving({ local, files, secrets, journal, mirror, restoring, refusal, log }) {
+function createSaving({ local, files, secrets, journal, mirror, restoring, refused, log }) {
   let alone = null; // credentials that were saved, until the flows that belong to them are
   let owed = null; // text of credentials that Node-RED takes for saved, until they are for good
   let count = 0;
@@ -21,7 +21,7 @@ function createSaving({ local, files, secrets, journal, mirror, restoring, refus
       await journal.end();
       mirror.wrote({ credentials: saved.text });
       // With a refused deploy they go when Node-RED has loaded it.
-      if (mirror.onDisk().flows !== null && !refusal.waits()) {
+      if (mirror.onDisk().flows !== null && !refused.waits()) {
         await mirror.sendInBackground(saved.secret);
       }
     });
@@ -97,13 +97,13 @@ function createSaving({ local, files, secrets, journal, mirror, restoring, refus
     if (mirror.onDisk().credentials === null) {
       mirror.wrote({ credentials: JSON.stringify(await local.getCredentials()) });
     }
-    refusal.end();
+    refused.end();
     const send = async () => {
       try {
         await mirror.send(saved ? saved.secret : secrets.toShare());
       } catch (error) {
         if (error.code === 'ERR_VALKEY_OTHER_ADMIN') {
-          refusal.begin();
+          refused.begin();
         }
         throw error;
       }

@@ -1,6 +1,6 @@
 'use strict';
 
-const credentialsOf = require('../credentials');
+const credentialsOf = require('../flows/credentials');
 
 /**
  * Which secret decrypts the admin's credentials, now and at the moment they are saved: the

@@ -5,18 +5,6 @@ const { isSameText } = require('./comparison');
 // Shown in Node-RED's list of missing types, below the real ones.
 const HOLD_TYPE = 'node-red-storage-valkey: this revision starts when the types above are installed';
 const HOLD_ID = 'valkey-storage-hold';
-const SUBFLOW = /^subflow:(.+)$/;
-const STRUCTURE = new Set(['tab', 'subflow', 'group']);
-
-/** The types that flows use and Node-RED does not have, by its own rule. */
-function missingTypes(flows, getType) {
-  const subflows = new Set(flows.filter((node) => node.type === 'subflow').map((node) => node.id));
-  const types = new Set(flows.map((node) => node.type).filter((type) => !STRUCTURE.has(type)));
-  return [...types].filter((type) => {
-    const instance = SUBFLOW.exec(type);
-    return instance ? !subflows.has(instance[1]) : !getType(type);
-  });
-}
 
 /**
  * Flows with one more node, of a type that never comes.
@@ -46,4 +34,4 @@ function hold(flows, running) {
   return held;
 }
 
-module.exports = { HOLD_TYPE, hold, missingTypes };
+module.exports = { HOLD_TYPE, hold };

@@ -4,11 +4,11 @@
  * Updates that take turns: of several that wait, only the newest is applied.
  *
  * @param {object} options
- * @param {object} options.turns whose turn it is
+ * @param {object} options.queue whose turn it is
  * @param {(update: object) => Promise<object>} options.applyNow
  * @param {() => object} options.superseded what an update that another one has overtaken comes to
  */
-function createNewest({ turns, applyNow, superseded }) {
+function createNewest({ queue, applyNow, superseded }) {
   let next;
   let taking;
 
@@ -21,7 +21,7 @@ function createNewest({ turns, applyNow, superseded }) {
     next = entry;
     return new Promise((resolve, reject) => {
       entry.resolve = resolve;
-      turns
+      queue
         .update(
           async () => {
             next = undefined;

@@ -1,6 +1,6 @@
 'use strict';
 
-const { subflowNodes } = require('../palette/use');
+const { subflowNodes } = require('../flows/used-types');
 
 /**
  * The types whose code has been replaced while nodes of them run: each such node is to be

@@ -2,7 +2,7 @@
 //!
 //! napi's own promises keep the process alive until they are settled. That is right where somebody
 //! waits for the answer, and wrong for what goes on beside: a process that has nothing else to do
-//! would end late. Such work answers through a weak callback instead, out of which `lib/core.js`
+//! would end late. Such work answers through a weak callback instead, out of which `lib/binding/core.js`
 //! makes promises.
 
 use std::sync::Arc;

@@ -20,7 +20,7 @@ const LOCAL = path.join(RUNTIME, 'lib', 'storage', 'localfilesystem');
 const OURS = [path.join(ROOT, 'lib'), path.join(ROOT, 'index.js'), LOCAL];
 
 require(path.join(RUNTIME, 'lib', 'storage'));
-const { encrypt, open } = require(path.join(ROOT, 'lib', 'credentials'));
+const { encrypt, open } = require(path.join(ROOT, 'lib', 'flows', 'credentials'));
 
 /** A copy of the storage module that shares nothing with any other. */
 function freshModule() {

@@ -7,7 +7,7 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const nodeTls = require('node:tls');
 
-const { codedError } = require('./core');
+const { codedError } = require('../binding/core');
 
 const PEM = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g;
 /** Forms of a private key that has no PEM armour. */

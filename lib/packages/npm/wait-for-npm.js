@@ -16,7 +16,7 @@ const MEMORY = 60000;
  * @param {object} options
  * @param {() => object | null} options.palette the core's part
  */
-function createNpmAccess({ palette, longest = LONGEST, ending = ENDING, short = SHORT, memory = MEMORY }) {
+function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SHORT, memory = MEMORY }) {
   let held = null; // one at a time has it
   let shortUntil = 0;
 
@@ -91,4 +91,4 @@ function createNpmAccess({ palette, longest = LONGEST, ending = ENDING, short = 
   };
 }
 
-module.exports = { createNpmAccess };
+module.exports = { createNpmWait };

@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { name: NAME, version: VERSION } = require('../package.json');
+const { name: NAME, version: VERSION } = require('../../package.json');
 
 function packageName(id) {
   return `${NAME}-${id}`;

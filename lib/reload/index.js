@@ -1,18 +1,19 @@
 'use strict';
 
-const { compare, configuration } = require('./reload/comparison');
-const { createDeploy } = require('./reload/deploy');
-const { deployType, restartsEnvironments } = require('./reload/deploy-type');
-const { HOLD_TYPE, hold, missingTypes } = require('./reload/hold');
-const { createLiveCredentials } = require('./reload/live-credentials');
-const { createMarking } = require('./reload/marking');
-const { createNewest } = require('./reload/newest');
-const { createOutdated } = require('./reload/outdated');
-const { report } = require('./reload/report');
-const { applied, nothing } = require('./reload/result');
-const { restartedNodes } = require('./reload/restarts');
-const { createRuntimeWatch } = require('./reload/runtime-watch');
-const { createTurns } = require('./reload/turns');
+const { compare, configuration } = require('./comparison');
+const { createDeploy } = require('./deploy');
+const { deployType, restartsEnvironments } = require('./deploy-type');
+const { HOLD_TYPE, hold } = require('./hold');
+const { createLiveCredentials } = require('./live-credentials');
+const { createMarking } = require('./marking');
+const { createNewest } = require('./newest');
+const { createOutdated } = require('./outdated');
+const { report } = require('./report');
+const { applied, nothing } = require('./result');
+const { restartedNodes } = require('./restarts');
+const { missingTypes } = require('../flows/missing-types');
+const { createRuntimeWatch } = require('../flows/runtime-watch');
+const { createQueue } = require('./queue');
 
 const DEADLINE = 5 * 60 * 1000;
 const EMPTY = { flows: [], text: '[]', nodes: new Map(), credentials: new Map() };
@@ -37,8 +38,8 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     onOwn: deploys.onOwn,
     onType: () => completeHeld()
   });
-  const turns = createTurns({ watch, deadline });
-  const newest = createNewest({ turns, applyNow, superseded: () => nothing({ superseded: true }) });
+  const queue = createQueue({ watch, deadline });
+  const newest = createNewest({ queue, applyNow, superseded: () => nothing({ superseded: true }) });
   const getType = (type) => runtime.nodes.getType(type);
   const outdated = createOutdated({ getType });
 
@@ -57,7 +58,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
    */
   async function beforeLoad() {
     watch.loadBegins();
-    await turns.inHand();
+    await queue.inHand();
   }
 
   /** Remembers what a load has handed to Node-RED: the flows and the plain credentials. */
@@ -227,7 +228,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
       return;
     }
     const expected = held;
-    turns
+    queue
       .update(async () => {
         if (held === expected && !runtime.settings.safeMode && !isClosed) {
           await completeNow(expected);
@@ -269,7 +270,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
    * applies none until it is over. A load or start of Node-RED's own is not waited for.
    */
   function exclusively(task) {
-    return turns.exclusively(() => task({ restartTypes }));
+    return queue.exclusively(() => task({ restartTypes }));
   }
 
   /**
@@ -282,7 +283,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     if (watch.isIdle()) {
       return restartNow();
     }
-    turns
+    queue
       .update(restartNow)
       .catch((error) => log('error', `Nodes could not be restarted with their new code: ${error.message}`));
     return 0;
@@ -304,7 +305,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
    * where a node of this instance had renewed its own.
    */
   async function restoreCredentials() {
-    return turns.inTurn(() => live.restore(handed.nodes.keys(), handed.credentials));
+    return queue.inTurn(() => live.restore(handed.nodes.keys(), handed.credentials));
   }
 
   function close() {
@@ -318,7 +319,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     seed,
     apply: newest.apply,
     whenStarted,
-    idle: turns.idle,
+    idle: queue.idle,
     isOwnSave: deploys.isOwnSave,
     restoreCredentials,
     flows,

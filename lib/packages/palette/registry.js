@@ -1,7 +1,7 @@
 'use strict';
 
 const path = require('node:path');
-const { loadedFiles } = require('../node-red');
+const { loadedFiles } = require('../../node-red');
 
 /**
  * Node-RED's registry of node modules: the one that this runtime uses, and the parts inside it

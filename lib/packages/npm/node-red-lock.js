@@ -1,6 +1,6 @@
 'use strict';
 
-const { isOwnPayload } = require('./install-hooks');
+const { isOwnPayload } = require('../palette/install-hooks');
 
 const HOOKS = ['preInstall', 'preUninstall'];
 const LABELS = ['valkeyStorageTurnA', 'valkeyStorageTurnB'];
@@ -21,7 +21,7 @@ const CEILING = 15 * 60 * 1000;
  * @param {(name: string, version?: string) => boolean | Promise<boolean>} options.isSatisfied
  *   whether a package is installed already, so that Node-RED need not run npm
  */
-function createNpmTurns({ runtime, acquire, release, isSatisfied, start = START, ceiling = CEILING }) {
+function createNodeRedLock({ runtime, acquire, release, isSatisfied, start = START, ceiling = CEILING }) {
   const { events, hooks } = runtime;
   const queued = new WeakSet();
   const turns = new Set();
@@ -126,4 +126,4 @@ function createNpmTurns({ runtime, acquire, release, isSatisfied, start = START,
   };
 }
 
-module.exports = { createNpmTurns };
+module.exports = { createNodeRedLock };

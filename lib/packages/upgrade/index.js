@@ -1,6 +1,6 @@
 'use strict';
 
-const { createObstacles } = require('./obstacles');
+const { createBlockers } = require('./blockers');
 const { scheduleRestart } = require('./restart');
 const { createSwap } = require('./swap');
 
@@ -18,7 +18,7 @@ function createUpgrade({
   root,
   flowsInUse
 }) {
-  const { obstacle } = createObstacles({ registry, registration, replaced, root });
+  const { blocker } = createBlockers({ registry, registration, replaced, root });
   const { swap } = createSwap({ runtime, registry, registration, root, flowsInUse });
   const told = new Map();
 
@@ -64,7 +64,7 @@ function createUpgrade({
         const late = isTooLate(entry)
           ? 'it came too late for the start of this worker, which is not restarted for that'
           : undefined;
-        const why = isLive ? obstacle(entry) : entry.why || late;
+        const why = isLive ? blocker(entry) : entry.why || late;
         if (isLive && !why) {
           live.push(entry);
         } else {
@@ -103,18 +103,18 @@ function createUpgrade({
     } catch (error) {
       failure = `its nodes could not be restarted: ${error.message}`;
     }
-    for (const { entry, traces } of replacements) {
+    for (const { entry, sideEffects } of replacements) {
       announce(entry.name);
-      settle(entry, failure || leftBehind(entry, traces), result);
+      settle(entry, failure || leftBehind(entry, sideEffects), result);
     }
     if (replacements.length > 0) {
       log.info(`${restarted} nodes restarted with their new code`);
     }
   }
 
-  function leftBehind({ running }, traces) {
-    return traces.length > 0
-      ? `it sets up ${traces.join(', ')} when it is loaded, and those of ${running} go on`
+  function leftBehind({ running }, sideEffects) {
+    return sideEffects.length > 0
+      ? `it sets up ${sideEffects.join(', ')} when it is loaded, and those of ${running} go on`
       : undefined;
   }
 

@@ -2,14 +2,14 @@
 
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
-const { createReplaced } = require('./dependencies');
+const { createReplaced } = require('../upgrade/dependencies');
 const { createInstallHooks } = require('./install-hooks');
 const { createLoading } = require('./loading');
 const { createRegistration } = require('./registration');
 const { openRegistry } = require('./registry');
 const { takeAway, typesWithout, usersOf } = require('./removal');
-const { createUpgrade } = require('./upgrade');
-const { usedLibraries, usedTypes } = require('./use');
+const { createUpgrade } = require('../upgrade');
+const { usedLibraries, usedTypes } = require('../../flows/used-types');
 
 const START_INTERVAL = 50;
 

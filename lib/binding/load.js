@@ -9,7 +9,7 @@ const path = require('node:path');
 const { PREBUILT, platformWords, thisPlatform } = require('./platform');
 const { NAME, VERSION, packageName, findPackage, loadPackage } = require('./platform-package');
 
-const ROOT = path.join(__dirname, '..');
+const ROOT = path.join(__dirname, '..', '..');
 const NOT_FOUND = /^Cannot find module '([^']+)'/;
 const FROM_SOURCE = "build from source, as 'Build from source' in the README of this package tells";
 const ANEW = 'delete node_modules and install again';
@@ -108,7 +108,7 @@ function isCheckout() {
 /** By the loader that comes with a build: it looks for a binary beside it, and knows more platforms. */
 function loadGenerated(platform) {
   try {
-    return require('../binding');
+    return require('../../binding');
   } catch (error) {
     if (error.code === 'MODULE_NOT_FOUND') {
       throw coded(`${NAME}: this checkout has not been built: npm ci && npm run build`);

@@ -9,7 +9,7 @@ const { failure } = require('./deploy');
  * @param {object} options.watch what Node-RED does by itself
  * @param {number} options.deadline ms that an update waits for Node-RED's own start
  */
-function createTurns({ watch, deadline }) {
+function createQueue({ watch, deadline }) {
   let queue = Promise.resolve();
   let inHand = Promise.resolve(); // what changes Node-RED right now
   let apart = Promise.resolve(); // the last task that wants no update beside it
@@ -91,4 +91,4 @@ function createTurns({ watch, deadline }) {
   };
 }
 
-module.exports = { createTurns };
+module.exports = { createQueue };

@@ -2,7 +2,7 @@
 
 const Module = require('node:module');
 const path = require('node:path');
-const { loadedFiles } = require('../node-red');
+const { loadedFiles } = require('../../node-red');
 
 /**
  * The npm that the running Node-RED uses: the one that its registry brings along (since 4.1), run

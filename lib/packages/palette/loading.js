@@ -1,11 +1,11 @@
 'use strict';
 
 const path = require('node:path');
-const { identityOf } = require('./dependencies');
-const { loadedIn, packageFolder, readManifest } = require('./files');
+const { identityOf } = require('../upgrade/dependencies');
+const { loadedIn, packageFolder, readManifest } = require('../files');
 const { typesOf } = require('./registry');
 const { takeAway } = require('./removal');
-const { usedLibraries } = require('./use');
+const { usedLibraries } = require('../../flows/used-types');
 
 /**
  * Finds out what an installed package is to the running Node-RED, and loads what is not loaded.

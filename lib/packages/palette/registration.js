@@ -1,7 +1,7 @@
 'use strict';
 
 const path = require('node:path');
-const { forget, isEsModule, loadedIn, readManifest } = require('./files');
+const { forget, isEsModule, loadedIn, readManifest } = require('../files');
 const { takeAway } = require('./removal');
 
 /**

@@ -3,17 +3,20 @@
 const path = require('node:path');
 const { isModuleNamespaceObject } = require('node:util').types;
 const { loadedCode, packageOf } = require('./dependencies');
-const { loadedIn } = require('./files');
-const { typesOf } = require('./registry');
-const { usersOf } = require('./removal');
+const { loadedIn } = require('../files');
+const { typesOf } = require('../palette/registry');
+const { usersOf } = require('../palette/removal');
+
+/** The folder of what loads packages on our side. */
+const OURS = path.join(__dirname, '..') + path.sep;
 
 /**
  * Why a package that runs can't be replaced in the running process; undefined when it can, as
  * far as can be seen from outside. Timers and connections that the old code keeps for itself
  * can't be seen, nor files that it has loaded with `import()`.
  */
-function createObstacles({ registry, registration, replaced, root }) {
-  function obstacle({ name, folder, manifest, why }) {
+function createBlockers({ registry, registration, replaced, root }) {
+  function blocker({ name, folder, manifest, why }) {
     const module = registry.moduleOf(name);
     return (
       why ||
@@ -77,10 +80,10 @@ function createObstacles({ registry, registration, replaced, root }) {
   /** Node-RED's loader, the reading of a package.json included, and ours. */
   function isLoader(file) {
     const loaders = [path.join(registry.folder, 'loader.js'), path.join(registry.folder, 'localfilesystem.js')];
-    return loaders.includes(file) || path.dirname(file) === __dirname;
+    return loaders.includes(file) || file.startsWith(OURS);
   }
 
-  return { obstacle };
+  return { blocker };
 }
 
-module.exports = { createObstacles };
+module.exports = { createBlockers };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { loadBinding } = require('./load-binding');
+const { loadBinding } = require('./load');
 
 const binding = loadBinding();
 

@@ -2,7 +2,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { loadedIn, within } = require('./files');
+const { loadedIn, within } = require('../files');
 
 /**
  * What the loaded code of a package holds on to, read from the modules that Node.js keeps.

@@ -1,6 +1,6 @@
 'use strict';
 
-const { codedError } = require('./core');
+const { codedError } = require('../binding/core');
 const { serverIdentity } = require('./server-identity');
 const { withPlainTls } = require('./tls');
 

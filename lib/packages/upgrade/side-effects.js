@@ -9,7 +9,7 @@ const HANDLE = /^(TCP|PIPE|UDP|PROCESS|TTY|FSEVENT|SIGNAL|STATWATCHER|WORKER|MES
  * when a newer version takes its place. Only what is done before the file's first `await` is
  * seen, which cannot be mistaken for what others do meanwhile.
  */
-function createTraces(runtime) {
+function createSideEffects(runtime) {
   const found = new Set();
 
   function watch(load) {
@@ -71,4 +71,4 @@ function layersOf(app) {
   }
 }
 
-module.exports = { createTraces };
+module.exports = { createSideEffects };

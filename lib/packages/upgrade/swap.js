@@ -1,11 +1,11 @@
 'use strict';
 
 const { loadedCode } = require('./dependencies');
-const { forget, loadedIn } = require('./files');
-const { typesOf } = require('./registry');
-const { takeAway } = require('./removal');
-const { createTraces } = require('./traces');
-const { usedTypes } = require('./use');
+const { forget, loadedIn } = require('../files');
+const { typesOf } = require('../palette/registry');
+const { takeAway } = require('../palette/removal');
+const { createSideEffects } = require('./side-effects');
+const { usedTypes } = require('../../flows/used-types');
 
 /**
  * Puts a new version of a package into the place of the one that runs. Its nodes run the old
@@ -16,7 +16,7 @@ function createSwap({ runtime, registry, registration, root, flowsInUse }) {
    * Rejects with the reason, and with the old version back in place, when the new one cannot be
    * used.
    *
-   * @returns {Promise<{types: string[], traces: string[]}>} `traces`: what the package has
+   * @returns {Promise<{types: string[], sideEffects: string[]}>} `sideEffects`: what the package has
    *   left in the process, in words, so the old version will have as well
    */
   async function swap({ name, folder }) {
@@ -24,10 +24,10 @@ function createSwap({ runtime, registry, registration, root, flowsInUse }) {
     const old = keep(module);
     const files = loadedCode(module.path, root).own;
     const bringBack = forget(files);
-    const traces = createTraces(runtime);
+    const sideEffects = createSideEffects(runtime);
     try {
       takeAway(registry, name);
-      await registration.registerAgain(name, folder, { disabled: old.disabled, watch: traces.watch });
+      await registration.registerAgain(name, folder, { disabled: old.disabled, watch: sideEffects.watch });
       check(name, old);
     } catch (error) {
       try {
@@ -39,7 +39,7 @@ function createSwap({ runtime, registry, registration, root, flowsInUse }) {
       }
       throw error;
     }
-    return { types: typesOf(registry.moduleOf(name)), traces: traces.found() };
+    return { types: typesOf(registry.moduleOf(name)), sideEffects: sideEffects.found() };
   }
 
   function keep(module) {

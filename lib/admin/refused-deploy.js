@@ -5,7 +5,7 @@
  * disk, and Node-RED goes on with what it ran before. Once this admin is in charge itself, Node-RED
  * loads them, and what is loaded is mirrored.
  */
-function createRefusal({ core, runtime, watch, log }) {
+function createRefusedDeploy({ core, runtime, watch, log }) {
   const saves = new Set(); // under way
   let waits = false;
   let isLoading = false;
@@ -75,4 +75,4 @@ function createRefusal({ core, runtime, watch, log }) {
   };
 }
 
-module.exports = { createRefusal };
+module.exports = { createRefusedDeploy };

@@ -3,7 +3,7 @@
 const fs = require('node:fs');
 const { builtinModules } = require('node:module');
 const path = require('node:path');
-const { usedLibraries } = require('./use');
+const { usedLibraries } = require('../../flows/used-types');
 
 /**
  * The modules of Function nodes that Node-RED will install when it starts these flows, by its own

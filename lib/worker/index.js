@@ -3,12 +3,12 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { codedError, openCore } = require('./core');
-const credentialsOf = require('./credentials');
-const { flowFault } = require('./flow-shape');
-const { createPackageWait } = require('./package-wait');
-const { createPackages } = require('./packages');
-const { createReload } = require('./reload');
+const { codedError, openCore } = require('../binding/core');
+const credentialsOf = require('../flows/credentials');
+const { flowFault } = require('../flows/validate');
+const { createPackageWait } = require('../packages/wait');
+const { createPackages } = require('../packages');
+const { createReload } = require('../reload');
 
 /**
  * A worker: everything is read from Valkey, nothing is written there. What the runtime saves

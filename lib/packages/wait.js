@@ -1,7 +1,7 @@
 'use strict';
 
-const { modulesToInstall } = require('./palette/flow-modules');
-const { missingTypes } = require('./reload/hold');
+const { modulesToInstall } = require('./npm/flow-modules');
+const { missingTypes } = require('../flows/missing-types');
 
 /**
  * Has a deploy wait, the old one running on, for at most `patience` ms in all, however many

@@ -1,9 +1,9 @@
 'use strict';
 
-const { excludedModules } = require('./palette/excluded');
-const { createNpmAccess } = require('./palette/npm-access');
-const { npmCommand } = require('./palette/npm-command');
-const { createNpmTurns } = require('./palette/npm-turns');
+const { excludedModules } = require('./excluded');
+const { createNpmWait } = require('./npm/wait-for-npm');
+const { npmCommand } = require('./npm/command');
+const { createNodeRedLock } = require('./npm/node-red-lock');
 const { createPalette } = require('./palette');
 
 /**
@@ -15,7 +15,7 @@ const { createPalette } = require('./palette');
  */
 function createPackages({ core, settings, runtime, log, upgrade, reload, onLoaded = () => {} }) {
   const palette = createPalette({ runtime, settings, log, upgrade, reload });
-  let turns = null;
+  let nodeRedLock = null;
   let isClosed = false;
   const late = createLate();
 
@@ -31,7 +31,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
   };
 
   const synchronised = () => core() && core().palette();
-  const npm = createNpmAccess({ palette: synchronised });
+  const npm = createNpmWait({ palette: synchronised });
 
   const missingPackages = () => {
     const packages = synchronised();
@@ -63,7 +63,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       }
       if (synchronised() && !isClosed) {
         late.begin(missingPackages());
-        turns = createNpmTurns({
+        nodeRedLock = createNodeRedLock({
           runtime,
           log,
           acquire: npm.acquire,
@@ -120,8 +120,8 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
     close() {
       isClosed = true;
       process.removeListener('exit', endNpm);
-      if (turns) {
-        turns.close();
+      if (nodeRedLock) {
+        nodeRedLock.close();
       }
       palette.close();
     }

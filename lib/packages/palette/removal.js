@@ -1,6 +1,6 @@
 'use strict';
 
-const { forget, loadedIn } = require('./files');
+const { forget, loadedIn } = require('../files');
 const { typesOf } = require('./registry');
 
 /** A module and those that it has brought along and nothing else uses: they go with it. */

@@ -1,0 +1,16 @@
+'use strict';
+
+const SUBFLOW = /^subflow:(.+)$/;
+const STRUCTURE = new Set(['tab', 'subflow', 'group']);
+
+/** The types that flows use and Node-RED does not have, by its own rule. */
+function missingTypes(flows, getType) {
+  const subflows = new Set(flows.filter((node) => node.type === 'subflow').map((node) => node.id));
+  const types = new Set(flows.map((node) => node.type).filter((type) => !STRUCTURE.has(type)));
+  return [...types].filter((type) => {
+    const instance = SUBFLOW.exec(type);
+    return instance ? !subflows.has(instance[1]) : !getType(type);
+  });
+}
+
+module.exports = { missingTypes };
