@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::backoff::{DefaultRetry, GrowingRetry, NoRetry, Retry};
 use super::reaction::ReconnectOnError;
+use super::retry::{DefaultRetry, GrowingRetry, NoRetry, Retry};
 use super::strategy::{CustomRetry, Strategy};
 use crate::config::{ConnectionConfig, Endpoint, RetryStrategy, Target};
 

@@ -4,7 +4,6 @@
 //! is gone are done here: [`Connection`] for commands, [`Subscriber`] for channels.
 
 mod activity;
-mod backoff;
 mod command;
 mod fault;
 mod handshake;
@@ -17,6 +16,7 @@ mod redirect;
 mod repetition;
 mod reply;
 mod resolver;
+mod retry;
 mod script;
 mod state;
 mod strategy;
@@ -26,10 +26,10 @@ mod tls;
 mod transaction;
 mod transport;
 
-pub use backoff::{DefaultRetry, GrowingRetry, NoRetry, Retry};
 pub use command::Connection;
 pub use hooks::{Hooks, NatMap, UserFunctions};
 pub use reaction::{Reaction, ReconnectOnError};
+pub use retry::{DefaultRetry, GrowingRetry, NoRetry, Retry};
 pub use script::Script;
 pub use state::State;
 pub use strategy::{Advice, Strategy};

@@ -176,7 +176,7 @@ mod tests {
         let program = std::env::current_exe().expect("this program");
         let delays = || {
             let run = std::process::Command::new(&program)
-                .args(["--exact", "connection::backoff::tests::print_delays"])
+                .args(["--exact", "connection::retry::tests::print_delays"])
                 .args(["--ignored", "--nocapture"])
                 .output()
                 .expect("it runs again");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::backoff::Retry;
+use super::retry::Retry;
 
 /// A longer wait is a slip of the pen: nobody wants a server that is back to go unnoticed for days.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);

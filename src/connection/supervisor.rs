@@ -14,12 +14,12 @@ use tracing::instrument::WithSubscriber;
 use tracing::{error, warn};
 
 use super::activity::Stream;
-use super::backoff::next_delay;
 use super::fault::reason_of;
 use super::handshake::Welcome;
 use super::hooks::Hooks;
 use super::once::Once;
 use super::resolver::Resolver;
+use super::retry::next_delay;
 use super::state::{State, Status, Voice};
 use crate::config::ConnectionConfig;
 use crate::error::Error;

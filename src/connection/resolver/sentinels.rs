@@ -13,10 +13,10 @@ use super::dialogue::{Dialogue, endpoint_of};
 use super::nat::Nat;
 use super::stagger::first_answer;
 use crate::config::{ConnectionConfig, Endpoint, SentinelConfig, Target};
-use crate::connection::backoff::Retry;
 use crate::connection::fault::{judge_words, reason_of};
 use crate::connection::hooks::Hooks;
 use crate::connection::reply::Reply;
+use crate::connection::retry::Retry;
 use crate::error::{Error, Result};
 
 /// Without `sentinelCommandTimeout`: how long a Sentinel may take to answer.

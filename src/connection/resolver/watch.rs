@@ -13,8 +13,8 @@ use tracing::instrument::WithSubscriber;
 use super::dialogue::{Dialogue, endpoint_of};
 use super::sentinels::Sentinels;
 use crate::config::Endpoint;
-use crate::connection::backoff::next_delay;
 use crate::connection::reply::{Reply, read_reply};
+use crate::connection::retry::next_delay;
 use crate::error::{Error, Result};
 
 const CHANNEL: &str = "+switch-master";
