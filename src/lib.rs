@@ -1,9 +1,11 @@
 //! Node-RED storage shared through Valkey or Redis: the core.
 //!
 //! Dependencies point one way: binding → role → store → connection, codec, keyspace, npm → packages,
-//! content → config, error.
+//! content → config, backoff, clock, error.
 
+mod backoff;
 mod binding;
+mod clock;
 pub mod codec;
 pub mod config;
 pub mod connection;

@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use super::Inner;
 use super::tree::{self, Tree};
+use crate::clock::now;
 use crate::{Error, Result};
 
 /// Name of the file in our own folder.
@@ -39,10 +39,9 @@ pub(super) struct Marker {
 impl Marker {
     /// For a run that is about to begin.
     pub(super) fn before(user_dir: &Path, install: Vec<String>, remove: Vec<String>) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             pid: None,
-            started: now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX)),
+            started: now(),
             install,
             remove,
             package_json: fs::read_to_string(user_dir.join("package.json")).ok(),

@@ -1,6 +1,5 @@
 //! An admin: its disk is the source of truth, and Valkey is kept equal to it.
 
-mod clock;
 mod foreign;
 mod health;
 mod identity;

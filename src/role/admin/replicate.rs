@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Inner;
-use super::clock::now;
 use super::foreign::{Found, Look};
 use super::rounds::Rounds;
+use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::role::Event;
 use crate::store::deploy::{Deploy, Write, Written};

@@ -6,24 +6,29 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Admin, Inner, Lost};
+use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::role::Event;
 use crate::store::snapshot::Snapshot;
 
-/// Between an attempt that failed and the next: doubled each time, up to [`LONGEST`].
-const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(30);
+/// Between an attempt that failed and the next.
+const RESTORE_AGAIN: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
 /// How far the asking has come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Asking {
     /// Valkey has been read, and JavaScript told of it.
     told: bool,
     /// What Valkey holds and the disk has not.
     restorable: Option<Arc<Snapshot>>,
-    /// Attempts that failed.
-    failed: u32,
+    backoff: Backoff,
     not_before: Option<Instant>,
+}
+
+impl Default for Asking {
+    fn default() -> Self {
+        Self { told: false, restorable: None, backoff: RESTORE_AGAIN, not_before: None }
+    }
 }
 
 impl Admin {
@@ -53,11 +58,9 @@ impl Admin {
             return;
         }
         let asking = &mut disk.asking;
-        let pause = FIRST.saturating_mul(1 << asking.failed.min(8)).min(LONGEST);
         asking.told = false;
         asking.restorable = None;
-        asking.failed = asking.failed.saturating_add(1);
-        asking.not_before = Some(Instant::now() + pause);
+        asking.not_before = Some(Instant::now() + asking.backoff.next_wait());
     }
 }
 

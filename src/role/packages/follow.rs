@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rand::Rng;
 use tokio::sync::watch;
 
 use super::Packages;
 use super::synchronise::Left;
+use crate::backoff::Backoff;
 use crate::connection::Hints;
 use crate::error::{Error, Result};
 use crate::packages::PackageList;
@@ -20,9 +20,8 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(20);
 pub(super) const GAP: Duration = Duration::from_millis(50);
 /// How long a start waits for the connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
-/// Between an attempt that failed and the next: doubled each time, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_secs(4);
-const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+/// Between an attempt that failed and the next.
+const TRY_AGAIN: Backoff = Backoff::new(Duration::from_secs(4), Duration::from_secs(600)).spread();
 /// The pause before an attempt that a deploy waits for.
 const PAUSE_OF_A_DEPLOY: Duration = Duration::from_secs(5);
 
@@ -39,7 +38,6 @@ pub(in crate::role) enum Follow {
 }
 
 /// The list that counts, and when it is worked on next.
-#[derive(Default)]
 struct Target {
     list: Option<PackageList>,
     /// Everything that is to be installed is, and Node-RED was told of it. What it can't load
@@ -48,7 +46,7 @@ struct Target {
     /// Names that could not be installed.
     missing: Vec<String>,
     due: Option<Instant>,
-    attempts: u32,
+    backoff: Backoff,
     /// When the last attempt ended.
     ended: Option<Instant>,
 }
@@ -108,7 +106,7 @@ impl Packages {
         match unfinished {
             // Should Valkey be away: what was begun is ended.
             Some(Ok(list)) => Target::of(list),
-            _ => Target::default(),
+            _ => Target::nothing(),
         }
     }
 
@@ -197,8 +195,19 @@ impl Packages {
 }
 
 impl Target {
+    fn nothing() -> Self {
+        Self {
+            list: None,
+            in_step: false,
+            missing: Vec::new(),
+            due: None,
+            backoff: TRY_AGAIN,
+            ended: None,
+        }
+    }
+
     fn of(list: PackageList) -> Self {
-        Self { list: Some(list), due: Some(Instant::now()), ..Self::default() }
+        Self { list: Some(list), due: Some(Instant::now()), ..Self::nothing() }
     }
 
     fn rest(&self) -> Option<Duration> {
@@ -219,7 +228,7 @@ impl Target {
             Ok(left) if left == Left::default() => {
                 self.in_step = true;
                 self.due = None;
-                self.attempts = 0;
+                self.backoff.reset();
                 self.missing.clear();
             }
             Ok(left) if left.superseded => {
@@ -240,19 +249,12 @@ impl Target {
                     }
                     Err(error) => tracing::error!("{error}"),
                 }
-                let pause = pause(self.attempts);
-                self.attempts = self.attempts.saturating_add(1);
+                let pause = self.backoff.next_wait();
                 tracing::warn!("packages: next attempt in {:.0} s", pause.as_secs_f64());
                 self.due = Some(Instant::now() + pause);
             }
         }
     }
-}
-
-/// Between half of the full pause and all of it, so that workers don't all ask at once.
-fn pause(attempts: u32) -> Duration {
-    let full = FIRST_PAUSE.saturating_mul(1 << attempts.min(16)).min(LONGEST_PAUSE);
-    full.mul_f64(rand::rng().random_range(0.5..=1.0))
 }
 
 /// What was heard of the package channel: how often it was subscribed, and how many messages came.

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::health::Seen;
+use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::store::revision::Revision;
@@ -180,11 +181,6 @@ async fn last_seen(folder: &Folder, saved: u64) -> u64 {
         Ok(sighting) if sighting.saved == saved => sighting.seen.max(saved),
         _ => saved,
     }
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

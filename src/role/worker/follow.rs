@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Inner;
 use super::health::{LOOK_AGAIN, Seen, Standing};
+use crate::backoff::Backoff;
 use crate::error::Result;
 use crate::role::next_change;
 use crate::store::glance::Glance;
@@ -16,6 +17,9 @@ const OUTCOME_PATIENCE: Duration = Duration::from_secs(360);
 /// The shortest time between two looks: a flood of hints is no flood of reads.
 pub(super) const GAP: Duration = Duration::from_millis(50);
 
+/// Before a snapshot that could not be applied is offered again.
+const OFFER_AGAIN: Backoff = Backoff::new(Duration::from_secs(2), LOOK_AGAIN);
+
 /// What a probe tells while it runs something and there is nothing stored.
 const NOTHING: &str = "Valkey holds no flows";
 
@@ -24,7 +28,7 @@ pub(super) struct Failed {
     pub(super) id: String,
     /// What a glance shows while it is stored.
     pub(super) glance: Option<Glance>,
-    times: u32,
+    backoff: Backoff,
     until: Instant,
 }
 
@@ -41,11 +45,12 @@ enum Look {
 }
 
 impl Failed {
-    /// Another failure of the snapshot `id`; each in a row doubles the wait.
+    /// Another failure of the snapshot `id`; each in a row lengthens the wait.
     pub(super) fn again(before: Option<Self>, id: &str, glance: Option<Glance>) -> Self {
-        let times = before.filter(|before| before.id == id).map_or(0, |before| before.times) + 1;
-        let wait = Duration::from_secs(1 << times.min(5)).min(LOOK_AGAIN);
-        Self { id: id.into(), glance, times: times.min(5), until: Instant::now() + wait }
+        let before = before.filter(|before| before.id == id);
+        let mut backoff = before.map_or(OFFER_AGAIN, |before| before.backoff);
+        let until = Instant::now() + backoff.next_wait();
+        Self { id: id.into(), glance, backoff, until }
     }
 
     fn rest(&self) -> Duration {

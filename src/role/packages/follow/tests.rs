@@ -3,9 +3,10 @@ use std::collections::BTreeSet;
 
 #[test]
 fn pauses_grow_up_to_ten_minutes_and_differ() {
-    for (attempts, full) in [(0, 4.0), (1, 8.0), (5, 128.0), (8, 600.0), (1000, 600.0)] {
-        let pause = pause(attempts).as_secs_f64();
-        assert!(pause >= full / 2.0 && pause <= full, "{attempts}: {pause}");
+    let mut backoff = TRY_AGAIN;
+    for full in [4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 600.0, 600.0] {
+        let pause = backoff.next_wait().as_secs_f64();
+        assert!(pause >= full / 2.0 && pause <= full, "{pause} for {full}");
     }
 }
 
@@ -55,7 +56,9 @@ fn what_the_registry_does_not_have_ends_only_a_restoring() {
 #[test]
 fn an_attempt_that_a_deploy_waits_for_comes_soon() {
     let mut target = target();
-    target.attempts = 5;
+    for _ in 0..5 {
+        target.backoff.next_wait();
+    }
     target.settle(Ok(missing()), false);
     assert!(target.rest().is_some_and(|rest| rest > Duration::from_secs(50)));
     for _ in 0..2 {
