@@ -39,6 +39,6 @@ test('what a core throws and rejects with has a code, and a message without it',
 });
 
 test('checked options name the keys with their prefix', () => {
-  const { keys } = JSON.parse(checkOptions('{"role":"worker","keyPrefix":"plant:"}'));
+  const { keys } = checkOptions('{"role":"worker","keyPrefix":"plant:"}');
   assert.deepEqual(keys, { flows: 'plant:flows', credentials: 'plant:credentials' });
 });

@@ -20,8 +20,8 @@ before(async () => {
     ['error', 'warn', 'info', 'debug'].map((level) => [level, (text) => lines.push(`${level} ${text}`)])
   );
   const palette = {
-    job: () => JSON.stringify(job),
-    jobDone: (text) => done.push(JSON.parse(text)),
+    job: () => job,
+    jobDone: (id, outcome) => done.push({ id, ...outcome }),
     missing: () => ['job-late'],
     endNpm() {}
   };
@@ -44,7 +44,7 @@ after(async () => {
 
 test('an outcome names its job, and says of each package what became of it', async () => {
   const good = instance.install({ name: 'job-good', sets: { one: ['job-type'] } });
-  job = { id: 7, load: [good, { name: 'job-away', version: '1.0.0', from: null }] };
+  job = { id: 7, task: 'load', packages: [good, { name: 'job-away', version: '1.0.0', from: null }] };
   await packages.onJob();
   const [{ failed, ...outcome }] = done.splice(0);
   assert.deepEqual(outcome, { id: 7, loaded: ['job-good'], restart: [] });
@@ -53,14 +53,14 @@ test('an outcome names its job, and says of each package what became of it', asy
     ['job-away']
   );
   assert.equal(loaded, 1);
-  job = { id: 8, remove: ['job-good'] };
+  job = { id: 8, task: 'remove', names: ['job-good'] };
   await packages.onJob();
   assert.deepEqual(done.splice(0), [{ id: 8, removed: ['job-good'], inUse: [], failed: [] }]);
   assert.equal(loaded, 1);
 });
 
 test('a job that cannot be done at all has an outcome, too', async () => {
-  job = { id: 9, load: 'nothing that can be gone through'.length };
+  job = { id: 9, task: 'load', packages: 'nothing that can be gone through'.length };
   await packages.onJob();
   assert.deepEqual(done.splice(0), [{ id: 9 }]);
   assert.match(lines.at(-1), /^error the palette could not be changed/);
@@ -71,7 +71,10 @@ test('an upgrade that the start has waited for in vain restarts nothing: the nex
   await instance.add({ name: 'job-late', sets: { one: ['late-type'] } });
   job = {
     id: 10,
-    load: [{ ...instance.install({ name: 'job-late', version: '2.0.0', sets: { one: ['late-type'] } }), from: '1.0.0' }]
+    task: 'load',
+    packages: [
+      { ...instance.install({ name: 'job-late', version: '2.0.0', sets: { one: ['late-type'] } }), from: '1.0.0' }
+    ]
   };
   await packages.onJob();
   const [{ restart }] = done.splice(0);

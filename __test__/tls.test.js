@@ -248,7 +248,7 @@ test('the converted pfx works as its own error says', async () => {
 
 test('no check is no check, also with a certificate of ours, and is warned of', async () => {
   const tls = { rejectUnauthorized: false };
-  const { notices } = JSON.parse(checkOptions(optionsAsText({ role: 'worker', tls }).text));
+  const { notices } = checkOptions(optionsAsText({ role: 'worker', tls }).text);
   assert.equal(notices.filter(({ level, text }) => level === 'warn' && /not checked/.test(text)).length, 1);
   await connects(open, { tls });
   await connects(mutual, { tls: { ...tls, cert: read(client.cert), key: read(client.key) } });

@@ -22,7 +22,7 @@ async function open(settings, runtime) {
   settings.userDir ||= defaultUserDir();
   const log = createLog(runtime.log);
   const options = optionsAsText(settings.valkey);
-  const checked = JSON.parse(checkOptions(options.text));
+  const checked = checkOptions(options.text);
   for (const notice of checked.notices) {
     log[notice.level](notice.text);
   }

@@ -21,7 +21,7 @@ function codedError(code, message) {
   return Object.assign(new Error(message), { code });
 }
 
-/** Checks the options; returns JSON text. Throws an error that names the option. */
+/** Checks the options, given as JSON text. Throws an error that names the option. */
 function checkOptions(text) {
   try {
     return binding.checkOptions(text);

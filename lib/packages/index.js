@@ -19,15 +19,15 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
   let isClosed = false;
   const late = createLate();
 
-  /** What the core has to know, as JSON text. */
-  const setup = () => {
+  /** What the core has to know. */
+  const hostInfo = () => {
     const { allowList, denyList } = (settings.externalModules && settings.externalModules.palette) || {};
-    return JSON.stringify({
+    return {
       npm: npmCommand(),
-      allowList: Array.isArray(allowList) ? allowList.map(String) : null,
-      denyList: Array.isArray(denyList) ? denyList.map(String) : null,
+      allowList: Array.isArray(allowList) ? allowList.map(String) : undefined,
+      denyList: Array.isArray(denyList) ? denyList.map(String) : undefined,
       excluded: excludedModules(settings)
-    });
+    };
   };
 
   const synchronised = () => core() && core().palette();
@@ -57,7 +57,9 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
      */
     async atStart(emptied) {
       try {
-        await (emptied === undefined ? core().packagesAtStart(setup()) : core().packagesAtStart(setup(), emptied));
+        await (emptied === undefined
+          ? core().packagesAtStart(hostInfo())
+          : core().packagesAtStart(hostInfo(), emptied));
       } catch (error) {
         log.error(`packages are not synchronised: ${error.message}`);
       }
@@ -103,10 +105,9 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       if (!job) {
         return;
       }
-      const { id, remove, load } = JSON.parse(job);
       let outcome = {};
       try {
-        outcome = remove ? await palette.remove(remove) : await palette.load(late.mark(load));
+        outcome = await (job.task === 'remove' ? palette.remove(job.names) : palette.load(late.mark(job.packages)));
       } catch (error) {
         log.error(`the palette could not be changed: ${error.message}`);
       }
@@ -114,7 +115,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
         onLoaded();
       }
       // The core may have given up on this job meanwhile, and have another one in hand.
-      packages.jobDone(JSON.stringify({ id, ...outcome }));
+      packages.jobDone(job.id, outcome);
     },
 
     close() {

@@ -14,9 +14,9 @@ use super::background::{Background, SettleFunction, Value};
 use super::gate::Gates;
 use super::health::AdminHealth;
 use super::hooks::Functions;
-use super::host::{EventFunction, LogFunction};
-use super::log;
-use super::palette::Palette;
+use super::host::EventFunction;
+use super::log::{self, LogFunction};
+use super::palette::{HostInfo, Palette};
 use super::snapshot::StoredDeploy;
 use super::worker::opening;
 use crate::error::{Error, Result};
@@ -264,15 +264,15 @@ impl Admin {
     }
 
     /// Prepares the packages; an `emptied` user directory gets back what Valkey lists, within
-    /// limits. `setup` is JSON text, `{npm: {program, args}, allowList, denyList, excluded}`.
+    /// limits.
     #[napi]
     pub fn packages_at_start<'env>(
         &self,
         env: &'env Env,
-        setup: String,
+        host_info: HostInfo,
         emptied: bool,
     ) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.promise(env, async move |core| core.packages_at_start(&setup, emptied).await)
+        self.promise(env, async move |core| core.packages_at_start(host_info.into(), emptied).await)
     }
 
     /// Something may have changed what is installed.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use napi::Error as JsError;
 use napi::bindgen_prelude::{Either3, FnArgs, Function, spawn};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
 
 use super::admin::Mirroring;
 use super::gate::{Callback, Gate, Gates};
@@ -19,8 +20,10 @@ use crate::error::{Error, Result};
 pub(super) type Value = Either3<Mirroring, String, bool>;
 
 type Answer = FnArgs<(u32, Option<Value>, Option<String>)>;
-/// `(call, value, error) => void`: exactly one of value and error is given.
-pub(super) type SettleFunction<'a> = Function<'a, Answer, ()>;
+/// `(call, value, error)`: exactly one of value and error is given.
+#[napi]
+pub type SettleFunction<'a> =
+    Function<'a, FnArgs<(u32, Option<Either3<Mirroring, String, bool>>, Option<String>)>, ()>;
 
 /// Where the answers go: as many as JavaScript has asked for, so their queue needs no limit.
 pub(super) struct Background(Arc<Gate<Callback<Answer, (), 0>>>);

@@ -15,27 +15,32 @@ use super::question::Question;
 use super::reconnect::{JsReconnectOnError, ReconnectFunction};
 use super::retry::{JsStrategy, RetryFunction};
 
-type NatFunction<'a> = Function<'a, String, Either<Address, Null>>;
+/// `('host:port')`
+#[napi]
+pub type NatFunction<'a> = Function<'a, String, Either<Address, Null>>;
 
 type Certificates = FnArgs<(String, String, Vec<Buffer>)>;
-type IdentityFunction<'a> = Function<'a, Certificates, Either<String, Null>>;
+/// `(option, host, [der, …])`: why the server is not the one asked for, or `null`.
+#[napi]
+pub type IdentityFunction<'a> =
+    Function<'a, FnArgs<(String, String, Vec<Buffer>)>, Either<String, Null>>;
 
 /// The functions of `settings.valkey`, as far as they were given; none of them throws.
 #[napi(object, object_to_js = false)]
 pub struct Functions<'a> {
-    /// `(times) => {delay} | {end} | {failed}`
+    /// The wait before a reconnect.
     pub retry_strategy: Option<RetryFunction<'a>>,
-    /// The same.
+    /// The same between two rounds through all Sentinels.
     pub sentinel_retry_strategy: Option<RetryFunction<'a>>,
-    /// The same.
+    /// The same before a reconnect to a Sentinel that is watched.
     pub sentinel_reconnect_strategy: Option<RetryFunction<'a>>,
-    /// The same.
+    /// The same between two rounds through all nodes of a cluster.
     pub cluster_retry_strategy: Option<RetryFunction<'a>>,
-    /// `('host:port') => {host, port} | null`
+    /// Where an announced address is reached.
     pub nat_map: Option<NatFunction<'a>>,
-    /// `(words, command) => 0 | 1 | 2 | string`: what to do, or why nobody knows
+    /// What an error that the server has answered with calls for.
     pub reconnect_on_error: Option<ReconnectFunction<'a>>,
-    /// `(option, host, [der, …]) => string | null`: why the server is not the one asked for
+    /// Whether a certificate is that of the server asked for.
     pub server_identity: Option<IdentityFunction<'a>>,
 }
 

@@ -2,17 +2,37 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{FnArgs, Function};
+use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
 
 use super::gate::{Callback, Gate, Gates};
 use crate::role::{Event, Host};
 
+/// What happens outside a call.
+#[napi(string_enum = "lowercase")]
+pub enum EventName {
+    /// Worker: a new revision waits to be applied.
+    Revision,
+    /// Admin: what the disk had lost at start can be restored now.
+    Restore,
+    /// Admin: a deploy that was refused is on the disk, and has to be loaded now.
+    Refused,
+    /// Admin: the library has to be compared with the disk.
+    Library,
+    /// A change of the palette is to be made.
+    Packages,
+}
+
+/// `(event)`
+#[napi]
+pub type EventFunction<'a> = Function<'a, EventName, ()>;
+
 /// Hands events to `callback(name)`.
-pub(super) struct JsHost(Arc<Gate<Callback<String, (), 64>>>);
+pub(super) struct JsHost(Arc<Gate<Callback<EventName, (), 64>>>);
 
 impl JsHost {
-    pub(super) fn new(callback: &Function<String, ()>, gates: &mut Gates) -> napi::Result<Self> {
+    pub(super) fn new(callback: &EventFunction<'_>, gates: &mut Gates) -> napi::Result<Self> {
         Ok(Self(Gate::before(callback, gates)?))
     }
 }
@@ -20,18 +40,13 @@ impl JsHost {
 impl Host for JsHost {
     fn event(&self, event: Event) {
         let name = match event {
-            Event::Revision => "revision",
-            Event::Restore => "restore",
-            Event::RefusedDeploy => "refused",
-            Event::LibraryWanted => "library",
-            Event::Packages => "packages",
+            Event::Revision => EventName::Revision,
+            Event::Restore => EventName::Restore,
+            Event::RefusedDeploy => EventName::Refused,
+            Event::LibraryWanted => EventName::Library,
+            Event::Packages => EventName::Packages,
         };
         let mode = ThreadsafeFunctionCallMode::NonBlocking;
-        self.0.with(|callback| callback.call(name.to_string(), mode));
+        self.0.with(|callback| callback.call(name, mode));
     }
 }
-
-/// What crosses the boundary as callbacks.
-pub(super) type LogFunction<'a> = Function<'a, FnArgs<(String, String)>, ()>;
-/// See [`JsHost`].
-pub(super) type EventFunction<'a> = Function<'a, String, ()>;

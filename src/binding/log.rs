@@ -5,24 +5,39 @@ use std::sync::Arc;
 
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 use super::gate::{Callback, Gate, Gates};
 
-type LogCallback = Callback<FnArgs<(String, String)>, (), 1024>;
+/// How a line is logged.
+#[napi(string_enum = "lowercase")]
+pub enum LogLevel {
+    /// Something is wrong and stays so.
+    Error,
+    /// Probably a mistake, or something that mends itself.
+    Warn,
+    /// Worth knowing.
+    Info,
+    /// For whoever looks for a fault.
+    Debug,
+}
+
+type Line = FnArgs<(LogLevel, String)>;
+
+/// `(level, text)`
+#[napi]
+pub type LogFunction<'a> = Function<'a, FnArgs<(LogLevel, String)>, ()>;
 
 /// A dispatch that hands each line to `callback(level, text)`. Weak: it keeps no process alive.
-pub(super) fn dispatch(
-    callback: &Function<FnArgs<(String, String)>, ()>,
-    gates: &mut Gates,
-) -> napi::Result<Dispatch> {
+pub(super) fn dispatch(callback: &LogFunction<'_>, gates: &mut Gates) -> napi::Result<Dispatch> {
     Ok(Dispatch::new(Lines { callback: Gate::before(callback, gates)? }))
 }
 
 struct Lines {
-    callback: Arc<Gate<LogCallback>>,
+    callback: Arc<Gate<Callback<Line, (), 1024>>>,
 }
 
 impl Subscriber for Lines {
@@ -33,15 +48,15 @@ impl Subscriber for Lines {
 
     fn event(&self, event: &Event<'_>) {
         let level = match *event.metadata().level() {
-            Level::ERROR => "error",
-            Level::WARN => "warn",
-            Level::INFO => "info",
-            _ => "debug",
+            Level::ERROR => LogLevel::Error,
+            Level::WARN => LogLevel::Warn,
+            Level::INFO => LogLevel::Info,
+            _ => LogLevel::Debug,
         };
         let mut message = Message(String::new());
         event.record(&mut message);
         // A full queue drops the line: logging never blocks and never grows without bound.
-        let line = (level.to_string(), message.0).into();
+        let line = (level, message.0).into();
         self.callback.with(|log| log.call(line, ThreadsafeFunctionCallMode::NonBlocking));
     }
 

@@ -12,6 +12,7 @@ mod gate;
 mod health;
 mod hooks;
 mod host;
+mod job;
 mod log;
 mod options;
 mod palette;

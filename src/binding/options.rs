@@ -1,58 +1,146 @@
 //! The options: checked in one call, before anything is opened.
 
 use napi_derive::napi;
-use serde_json::json;
 
-use crate::config::{Config, Level, PackageUpgrade, Reload, Role};
+use super::log::LogLevel;
+use crate::config::{self, Config};
 use crate::connection::check_tls;
 use crate::error::{Error, Result};
 use crate::keyspace::Keyspace;
 
+/// What the JavaScript side needs of the options.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct CheckedOptions {
+    /// What this instance is.
+    pub role: Role,
+    /// Names of keys, for messages.
+    pub keys: KeyNames,
+    /// How much a worker restarts on an update.
+    pub reload: ReloadMode,
+    /// How long npm may hold up a start, and a revision may wait for its packages, in ms.
+    pub package_sync_timeout: i64,
+    /// What happens with a new version of a loaded module.
+    pub package_upgrade: PackageUpgrade,
+    /// Whether the secret that decrypts credentials is stored in Valkey.
+    pub share_credential_secret: bool,
+    /// Where probes are answered; `null`: nowhere.
+    pub health: Option<HealthOptions>,
+    /// To be logged.
+    pub notices: Vec<Notice>,
+}
+
+/// What an instance is.
+#[napi(string_enum = "lowercase")]
+pub enum Role {
+    /// Its disk is the source of truth.
+    Admin,
+    /// It runs what an admin has deployed.
+    Worker,
+}
+
+/// Names of keys, with their prefix.
+#[napi(object, object_from_js = false)]
+pub struct KeyNames {
+    /// Of the flows.
+    pub flows: String,
+    /// Of the credentials.
+    pub credentials: String,
+}
+
+/// How much a worker restarts on an update.
+#[napi(string_enum = "lowercase")]
+pub enum ReloadMode {
+    /// Nodes that have changed.
+    Nodes,
+    /// Flows that have changed.
+    Flows,
+    /// Everything.
+    Full,
+}
+
+/// What happens with a new version of a loaded module.
+#[napi(string_enum = "lowercase")]
+pub enum PackageUpgrade {
+    /// The log says that a restart is needed.
+    Report,
+    /// It is taken into the running process.
+    Live,
+    /// The process is restarted.
+    Restart,
+}
+
+/// Where probes are answered, and when a worker is no longer ready.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct HealthOptions {
+    /// Port; 0: one that the system hands out.
+    pub port: u16,
+    /// Address or host name to listen on; `null`: every address.
+    pub host: Option<String>,
+    /// Begins with a slash and does not end with one; empty for the root.
+    pub path: String,
+    /// A worker that has not seen Valkey for longer, in s, is not ready; `null`: it stays ready.
+    pub max_age: Option<i64>,
+}
+
+/// What is said about the options without being an error.
+#[napi(object, object_from_js = false)]
+pub struct Notice {
+    /// How it is logged.
+    pub level: LogLevel,
+    /// The line, without a secret.
+    pub text: String,
+}
+
 /// Checks `settings.valkey` (JSON text; functions as `{"$function":true}`) and returns what the
-/// JavaScript side needs of it, with the notices to log, as JSON text.
+/// JavaScript side needs of it.
 #[napi]
-pub fn check_options(options: String) -> napi::Result<String> {
+pub fn check_options(options: String) -> napi::Result<CheckedOptions> {
     let (config, notices) = parse(&options)?;
-    let notices: Vec<_> = notices
-        .iter()
-        .map(|notice| {
-            let level = match notice.level {
-                Level::Warning => "warn",
-                Level::Info => "info",
-            };
-            json!({ "level": level, "text": notice.text })
-        })
-        .collect();
     let keys = Keyspace::new(&config.key_prefix);
-    let checked = json!({
-        "role": match config.role { Role::Admin => "admin", Role::Worker => "worker" },
-        "keys": { "flows": keys.flows(), "credentials": keys.credentials() },
-        "reload": match config.reload {
-            Reload::Nodes => "nodes",
-            Reload::Flows => "flows",
-            Reload::Full => "full",
+    Ok(CheckedOptions {
+        role: match config.role {
+            config::Role::Admin => Role::Admin,
+            config::Role::Worker => Role::Worker,
         },
-        "syncPackages": config.sync_packages,
-        "packageSyncTimeout": u64::try_from(config.package_sync_timeout.as_millis()).unwrap_or(u64::MAX),
-        "packageUpgrade": match config.package_upgrade {
-            PackageUpgrade::Report => "report",
-            PackageUpgrade::Live => "live",
-            PackageUpgrade::Restart => "restart",
+        keys: KeyNames { flows: keys.flows(), credentials: keys.credentials() },
+        reload: match config.reload {
+            config::Reload::Nodes => ReloadMode::Nodes,
+            config::Reload::Flows => ReloadMode::Flows,
+            config::Reload::Full => ReloadMode::Full,
         },
-        "shareCredentialSecret": config.share_credential_secret,
-        "health": config.health.as_ref().map(|health| json!({
-            "port": health.port,
-            "host": health.host,
-            "path": health.path,
-            "maxAge": health.max_age.map(|age| age.as_secs()),
-        })),
-        "notices": notices,
-    });
-    Ok(checked.to_string())
+        package_sync_timeout: whole(config.package_sync_timeout.as_millis()),
+        package_upgrade: match config.package_upgrade {
+            config::PackageUpgrade::Report => PackageUpgrade::Report,
+            config::PackageUpgrade::Live => PackageUpgrade::Live,
+            config::PackageUpgrade::Restart => PackageUpgrade::Restart,
+        },
+        share_credential_secret: config.share_credential_secret,
+        health: config.health.map(|health| HealthOptions {
+            port: health.port,
+            host: health.host,
+            path: health.path,
+            max_age: health.max_age.map(|age| whole(age.as_secs().into())),
+        }),
+        notices: notices.into_iter().map(Notice::from).collect(),
+    })
+}
+
+impl From<config::Notice> for Notice {
+    fn from(notice: config::Notice) -> Self {
+        let level = match notice.level {
+            config::Level::Warning => LogLevel::Warn,
+            config::Level::Info => LogLevel::Info,
+        };
+        Self { level, text: notice.text }
+    }
+}
+
+fn whole(number: u128) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// The options as the core takes them.
-pub(super) fn parse(options: &str) -> Result<(Config, Vec<crate::config::Notice>)> {
+pub(super) fn parse(options: &str) -> Result<(Config, Vec<config::Notice>)> {
     let options = serde_json::from_str(options)
         .map_err(|error| Error::Internal(format!("options are not JSON: {error}")))?;
     let (config, notices) = Config::parse(&options)?;

@@ -8,7 +8,43 @@ use napi_derive::napi;
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
-use crate::role::packages::Packages;
+use super::job::{Job, JobOutcome};
+use crate::role::packages::{self, Packages};
+
+/// How npm is run here, and what it may install.
+#[napi(object, object_to_js = false)]
+pub struct HostInfo {
+    /// The npm that Node-RED itself uses.
+    pub npm: NpmCommand,
+    /// `externalModules.palette.allowList` of settings.js.
+    pub allow_list: Option<Vec<String>>,
+    /// `externalModules.palette.denyList` of settings.js.
+    pub deny_list: Option<Vec<String>>,
+    /// Names that are neither installed nor removed nor published.
+    pub excluded: Vec<String>,
+}
+
+/// How npm is called.
+#[napi(object, object_to_js = false)]
+pub struct NpmCommand {
+    /// The program, e.g. `npm` or the path of Node.js.
+    pub program: String,
+    /// What comes before npm's own arguments.
+    pub args: Vec<String>,
+}
+
+impl From<HostInfo> for packages::HostInfo {
+    fn from(info: HostInfo) -> Self {
+        let HostInfo { npm: NpmCommand { program, args }, allow_list, deny_list, excluded } = info;
+        Self {
+            npm: packages::NpmCommand { program, args },
+            allow_list,
+            deny_list,
+            excluded: excluded.into_iter().collect(),
+            run_grace: None,
+        }
+    }
+}
 
 /// The packages of one instance.
 #[napi]
@@ -36,19 +72,16 @@ impl Palette {
         env.spawn_future(async move { Ok(work.await) })
     }
 
-    /// What is to be done after the event `packages`, as JSON text: `{id, remove: [name]}` or
-    /// `{id, load: [{name, version, from}]}`.
+    /// What is to be done after the event `packages`.
     #[napi]
-    pub fn job(&self) -> Option<String> {
-        self.packages.job()
+    pub fn job(&self) -> Option<Job> {
+        self.packages.job().map(Job::from)
     }
 
-    /// What came of it, as JSON text: `{id, removed: [name], inUse: [name], loaded: [name],
-    /// restart: [{name}], failed: [{name, reason}]}`. Of a load, what is in neither `loaded` nor
-    /// `restart` is tried again.
+    /// What came of the job with this number.
     #[napi]
-    pub fn job_done(&self, outcome: String) {
-        self.packages.job_done(&outcome);
+    pub fn job_done(&self, id: u32, outcome: JobOutcome) {
+        self.packages.job_done(id, outcome.into());
     }
 
     /// Waits until npm is free and keeps it for Node-RED's own run: a number for

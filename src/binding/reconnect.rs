@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use napi::bindgen_prelude::{Either, FnArgs, Function};
+use napi_derive::napi;
 
 use super::gate::Gates;
 use super::question::Question;
@@ -11,8 +12,9 @@ use crate::connection::{Reaction, ReconnectOnError};
 type Reply = FnArgs<(String, String)>;
 type Answer = Either<u32, String>;
 
-/// See [`JsReconnectOnError`].
-pub(super) type ReconnectFunction<'a> = Function<'a, Reply, Answer>;
+/// `(words, command)`: 0, 1 or 2 for what to do, or why nobody knows.
+#[napi]
+pub type ReconnectFunction<'a> = Function<'a, FnArgs<(String, String)>, Either<u32, String>>;
 
 /// Asks `(words, command)`. The connection layer limits how long it may take.
 pub(super) struct JsReconnectOnError(Question<Reply, Answer>);

@@ -9,8 +9,9 @@ use super::gate::Gates;
 use super::question::Question;
 use crate::connection::{Advice, Strategy};
 
-/// See [`JsStrategy`].
-pub(super) type RetryFunction<'a> = Function<'a, u32, RetryAnswer>;
+/// `(times)`
+#[napi]
+pub type RetryFunction<'a> = Function<'a, u32, RetryAnswer>;
 
 /// What came of a strategy: one of these.
 #[napi(object, object_to_js = false)]

@@ -13,10 +13,11 @@ use super::background::{Background, SettleFunction};
 use super::gate::Gates;
 use super::health::WorkerHealth;
 use super::hooks::Functions;
-use super::host::{EventFunction, JsHost, LogFunction};
-use super::palette::Palette;
+use super::host::{EventFunction, JsHost};
+use super::log::{self, LogFunction};
+use super::options;
+use super::palette::{HostInfo, Palette};
 use super::snapshot::StoredDeploy;
-use super::{log, options};
 use crate::connection::Hooks;
 use crate::error::Result;
 use crate::role::{Host, Opening, worker};
@@ -133,15 +134,14 @@ impl Worker {
         self.core.waiting(&id);
     }
 
-    /// Starts the synchronisation of packages and waits for the first, within limits. `setup` is
-    /// JSON text, `{npm: {program, args}, allowList, denyList, excluded}`.
+    /// Starts the synchronisation of packages and waits for the first, within limits.
     #[napi]
     pub fn packages_at_start<'env>(
         &self,
         env: &'env Env,
-        setup: String,
+        host_info: HostInfo,
     ) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.promise(env, async move |core| core.packages_at_start(&setup).await)
+        self.promise(env, async move |core| core.packages_at_start(host_info.into()).await)
     }
 
     /// In the background: waits at most `patience` ms until the stored package list is installed

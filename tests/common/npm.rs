@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use node_red_storage_valkey::role::packages::{HostInfo, NpmCommand};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -47,18 +49,25 @@ impl UserDir {
     }
 
     /// What the core is told of npm here.
-    pub fn setup(&self) -> String {
-        self.setup_with(json!({}))
+    pub fn host_info(&self) -> HostInfo {
+        self.host_info_with(json!({}))
     }
 
     /// The same with further entries, e.g. `{"denyList": ["a"]}`.
-    pub fn setup_with(&self, further: Value) -> String {
+    pub fn host_info_with(&self, further: Value) -> HostInfo {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/fake_npm.js");
-        let args = json!([script, self.control("")]);
-        let mut setup = json!({ "npm": { "program": "node", "args": args }, "excluded": [] });
-        let further = further.as_object().unwrap().clone();
-        setup.as_object_mut().unwrap().extend(further);
-        setup.to_string()
+        let args = [script, self.control("")].map(|path| path.to_str().unwrap().to_owned());
+        let names = |member: &str| -> Option<Vec<String>> {
+            let names = further[member].as_array()?;
+            Some(names.iter().map(|name| name.as_str().unwrap().to_owned()).collect())
+        };
+        HostInfo {
+            npm: NpmCommand { program: "node".into(), args: args.into() },
+            allow_list: names("allowList"),
+            deny_list: names("denyList"),
+            excluded: names("excluded").unwrap_or_default().into_iter().collect(),
+            run_grace: further["runGrace"].as_u64().map(Duration::from_millis),
+        }
     }
 
     /// Names that the registry does not know from here on.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use node_red_storage_valkey::role::packages::Packages;
+use node_red_storage_valkey::role::packages::{Failed, Load, Outcome, Packages, Task};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -30,13 +30,10 @@ impl Palette {
         let task = tokio::spawn(async move {
             while let Some(packages) = packages.upgrade() {
                 if let Some(job) = packages.job() {
-                    let mut job: Value = serde_json::from_str(&job).unwrap();
-                    let id = job.as_object_mut().unwrap().remove("id").unwrap();
                     let (used, held) = (used.lock().unwrap().clone(), held.lock().unwrap().clone());
-                    let mut outcome = outcome(&job, &used, &held, &bad.lock().unwrap().clone());
-                    outcome["id"] = id;
-                    kept.lock().unwrap().push(job);
-                    packages.job_done(&outcome.to_string());
+                    let outcome = outcome(&job.task, &used, &held, &bad.lock().unwrap().clone());
+                    kept.lock().unwrap().push(shown(&job.task));
+                    packages.job_done(job.id, outcome);
                 }
                 drop(packages);
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -60,7 +57,7 @@ impl Palette {
         *self.unloadable.lock().unwrap() = names.iter().map(|name| (*name).to_owned()).collect();
     }
 
-    /// All jobs so far, without their numbers.
+    /// All jobs so far: `{"remove": [name]}` or `{"load": [{name, version, from}]}`.
     pub fn jobs(&self) -> Vec<Value> {
         self.jobs.lock().unwrap().clone()
     }
@@ -72,28 +69,44 @@ impl Drop for Palette {
     }
 }
 
+fn shown(task: &Task) -> Value {
+    match task {
+        Task::Remove(names) => json!({ "remove": names }),
+        Task::Load(loads) => {
+            let one = |load: &Load| json!({ "name": load.name, "version": load.version, "from": load.from });
+            json!({ "load": loads.iter().map(one).collect::<Vec<_>>() })
+        }
+    }
+}
+
 fn outcome(
-    job: &Value,
+    task: &Task,
     in_use: &BTreeSet<String>,
     stuck: &BTreeSet<String>,
     unloadable: &BTreeSet<String>,
-) -> Value {
-    let Some(names) = job["remove"].as_array() else {
-        let names = job["load"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
-        let (bad, loaded): (Vec<&str>, Vec<&str>) =
-            names.partition(|name| unloadable.contains(*name));
-        let bad = bad.into_iter().filter(|name| !name.starts_with("odd"));
-        let failed: Vec<Value> =
-            bad.map(|name| json!({ "name": name, "reason": "broken" })).collect();
-        return json!({ "loaded": loaded, "failed": failed });
-    };
-    let names = || names.iter().map(|name| name.as_str().unwrap());
-    let used: Vec<&str> = names().filter(|name| in_use.contains(*name)).collect();
-    let failed: Vec<Value> = names()
-        .filter(|name| stuck.contains(*name))
-        .map(|name| json!({ "name": name, "reason": "stuck" }))
-        .collect();
-    let removed: Vec<&str> =
-        names().filter(|name| !in_use.contains(*name) && !stuck.contains(*name)).collect();
-    json!({ "removed": removed, "inUse": used, "failed": failed })
+) -> Outcome {
+    let failed = |name: &String, reason: &str| Failed { name: name.clone(), reason: reason.into() };
+    match task {
+        Task::Load(loads) => {
+            let names = loads.iter().map(|load| load.name.clone());
+            let (bad, loaded): (BTreeSet<String>, BTreeSet<String>) =
+                names.partition(|name| unloadable.contains(name));
+            let bad = bad.iter().filter(|name| !name.starts_with("odd"));
+            let failed = bad.map(|name| failed(name, "broken")).collect();
+            Outcome { loaded, failed, ..Outcome::default() }
+        }
+        Task::Remove(names) => {
+            let stays = |name: &&String| in_use.contains(*name) || stuck.contains(*name);
+            Outcome {
+                removed: names.iter().filter(|name| !stays(name)).cloned().collect(),
+                in_use: names.iter().filter(|name| in_use.contains(*name)).cloned().collect(),
+                failed: names
+                    .iter()
+                    .filter(|name| stuck.contains(*name))
+                    .map(|name| failed(name, "stuck"))
+                    .collect(),
+                ..Outcome::default()
+            }
+        }
+    }
 }

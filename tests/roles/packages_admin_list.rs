@@ -29,7 +29,7 @@ fn filled() -> UserDir {
 /// An admin in this directory that has begun with its packages.
 async fn started(server: &Server, dir: &UserDir) -> Admin {
     let (admin, _) = instance::admin(options(server, Role::Admin), Some(&dir.path())).await;
-    admin.packages_at_start(&dir.setup(), false).await.unwrap();
+    admin.packages_at_start(dir.host_info(), false).await.unwrap();
     admin
 }
 
@@ -212,8 +212,8 @@ async fn excluded_names_are_not_on_the_list() {
     let dir = filled();
     dir.put("node-red", "4.0.0");
     let (admin, _) = instance::admin(options(&server, Role::Admin), Some(&dir.path())).await;
-    let setup = dir.setup_with(json!({ "excluded": ["node-red"] }));
-    admin.packages_at_start(&setup, false).await.unwrap();
+    let info = dir.host_info_with(json!({ "excluded": ["node-red"] }));
+    admin.packages_at_start(info, false).await.unwrap();
     admin.packages_changed().await.unwrap();
     until_list(&server, LIST).await;
 }
@@ -251,7 +251,7 @@ async fn with_the_option_off_nothing_is_stored() {
     let mut config = options(&server, Role::Admin);
     config.sync_packages = false;
     let (admin, _) = instance::admin(config, Some(&dir.path())).await;
-    admin.packages_at_start(&dir.setup(), true).await.unwrap();
+    admin.packages_at_start(dir.host_info(), true).await.unwrap();
     admin.packages_changed().await.unwrap();
     deploy(&admin, 1).await.unwrap();
     assert_eq!(list_in(&server), None);

@@ -24,7 +24,7 @@ async fn started(server: &Server, dir: &UserDir, emptied: bool, patience: Durati
     let mut config = options(server, Role::Admin);
     config.package_sync_timeout = patience;
     let (admin, _) = instance::admin(config, Some(&dir.path())).await;
-    admin.packages_at_start(&dir.setup(), emptied).await.unwrap();
+    admin.packages_at_start(dir.host_info(), emptied).await.unwrap();
     admin
 }
 
@@ -76,7 +76,7 @@ async fn the_list_is_installed_before_node_red_looks_for_nodes() {
     let mut heard = Announcements::of(&server);
     let dir = UserDir::new();
     let (admin, events) = instance::admin(options(&server, Role::Admin), Some(&dir.path())).await;
-    admin.packages_at_start(&dir.setup(), true).await.unwrap();
+    admin.packages_at_start(dir.host_info(), true).await.unwrap();
     assert!(dir.holds("a@1.0.0 b@2.0.0"), "{:?}", dir.installed());
     assert_eq!(dir.said(), ["install a@1.0.0 b@2.0.0"]);
     assert_eq!(events.count(&Event::Packages), 0);
@@ -240,10 +240,10 @@ async fn a_kill_before_anything_was_done_makes_no_empty_list() {
     empty(&dir);
     server.kill();
     let (admin, _) = instance::admin(options(&server, Role::Admin), Some(&dir.path())).await;
-    let setup = dir.setup();
+    let info = dir.host_info();
     let began = Instant::now();
     tokio::select! {
-        started = admin.packages_at_start(&setup, true) => panic!("{started:?} without Valkey"),
+        started = admin.packages_at_start(info, true) => panic!("{started:?} without Valkey"),
         () = until_restoring(&dir) => {}
     }
     // Not only when Valkey has been waited for.

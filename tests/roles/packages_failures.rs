@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use node_red_storage_valkey::config::Role;
+use node_red_storage_valkey::role::packages::{HostInfo, NpmCommand};
 use serde_json::json;
 
 use super::common::log::Log;
@@ -110,8 +111,9 @@ async fn an_npm_that_is_not_there_is_told_and_tried_again() {
     let server = Server::start(&[]);
     store(&server, r#"{"a":"1.0.0"}"#);
     let dir = UserDir::new();
-    let npm = json!({ "npm": { "program": "/nowhere/npm", "args": [] } });
-    let running = start_as(options(&server, Role::Worker), &dir, &dir.setup_with(npm)).await;
+    let npm = NpmCommand { program: "/nowhere/npm".into(), args: vec![] };
+    let info = HostInfo { npm, ..dir.host_info() };
+    let running = start_as(options(&server, Role::Worker), &dir, info).await;
     assert_eq!(log.count("/nowhere/npm"), 1, "{:?}", log.lines());
     until("another attempt", LONG, async || log.count("/nowhere/npm") == 2).await;
     assert_eq!(running.missing(), ["a"]);

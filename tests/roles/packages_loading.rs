@@ -62,8 +62,8 @@ async fn what_had_no_place_beside_what_is_in_use_is_loaded_when_that_is_gone() {
 async fn what_an_operator_has_installed_before_the_list_came_is_loaded_once() {
     let server = Server::start(&[]);
     let dir = UserDir::with(&[("at-start", "1.0.0")]);
-    let setup = dir.setup_with(json!({ "denyList": ["denied"] }));
-    let running = start_as(options(&server, Role::Worker), &dir, &setup).await;
+    let info = dir.host_info_with(json!({ "denyList": ["denied"] }));
+    let running = start_as(options(&server, Role::Worker), &dir, info).await;
     for name in ["by-hand", "denied", "@own/broken"] {
         dir.put(name, "1.0.0");
     }

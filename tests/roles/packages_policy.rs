@@ -25,7 +25,7 @@ async fn what_settings_js_does_not_allow_is_left_out_and_told_once() {
         store(&server, list);
         let dir = UserDir::new();
         let config = options(&server, Role::Worker);
-        let running = start_as(config, &dir, &dir.setup_with(setup.clone())).await;
+        let running = start_as(config, &dir, dir.host_info_with(setup.clone())).await;
         assert!(dir.holds(installed), "{setup}: {:?}", dir.installed());
         // It is not waited for.
         running.settles().await;
@@ -41,8 +41,8 @@ async fn what_was_not_installed_for_the_list_is_not_removed_for_it() {
     let server = Server::start(&[]);
     store(&server, r#"{"mine":"2.0.0"}"#);
     let dir = UserDir::with(&[("mine", "1.0.0")]);
-    let setup = dir.setup_with(json!({ "denyList": ["mine"] }));
-    let running = start_as(options(&server, Role::Worker), &dir, &setup).await;
+    let info = dir.host_info_with(json!({ "denyList": ["mine"] }));
+    let running = start_as(options(&server, Role::Worker), &dir, info).await;
     running.settles().await;
     assert!(dir.holds("mine@1.0.0"));
     publish(&server, "{}");
@@ -57,8 +57,8 @@ async fn excluded_names_are_neither_installed_nor_removed() {
     let list = |version| format!(r#"{{"a":"1.0.0","node-red":"{version}","own-storage":"1.0.0"}}"#);
     store(&server, &list("4.0.0"));
     let dir = UserDir::with(&[("node-red", "3.0.0")]);
-    let setup = dir.setup_with(json!({ "excluded": ["node-red", "own-storage"] }));
-    let running = start_as(options(&server, Role::Worker), &dir, &setup).await;
+    let info = dir.host_info_with(json!({ "excluded": ["node-red", "own-storage"] }));
+    let running = start_as(options(&server, Role::Worker), &dir, info).await;
     publish(&server, &list("5.0.0"));
     running.settles().await;
     assert!(dir.holds("a@1.0.0 node-red@3.0.0"), "{:?}", dir.installed());
@@ -76,7 +76,7 @@ async fn with_the_option_off_nothing_is_read_and_nothing_run() {
     let mut config = options(&server, Role::Worker);
     config.sync_packages = false;
     let (worker, _) = instance::worker(config, Some(&dir.path()));
-    worker.packages_at_start(&dir.setup()).await.unwrap();
+    worker.packages_at_start(dir.host_info()).await.unwrap();
     assert!(worker.packages().is_none());
     assert!(worker.packages_settled(LONG).await);
     let mut connection = server.admin();
@@ -93,7 +93,7 @@ async fn with_the_option_off_nothing_is_read_and_nothing_run() {
     assert!(dir.holds(""));
     // Nor with a user directory that may not be written to.
     let (worker, _) = instance::worker(options(&server, Role::Worker), None);
-    worker.packages_at_start(&dir.setup()).await.unwrap();
+    worker.packages_at_start(dir.host_info()).await.unwrap();
     assert!(worker.packages_settled(LONG).await);
     assert_eq!(dir.said(), [""; 0]);
 }
@@ -106,7 +106,7 @@ async fn install_scripts_are_left_to_npm_unless_the_options_say_no() {
         let dir = UserDir::new();
         let mut config = options(&server, Role::Worker);
         config.package_install_scripts = option;
-        let running = start_as(config, &dir, &dir.setup()).await;
+        let running = start_as(config, &dir, dir.host_info()).await;
         running.settles().await;
         let flags = dir.flags(0);
         assert_eq!(flags.iter().any(|flag| flag == "--ignore-scripts"), expected, "{flags:?}");

@@ -12,8 +12,8 @@ use super::packages_set_up::{LONG, options, start, start_as, store, until_holds,
 /// A worker that was killed while it installed the list.
 async fn killed_in_the_middle(server: &Server, dir: &UserDir) {
     let (worker, _) = instance::worker(options(server, Role::Worker), Some(&dir.path()));
-    let setup = dir.setup();
-    let starting = worker.packages_at_start(&setup);
+    let info = dir.host_info();
+    let starting = worker.packages_at_start(info);
     let killing = async {
         until_run(dir, 1).await;
         until("it is written down", LONG, async || written(dir)).await;
@@ -106,7 +106,7 @@ async fn what_another_prefix_brought_stays() {
     let _: () =
         redis::Commands::set(&mut server.admin(), "m:packages", r#"{"b":"1.0.0"}"#).unwrap();
     let config = with_prefix(options(&server, Role::Worker), "m:");
-    let running = start_as(config, &dir, &dir.setup()).await;
+    let running = start_as(config, &dir, dir.host_info()).await;
     assert!(dir.holds("a@1.0.0 b@1.0.0"), "{:?}", dir.installed());
     drop(running);
 }
@@ -119,9 +119,9 @@ async fn an_end_takes_a_running_npm_along() {
         let dir = UserDir::new();
         dir.hangs();
         let (worker, _) = instance::worker(options(&server, Role::Worker), Some(&dir.path()));
-        let setup = dir.setup();
+        let info = dir.host_info();
         tokio::select! {
-            _ = worker.packages_at_start(&setup) => panic!("npm has not hung"),
+            _ = worker.packages_at_start(info) => panic!("npm has not hung"),
             () = until_run(&dir, 1) => {}
         }
         if close {

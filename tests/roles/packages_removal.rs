@@ -175,7 +175,7 @@ async fn what_goes_after_a_start_that_npm_held_up_is_taken_away_from_node_red() 
     dir.hangs();
     let mut config = options(&server, Role::Worker);
     config.package_sync_timeout = Duration::from_millis(500);
-    let running = start_as(config, &dir, &dir.setup()).await;
+    let running = start_as(config, &dir, dir.host_info()).await;
     until_run(&dir, 2).await;
     // Node-RED starts with it.
     assert!(dir.holds("a@1.0.0"));

@@ -25,7 +25,7 @@ async fn synchronising_packages_issues_no_command_that_writes_and_is_refused_not
     let mut config = options(&server, Role::Worker);
     config.connection.username = Some("worker".into());
     config.connection.password = Some(Secret::new("pw"));
-    let running = start_as(config, &dir, &dir.setup()).await;
+    let running = start_as(config, &dir, dir.host_info()).await;
     for list in [r#"{"b":"1.0.0"}"#, r#"{"b":"1.1.0","../c":"1"}"#, "{}", r#"["d"]"#] {
         let _: () = own.set(KEY, list).unwrap();
         redis::cmd("PUBLISH").arg(CHANNEL).arg(list).exec(&mut own).unwrap();

@@ -1,9 +1,11 @@
 //! A running worker's packages follow the list.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use node_red_storage_valkey::config::Role;
 use node_red_storage_valkey::role::Event;
+use node_red_storage_valkey::role::packages::Outcome;
 use serde_json::json;
 
 use super::common::instance::calls;
@@ -72,7 +74,8 @@ async fn packages_are_settled_when_the_job_is_done_and_not_before() {
     let waiting = worker.packages_settled(LONG);
     let done = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        packages.job_done(r#"{"loaded":["a"]}"#);
+        let loaded = BTreeSet::from(["a".to_owned()]);
+        packages.job_done(packages.job().unwrap().id, Outcome { loaded, ..Outcome::default() });
     };
     assert!(tokio::join!(waiting, done).0);
     assert_eq!(packages.missing(), Some(Vec::new()));
@@ -173,8 +176,8 @@ async fn an_npm_that_takes_long_gives_way_to_another_list_and_to_no_other() {
     let (log, _kept) = Log::keep();
     let server = Server::start(&[]);
     let dir = UserDir::with(&[("mine", "1.0.0")]);
-    let setup = dir.setup_with(json!({ "runGrace": 100 }));
-    let running = start_as(options(&server, Role::Worker), &dir, &setup).await;
+    let info = dir.host_info_with(json!({ "runGrace": 100 }));
+    let running = start_as(options(&server, Role::Worker), &dir, info).await;
     dir.hangs();
     publish(&server, r#"{"a":"1.0.0"}"#);
     until_run(&dir, 1).await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use node_red_storage_valkey::config::{Config, Role};
+use node_red_storage_valkey::role::packages::HostInfo;
 use node_red_storage_valkey::role::worker::Worker;
 use redis::Commands;
 
@@ -50,13 +51,13 @@ pub(super) struct Running {
 
 /// Starts a worker in this directory.
 pub(super) async fn start(server: &Server, dir: &UserDir) -> Running {
-    start_as(options(server, Role::Worker), dir, &dir.setup()).await
+    start_as(options(server, Role::Worker), dir, dir.host_info()).await
 }
 
-/// The same with options and setup.
-pub(super) async fn start_as(config: Config, dir: &UserDir, setup: &str) -> Running {
+/// The same with options and what JavaScript knows.
+pub(super) async fn start_as(config: Config, dir: &UserDir, info: HostInfo) -> Running {
     let (worker, events) = instance::worker(config, Some(&dir.path()));
-    worker.packages_at_start(setup).await.unwrap();
+    worker.packages_at_start(info).await.unwrap();
     let palette = Palette::of(worker.packages().expect("they are synchronised"));
     Running { worker, events, palette }
 }

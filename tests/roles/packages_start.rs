@@ -18,7 +18,7 @@ async fn the_list_is_installed_by_one_run_before_node_red_looks_for_nodes() {
     store(&server, r#"{"b":"2.0.0","@s/a":"1.0.1-beta.1"}"#);
     let dir = UserDir::new();
     let (worker, events) = instance::worker(options(&server, Role::Worker), Some(&dir.path()));
-    worker.packages_at_start(&dir.setup()).await.unwrap();
+    worker.packages_at_start(dir.host_info()).await.unwrap();
     assert!(dir.holds("@s/a@1.0.1-beta.1 b@2.0.0"), "{:?}", dir.installed());
     assert_eq!(dir.declared(), json!({ "@s/a": "1.0.1-beta.1", "b": "2.0.0" }));
     assert_eq!(dir.said(), ["install @s/a@1.0.1-beta.1 b@2.0.0"]);
@@ -63,7 +63,7 @@ async fn an_npm_that_hangs_holds_up_a_start_no_longer_than_it_may() {
     let mut config = options(&server, Role::Worker);
     config.package_sync_timeout = Duration::from_millis(700);
     let began = Instant::now();
-    let running = start_as(config, &dir, &dir.setup()).await;
+    let running = start_as(config, &dir, dir.host_info()).await;
     assert!(began.elapsed() >= Duration::from_millis(700), "{:?}", began.elapsed());
     until_run(&dir, 1).await;
     assert_eq!(running.palette.jobs().len(), 0);

@@ -34,7 +34,7 @@ async fn node_red_waits_for_our_run_but_not_for_one_that_hangs() {
     let dir = UserDir::new();
     let mut config = options(&server, Role::Worker);
     config.package_sync_timeout = Duration::from_secs(1);
-    let running = start_as(config, &dir, &dir.setup()).await;
+    let running = start_as(config, &dir, dir.host_info()).await;
     let packages = running.worker.packages().unwrap();
     dir.hangs();
     publish(&server, r#"{"a":"1.0.0"}"#);

@@ -112,7 +112,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
         try {
           result[(await removeOne(name, parts)) ? 'removed' : 'inUse'].push(name);
         } catch (error) {
-          result.failed.push({ name, reason: error.message });
+          result.failed.push({ name, reason: String(error.message) });
           tellOnce(name, `package ${name} could not be removed: ${error.message}`);
         }
       }
@@ -198,7 +198,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   }
 
   function fail(result, name, version, error) {
-    result.failed.push({ name, reason: error.message });
+    result.failed.push({ name, reason: String(error.message) });
     tellOnce(name, `package ${name}@${version} is installed but could not be loaded: ${error.message}`);
   }
 

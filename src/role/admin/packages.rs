@@ -10,7 +10,7 @@ use tracing::instrument::WithSubscriber;
 use super::{Admin, Inner};
 use crate::error::{Error, Result};
 use crate::packages::{PackageList, Skipped};
-use crate::role::packages::{Follow, Packages, Setup};
+use crate::role::packages::{Follow, HostInfo, Packages};
 use crate::store::packages::ListWritten;
 
 /// How long a deploy waits for the list of packages to be read from disk.
@@ -51,11 +51,10 @@ impl Drop for Reading {
 }
 
 impl Admin {
-    /// Prepares the packages; to be called once, before Node-RED looks for nodes. `setup` as with
-    /// [`crate::role::worker::Worker::packages_at_start`]. With `emptied`, the user directory had
+    /// Prepares the packages; to be called once, before Node-RED looks for nodes. With `emptied`, the user directory had
     /// no package.json or no node_modules: what Valkey lists is installed first, and this waits
     /// for it at most as long as npm may hold up a start.
-    pub async fn packages_at_start(&self, setup: &str, emptied: bool) -> Result<()> {
+    pub async fn packages_at_start(&self, host_info: HostInfo, emptied: bool) -> Result<()> {
         let inner = &self.inner;
         if !inner.config.sync_packages {
             return Ok(());
@@ -66,7 +65,7 @@ impl Admin {
             inner.store.clone(),
             inner.host.clone(),
             user_dir,
-            Setup::parse(setup)?,
+            host_info,
         );
         let packages = Arc::new(packages);
         if inner.packages.set(packages.clone()).is_err() {

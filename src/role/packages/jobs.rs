@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
@@ -15,69 +14,63 @@ use crate::role::{Event, Host};
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A package whose files are on disk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Load {
-    pub(super) name: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Its name.
+    pub name: String,
     /// The version that is installed now.
-    pub(super) version: String,
+    pub version: String,
     /// The version that was installed before, for an upgrade.
-    pub(super) from: Option<String>,
+    pub from: Option<String>,
 }
 
-/// One thing to do.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Job<'a> {
+/// One change of the palette that the running Node-RED is to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its number, to be given back with what came of it.
+    pub id: u32,
+    /// What is to be done.
+    pub task: Task,
+}
+
+/// What a [`Job`] is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
     /// Take the types of these modules away.
-    Remove(&'a [String]),
+    Remove(Vec<String>),
     /// Load these modules.
-    Load(&'a [Load]),
+    Load(Vec<Load>),
 }
 
-/// A job as JavaScript sees it.
-#[derive(Serialize)]
-struct Numbered<'a> {
-    id: u32,
-    #[serde(flatten)]
-    job: &'a Job<'a>,
-}
-
-/// What came of a job.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Outcome {
-    /// The job that it is of; the one in hand when left out.
-    id: Option<u32>,
+/// What came of a job. Of a load, what is in neither `loaded` nor `restart` is tried again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
     /// Modules that are gone, or never were loaded.
-    pub(super) removed: BTreeSet<String>,
+    pub removed: BTreeSet<String>,
     /// Modules that the running flows use.
-    pub(super) in_use: BTreeSet<String>,
+    pub in_use: BTreeSet<String>,
     /// Modules that were loaded.
-    pub(super) loaded: BTreeSet<String>,
+    pub loaded: BTreeSet<String>,
     /// Modules of which another version runs until the next start.
-    restart: Vec<Named>,
+    pub restart: BTreeSet<String>,
     /// Modules that could not be loaded or taken away; JavaScript has said why in the log.
-    pub(super) failed: Vec<Failed>,
+    pub failed: Vec<Failed>,
 }
 
 impl Outcome {
     /// Whether nothing is left to be done about a module that was to be loaded.
     pub(super) fn has_loaded(&self, name: &str) -> bool {
-        self.loaded.contains(name) || self.restart.iter().any(|one| one.name == name)
+        self.loaded.contains(name) || self.restart.contains(name)
     }
 }
 
-#[derive(Debug, Deserialize)]
-struct Named {
-    name: String,
-}
-
 /// A module that could not be loaded or taken away.
-#[derive(Debug, Deserialize)]
-pub(super) struct Failed {
-    pub(super) name: String,
-    #[serde(default)]
-    pub(super) reason: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// Its name.
+    pub name: String,
+    /// Why, for the log.
+    pub reason: String,
 }
 
 /// The job in hand.
@@ -88,19 +81,16 @@ pub(super) struct Jobs {
 }
 
 struct InHand {
-    id: u32,
-    text: String,
+    job: Job,
     outcome: oneshot::Sender<Outcome>,
 }
 
 impl Jobs {
     /// Hands a job over and waits for what comes of it.
-    pub(super) async fn ask(&self, host: &dyn Host, job: Job<'_>) -> Result<Outcome> {
+    pub(super) async fn ask(&self, host: &dyn Host, task: Task) -> Result<Outcome> {
         let id = self.last.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let text = serde_json::to_string(&Numbered { id, job: &job })
-            .map_err(|error| Error::Internal(error.to_string()))?;
         let (sender, outcome) = oneshot::channel();
-        *self.in_hand() = Some(InHand { id, text, outcome: sender });
+        *self.in_hand() = Some(InHand { job: Job { id, task }, outcome: sender });
         host.event(Event::Packages);
         match tokio::time::timeout(PATIENCE, outcome).await {
             Ok(Ok(outcome)) => Ok(outcome),
@@ -111,24 +101,17 @@ impl Jobs {
         }
     }
 
-    /// The job in hand as JSON text, `{id, remove: [name]}` or `{id, load: [{name, version, from}]}`.
-    pub(super) fn current(&self) -> Option<String> {
-        self.in_hand().as_ref().map(|job| job.text.clone())
+    /// The job in hand.
+    pub(super) fn current(&self) -> Option<Job> {
+        self.in_hand().as_ref().map(|in_hand| in_hand.job.clone())
     }
 
-    /// Takes the outcome, `{id, removed: [name], inUse: [name], loaded: [name], restart: [{name}],
-    /// failed: [{name, reason}]}`. One that can't be read says that nothing was done; one of a job
-    /// that was given up says nothing about the job in hand.
-    pub(super) fn done(&self, outcome: &str) {
-        let outcome = serde_json::from_str(outcome).unwrap_or_else(|error| {
-            tracing::error!("outcome of a change of the palette: {error}");
-            Outcome::default()
-        });
-        let mut in_hand = self.in_hand();
-        let meant = |job: &mut InHand| outcome.id.is_none_or(|id| id == job.id);
-        if let Some(job) = in_hand.take_if(meant) {
+    /// Takes the outcome of job `id`. That of a job that was given up says nothing about the one in
+    /// hand.
+    pub(super) fn done(&self, id: u32, outcome: Outcome) {
+        if let Some(in_hand) = self.in_hand().take_if(|in_hand| in_hand.job.id == id) {
             // Nobody waits for it any more.
-            let _ = job.outcome.send(outcome);
+            let _ = in_hand.outcome.send(outcome);
         }
     }
 
@@ -142,40 +125,43 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    /// Answers each job with this text.
-    struct Answering(Arc<Jobs>, &'static [&'static str]);
+    /// Answers each job with these outcomes, as those of the jobs with these numbers.
+    struct Answering(Arc<Jobs>, Vec<(u32, Outcome)>);
 
     impl Host for Answering {
         fn event(&self, event: Event) {
             assert_eq!(event, Event::Packages);
-            self.1.iter().for_each(|outcome| self.0.done(outcome));
+            self.1.iter().for_each(|(id, outcome)| self.0.done(*id, outcome.clone()));
         }
     }
 
-    async fn ask(jobs: &Arc<Jobs>, answers: &'static [&'static str]) -> Outcome {
-        let load = [Load { name: "a".into(), version: "1.0.0".into(), from: None }];
-        jobs.ask(&Answering(jobs.clone(), answers), Job::Load(&load)).await.unwrap()
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    async fn ask(jobs: &Arc<Jobs>, answers: Vec<(u32, Outcome)>) -> Outcome {
+        let load = Load { name: "a".into(), version: "1.0.0".into(), from: None };
+        jobs.ask(&Answering(jobs.clone(), answers), Task::Load(vec![load])).await.unwrap()
     }
 
     #[tokio::test]
     async fn a_job_comes_back_with_its_outcome() {
         let jobs = Arc::new(Jobs::default());
-        const ANSWER: &str = r#"{"id":1,"removed":["b"],"inUse":["c"],"loaded":["d"],"restart":[{"name":"e","version":"1.0.0","reason":"r"}],"failed":[{"name":"f","reason":"why"}]}"#;
-        let outcome = ask(&jobs, &[ANSWER]).await;
-        assert!(outcome.removed.contains("b") && outcome.in_use.contains("c"));
+        let answer =
+            Outcome { loaded: names(&["d"]), restart: names(&["e"]), ..Outcome::default() };
+        let outcome = ask(&jobs, vec![(1, answer.clone())]).await;
+        assert_eq!(outcome, answer);
         assert!(outcome.has_loaded("d") && outcome.has_loaded("e") && !outcome.has_loaded("f"));
-        assert_eq!((&*outcome.failed[0].name, &*outcome.failed[0].reason), ("f", "why"));
         assert_eq!(jobs.current(), None);
     }
 
     #[tokio::test]
     async fn the_outcome_of_another_job_is_ignored() {
         let jobs = Arc::new(Jobs::default());
-        ask(&jobs, &["{}"]).await;
-        const LATE: &str = r#"{"id":1,"loaded":["late"]}"#;
-        const OWN: &str = r#"{"id":2,"loaded":["own"]}"#;
-        let outcome = ask(&jobs, &[LATE, OWN]).await;
-        assert!(outcome.has_loaded("own") && !outcome.has_loaded("late"));
+        ask(&jobs, vec![(1, Outcome::default())]).await;
+        let loaded = |name| Outcome { loaded: names(&[name]), ..Outcome::default() };
+        let outcome = ask(&jobs, vec![(1, loaded("late")), (2, loaded("own"))]).await;
+        assert_eq!(outcome, loaded("own"));
     }
 
     #[tokio::test]
@@ -183,14 +169,14 @@ mod tests {
         struct Seeing(Arc<Jobs>);
         impl Host for Seeing {
             fn event(&self, _: Event) {
-                let expected = r#"{"id":1,"remove":["a"]}"#;
-                assert_eq!(self.0.current().as_deref(), Some(expected));
-                self.0.done("no JSON");
+                let job = Job { id: 1, task: Task::Remove(vec!["a".into()]) };
+                assert_eq!(self.0.current(), Some(job));
+                self.0.done(1, Outcome::default());
             }
         }
         let jobs = Arc::new(Jobs::default());
-        let names = ["a".to_owned()];
-        let outcome = jobs.ask(&Seeing(jobs.clone()), Job::Remove(&names)).await.unwrap();
+        let task = Task::Remove(vec!["a".into()]);
+        let outcome = jobs.ask(&Seeing(jobs.clone()), task).await.unwrap();
         assert!(outcome.removed.is_empty());
     }
 }

@@ -2,10 +2,10 @@
 //! says, and has Node-RED load it. A worker does so always, an admin when its disk was emptied.
 
 mod follow;
+mod host_info;
 mod jobs;
 mod known;
 mod record;
-mod setup;
 mod supersede;
 mod synchronise;
 mod turns;
@@ -18,10 +18,10 @@ use std::time::Duration;
 use tokio::sync::{Mutex as TurnMutex, watch};
 
 pub(super) use self::follow::Follow;
+pub use self::host_info::{HostInfo, NpmCommand};
 use self::jobs::Jobs;
-use self::jobs::Load;
+pub use self::jobs::{Failed, Job, Load, Outcome, Task};
 use self::record::Record;
-pub(super) use self::setup::Setup;
 use self::supersede::GRACE;
 use self::turns::Turns;
 use super::Host;
@@ -97,10 +97,10 @@ impl Packages {
         store: Store,
         host: Arc<dyn Host>,
         user_dir: PathBuf,
-        setup: Setup,
+        host_info: HostInfo,
     ) -> Self {
         let record = Record::in_user_dir(&user_dir, &config.key_prefix);
-        let Setup { npm, allow_list, deny_list, excluded, run_grace } = setup;
+        let HostInfo { npm, allow_list, deny_list, excluded, run_grace } = host_info;
         Self {
             store,
             host,
@@ -111,7 +111,7 @@ impl Packages {
             turns: Turns::default(),
             jobs: Jobs::default(),
             patience: config.package_sync_timeout,
-            grace: run_grace.map_or(GRACE, Duration::from_millis),
+            grace: run_grace.unwrap_or(GRACE),
             state: Mutex::default(),
             progress: watch::Sender::default(),
             calls: watch::Sender::new(0),
@@ -176,14 +176,14 @@ impl Packages {
         }
     }
 
-    /// What JavaScript has to do, as JSON text, after [`super::Event::Packages`].
-    pub fn job(&self) -> Option<String> {
+    /// What JavaScript has to do after [`super::Event::Packages`].
+    pub fn job(&self) -> Option<Job> {
         self.jobs.current()
     }
 
-    /// What came of it, as JSON text.
-    pub fn job_done(&self, outcome: &str) {
-        self.jobs.done(outcome);
+    /// What came of the job with this number.
+    pub fn job_done(&self, id: u32, outcome: Outcome) {
+        self.jobs.done(id, outcome);
     }
 
     /// Waits until no npm run of ours is under way, and keeps ours off until [`Self::give_back`].

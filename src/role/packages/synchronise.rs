@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::follow::Heard;
-use super::jobs::{Failed, Job, Load, Outcome};
+use super::jobs::{Failed, Load, Outcome, Task};
 use super::{Packages, Progress, State};
 use crate::error::{Error, Result};
 use crate::npm;
@@ -104,7 +104,7 @@ impl Packages {
         if remove.is_empty() || !self.is_loaded() {
             return Ok((remove, Left::default()));
         }
-        let outcome = self.jobs.ask(&*self.host, Job::Remove(&remove)).await?;
+        let outcome = self.jobs.ask(&*self.host, Task::Remove(remove.clone())).await?;
         let told = std::mem::replace(&mut self.state().in_use, outcome.in_use.clone());
         for name in outcome.in_use.difference(&told) {
             tracing::info!(
@@ -180,7 +180,7 @@ impl Packages {
         if loads.is_empty() {
             return Ok(true);
         }
-        let outcome = self.jobs.ask(&*self.host, Job::Load(&loads)).await?;
+        let outcome = self.jobs.ask(&*self.host, Task::Load(loads.clone())).await?;
         for Failed { name, reason } in &outcome.failed {
             tracing::debug!("package {name} is not loaded: {reason}");
         }

@@ -7,7 +7,7 @@ use tracing::instrument::WithSubscriber;
 
 use super::Worker;
 use crate::error::Result;
-use crate::role::packages::{Follow, Packages, Setup};
+use crate::role::packages::{Follow, HostInfo, Packages};
 
 /// Position of the package channel among those that a worker listens on.
 const CHANNEL: usize = 1;
@@ -15,8 +15,8 @@ const CHANNEL: usize = 1;
 impl Worker {
     /// Starts the synchronisation, and waits until what is on the stored list is installed, at
     /// most as long as npm may hold up a start. To be called once, before Node-RED looks for
-    /// nodes. `setup` is JSON text, `{npm: {program, args}, allowList, denyList, excluded}`.
-    pub async fn packages_at_start(&self, setup: &str) -> Result<()> {
+    /// nodes.
+    pub async fn packages_at_start(&self, host_info: HostInfo) -> Result<()> {
         let inner = &self.inner;
         inner.check_open()?;
         if !inner.config.sync_packages {
@@ -26,9 +26,13 @@ impl Worker {
             tracing::info!("'readOnly' is set: packages are not synchronised");
             return Ok(());
         };
-        let setup = Setup::parse(setup)?;
-        let packages =
-            Packages::new(&inner.config, inner.store.clone(), inner.host.clone(), user_dir, setup);
+        let packages = Packages::new(
+            &inner.config,
+            inner.store.clone(),
+            inner.host.clone(),
+            user_dir,
+            host_info,
+        );
         let packages = Arc::new(packages);
         if inner.packages.set(packages.clone()).is_err() {
             return Ok(());
