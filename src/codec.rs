@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 /// The most that a value may hold once decompressed, in bytes: a flow of more than 200,000 nodes,
 /// and less than 100 MB in all while the buffer for it grows.
-pub const DEFAULT_CEILING: usize = 60 * 1024 * 1024;
+pub const MAX_VALUE_BYTES: usize = 60 * 1024 * 1024;
 
 /// Values up to this length are never compressed.
 const COMPRESS_ABOVE: usize = 1024;

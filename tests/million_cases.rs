@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use node_red_storage_valkey::codec::{DEFAULT_CEILING, decode};
+use node_red_storage_valkey::codec::{MAX_VALUE_BYTES, decode};
 use node_red_storage_valkey::config::Config;
 use node_red_storage_valkey::content::{flows_text, object_text};
 use node_red_storage_valkey::packages::PackageList;
@@ -190,10 +190,10 @@ fn run(name: &str, mut one: impl FnMut(&mut StdRng)) {
 #[test]
 fn no_case_takes_too_much_and_none_panics() {
     run("codec", |random| {
-        let _ = decode("n:flows", &stored(random), DEFAULT_CEILING);
+        let _ = decode("n:flows", &stored(random), MAX_VALUE_BYTES);
     });
     run("flows and objects", |random| {
-        if let Ok(text) = decode("n:flows", &stored(random), DEFAULT_CEILING) {
+        if let Ok(text) = decode("n:flows", &stored(random), MAX_VALUE_BYTES) {
             let _ = flows_text("n:flows", &text);
             let _ = object_text("n:settings", &text);
         }
@@ -227,7 +227,7 @@ fn a_bomb_takes_no_more_than_any_value() {
     let bomb = gzip(&vec![b' '; 1_000_000]).repeat(100);
     let before = NOW.load(Ordering::Relaxed);
     MOST.store(before, Ordering::Relaxed);
-    assert!(decode("n:flows", &bomb, DEFAULT_CEILING).is_err());
+    assert!(decode("n:flows", &bomb, MAX_VALUE_BYTES).is_err());
     let taken = MOST.load(Ordering::Relaxed) - before;
     assert!(taken < MOST_MEMORY, "{taken} bytes");
 }

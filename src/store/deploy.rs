@@ -156,8 +156,8 @@ impl Store {
     /// Writes a deploy with its record and announces it, in one step, if nobody else is ahead.
     pub async fn write_deploy(&self, holder: &Holder, write: &Write<'_>) -> Result<Written> {
         let keys = self.keys();
-        if write.deploy.flows.len() > codec::DEFAULT_CEILING {
-            let most = codec::DEFAULT_CEILING;
+        if write.deploy.flows.len() > codec::MAX_VALUE_BYTES {
+            let most = codec::MAX_VALUE_BYTES;
             let problem = format!("it would be larger than the {most} bytes that workers read");
             return Err(Error::value(keys.flows(), problem));
         }
@@ -184,7 +184,7 @@ impl Store {
             settings,
             self.update_channel.as_bytes().to_vec(),
             write.revision.time.to_string().into_bytes(),
-            if write.backup { codec::DEFAULT_CEILING.to_string().into_bytes() } else { Vec::new() },
+            if write.backup { codec::MAX_VALUE_BYTES.to_string().into_bytes() } else { Vec::new() },
             if write.backup { self.settings_to_keep().await? } else { Vec::new() },
         ];
         // Run twice, it would keep the new flows as a backup of the old ones.

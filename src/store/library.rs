@@ -80,8 +80,8 @@ impl Store {
                 found.insert(name, (!meta.is_empty()).then_some(meta));
             }
             check_names(&key, found.len())?;
-            if bytes > codec::DEFAULT_CEILING {
-                return Err(too_large(&key, &format!("{} bytes", codec::DEFAULT_CEILING)));
+            if bytes > codec::MAX_VALUE_BYTES {
+                return Err(too_large(&key, &format!("{} bytes", codec::MAX_VALUE_BYTES)));
             }
             cursor = plain_text(next).unwrap_or_else(|| "0".into());
             if cursor == "0" {

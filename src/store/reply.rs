@@ -10,7 +10,7 @@ pub(super) fn stored_text(key: &str, reply: Result<Value>) -> Result<Option<Stri
     match reply {
         Ok(Value::Nil) => Ok(None),
         Ok(Value::BulkString(bytes)) => {
-            codec::decode(key, &bytes, codec::DEFAULT_CEILING).map(Some)
+            codec::decode(key, &bytes, codec::MAX_VALUE_BYTES).map(Some)
         }
         Ok(Value::SimpleString(text)) => Ok(Some(text)),
         Ok(other) => Err(Error::value(key, format!("the server answered {}", kind(&other)))),

@@ -13,7 +13,7 @@ const LARGEST_RECORD: u64 = 64 * 1024;
 impl Store {
     /// An error that names the first of these keys whose value is too large to be fetched.
     pub(super) async fn check_sizes(&self, keys: &[&str]) -> Result<()> {
-        let largest = u64::try_from(codec::DEFAULT_CEILING).unwrap_or(u64::MAX);
+        let largest = u64::try_from(codec::MAX_VALUE_BYTES).unwrap_or(u64::MAX);
         let mut pipe = redis::pipe();
         for key in keys {
             pipe.cmd("STRLEN").arg(*key);

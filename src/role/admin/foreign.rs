@@ -113,14 +113,14 @@ impl Inner {
 
 /// Whether a value of this size is there and can be one that somebody runs.
 fn is_usable(size: u64) -> bool {
-    size > 0 && size <= u64::try_from(codec::DEFAULT_CEILING).unwrap_or(u64::MAX)
+    size > 0 && size <= u64::try_from(codec::MAX_VALUE_BYTES).unwrap_or(u64::MAX)
 }
 
 /// Whether this deploy could be read back.
 fn can_be_read(deploy: &Deploy) -> bool {
     [&deploy.flows, &deploy.credentials, &deploy.settings]
         .iter()
-        .all(|text| text.len() <= codec::DEFAULT_CEILING)
+        .all(|text| text.len() <= codec::MAX_VALUE_BYTES)
 }
 
 fn is_same(snapshot: &Snapshot, deploy: &Deploy) -> bool {
