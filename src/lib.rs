@@ -11,12 +11,12 @@ pub mod config;
 pub mod connection;
 pub mod content;
 pub mod error;
-mod folder;
 pub mod keyspace;
 pub mod npm;
 pub mod packages;
 pub mod role;
 pub mod slot;
+mod state_dir;
 pub mod store;
 
 pub use error::{Error, Result};

@@ -63,16 +63,16 @@ fn hidden_lock_hash(user_dir: &Path) -> Option<String> {
 impl Inner {
     pub(super) fn mark(&self, marker: &Marker) -> Result<()> {
         let text = serde_json::to_string(marker).map_err(|e| Error::Internal(e.to_string()))?;
-        self.wait_for(self.folder.write(FILE, &text))
+        self.wait_for(self.state_dir.write(FILE, &text))
     }
 
     pub(super) fn unmark(&self) -> Result<()> {
-        self.wait_for(self.folder.remove(FILE))
+        self.wait_for(self.state_dir.remove(FILE))
     }
 
     /// The mark that was left behind. One that can't be read says that a run began and no more.
     pub(super) fn left_mark(&self) -> Result<Option<std::result::Result<Marker, ()>>> {
-        let text = self.wait_for(self.folder.read(FILE))?;
+        let text = self.wait_for(self.state_dir.read(FILE))?;
         Ok(text.map(|text| serde_json::from_str(&text).map_err(|_| ())))
     }
 }

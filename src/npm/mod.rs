@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use crate::folder::Folder;
 use crate::packages::{Dependencies, Installed, Wanted};
+use crate::state_dir::StateDir;
 use crate::{Error, Result};
 
 use command::Program;
@@ -39,7 +39,7 @@ pub struct Npm {
 
 struct Inner {
     user_dir: PathBuf,
-    folder: Folder,
+    state_dir: StateDir,
     program: Program,
     /// Held by whoever changes the directory.
     turn: Mutex<()>,
@@ -58,9 +58,11 @@ impl Npm {
     ) -> Self {
         let user_dir = user_dir.into();
         let program = Program { path: program.into(), first_args, install_scripts };
-        let folder = Folder::in_user_dir(&user_dir);
+        let state_dir = StateDir::in_user_dir(&user_dir);
         let running = Running::default();
-        Self { inner: Arc::new(Inner { user_dir, folder, program, turn: Mutex::new(()), running }) }
+        Self {
+            inner: Arc::new(Inner { user_dir, state_dir, program, turn: Mutex::new(()), running }),
+        }
     }
 
     /// Reads which of these packages are on disk, and what package.json says of them. Runs no npm.

@@ -147,8 +147,8 @@ impl Inner {
     }
 
     async fn mirrored_entries(&self) -> BTreeSet<EntryName> {
-        let Some(folder) = &self.folder else { return BTreeSet::new() };
-        match folder.read(FILE).await {
+        let Some(state_dir) = &self.state_dir else { return BTreeSet::new() };
+        match state_dir.read(FILE).await {
             Ok(Some(text)) => serde_json::from_str(&text).unwrap_or_else(|_| {
                 tracing::warn!("{FILE} can't be read: no library entry is deleted in Valkey");
                 BTreeSet::new()
@@ -162,9 +162,9 @@ impl Inner {
     }
 
     async fn keep_mirrored_entries(&self, names: &BTreeSet<EntryName>) {
-        let Some(folder) = &self.folder else { return };
+        let Some(state_dir) = &self.state_dir else { return };
         let kept = match serde_json::to_string(names) {
-            Ok(text) => folder.write(FILE, &text).await,
+            Ok(text) => state_dir.write(FILE, &text).await,
             Err(error) => Err(Error::Internal(error.to_string())),
         };
         if let Err(error) = kept {

@@ -33,7 +33,7 @@ use crate::config::Config;
 use crate::connection::Connection;
 use crate::content::shared_settings;
 use crate::error::{Error, Result};
-use crate::folder::Folder;
+use crate::state_dir::StateDir;
 use crate::store::Store;
 use crate::store::deploy::Deploy;
 use crate::store::lease::Holder;
@@ -55,7 +55,7 @@ struct Inner {
     store: Store,
     host: Arc<dyn Host>,
     user_dir: Option<PathBuf>,
-    folder: Option<Folder>,
+    state_dir: Option<StateDir>,
     packages: OnceLock<Arc<Packages>>,
     /// How many readings of the installed packages are under way.
     reading: watch::Sender<u32>,
@@ -102,8 +102,8 @@ impl Admin {
     /// new one at each start.
     pub async fn open(opening: Opening) -> Self {
         let Opening { config, user_dir, host, hooks } = opening;
-        let folder = user_dir.as_deref().map(Folder::in_user_dir);
-        let identity = Identity::load(folder.as_ref()).await;
+        let state_dir = user_dir.as_deref().map(StateDir::in_user_dir);
+        let identity = Identity::load(state_dir.as_ref()).await;
         let holder = Holder::new(identity.id.clone(), identity::fresh());
         let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
         let store = Store::new(&config, connection);
@@ -112,7 +112,7 @@ impl Admin {
             store,
             host,
             user_dir,
-            folder,
+            state_dir,
             packages: OnceLock::new(),
             reading: watch::Sender::new(0),
             holder,

@@ -230,8 +230,8 @@ impl Inner {
             disk.identity.sequence = highest.saturating_add(1);
             disk.identity.clone()
         };
-        if let Some(folder) = &self.folder
-            && let Err(error) = identity.save(folder).await
+        if let Some(state_dir) = &self.state_dir
+            && let Err(error) = identity.save(state_dir).await
         {
             tracing::debug!("{error}");
         }

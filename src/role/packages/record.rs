@@ -5,14 +5,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::folder::Folder;
 use crate::packages::PackageList;
+use crate::state_dir::StateDir;
 
 const FILE: &str = "packages.json";
 
 /// Kept in our folder in the user directory.
 pub(super) struct Record {
-    folder: Folder,
+    state_dir: StateDir,
     prefix: String,
     kept: Kept,
     was_read: bool,
@@ -39,7 +39,7 @@ struct Kept {
 impl Record {
     pub(super) fn in_user_dir(user_dir: &Path, prefix: &str) -> Self {
         Self {
-            folder: Folder::in_user_dir(user_dir),
+            state_dir: StateDir::in_user_dir(user_dir),
             prefix: prefix.into(),
             kept: Kept { prefix: prefix.into(), ..Kept::default() },
             was_read: false,
@@ -53,7 +53,7 @@ impl Record {
         if std::mem::replace(&mut self.was_read, true) {
             return;
         }
-        match self.folder.read(FILE).await {
+        match self.state_dir.read(FILE).await {
             Ok(None) => {}
             Ok(Some(text)) => match serde_json::from_str::<Kept>(&text) {
                 Ok(kept) if kept.prefix == self.prefix => self.kept = kept,
@@ -137,7 +137,7 @@ impl Record {
         }
         let text = serde_json::to_string(&kept).unwrap_or_default();
         self.kept = kept;
-        if let Err(error) = self.folder.write(FILE, &text).await
+        if let Err(error) = self.state_dir.write(FILE, &text).await
             && !std::mem::replace(&mut self.complained, true)
         {
             tracing::warn!("{error}; packages that leave the list stay installed after a restart");
@@ -190,7 +190,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         read(dir.path(), "n:").await.begin(names(&["a"]), "{}").await;
         assert!(read(dir.path(), "m:").await.installed().is_empty());
-        Folder::in_user_dir(dir.path()).write(FILE, "{").await.unwrap();
+        StateDir::in_user_dir(dir.path()).write(FILE, "{").await.unwrap();
         assert!(read(dir.path(), "n:").await.installed().is_empty());
     }
 }

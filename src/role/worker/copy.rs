@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::health::Seen;
 use crate::clock::now;
 use crate::error::{Error, Result};
-use crate::folder::Folder;
+use crate::state_dir::StateDir;
 use crate::store::revision::Revision;
 use crate::store::snapshot::Snapshot;
 
@@ -44,7 +44,7 @@ struct Sighting {
 
 /// The copy on disk; without a folder (read-only user directory) there is none.
 pub(super) struct LastGoodCopy {
-    folder: Option<Folder>,
+    state_dir: Option<StateDir>,
     prefix: String,
     complained: AtomicBool,
     kept: Mutex<Kept>,
@@ -62,9 +62,9 @@ struct Kept {
 }
 
 impl LastGoodCopy {
-    pub(super) fn new(folder: Option<Folder>, prefix: &str) -> Self {
+    pub(super) fn new(state_dir: Option<StateDir>, prefix: &str) -> Self {
         Self {
-            folder,
+            state_dir,
             prefix: prefix.into(),
             complained: AtomicBool::new(false),
             kept: Mutex::default(),
@@ -74,9 +74,9 @@ impl LastGoodCopy {
 
     /// Keeps a copy. A user directory that can't be written is no error: one warning.
     pub(super) async fn write(&self, snapshot: &Snapshot) {
-        let Some(folder) = &self.folder else { return };
+        let Some(state_dir) = &self.state_dir else { return };
         *self.kept() = Kept::default();
-        match self.write_to(folder, snapshot).await {
+        match self.write_to(state_dir, snapshot).await {
             Ok(saved) => *self.kept() = Kept { saved: Some(saved), noted: Some(Instant::now()) },
             Err(error) if !self.complained.swap(true, Ordering::Relaxed) => tracing::warn!(
                 "{error}; this worker keeps no copy of its flows and can't start while Valkey is away"
@@ -103,7 +103,7 @@ impl LastGoodCopy {
     }
 
     fn note(&self, seen: Option<Seen>) -> Option<impl Future<Output = ()> + Send + 'static> {
-        let (seen, folder) = (seen?, self.folder.clone()?);
+        let (seen, state_dir) = (seen?, self.state_dir.clone()?);
         let mut kept = self.kept();
         let saved = kept.saved?;
         if self.noting.swap(true, Ordering::AcqRel) {
@@ -115,7 +115,7 @@ impl LastGoodCopy {
         let noting = self.noting.clone();
         Some(async move {
             if let Ok(text) = serde_json::to_string(&sighting) {
-                let _ = folder.write(SIGHTING, &text).await;
+                let _ = state_dir.write(SIGHTING, &text).await;
             }
             noting.store(false, Ordering::Release);
         })
@@ -125,7 +125,7 @@ impl LastGoodCopy {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn write_to(&self, folder: &Folder, snapshot: &Snapshot) -> Result<u64> {
+    async fn write_to(&self, state_dir: &StateDir, snapshot: &Snapshot) -> Result<u64> {
         let saved = now();
         let stored = Stored {
             prefix: self.prefix.as_str().into(),
@@ -137,14 +137,14 @@ impl LastGoodCopy {
         };
         let text =
             serde_json::to_string(&stored).map_err(|error| Error::Internal(error.to_string()))?;
-        folder.write(FILE, &text).await?;
+        state_dir.write(FILE, &text).await?;
         Ok(saved)
     }
 
     /// The copy and its age; `None` when there is none that can be used.
     pub(super) async fn read(&self) -> Option<(Snapshot, Duration)> {
-        let folder = self.folder.as_ref()?;
-        let text = match folder.read(FILE).await {
+        let state_dir = self.state_dir.as_ref()?;
+        let text = match state_dir.read(FILE).await {
             Ok(text) => text?,
             Err(error) => {
                 tracing::warn!("{error}");
@@ -169,14 +169,14 @@ impl LastGoodCopy {
             revision: stored.revision,
         };
         *self.kept() = Kept { saved: Some(stored.saved), noted: None };
-        let seen = last_seen(folder, stored.saved).await;
+        let seen = last_seen(state_dir, stored.saved).await;
         Some((snapshot, Duration::from_millis(now().saturating_sub(seen))))
     }
 }
 
 /// When the copy that was `saved` then was last seen in Valkey.
-async fn last_seen(folder: &Folder, saved: u64) -> u64 {
-    let text = folder.read(SIGHTING).await.ok().flatten().unwrap_or_default();
+async fn last_seen(state_dir: &StateDir, saved: u64) -> u64 {
+    let text = state_dir.read(SIGHTING).await.ok().flatten().unwrap_or_default();
     match serde_json::from_str::<Sighting>(&text) {
         Ok(sighting) if sighting.saved == saved => sighting.seen.max(saved),
         _ => saved,
@@ -199,84 +199,84 @@ mod tests {
     #[tokio::test]
     async fn a_copy_comes_back_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
-        let copy = LastGoodCopy::new(Some(Folder::in_user_dir(dir.path())), "n:");
+        let copy = LastGoodCopy::new(Some(StateDir::in_user_dir(dir.path())), "n:");
         assert!(copy.read().await.is_none());
         copy.write(&snapshot()).await;
         let (read, age) = copy.read().await.unwrap();
         assert_eq!(read, snapshot());
         assert!(age < Duration::from_secs(60));
-        let moved = LastGoodCopy::new(Some(Folder::in_user_dir(dir.path())), "other:");
+        let moved = LastGoodCopy::new(Some(StateDir::in_user_dir(dir.path())), "other:");
         assert!(moved.read().await.is_none());
     }
 
     /// A copy in this directory that looks as if it had been written an hour ago, read by a process
     /// of its own.
-    async fn copy_of_an_hour_ago(dir: &std::path::Path) -> (LastGoodCopy, Folder) {
-        let folder = Folder::in_user_dir(dir);
-        LastGoodCopy::new(Some(folder.clone()), "n:").write(&snapshot()).await;
+    async fn copy_of_an_hour_ago(dir: &std::path::Path) -> (LastGoodCopy, StateDir) {
+        let state_dir = StateDir::in_user_dir(dir);
+        LastGoodCopy::new(Some(state_dir.clone()), "n:").write(&snapshot()).await;
         let mut stored: serde_json::Value =
-            serde_json::from_str(&folder.read(FILE).await.unwrap().unwrap()).unwrap();
+            serde_json::from_str(&state_dir.read(FILE).await.unwrap().unwrap()).unwrap();
         stored["saved"] = (now() - 3_600_000).into();
-        folder.write(FILE, &stored.to_string()).await.unwrap();
-        (LastGoodCopy::new(Some(folder.clone()), "n:"), folder)
+        state_dir.write(FILE, &stored.to_string()).await.unwrap();
+        (LastGoodCopy::new(Some(state_dir.clone()), "n:"), state_dir)
     }
 
     const HOUR: Duration = Duration::from_secs(3600);
     const SHORT: Duration = Duration::from_secs(60);
 
-    async fn age(folder: &Folder) -> Duration {
-        LastGoodCopy::new(Some(folder.clone()), "n:").read().await.unwrap().1
+    async fn age(state_dir: &StateDir) -> Duration {
+        LastGoodCopy::new(Some(state_dir.clone()), "n:").read().await.unwrap().1
     }
 
     #[tokio::test]
     async fn a_copy_is_as_old_as_its_last_sighting() {
         let dir = tempfile::tempdir().unwrap();
-        let (copy, folder) = copy_of_an_hour_ago(dir.path()).await;
+        let (copy, state_dir) = copy_of_an_hour_ago(dir.path()).await;
         copy.was_current(Some(Seen::now())).await;
-        assert!(age(&folder).await >= HOUR, "nobody knows what is on the disk");
+        assert!(age(&state_dir).await >= HOUR, "nobody knows what is on the disk");
         assert!(copy.read().await.unwrap().1 >= HOUR);
         copy.was_current(None).await;
-        assert!(age(&folder).await >= HOUR);
+        assert!(age(&state_dir).await >= HOUR);
         copy.was_current(Some(Seen::now())).await;
-        assert!(age(&folder).await < SHORT);
+        assert!(age(&state_dir).await < SHORT);
         // Of what was seen long ago, no newer sighting is made up.
         copy.was_current(Some(Seen::in_copy(HOUR / 2))).await;
-        assert!(age(&folder).await >= HOUR / 2);
+        assert!(age(&state_dir).await >= HOUR / 2);
         // Of another copy.
         copy_of_an_hour_ago(dir.path()).await;
-        assert!(age(&folder).await >= HOUR);
-        folder.write(SIGHTING, "{").await.unwrap();
-        assert!(age(&folder).await >= HOUR);
+        assert!(age(&state_dir).await >= HOUR);
+        state_dir.write(SIGHTING, "{").await.unwrap();
+        assert!(age(&state_dir).await >= HOUR);
     }
 
     #[tokio::test]
     async fn a_sighting_is_noted_once_a_minute_and_not_beside_a_copy_that_could_not_be_written() {
         let dir = tempfile::tempdir().unwrap();
-        let (copy, folder) = copy_of_an_hour_ago(dir.path()).await;
+        let (copy, state_dir) = copy_of_an_hour_ago(dir.path()).await;
         copy.read().await.unwrap();
         copy.is_current(Some(Seen::now()));
         while copy.noting.load(Ordering::Acquire) {
             tokio::task::yield_now().await;
         }
-        assert!(age(&folder).await < SHORT);
-        folder.remove(SIGHTING).await.unwrap();
+        assert!(age(&state_dir).await < SHORT);
+        state_dir.remove(SIGHTING).await.unwrap();
         copy.is_current(Some(Seen::now()));
         assert!(!copy.noting.load(Ordering::Acquire), "not yet again");
 
         // Nothing can be written in its place.
-        folder.remove(FILE).await.unwrap();
+        state_dir.remove(FILE).await.unwrap();
         std::fs::create_dir(dir.path().join(".node-red-storage-valkey").join(FILE)).unwrap();
         copy.write(&snapshot()).await;
         copy.was_current(Some(Seen::now())).await;
-        assert_eq!(folder.read(SIGHTING).await.unwrap(), None);
+        assert_eq!(state_dir.read(SIGHTING).await.unwrap(), None);
     }
 
     #[tokio::test]
     async fn a_broken_copy_is_none_at_all() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::in_user_dir(dir.path());
-        folder.write(FILE, "{\"saved\":1,").await.unwrap();
-        assert!(LastGoodCopy::new(Some(folder), "n:").read().await.is_none());
+        let state_dir = StateDir::in_user_dir(dir.path());
+        state_dir.write(FILE, "{\"saved\":1,").await.unwrap();
+        assert!(LastGoodCopy::new(Some(state_dir), "n:").read().await.is_none());
         assert!(LastGoodCopy::new(None, "n:").read().await.is_none());
     }
 }

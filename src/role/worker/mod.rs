@@ -28,7 +28,7 @@ use super::{Event, Host, Opening};
 use crate::config::Config;
 use crate::connection::{Connection, Subscriber};
 use crate::error::{Error, Result};
-use crate::folder::Folder;
+use crate::state_dir::StateDir;
 use crate::store::Store;
 use crate::store::glance::Glance;
 use crate::store::snapshot::Snapshot;
@@ -89,8 +89,8 @@ impl Worker {
         }
         let subscriber = Subscriber::beside(&connection, channels);
         let store = Store::new(&config, connection);
-        let folder = user_dir.as_deref().map(Folder::in_user_dir);
-        let copy = LastGoodCopy::new(folder, &config.key_prefix);
+        let state_dir = user_dir.as_deref().map(StateDir::in_user_dir);
+        let copy = LastGoodCopy::new(state_dir, &config.key_prefix);
         let inner = Arc::new(Inner {
             config,
             store,
