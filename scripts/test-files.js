@@ -10,7 +10,7 @@ const TESTS = path.join(ROOT, '__test__');
 const SERVER = path.join(TESTS, 'support', 'server.js');
 
 /** About this repository, whatever the system; and a README test starts the demo. */
-const ABOUT_REPOSITORY = /^__test__\/(documents|readme-commands|(matrix|shipping)\/.*)\.test\.js$/;
+const ABOUT_REPOSITORY = /^__test__\/(documents|matrix|shipping)\//;
 
 /** Paths from the root, with '/', of the test files whose path contains one of the words. */
 function testFiles(words, dir = TESTS) {

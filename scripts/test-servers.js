@@ -19,7 +19,7 @@ async function main(asked) {
     console.log(`${flavour} is ${server.version}`);
   }
   const env = { TEST_SERVERS: flavours.join(' ') };
-  process.exitCode = runShown(process.execPath, ['--test', '__test__/e2e/main-path.test.js'], env);
+  process.exitCode = runShown(process.execPath, ['--test', '__test__/e2e/deploys/main-path.test.js'], env);
 }
 
 main(process.argv.slice(2)).catch((error) => {

@@ -13,7 +13,7 @@ const { SEED, createRandom } = require('./support/random.js');
 const { tokenOf } = require('./support/secrets.js');
 const { startGuardedServer, loginOf } = require('./support/users.js');
 const { answerFlow, startInstance } = require('../e2e/support/cluster.js');
-const { untilConverged } = require('../e2e/support/converged.js');
+const { untilConverged } = require('../e2e/deploys/support/converged.js');
 const { startProxy } = require('../support/proxy.js');
 
 const ROUNDS = count(5, 60);

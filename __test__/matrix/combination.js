@@ -8,9 +8,9 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 
 const { PREFIX, answerFlow, untilAnswer } = require('../e2e/support/cluster.js');
-const { DEADLINE, packageTest } = require('../support/package-cluster.js');
-const { answering } = require('../support/package-kinds.js');
-const { installModule, typeFlow, untilType } = require('../support/palette-api.js');
+const { DEADLINE, packageTest } = require('../support/npm/cluster.js');
+const { answering } = require('../support/npm/kinds.js');
+const { installModule, typeFlow, untilType } = require('../support/npm/palette-api.js');
 
 const NODE_RED = require(`${process.env.TEST_NODE_RED || 'node-red'}/package.json`).version;
 const NODE = execFileSync(process.env.TEST_NODE || process.execPath, ['--version'], { encoding: 'utf8' }).trim();

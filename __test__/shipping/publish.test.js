@@ -9,7 +9,7 @@ const { after, before, test } = require('node:test');
 
 const { pack } = require('../../scripts/pack.js');
 const { distTag, publish } = require('../../scripts/publish.js');
-const { packFiles } = require('../support/package-tarball.js');
+const { packFiles } = require('../support/npm/tarball.js');
 const { tempDir } = require('../support/temp-dir.js');
 const { startRegistry } = require('./support/registry.js');
 

@@ -1,0 +1,108 @@
+'use strict';
+
+// Node-RED begins a start anew in the same process when it is embedded: nothing may be left of one
+// that failed, or that was closed while it went on.
+
+const assert = require('node:assert/strict');
+const EventEmitter = require('node:events');
+const { test } = require('node:test');
+require('@node-red/runtime'); // whose local storage an admin uses
+
+const { createAdmin } = require('../../lib/admin');
+const { createPackageChanges } = require('../../lib/packages/palette/changes');
+const { createPackages } = require('../../lib/packages');
+const { tempDir } = require('../support/temp-dir');
+
+const log = { error() {}, warn() {}, info() {}, debug() {} };
+
+/** Node-RED's hooks, as far as they tell of a name that is taken. */
+function createHooks() {
+  const names = new Set();
+  return {
+    names,
+    add(name) {
+      assert.equal(names.has(name), false, `Hook ${name} already registered`);
+      names.add(name);
+    },
+    remove(name) {
+      const left = [...names].filter(
+        (other) => other !== name && !(name.startsWith('*') && other.endsWith(name.slice(1)))
+      );
+      names.clear();
+      left.forEach((other) => names.add(other));
+    }
+  };
+}
+
+function createRuntime() {
+  return {
+    events: new EventEmitter(),
+    hooks: createHooks(),
+    log: { ...log, _: (text) => text, log() {} },
+    isStarted: () => false,
+    nodes: {},
+    settings: {}
+  };
+}
+
+for (const [what, readOnly, role] of [
+  ['that fails', false, 1],
+  ['with readOnly', true, 'admin']
+]) {
+  test(`an admin's start ${what} leaves nothing once it is closed`, async () => {
+    const runtime = createRuntime();
+    const settings = { userDir: tempDir('admin-close'), readOnly, get() {}, available: () => false };
+    for (const attempt of [1, 2]) {
+      const options = { text: JSON.stringify({ role }), functions: {} };
+      const admin = createAdmin({ settings, runtime, log, options, checked: {} });
+      const opened = admin.init();
+      if (readOnly) {
+        await opened;
+      } else {
+        await assert.rejects(opened, /option 'role'/, `attempt ${attempt}`);
+      }
+      await admin.close();
+      assert.equal(runtime.events.listenerCount('runtime-event'), 0);
+      assert.deepEqual([...runtime.hooks.names], []);
+    }
+  });
+}
+
+test('a start that goes on after it was closed leaves nothing', async () => {
+  const runtime = createRuntime();
+  let begin;
+  const core = {
+    packagesAtStart: () =>
+      new Promise((resolve) => {
+        begin = resolve;
+      }),
+    palette: () => ({ endNpm() {} })
+  };
+  const packages = createPackages({ core: () => core, settings: { userDir: tempDir('admin-close') }, runtime, log });
+  packages.open();
+  const started = packages.atStart();
+  packages.close();
+  begin();
+  await started;
+  assert.equal(runtime.events.listenerCount('runtime-event'), 0);
+  assert.deepEqual([...runtime.hooks.names], []);
+});
+
+test('events of any shape are no harm', () => {
+  const runtime = createRuntime();
+  const changes = createPackageChanges({ runtime, log, publish: async () => {} });
+  const packages = createPackages({ core: () => null, settings: { userDir: tempDir('admin-close') }, runtime, log });
+  for (const event of [
+    undefined,
+    null,
+    'text',
+    {},
+    { id: 'node/removed' },
+    { id: 'node/removed', payload: [null, {}, 'x'] },
+    { id: 'node/added' }
+  ]) {
+    runtime.events.emit('runtime-event', event);
+  }
+  changes.close();
+  packages.close();
+});

@@ -1,0 +1,144 @@
+'use strict';
+
+// Deploys through a failover: no process restarts, and nothing that was deployed is lost.
+
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+
+const { adminLine, workerLine } = require('../../support/acl.js');
+const { startNodeRed } = require('../../support/node-red.js');
+const { startWatched } = require('../../support/sentinel.js');
+const { answers, valueFlow } = require('../../support/value-flow.js');
+
+const PREFIX = 'nodered:';
+// From the moment that most Sentinels name another master.
+const AT_ONCE = 1000;
+
+let watched;
+let admin;
+let worker;
+
+before(async () => {
+  watched = await startWatched({ users: [adminLine(PREFIX, 'a-secret'), workerLine(PREFIX, 'w-secret')] });
+  const instance = (role, password, options) =>
+    startNodeRed({
+      role,
+      connection: watched.connection({ username: role, password }),
+      ...options
+    });
+  admin = await instance('admin', 'a-secret', { flows: valueFlow('at start') });
+  worker = await instance('worker', 'w-secret');
+});
+
+after(async () => {
+  await admin?.stop();
+  await worker?.stop();
+  await watched?.stop();
+});
+
+test('a deploy reaches the worker', async () => {
+  await answers(worker, 'at start');
+  await admin.deploy(valueFlow('first'));
+  await answers(worker, 'first', 2000);
+  const { port } = await watched.master();
+  for (const instance of [admin, worker]) {
+    assert.match(
+      instance.logs,
+      new RegExp(`\\[ValkeyStorage\\] Connected to 127.0.0.1:${port} \\(Sentinel mode: mymaster\\)`)
+    );
+  }
+});
+
+/** When something came about. */
+const timed = async (promise) => {
+  const value = await promise;
+  return { value, at: performance.now() };
+};
+
+/** Brings about a failover around deploys that are answered with success. */
+async function deployThrough(t, what, disturb, mend) {
+  const pids = [admin.pid, worker.pid];
+  const old = await watched.master();
+  await admin.deploy(valueFlow(`${what}: before`));
+  await answers(worker, `${what}: before`, 5000);
+  const deploying = admin.deploy(valueFlow(`${what}: at it`));
+  await disturb(old);
+  const promotion = timed(watched.promotedAfter(old));
+  await deploying;
+  const asked = performance.now();
+  const arrival = timed(answers(worker, `${what}: meanwhile`));
+  await admin.deploy(valueFlow(`${what}: meanwhile`));
+  const promoted = await promotion;
+  const took = (await arrival).at - Math.max(promoted.at, asked);
+  t.diagnostic(
+    `promoted ${(promoted.at - asked).toFixed(0)} ms after the deploy was asked for; ` +
+      `the worker had it ${took.toFixed(0)} ms after both`
+  );
+  assert.ok(took < AT_ONCE, `took ${took} ms`);
+  await admin.deploy(valueFlow(`${what}: after`));
+  await answers(worker, `${what}: after`, 2000);
+  await mend?.(old);
+  await watched.settled(2);
+  // What the new master has is what everybody runs, also once the old one has come back.
+  assert.equal(await watched.master(), promoted.value);
+  const stored = JSON.parse(await promoted.value.client().get(`${PREFIX}flows`));
+  assert.deepEqual(stored, valueFlow(`${what}: after`));
+  assert.equal((await worker.http('/value')).text, `${what}: after`);
+  assert.deepEqual([admin.pid, worker.pid], pids);
+  assert.ok(admin.running && worker.running);
+}
+
+test('the master is killed', (t) =>
+  deployThrough(
+    t,
+    'killed',
+    (old) => old.kill('SIGKILL'),
+    (old) => old.restart()
+  ));
+
+test('a failover is asked for', (t) => deployThrough(t, 'failover', () => watched.failOver()));
+
+test('the master hangs and comes back', (t) =>
+  deployThrough(
+    t,
+    'hung',
+    (old) => old.pause(),
+    (old) => old.resume()
+  ));
+
+test('the first Sentinel is dead, or hung, and instances start all the same', async () => {
+  const [first] = watched.sentinels;
+  for (const disturb of [() => first.pause(), () => first.kill()]) {
+    await disturb();
+    const late = await startNodeRed({
+      role: 'worker',
+      connection: watched.connection({ username: 'worker', password: 'w-secret' })
+    });
+    await answers(late, 'hung: after', 3000);
+    await late.stop();
+  }
+});
+
+test('natMap as a function, and strategies that throw, are called', async () => {
+  const late = await startNodeRed({
+    role: 'worker',
+    connection: watched.connection({ username: 'worker', password: 'w-secret' }),
+    valkey: {
+      sentinels: watched.sentinels.map(({ port }) => ({
+        host: '127.0.0.1',
+        port: port === watched.sentinels[0].port ? 1 : port
+      })),
+      natMap: (key) => {
+        console.log(`reached through ${key}`);
+        return null;
+      },
+      sentinelRetryStrategy: () => {
+        throw new Error('a fault of the user');
+      }
+    }
+  });
+  await answers(late, 'hung: after', 3000);
+  const { port } = await watched.master();
+  assert.match(late.logs, new RegExp(`reached through 127.0.0.1:${port}`));
+  await late.stop();
+});

@@ -1,0 +1,5 @@
+'use strict';
+
+const { loadingTests } = require('../support/loading-tests');
+
+loadingTests({ editor: false });

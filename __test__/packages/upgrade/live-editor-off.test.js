@@ -1,0 +1,5 @@
+'use strict';
+
+const { liveTests } = require('../support/live-tests');
+
+liveTests({ editor: false });

@@ -1,5 +1,0 @@
-'use strict';
-
-const { loadingTests } = require('./palette-support/loading-tests');
-
-loadingTests({ editor: false });

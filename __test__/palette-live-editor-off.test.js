@@ -1,5 +1,0 @@
-'use strict';
-
-const { liveTests } = require('./palette-support/live-tests');
-
-liveTests({ editor: false });
