@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Endpoint;
-use super::given::Given;
+use super::raw::RawOptions;
 use super::target::NatTable;
 use super::url;
 use super::value::{as_whole, is_function};
@@ -13,10 +13,10 @@ use crate::{Error, Result};
 const MOST: usize = 256;
 
 /// A list of `{host, port}`; `host:port` as a string, a URL and a port alone are taken as well.
-pub(super) fn list(given: &Given, option: &str, default_port: u16) -> Result<Vec<Endpoint>> {
+pub(super) fn list(raw: &RawOptions, option: &str, default_port: u16) -> Result<Vec<Endpoint>> {
     let example = format!("an array like [{{ host: 'a', port: {default_port} }}]");
-    let Some(Value::Array(items)) = given.value(option) else {
-        return Err(given.wrong(option, &example));
+    let Some(Value::Array(items)) = raw.value(option) else {
+        return Err(raw.wrong(option, &example));
     };
     if items.is_empty() || items.len() > MOST {
         return Err(Error::option(
@@ -35,13 +35,13 @@ pub(super) fn list(given: &Given, option: &str, default_port: u16) -> Result<Vec
 }
 
 /// `natMap`: an object `{'host:port': {host, port}}`, or a function, which is called elsewhere.
-pub(super) fn nat_map(given: &Given) -> Result<NatTable> {
-    let table = match given.value("natMap") {
+pub(super) fn nat_map(raw: &RawOptions) -> Result<NatTable> {
+    let table = match raw.value("natMap") {
         None => return Ok(NatTable::new()),
         Some(value) if is_function(value) => return Ok(NatTable::new()),
         Some(Value::Object(table)) => table,
         Some(_) => {
-            return Err(given.wrong(
+            return Err(raw.wrong(
                 "natMap",
                 "an object { 'host:port': { host, port } } or a function ('host:port') => ({ host, port })",
             ));
@@ -138,7 +138,7 @@ mod tests {
     use serde_json::json;
 
     fn sentinels(value: Value) -> Result<Vec<Endpoint>> {
-        list(&Given::collect(&json!({"sentinels": value})).unwrap(), "sentinels", 26_379)
+        list(&RawOptions::collect(&json!({"sentinels": value})).unwrap(), "sentinels", 26_379)
     }
 
     fn tcp(host: &str, port: u16) -> Endpoint {
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn nat_map_is_read() {
-        let read = |value| nat_map(&Given::collect(&json!({"natMap": value})).unwrap());
+        let read = |value| nat_map(&RawOptions::collect(&json!({"natMap": value})).unwrap());
         let table = read(json!({"10.0.0.1:6379": {"host": "b", "port": 2}, "[::1]:1": "c:3"}));
         let table = table.unwrap();
         assert_eq!(table.get("10.0.0.1:6379"), Some(&tcp("b", 2)));

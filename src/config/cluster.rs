@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::addresses::{list, nat_map};
-use super::given::Given;
 use super::notice::Notice;
+use super::raw::RawOptions;
 use super::target::ClusterConfig;
 use crate::keyspace::Keyspace;
 use crate::slot::{hash_tag, slot_of};
@@ -27,11 +27,11 @@ const WITH_CLUSTER: [&str; 7] = [
 
 /// The prefix under which all keys share a slot when there is a cluster.
 pub(super) fn effective_prefix(
-    given: &Given,
+    raw: &RawOptions,
     prefix: &str,
     notices: &mut Vec<Notice>,
 ) -> Result<String> {
-    if given.value("cluster").is_none() || hash_tag(prefix).is_some() {
+    if raw.value("cluster").is_none() || hash_tag(prefix).is_some() {
         return Ok(prefix.to_owned());
     }
     let problem = |why: &str| {
@@ -39,7 +39,7 @@ pub(super) fn effective_prefix(
             "keyPrefix",
             format!(
                 "can't be {} with 'cluster', where all keys must share a slot: {why}",
-                given.shown("keyPrefix")
+                raw.shown("keyPrefix")
             ),
         ))
     };
@@ -58,35 +58,35 @@ pub(super) fn effective_prefix(
 
 /// Reads and checks the options of a cluster; `None` without `cluster`.
 pub(super) fn read(
-    given: &Given,
+    raw: &RawOptions,
     prefix: &str,
     notices: &mut Vec<Notice>,
 ) -> Result<Option<ClusterConfig>> {
     let delay = |option: &str, default: u64| -> Result<Duration> {
-        Ok(given.milliseconds_or_zero(option)?.unwrap_or(Duration::from_millis(default)))
+        Ok(raw.milliseconds_or_zero(option)?.unwrap_or(Duration::from_millis(default)))
     };
-    let retry = given.retry_strategy("clusterRetryStrategy")?;
-    let redirections = given.whole("maxRedirections", 0..=1000, "")?;
+    let retry = raw.retry_strategy("clusterRetryStrategy")?;
+    let redirections = raw.whole("maxRedirections", 0..=1000, "")?;
     let moved = delay("retryDelayOnMoved", 0)?;
     let failover = delay("retryDelayOnFailover", 100)?;
     let down = delay("retryDelayOnClusterDown", 100)?;
     let try_again = delay("retryDelayOnTryAgain", 100)?;
-    let slots_timeout = given.milliseconds("slotsRefreshTimeout")?;
-    if given.value("cluster").is_none() {
-        if given.value("redisOptions").is_some() {
+    let slots_timeout = raw.milliseconds("slotsRefreshTimeout")?;
+    if raw.value("cluster").is_none() {
+        if raw.value("redisOptions").is_some() {
             return Err(Error::option(
                 "redisOptions",
                 "acts together with 'cluster' only; write its options beside it",
             ));
         }
-        let idle = WITH_CLUSTER.iter().filter(|option| given.value(option).is_some());
+        let idle = WITH_CLUSTER.iter().filter(|option| raw.value(option).is_some());
         notices.extend(idle.map(|option| {
             Notice::info(format!("option '{option}' has no effect here: there is no 'cluster'"))
         }));
         return Ok(None);
     }
     Ok(Some(ClusterConfig {
-        nodes: list(given, "cluster", DEFAULT_PORT)?,
+        nodes: list(raw, "cluster", DEFAULT_PORT)?,
         slot: slot_of(prefix),
         probe: Keyspace::new(prefix).revision(),
         retry_strategy: retry,
@@ -96,6 +96,6 @@ pub(super) fn read(
         delay_on_cluster_down: down,
         delay_on_try_again: try_again,
         slots_timeout: slots_timeout.unwrap_or(DEFAULT_SLOTS_TIMEOUT),
-        nat_map: nat_map(given)?,
+        nat_map: nat_map(raw)?,
     }))
 }

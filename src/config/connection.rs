@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::addresses::bare_host;
-use super::given::Given;
 use super::notice::Notice;
+use super::raw::RawOptions;
 use super::{
     ConnectionConfig, Endpoint, Family, Secret, Supervision, Target, TlsConfig, cluster, sentinel,
 };
@@ -20,26 +20,24 @@ const LONGEST_SOCKET_PATH: usize = 103;
 
 impl ConnectionConfig {
     /// Reads and checks the options of the connection; `prefix` is that of all keys.
-    pub(super) fn read(given: &Given, prefix: &str, notices: &mut Vec<Notice>) -> Result<Self> {
+    pub(super) fn read(raw: &RawOptions, prefix: &str, notices: &mut Vec<Notice>) -> Result<Self> {
         Ok(Self {
-            target: target(given, prefix, notices)?,
-            family: family(given)?,
-            username: given.text("username")?.map(str::to_owned),
-            password: given.text("password")?.map(Secret::new),
-            db: given.whole("db", 0..=LAST_DB, "")?.and_then(narrow).unwrap_or(0),
-            resp3: match given.whole("protocol", 0..=u64::MAX, "")? {
+            target: target(raw, prefix, notices)?,
+            family: family(raw)?,
+            username: raw.text("username")?.map(str::to_owned),
+            password: raw.text("password")?.map(Secret::new),
+            db: raw.whole("db", 0..=LAST_DB, "")?.and_then(narrow).unwrap_or(0),
+            resp3: match raw.whole("protocol", 0..=u64::MAX, "")? {
                 None | Some(3) => true,
                 Some(2) => false,
-                Some(_) => return Err(given.wrong("protocol", "2 or 3")),
+                Some(_) => return Err(raw.wrong("protocol", "2 or 3")),
             },
-            connect_timeout: given
-                .milliseconds("connectTimeout")?
-                .unwrap_or(DEFAULT_CONNECT_TIMEOUT),
-            command_timeout: given.milliseconds("commandTimeout")?,
-            connection_name: connection_name(given)?,
-            retry_strategy: given.retry_strategy("retryStrategy")?,
-            tls: tls(given)?,
-            supervision: Supervision::read(given)?,
+            connect_timeout: raw.milliseconds("connectTimeout")?.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
+            command_timeout: raw.milliseconds("commandTimeout")?,
+            connection_name: connection_name(raw)?,
+            retry_strategy: raw.retry_strategy("retryStrategy")?,
+            tls: tls(raw)?,
+            supervision: Supervision::read(raw)?,
         })
     }
 }
@@ -49,28 +47,28 @@ fn narrow<T: TryFrom<u64>>(number: u64) -> Option<T> {
     T::try_from(number).ok()
 }
 
-fn target(given: &Given, prefix: &str, notices: &mut Vec<Notice>) -> Result<Target> {
-    if given.value("cluster").is_some() {
-        contradiction(given, "cluster", "sentinels", "the servers are found in one way only")?;
+fn target(raw: &RawOptions, prefix: &str, notices: &mut Vec<Notice>) -> Result<Target> {
+    if raw.value("cluster").is_some() {
+        contradiction(raw, "cluster", "sentinels", "the servers are found in one way only")?;
     }
-    let sentinel = sentinel::read(given, notices)?;
-    let cluster = cluster::read(given, prefix, notices)?;
+    let sentinel = sentinel::read(raw, notices)?;
+    let cluster = cluster::read(raw, prefix, notices)?;
     let (option, target) = match (sentinel, cluster) {
         (Some(sentinel), _) => ("sentinels", Target::Sentinel(sentinel)),
         (None, Some(cluster)) => ("cluster", Target::Cluster(cluster)),
         (None, None) => {
-            if given.value("natMap").is_some() {
+            if raw.value("natMap").is_some() {
                 notices.push(Notice::info(
                     "option 'natMap' has no effect here: it acts with 'sentinels' or 'cluster'",
                 ));
             }
-            return endpoint(given).map(Target::Direct);
+            return endpoint(raw).map(Target::Direct);
         }
     };
-    contradiction(given, option, "path", "a unix socket leads to one server")?;
-    let idle = ["host", "port"].into_iter().filter(|name| given.value(name).is_some());
+    contradiction(raw, option, "path", "a unix socket leads to one server")?;
+    let idle = ["host", "port"].into_iter().filter(|name| raw.value(name).is_some());
     notices.extend(idle.map(|name| {
-        let origin = given.origin(name);
+        let origin = raw.origin(name);
         Notice::info(format!(
             "option '{name}'{origin} has no effect here: '{option}' says where the server is"
         ))
@@ -78,33 +76,33 @@ fn target(given: &Given, prefix: &str, notices: &mut Vec<Notice>) -> Result<Targ
     Ok(target)
 }
 
-fn contradiction(given: &Given, option: &str, other: &str, why: &str) -> Result<()> {
-    if given.value(other).is_none() {
+fn contradiction(raw: &RawOptions, option: &str, other: &str, why: &str) -> Result<()> {
+    if raw.value(other).is_none() {
         return Ok(());
     }
-    let origin = given.origin(other);
+    let origin = raw.origin(other);
     Err(Error::option(option, format!("can't be given together with '{other}'{origin}: {why}")))
 }
 
-fn endpoint(given: &Given) -> Result<Endpoint> {
-    let path = given.text("path")?;
-    let host = given.text("host")?;
-    let port = given.whole("port", 1..=65_535, "")?.and_then(narrow);
+fn endpoint(raw: &RawOptions) -> Result<Endpoint> {
+    let path = raw.text("path")?;
+    let host = raw.text("host")?;
+    let port = raw.whole("port", 1..=65_535, "")?.and_then(narrow);
     let Some(path) = path else {
-        let host = host.map(|host| checked_host(given, host)).transpose()?;
+        let host = host.map(|host| checked_host(raw, host)).transpose()?;
         return Ok(Endpoint::Tcp {
             host: host.unwrap_or(DEFAULT_HOST).to_owned(),
             port: port.unwrap_or(DEFAULT_PORT),
         });
     };
     for other in ["host", "port"] {
-        if given.value(other).is_some() {
+        if raw.value(other).is_some() {
             return Err(Error::option(
                 "path",
                 format!(
                     "{} can't be given together with '{other}'{}: one names a unix socket, the other a TCP address",
-                    given.origin("path"),
-                    given.origin(other)
+                    raw.origin("path"),
+                    raw.origin(other)
                 )
                 .trim_start(),
             ));
@@ -115,32 +113,32 @@ fn endpoint(given: &Given) -> Result<Endpoint> {
     }
     if path.contains('\0') || path.len() > LONGEST_SOCKET_PATH {
         let allowed = format!("the path of a unix socket of at most {LONGEST_SOCKET_PATH} bytes");
-        return Err(given.wrong("path", &allowed));
+        return Err(raw.wrong("path", &allowed));
     }
     Ok(Endpoint::Unix(path.to_owned()))
 }
 
-fn checked_host<'g>(given: &Given, host: &'g str) -> Result<&'g str> {
+fn checked_host<'g>(raw: &RawOptions, host: &'g str) -> Result<&'g str> {
     bare_host(host).ok_or_else(|| {
-        given.wrong(
+        raw.wrong(
             "host",
             "a host name or an IP address alone (a port belongs into 'port', a URL into 'url')",
         )
     })
 }
 
-fn family(given: &Given) -> Result<Family> {
-    match given.whole("family", 0..=u64::MAX, "")? {
+fn family(raw: &RawOptions) -> Result<Family> {
+    match raw.whole("family", 0..=u64::MAX, "")? {
         None | Some(0) => Ok(Family::Any),
         Some(4) => Ok(Family::V4),
         Some(6) => Ok(Family::V6),
-        Some(_) => Err(given.wrong("family", "0 (either), 4 or 6")),
+        Some(_) => Err(raw.wrong("family", "0 (either), 4 or 6")),
     }
 }
 
-fn tls(given: &Given) -> Result<Option<TlsConfig>> {
-    let tls = TlsConfig::read("tls", given.value("tls"))?;
-    if tls.is_some() && given.value("path").is_some() {
+fn tls(raw: &RawOptions) -> Result<Option<TlsConfig>> {
+    let tls = TlsConfig::read("tls", raw.value("tls"))?;
+    if tls.is_some() && raw.value("path").is_some() {
         return Err(Error::option(
             "tls",
             "can't be given together with 'path': a unix socket leaves nothing to encrypt",
@@ -149,11 +147,11 @@ fn tls(given: &Given) -> Result<Option<TlsConfig>> {
     Ok(tls)
 }
 
-fn connection_name(given: &Given) -> Result<Option<String>> {
-    match given.text("connectionName")? {
+fn connection_name(raw: &RawOptions) -> Result<Option<String>> {
+    match raw.text("connectionName")? {
         // What CLIENT SETNAME takes.
         Some(name) if !name.bytes().all(|byte| byte.is_ascii_graphic()) => {
-            Err(given.wrong("connectionName", "of visible ASCII characters without spaces"))
+            Err(raw.wrong("connectionName", "of visible ASCII characters without spaces"))
         }
         name => Ok(name.map(str::to_owned)),
     }

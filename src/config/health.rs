@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::given::Given;
-use super::nearest::nearest;
 use super::notice::Notice;
+use super::raw::RawOptions;
+use super::suggest::suggest;
 use super::value::{as_boolean, as_whole, is_function};
 use crate::{Error, Result};
 
@@ -37,14 +37,14 @@ pub struct HealthConfig {
 
 impl HealthConfig {
     /// Reads and checks the option. `None`: no listener.
-    pub(super) fn read(given: &Given, notices: &mut Vec<Notice>) -> Result<Option<Self>> {
-        let members = match given.value("health") {
+    pub(super) fn read(raw: &RawOptions, notices: &mut Vec<Notice>) -> Result<Option<Self>> {
+        let members = match raw.value("health") {
             None => return Ok(None),
             Some(value) if as_boolean(value) == Some(false) => return Ok(None),
             Some(Value::Object(members)) if !is_special(members) => members,
             Some(_) => {
                 let allowed = "false or an object with 'port', e.g. { port: 9080 }";
-                return Err(given.wrong("health", allowed));
+                return Err(raw.wrong("health", allowed));
             }
         };
         let member = |name: &str| members.get(name).filter(|value| !value.is_null());
@@ -117,7 +117,7 @@ fn unknown(name: &str) -> Option<Notice> {
         return None;
     }
     let hint =
-        nearest(name, MEMBERS).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
+        suggest(name, MEMBERS).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
     let shown: String = name.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
     Some(Notice::warning(format!("unknown '{shown}' in option 'health' is ignored{hint}")))
 }

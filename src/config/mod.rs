@@ -1,26 +1,27 @@
 //! The options of `settings.valkey`, checked once at start.
 //!
-//! `given` collects what settings.js and the URL hold, `readers` reads it, `options` knows every name and what becomes
-//! of it, `verdict` says so, `parse` and `connection` turn the honoured ones into a [`Config`].
+//! `raw` collects what settings.js and the URL hold, and `readers` reads it as numbers, times and words. `table` has
+//! every name and what becomes of it, `support` says so. `parse` turns the honoured ones into a [`Config`], with
+//! `connection` and the files that it calls.
 
 mod addresses;
 mod cluster;
 mod connection;
-mod given;
 mod health;
-mod nearest;
 mod notice;
-mod options;
 mod parse;
+mod raw;
 mod readers;
 mod sentinel;
+mod suggest;
 mod supervision;
+mod support;
+mod table;
 mod target;
 mod tls;
 mod types;
 mod url;
 mod value;
-mod verdict;
 
 use std::time::Duration;
 

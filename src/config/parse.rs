@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::cluster::effective_prefix;
-use super::given::Given;
 use super::notice::Notice;
-use super::verdict::{auto_resubscribe, judge};
+use super::raw::RawOptions;
+use super::support::{auto_resubscribe, check_support};
 use super::{Config, ConnectionConfig, HealthConfig, PackageUpgrade, Reload, Role};
 use crate::{Error, Result};
 
@@ -28,19 +28,19 @@ impl Config {
     /// The notices are to be logged at start. An error names the option, what was given (never a
     /// secret) and what is allowed.
     pub fn parse(options: &Value) -> Result<(Self, Vec<Notice>)> {
-        let given = Given::collect(options)?;
-        let role = role(&given)?;
-        let mut notices = judge(&given)?;
-        notices.extend(auto_resubscribe(&given, role)?);
-        let key_prefix = name(&given, "keyPrefix")?.unwrap_or(DEFAULT_PREFIX);
-        let key_prefix = effective_prefix(&given, key_prefix, &mut notices)?;
+        let raw = RawOptions::collect(options)?;
+        let role = role(&raw)?;
+        let mut notices = check_support(&raw)?;
+        notices.extend(auto_resubscribe(&raw, role)?);
+        let key_prefix = name(&raw, "keyPrefix")?.unwrap_or(DEFAULT_PREFIX);
+        let key_prefix = effective_prefix(&raw, key_prefix, &mut notices)?;
         let channel = |option, rest| -> Result<String> {
-            Ok(name(&given, option)?.map_or_else(|| format!("{key_prefix}{rest}"), str::to_owned))
+            Ok(name(&raw, option)?.map_or_else(|| format!("{key_prefix}{rest}"), str::to_owned))
         };
         let update_channel = channel("updateChannel", "flows:updated")?;
         let package_channel = channel("packageChannel", "packages:updated")?;
         if update_channel == package_channel {
-            let culprit = match given.value("packageChannel") {
+            let culprit = match raw.value("packageChannel") {
                 Some(_) => "packageChannel",
                 None => "updateChannel",
             };
@@ -48,7 +48,7 @@ impl Config {
                 culprit,
                 format!(
                     "can't be {}: 'updateChannel' and 'packageChannel' must differ",
-                    given.shown(culprit)
+                    raw.shown(culprit)
                 ),
             ));
         }
@@ -56,15 +56,15 @@ impl Config {
             role,
             update_channel,
             package_channel,
-            enable_compression: given.boolean("enableCompression")?.unwrap_or(false),
-            session_ttl: given
+            enable_compression: raw.boolean("enableCompression")?.unwrap_or(false),
+            session_ttl: raw
                 .whole("sessionTTL", 1..=LONGEST_TTL, " of seconds")?
                 .map_or(DEFAULT_SESSION_TTL, Duration::from_secs),
-            sync_packages: given.boolean("syncPackages")?.unwrap_or(true),
-            package_sync_timeout: given
+            sync_packages: raw.boolean("syncPackages")?.unwrap_or(true),
+            package_sync_timeout: raw
                 .milliseconds("packageSyncTimeout")?
                 .unwrap_or(DEFAULT_PACKAGE_SYNC_TIMEOUT),
-            package_upgrade: given
+            package_upgrade: raw
                 .one_of(
                     "packageUpgrade",
                     &[
@@ -74,53 +74,53 @@ impl Config {
                     ],
                 )?
                 .unwrap_or(PackageUpgrade::Report),
-            package_install_scripts: given.boolean("packageInstallScripts")?,
-            reload: given
+            package_install_scripts: raw.boolean("packageInstallScripts")?,
+            reload: raw
                 .one_of(
                     "reload",
                     &[("nodes", Reload::Nodes), ("flows", Reload::Flows), ("full", Reload::Full)],
                 )?
                 .unwrap_or(Reload::Nodes),
-            share_credential_secret: given.boolean("shareCredentialSecret")?.unwrap_or(true),
-            wait_replicas: given
+            share_credential_secret: raw.boolean("shareCredentialSecret")?.unwrap_or(true),
+            wait_replicas: raw
                 .whole("waitReplicas", 0..=MOST_REPLICAS, "")?
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
-            health: HealthConfig::read(&given, &mut notices)?,
-            connection: ConnectionConfig::read(&given, &key_prefix, &mut notices)?,
+            health: HealthConfig::read(&raw, &mut notices)?,
+            connection: ConnectionConfig::read(&raw, &key_prefix, &mut notices)?,
             key_prefix,
         };
         Ok((config, notices))
     }
 }
 
-fn role(given: &Given) -> Result<Role> {
+fn role(raw: &RawOptions) -> Result<Role> {
     const ROLES: [(&str, Role); 2] = [("admin", Role::Admin), ("worker", Role::Worker)];
-    match given.value("role") {
+    match raw.value("role") {
         None => Err(Error::option("role", "is required: 'admin' or 'worker'")),
         Some(value) if matches!(value.as_str(), Some("master" | "slave")) => Err(Error::option(
             "role",
             format!(
                 "must be 'admin' or 'worker', not {}; the role of the server that Sentinel is asked for is 'sentinelRole'",
-                given.shown("role")
+                raw.shown("role")
             ),
         )),
-        Some(_) => match given.one_of("role", &ROLES)? {
+        Some(_) => match raw.one_of("role", &ROLES)? {
             Some(role) => Ok(role),
-            None => Err(given.wrong("role", "'admin' or 'worker'")),
+            None => Err(raw.wrong("role", "'admin' or 'worker'")),
         },
     }
 }
 
 /// A prefix or a channel: a text that is easily seen, typed and granted in an ACL.
-fn name<'g>(given: &'g Given, option: &str) -> Result<Option<&'g str>> {
-    match given.text(option)? {
+fn name<'g>(raw: &'g RawOptions, option: &str) -> Result<Option<&'g str>> {
+    match raw.text(option)? {
         Some(text)
             if text.is_empty()
                 || text.len() > LONGEST_NAME
                 || text.contains(|c: char| c.is_whitespace() || c.is_control()) =>
         {
-            Err(given.wrong(
+            Err(raw.wrong(
                 option,
                 &format!(
                     "a string of 1 to {LONGEST_NAME} bytes without white space and control characters"

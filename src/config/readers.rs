@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::RetryStrategy;
-use super::given::Given;
+use super::raw::RawOptions;
 use super::value::{as_boolean, as_whole, is_function};
 use crate::Result;
 
 /// The longest time that a timer of Node.js can hold.
 pub(super) const MAX_MILLISECONDS: u64 = i32::MAX as u64;
 
-impl Given {
+impl RawOptions {
     /// A boolean, or `'true'` or `'false'` as environment variables give it.
     pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>> {
         match self.value(name) {

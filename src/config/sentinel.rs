@@ -1,8 +1,8 @@
 //! The options of Sentinel.
 
 use super::addresses::{list, nat_map};
-use super::given::Given;
 use super::notice::Notice;
+use super::raw::RawOptions;
 use super::target::SentinelConfig;
 use super::{Secret, TlsConfig};
 use crate::{Error, Result};
@@ -26,26 +26,26 @@ const WITH_SENTINELS: [&str; 11] = [
 ];
 
 /// Reads and checks the options of Sentinel; `None` without `sentinels`.
-pub(super) fn read(given: &Given, notices: &mut Vec<Notice>) -> Result<Option<SentinelConfig>> {
-    let retry = given.retry_strategy("sentinelRetryStrategy")?;
-    let reconnect = given.retry_strategy("sentinelReconnectStrategy")?;
-    let command_timeout = given.milliseconds("sentinelCommandTimeout")?;
-    let update_sentinels = given.boolean("updateSentinels")?.unwrap_or(true);
-    let most = given.whole("sentinelMaxConnections", 1..=1000, "")?.unwrap_or(DEFAULT_CONNECTIONS);
-    let failover_detector = given.boolean("failoverDetector")?.unwrap_or(true);
-    let name = given.text("name")?.map(str::to_owned);
-    let username = given.text("sentinelUsername")?.map(str::to_owned);
-    let password = given.text("sentinelPassword")?.map(Secret::new);
-    let tls = TlsConfig::read("sentinelTLS", given.value("sentinelTLS"))?;
-    let tls_of_master = given.boolean("enableTLSForSentinelMode")?.unwrap_or(false);
-    if given.value("sentinels").is_none() {
-        let idle = WITH_SENTINELS.iter().filter(|option| given.value(option).is_some());
+pub(super) fn read(raw: &RawOptions, notices: &mut Vec<Notice>) -> Result<Option<SentinelConfig>> {
+    let retry = raw.retry_strategy("sentinelRetryStrategy")?;
+    let reconnect = raw.retry_strategy("sentinelReconnectStrategy")?;
+    let command_timeout = raw.milliseconds("sentinelCommandTimeout")?;
+    let update_sentinels = raw.boolean("updateSentinels")?.unwrap_or(true);
+    let most = raw.whole("sentinelMaxConnections", 1..=1000, "")?.unwrap_or(DEFAULT_CONNECTIONS);
+    let failover_detector = raw.boolean("failoverDetector")?.unwrap_or(true);
+    let name = raw.text("name")?.map(str::to_owned);
+    let username = raw.text("sentinelUsername")?.map(str::to_owned);
+    let password = raw.text("sentinelPassword")?.map(Secret::new);
+    let tls = TlsConfig::read("sentinelTLS", raw.value("sentinelTLS"))?;
+    let tls_of_master = raw.boolean("enableTLSForSentinelMode")?.unwrap_or(false);
+    if raw.value("sentinels").is_none() {
+        let idle = WITH_SENTINELS.iter().filter(|option| raw.value(option).is_some());
         notices.extend(idle.map(|option| {
             Notice::info(format!("option '{option}' has no effect here: there are no 'sentinels'"))
         }));
         return Ok(None);
     }
-    let sentinels = list(given, "sentinels", DEFAULT_PORT)?;
+    let sentinels = list(raw, "sentinels", DEFAULT_PORT)?;
     let Some(name) = name else {
         return Err(Error::option(
             "name",
@@ -56,7 +56,7 @@ pub(super) fn read(given: &Given, notices: &mut Vec<Notice>) -> Result<Option<Se
         return Err(Error::option("sentinelUsername", "needs a 'sentinelPassword'"));
     }
     // ioredis goes on in plain text in both cases.
-    match (TlsConfig::read("tls", given.value("tls"))?, tls_of_master) {
+    match (TlsConfig::read("tls", raw.value("tls"))?, tls_of_master) {
         (Some(_), false) => {
             return Err(Error::option(
                 "tls",
@@ -83,6 +83,6 @@ pub(super) fn read(given: &Given, notices: &mut Vec<Notice>) -> Result<Option<Se
         update_sentinels,
         max_connections: usize::try_from(most).unwrap_or(1),
         failover_detector,
-        nat_map: nat_map(given)?,
+        nat_map: nat_map(raw)?,
     }))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::given::Given;
+use super::raw::RawOptions;
 use super::readers::MAX_MILLISECONDS;
 use super::value::{as_whole, is_function};
 use crate::{Error, Result};
@@ -63,39 +63,39 @@ impl Default for Supervision {
 
 impl Supervision {
     /// Reads and checks these options.
-    pub(super) fn read(given: &Given) -> Result<Self> {
+    pub(super) fn read(raw: &RawOptions) -> Result<Self> {
         let default = Self::default();
-        let time = |name| given.milliseconds_or_zero(name);
+        let time = |name| raw.milliseconds_or_zero(name);
         let positive = |time: &Duration| !time.is_zero();
         Ok(Self {
             keep_alive: time("keepAlive")?.filter(positive).unwrap_or(default.keep_alive),
-            no_delay: given.boolean("noDelay")?.unwrap_or(default.no_delay),
-            socket_timeout: socket_timeout(given)?,
+            no_delay: raw.boolean("noDelay")?.unwrap_or(default.no_delay),
+            socket_timeout: socket_timeout(raw)?,
             disconnect_timeout: time("disconnectTimeout")?.unwrap_or(default.disconnect_timeout),
-            reconnect_on_error: reconnect_on_error(given)?,
-            max_retries_per_request: max_retries(given, default.max_retries_per_request)?,
-            offline_queue: given.boolean("enableOfflineQueue")?.unwrap_or(default.offline_queue),
-            resend_unfulfilled: given
+            reconnect_on_error: reconnect_on_error(raw)?,
+            max_retries_per_request: max_retries(raw, default.max_retries_per_request)?,
+            offline_queue: raw.boolean("enableOfflineQueue")?.unwrap_or(default.offline_queue),
+            resend_unfulfilled: raw
                 .boolean("autoResendUnfulfilledCommands")?
                 .unwrap_or(default.resend_unfulfilled),
-            ready_check: given.boolean("enableReadyCheck")?.unwrap_or(default.ready_check),
+            ready_check: raw.boolean("enableReadyCheck")?.unwrap_or(default.ready_check),
             max_loading_retry_time: time("maxLoadingRetryTime")?
                 .unwrap_or(default.max_loading_retry_time),
-            library: library(given)?,
+            library: library(raw)?,
         })
     }
 }
 
-fn socket_timeout(given: &Given) -> Result<Option<Duration>> {
+fn socket_timeout(raw: &RawOptions) -> Result<Option<Duration>> {
     let allowed = || {
-        given.wrong(
+        raw.wrong(
             "socketTimeout",
             &format!(
                 "a whole number of milliseconds from {SHORTEST_SOCKET_TIMEOUT} to {MAX_MILLISECONDS}, or 0 for none"
             ),
         )
     };
-    match given.value("socketTimeout").map(as_whole) {
+    match raw.value("socketTimeout").map(as_whole) {
         None | Some(Some(0)) => Ok(None),
         Some(Some(ms @ SHORTEST_SOCKET_TIMEOUT..=MAX_MILLISECONDS)) => {
             Ok(Some(Duration::from_millis(ms)))
@@ -104,35 +104,33 @@ fn socket_timeout(given: &Given) -> Result<Option<Duration>> {
     }
 }
 
-fn reconnect_on_error(given: &Given) -> Result<bool> {
-    match given.value("reconnectOnError") {
+fn reconnect_on_error(raw: &RawOptions) -> Result<bool> {
+    match raw.value("reconnectOnError") {
         None => Ok(false),
         Some(value) if is_function(value) => Ok(true),
-        Some(_) => {
-            Err(given.wrong("reconnectOnError", "a function (error) => false, true, 1 or 2"))
-        }
+        Some(_) => Err(raw.wrong("reconnectOnError", "a function (error) => false, true, 1 or 2")),
     }
 }
 
-fn max_retries(given: &Given, default: Option<u32>) -> Result<Option<u32>> {
-    match given.value("maxRetriesPerRequest") {
+fn max_retries(raw: &RawOptions, default: Option<u32>) -> Result<Option<u32>> {
+    match raw.value("maxRetriesPerRequest") {
         None => Ok(default),
         Some(Value::Null) => Ok(None),
         Some(value) => match as_whole(value).map(u32::try_from) {
             Some(Ok(times)) => Ok(Some(times)),
-            _ => Err(given.wrong("maxRetriesPerRequest", "a whole number, or null for no limit")),
+            _ => Err(raw.wrong("maxRetriesPerRequest", "a whole number, or null for no limit")),
         },
     }
 }
 
 /// The name of this library as the server shows it in `CLIENT LIST`.
-fn library(given: &Given) -> Result<Option<String>> {
-    let tag = given.text("clientInfoTag")?;
+fn library(raw: &RawOptions) -> Result<Option<String>> {
+    let tag = raw.text("clientInfoTag")?;
     // What CLIENT SETINFO takes.
     if tag.is_some_and(|tag| !tag.bytes().all(|byte| byte.is_ascii_graphic())) {
-        return Err(given.wrong("clientInfoTag", "of visible ASCII characters without spaces"));
+        return Err(raw.wrong("clientInfoTag", "of visible ASCII characters without spaces"));
     }
-    let disabled = given.boolean("disableClientInfo")?.unwrap_or(false);
+    let disabled = raw.boolean("disableClientInfo")?.unwrap_or(false);
     match (disabled, tag) {
         (true, None) => Ok(None),
         (true, Some(_)) => Err(Error::option(

@@ -4,7 +4,7 @@
 
 mod algorithms;
 mod decider;
-mod known;
+mod table;
 
 use std::fmt;
 
@@ -18,8 +18,8 @@ use crate::{Error, Result};
 
 pub use decider::{Decider, Identity, ServerIdentity};
 #[cfg(test)]
-pub(super) use known::accepted;
-pub(super) use known::{is_known, judge};
+pub(super) use table::accepted;
+pub(super) use table::{check_support, is_known};
 
 /// How TLS is spoken.
 #[derive(Debug, Clone, PartialEq, Eq)]

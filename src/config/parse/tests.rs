@@ -1,4 +1,4 @@
-use super::super::options::KNOWN;
+use super::super::table::KNOWN;
 use super::super::{Endpoint, Family, RetryStrategy, Supervision, Target};
 use super::*;
 use proptest::prelude::*;

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::super::nearest::nearest;
 use super::super::notice::Notice;
+use super::super::suggest::suggest;
 use super::super::value::{as_boolean, kind_of};
 use crate::{Error, Result};
 
 /// Characters of an unknown option's name that are shown.
 const SHOWN: usize = 60;
 
-enum Verdict {
+enum Support {
     /// Read and acted upon.
     Honoured,
     /// Accepted, with a line at start that says why it has no effect.
@@ -19,7 +19,7 @@ enum Verdict {
     Refused(&'static str),
 }
 
-use Verdict::{Honoured, NoEffect, Refused};
+use Support::{Honoured, NoEffect, Refused};
 
 const OF_A_SERVER: &str = "it is for those who serve TLS";
 const NOT_IN_JS: &str = "can't be used: the connection is not made in JavaScript";
@@ -28,7 +28,7 @@ const BESIDE: &str =
 const NO_ENGINE: &str =
     "can't be used: keys are not held by OpenSSL here; give the key itself as 'key'";
 
-const KNOWN: &[(&str, Verdict)] = &[
+const KNOWN: &[(&str, Support)] = &[
     ("ca", Honoured),
     ("cert", Honoured),
     ("key", Honoured),
@@ -111,19 +111,19 @@ const KNOWN: &[(&str, Verdict)] = &[
 
 /// Whether somebody who writes an option of this name means one inside `tls`.
 pub(in crate::config) fn is_known(name: &str) -> bool {
-    KNOWN.iter().any(|(known, verdict)| *known == name && !matches!(verdict, NoEffect(_)))
+    KNOWN.iter().any(|(known, support)| *known == name && !matches!(support, NoEffect(_)))
 }
 
 /// The names inside `tls` that are not refused.
 #[cfg(test)]
 pub(in crate::config) fn accepted() -> impl Iterator<Item = &'static str> {
-    let accepted = KNOWN.iter().filter(|(_, verdict)| !matches!(verdict, Refused(_)));
+    let accepted = KNOWN.iter().filter(|(_, support)| !matches!(support, Refused(_)));
     accepted.map(|(name, _)| *name)
 }
 
 /// What becomes of every option inside `tls` by its name: the lines for the log, or the first
 /// that is refused.
-pub(in crate::config) fn judge(option: &str, value: &Value) -> Result<Vec<Notice>> {
+pub(in crate::config) fn check_support(option: &str, value: &Value) -> Result<Vec<Notice>> {
     let Value::Object(options) = value else { return Ok(Vec::new()) };
     let mut notices = Vec::new();
     for (name, value) in options {
@@ -158,7 +158,7 @@ fn unverified(option: &str) -> Notice {
 }
 
 fn unknown(option: &str, name: &str) -> Notice {
-    let hint = nearest(name, KNOWN.iter().map(|(known, _)| *known))
+    let hint = suggest(name, KNOWN.iter().map(|(known, _)| *known))
         .map(|near| format!("; did you mean '{near}'?"))
         .unwrap_or_default();
     let shown: String = name.chars().filter(|c| !c.is_control()).take(SHOWN).collect();

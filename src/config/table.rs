@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::value::{as_boolean, as_whole, is_function};
 
 /// One known option.
-pub(super) struct Known {
+pub(super) struct KnownOption {
     pub(super) name: &'static str,
-    pub(super) verdict: Verdict,
+    pub(super) support: Support,
 }
 
 /// What becomes of an option.
-pub(super) enum Verdict {
+pub(super) enum Support {
     /// Read and acted upon.
     Honoured,
     /// Belongs to the context store, which shares the object.
@@ -78,16 +78,16 @@ impl Shape {
     }
 }
 
-const fn honoured(name: &'static str) -> Known {
-    Known { name, verdict: Verdict::Honoured }
+const fn honoured(name: &'static str) -> KnownOption {
+    KnownOption { name, support: Support::Honoured }
 }
 
-const fn no_effect(name: &'static str, shape: Shape, why: &'static str) -> Known {
-    Known { name, verdict: Verdict::NoEffect { shape, why } }
+const fn no_effect(name: &'static str, shape: Shape, why: &'static str) -> KnownOption {
+    KnownOption { name, support: Support::NoEffect { shape, why } }
 }
 
-const fn refused(name: &'static str, unless: &'static [Plain], why: &'static str) -> Known {
-    Known { name, verdict: Verdict::Refused { unless, why } }
+const fn refused(name: &'static str, unless: &'static [Plain], why: &'static str) -> KnownOption {
+    KnownOption { name, support: Support::Refused { unless, why } }
 }
 
 const NOTHING: &[Plain] = &[Plain::Null];
@@ -100,7 +100,7 @@ const NOTHING_TO_ACT_ON: &str = "there is nothing here for it to act on";
 
 /// All known options. Our own come first: of several names that are as near to an unknown one,
 /// the first is suggested.
-pub(super) const KNOWN: &[Known] = &[
+pub(super) const KNOWN: &[KnownOption] = &[
     // Role and storage.
     honoured("role"),
     honoured("keyPrefix"),
@@ -116,7 +116,7 @@ pub(super) const KNOWN: &[Known] = &[
     honoured("shareCredentialSecret"),
     honoured("waitReplicas"),
     honoured("health"),
-    Known { name: "timeout", verdict: Verdict::Shared },
+    KnownOption { name: "timeout", support: Support::Shared },
     // Address and identity.
     honoured("host"),
     honoured("port"),
@@ -208,7 +208,7 @@ pub(super) const KNOWN: &[Known] = &[
 ];
 
 /// The known option of this name.
-pub(super) fn find(name: &str) -> Option<&'static Known> {
+pub(super) fn find(name: &str) -> Option<&'static KnownOption> {
     KNOWN.iter().find(|known| known.name == name)
 }
 

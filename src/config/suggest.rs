@@ -8,7 +8,7 @@ const SHORTEST_PART: usize = 4;
 /// The nearest of `known` to `name`, when it is near enough to be meant: few edits away (two
 /// swapped letters count as one), or one name begins or ends with the other. Case does not count.
 /// Of several as near, the first in `known` wins.
-pub(super) fn nearest<'k>(
+pub(super) fn suggest<'k>(
     name: &str,
     known: impl IntoIterator<Item = &'k str> + Clone,
 ) -> Option<&'k str> {
@@ -106,14 +106,14 @@ mod tests {
             ("sesionTtl", "sessionTTL"),
             ("connect_timeout", "connectTimeout"),
         ] {
-            assert_eq!(nearest(name, KNOWN), Some(meant), "{name}");
+            assert_eq!(suggest(name, KNOWN), Some(meant), "{name}");
         }
     }
 
     #[test]
     fn leaves_far_names_alone() {
         for name in ["", "x", "foo", "database", "ttl", "something", &"port".repeat(40)] {
-            assert_eq!(nearest(name, KNOWN), None, "{name}");
+            assert_eq!(suggest(name, KNOWN), None, "{name}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{health, tls};
-use super::{KNOWN, Verdict, find};
+use super::{KNOWN, Support, find};
 
 /// Described outside the tables.
 const IN_PROSE: [&str; 1] = ["tls"];
@@ -42,8 +42,8 @@ fn listed(section: &str, beginning: &str) -> BTreeSet<String> {
     code(paragraph).map(str::to_owned).collect()
 }
 
-fn names(wanted: impl Fn(&Verdict) -> bool) -> BTreeSet<String> {
-    let known = KNOWN.iter().filter(|known| wanted(&known.verdict));
+fn names(wanted: impl Fn(&Support) -> bool) -> BTreeSet<String> {
+    let known = KNOWN.iter().filter(|known| wanted(&known.support));
     known.map(|known| known.name.to_owned()).collect()
 }
 
@@ -54,10 +54,10 @@ fn every_honoured_option_is_in_the_readme_and_only_known_ones_are() {
     assert!(described.len() > 50, "{described:?}");
     for name in &described {
         let known = find(name).unwrap_or_else(|| panic!("'{name}' is not known"));
-        assert!(matches!(known.verdict, Verdict::Honoured), "'{name}' is not honoured");
+        assert!(matches!(known.support, Support::Honoured), "'{name}' is not honoured");
     }
     let prose: BTreeSet<_> = code(&section).chain(code(&tls_section)).collect();
-    for name in names(|verdict| matches!(verdict, Verdict::Honoured)) {
+    for name in names(|support| matches!(support, Support::Honoured)) {
         let described = match IN_PROSE.contains(&name.as_str()) {
             true => prose.iter().any(|code| code.split(':').next() == Some(&name)),
             false => described.contains(&name.as_str()),
@@ -74,11 +74,11 @@ fn the_readme_lists_what_has_no_effect_and_what_is_refused() {
     let (section, _) = sections();
     assert_eq!(
         listed(&section, "Accepted without effect"),
-        names(|verdict| matches!(verdict, Verdict::NoEffect { .. }))
+        names(|support| matches!(support, Support::NoEffect { .. }))
     );
     assert_eq!(
         listed(&section, "Refused by name"),
-        names(|verdict| matches!(verdict, Verdict::Refused { .. }))
+        names(|support| matches!(support, Support::Refused { .. }))
     );
 }
 

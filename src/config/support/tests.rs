@@ -141,6 +141,6 @@ fn every_name_of_the_specification_is_known() {
         slotsRefreshTimeout slotsRefreshInterval shardedSubscribers clusterNodeRetryStrategy \
         dnsLookup useSRVRecords resolveSrv";
     for name in names.split_whitespace() {
-        assert!(options::find(name).is_some(), "{name}");
+        assert!(table::find(name).is_some(), "{name}");
     }
 }

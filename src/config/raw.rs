@@ -43,7 +43,7 @@ const NOT_OF_A_NODE: [&str; 9] =
 const SECRETS: [&str; 4] = ["password", "sentinelPassword", "url", "clusterPassword"];
 
 /// All options that are given, those beside the URL before those in it.
-pub(super) struct Given {
+pub(super) struct RawOptions {
     members: BTreeMap<String, Member>,
 }
 
@@ -59,7 +59,7 @@ enum Origin {
     Url,
 }
 
-impl Given {
+impl RawOptions {
     /// Collects the options out of `settings.valkey`.
     pub(super) fn collect(options: &Value) -> Result<Self> {
         let Value::Object(object) = options else {
@@ -190,8 +190,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn given(options: Value) -> Given {
-        Given::collect(&options).unwrap()
+    fn raw(options: Value) -> RawOptions {
+        RawOptions::collect(&options).unwrap()
     }
 
     #[test]
@@ -209,24 +209,24 @@ mod tests {
             (json!("redis://:pw@h"), "a string"),
             (json!("pw@h"), "a string"),
         ] {
-            assert_eq!(given(json!({"x": value})).shown("x"), shown);
-            let hidden = given(json!({"clusterPassword": value})).shown("clusterPassword");
+            assert_eq!(raw(json!({"x": value})).shown("x"), shown);
+            let hidden = raw(json!({"clusterPassword": value})).shown("clusterPassword");
             assert_eq!(hidden, kind_of(&value));
         }
-        let long = given(json!({"x": "é".repeat(100)})).shown("x");
+        let long = raw(json!({"x": "é".repeat(100)})).shown("x");
         assert_eq!(long, format!("\"{}\"…", "é".repeat(40)));
-        assert_eq!(given(json!({"url": "h?x=pw"})).shown("x"), "a string in 'url'");
+        assert_eq!(raw(json!({"url": "h?x=pw"})).shown("x"), "a string in 'url'");
     }
 
     #[test]
     fn options_beside_the_url_win() {
-        let given = given(json!({
+        let raw = raw(json!({
             "url": "redis://u:p@a:1/2?family=6",
             "host": "b",
             "password": "",
             "username": null,
         }));
-        let value = |name| given.value(name).and_then(Value::as_str);
+        let value = |name| raw.value(name).and_then(Value::as_str);
         assert_eq!(value("host"), Some("b"));
         assert_eq!(value("port"), Some("1"));
         assert_eq!(value("username"), Some("u"));
@@ -234,6 +234,6 @@ mod tests {
         assert_eq!(value("db"), Some("2"));
         assert_eq!(value("family"), Some("6"));
         assert_eq!(value("url"), None);
-        assert_eq!((given.origin("host"), given.origin("port")), ("", " (in 'url')"));
+        assert_eq!((raw.origin("host"), raw.origin("port")), ("", " (in 'url')"));
     }
 }
