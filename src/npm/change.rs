@@ -59,17 +59,17 @@ impl Inner {
             })
             .cloned()
             .collect();
-        let mut words = None;
+        let mut output = None;
         for portion in command::portions(&left, String::len) {
-            words = self.uninstall(portion, outcome)?.or(words);
+            output = self.uninstall(portion, outcome)?.or(output);
         }
         for name in names {
             match disk::version_on_disk(&self.user_dir, name) {
                 None => outcome.removed.push(name.clone()),
                 Some(_) => {
-                    let reason = match &words {
+                    let reason = match &output {
                         None => "npm ended without an error, but did not remove it".to_owned(),
-                        Some(words) => words.text(),
+                        Some(output) => output.text(),
                     };
                     outcome.failed.push(Failure { name: name.clone(), reason, unknown: false });
                 }

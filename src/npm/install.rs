@@ -2,8 +2,8 @@
 
 use super::marker::Marker;
 use super::outcome::{Failure, Outcome};
+use super::output::{ErrorOutput, Kind};
 use super::run::{self, CEILING, NoRun};
-use super::words::{Kind, Words};
 use super::{Inner, command, disk, repair};
 use crate::packages::{Wanted, fits};
 use crate::{Error, Result};
@@ -32,20 +32,20 @@ impl<'i> Install<'i> {
     /// Installs all, or all but those that fail. An error is one that concerns every package.
     pub(super) fn all(&mut self, packages: &[Wanted]) -> Result<()> {
         match self.run(packages)? {
-            Some(words) => self.without_the_bad(packages, words),
+            Some(output) => self.without_the_bad(packages, output),
             None => Ok(()),
         }
     }
 
-    /// One run: npm's words when it has failed.
-    fn run(&mut self, packages: &[Wanted]) -> Result<Option<Words>> {
+    /// One run: what npm has put out when it has failed.
+    fn run(&mut self, packages: &[Wanted]) -> Result<Option<ErrorOutput>> {
         if self.outcome.runs >= MOST_RUNS {
             let problem =
                 format!("given up after {MOST_RUNS} runs; the rest waits for the next try");
             return Err(Error::npm(problem));
         }
-        if let Some(words) = self.npm.install(packages, self.outcome)? {
-            return Ok(Some(words));
+        if let Some(output) = self.npm.install(packages, self.outcome)? {
+            return Ok(Some(output));
         }
         for wanted in packages {
             match self.npm.version_as_wanted(wanted) {
@@ -60,15 +60,16 @@ impl<'i> Install<'i> {
 
     /// Installs what can be of packages that failed together: narrows down to one that fails, and
     /// puts off what it has not been looked for among.
-    fn without_the_bad(&mut self, packages: &[Wanted], words: Words) -> Result<()> {
+    fn without_the_bad(&mut self, packages: &[Wanted], output: ErrorOutput) -> Result<()> {
         let mut suspects = packages.to_vec();
         let mut put_off = Vec::new();
         // What npm said of just these suspects, where they were tried together.
-        let mut said = Some(words);
+        let mut said = Some(output);
         while suspects.len() > 1 {
-            let culprit = said.as_ref().and_then(|words| Some((words.culprit(&suspects)?, words)));
-            if let Some((culprit, words)) = culprit {
-                let (culprit, text) = (culprit.clone(), words.text());
+            let culprit =
+                said.as_ref().and_then(|output| Some((output.culprit(&suspects)?, output)));
+            if let Some((culprit, output)) = culprit {
+                let (culprit, text) = (culprit.clone(), output.text());
                 self.fail(&culprit, text, true);
                 suspects.retain(|wanted| *wanted != culprit);
                 said = self.run(&suspects)?;
@@ -77,7 +78,7 @@ impl<'i> Install<'i> {
                 }
                 continue;
             }
-            let by_its_folder = said.as_ref().and_then(|words| words.suspect(&suspects)).cloned();
+            let by_its_folder = said.as_ref().and_then(|output| output.suspect(&suspects)).cloned();
             let rest = match by_its_folder {
                 Some(suspect) => {
                     suspects.retain(|wanted| *wanted != suspect);
@@ -92,12 +93,12 @@ impl<'i> Install<'i> {
             }
         }
         if let [one] = suspects.as_slice() {
-            let words = match said {
-                Some(words) => Some(words),
+            let output = match said {
+                Some(output) => Some(output),
                 None => self.run(&suspects)?,
             };
-            if let Some(words) = words {
-                self.refuse(one, &words)?;
+            if let Some(output) = output {
+                self.refuse(one, &output)?;
             }
         }
         self.try_singly(&mut put_off)?;
@@ -113,21 +114,21 @@ impl<'i> Install<'i> {
         while !self.refused.is_empty() && self.outcome.installed.is_empty() {
             let Some(one) = packages.pop() else { return Ok(()) };
             match self.run(std::slice::from_ref(&one))? {
-                Some(words) => self.refuse(&one, &words)?,
+                Some(output) => self.refuse(&one, &output)?,
                 None => return Ok(()),
             }
         }
         Ok(())
     }
 
-    fn refuse(&mut self, wanted: &Wanted, words: &Words) -> Result<()> {
+    fn refuse(&mut self, wanted: &Wanted, output: &ErrorOutput) -> Result<()> {
         // Asked for alone: what npm did not find is this one, or something it can't do without.
-        self.fail(wanted, words.text(), words.is_not_found());
-        if let (Kind::Doubtful, Some(code)) = (words.kind(), &words.code) {
+        self.fail(wanted, output.text(), output.is_not_found());
+        if let (Kind::Doubtful, Some(code)) = (output.kind(), &output.code) {
             self.refused.push(code.clone());
             let alike = self.refused.iter().filter(|other| *other == code).count();
             if alike >= ALIKE && self.outcome.installed.is_empty() {
-                return Err(Error::npm(words.text()));
+                return Err(Error::npm(output.text()));
             }
         }
         Ok(())
@@ -145,18 +146,18 @@ impl Inner {
         fits(&version, &wanted.version).then_some(version)
     }
 
-    /// One run of `npm install`: its words when it failed, none when it did not.
-    fn install(&self, packages: &[Wanted], outcome: &mut Outcome) -> Result<Option<Words>> {
+    /// One run of `npm install`: what it put out when it failed, none when it did not.
+    fn install(&self, packages: &[Wanted], outcome: &mut Outcome) -> Result<Option<ErrorOutput>> {
         let specs: Vec<String> = packages.iter().map(Wanted::spec).collect();
         let args = command::install(&self.program, &specs);
-        let words = self.run(&args, &specs, &[], outcome)?;
+        let output = self.run(&args, &specs, &[], outcome)?;
         // Left behind by runs that were none of ours.
         let in_the_way =
-            words.as_ref().is_some_and(|words| words.code.as_deref() == Some("ENOTEMPTY"));
+            output.as_ref().is_some_and(|output| output.code.as_deref() == Some("ENOTEMPTY"));
         if in_the_way && repair::remove_moved_aside(&self.user_dir.join("node_modules"))? {
             return self.run(&args, &specs, &[], outcome);
         }
-        Ok(words)
+        Ok(output)
     }
 
     /// One run of `npm uninstall`, likewise.
@@ -164,7 +165,7 @@ impl Inner {
         &self,
         names: &[String],
         outcome: &mut Outcome,
-    ) -> Result<Option<Words>> {
+    ) -> Result<Option<ErrorOutput>> {
         self.run(&command::uninstall(&self.program, names), &[], names, outcome)
     }
 
@@ -174,7 +175,7 @@ impl Inner {
         install: &[String],
         remove: &[String],
         outcome: &mut Outcome,
-    ) -> Result<Option<Words>> {
+    ) -> Result<Option<ErrorOutput>> {
         self.running.check_open()?;
         let mut marker = Marker::before(&self.user_dir, install.to_vec(), remove.to_vec());
         self.mark(&marker)?;
@@ -196,10 +197,10 @@ impl Inner {
                 if finished.success {
                     return Ok(None);
                 }
-                let words = Words::read(&finished.output);
-                match words.kind() {
-                    Kind::General => Err(Error::npm(words.text())),
-                    Kind::Package | Kind::Doubtful => Ok(Some(words)),
+                let output = ErrorOutput::read(&finished.output);
+                match output.kind() {
+                    Kind::General => Err(Error::npm(output.text())),
+                    Kind::Package | Kind::Doubtful => Ok(Some(output)),
                 }
             }
             Err(NoRun::Start(error)) => {

@@ -10,11 +10,11 @@ mod group;
 mod install;
 mod marker;
 mod outcome;
+mod output;
 mod package_json;
 mod repair;
 mod run;
 mod tree;
-mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

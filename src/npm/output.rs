@@ -1,4 +1,4 @@
-//! What npm says when it fails: the telling lines, fit for a log, and whose failure it is.
+//! What npm puts out when it fails: the telling lines, fit for a log, and whose failure it is.
 
 use crate::packages::Wanted;
 
@@ -9,7 +9,7 @@ const LONGEST_LINE: usize = 300;
 
 /// What npm has said of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words {
+pub(super) struct ErrorOutput {
     /// Its code, e.g. `E404`.
     pub(super) code: Option<String>,
     /// Its telling lines; without secrets, control characters and noise. Never empty.
@@ -66,7 +66,7 @@ const MEANINGS: &[(&[&str], &str)] = &[
 ];
 const DOUBTFUL: &[&str] = &["E401", "E403", "E407", "E429", "E500", "E502", "E503", "E504"];
 
-impl Words {
+impl ErrorOutput {
     /// Reads what a run has put out.
     pub(super) fn read(output: &str) -> Self {
         let lines: Vec<String> = output.lines().map(plain).collect();

@@ -16,7 +16,7 @@ const REFUSED: &str = "npm error code ECONNREFUSED\nnpm error syscall connect\nn
 #[test]
 fn the_telling_lines_are_kept() {
     assert_eq!(
-        Words::read(MISSING).lines,
+        ErrorOutput::read(MISSING).lines,
         [
             "code E404",
             "404 Not Found - GET http://r/nope - not found",
@@ -24,10 +24,10 @@ fn the_telling_lines_are_kept() {
         ]
     );
     assert_eq!(
-        Words::read(OLD).lines,
+        ErrorOutput::read(OLD).lines,
         ["code ETARGET", "notarget No matching version found for @s/a@9.0.0."]
     );
-    let refused = Words::read(REFUSED);
+    let refused = ErrorOutput::read(REFUSED);
     assert_eq!(refused.lines[0], "code ECONNREFUSED");
     assert!(refused.lines[1].starts_with("FetchError: request to http://127.0.0.1:1/p failed"));
     assert!(refused.lines.iter().all(|line| !line.starts_with("at ")), "{refused:?}");
@@ -37,10 +37,10 @@ fn the_telling_lines_are_kept() {
 #[test]
 fn without_npm_the_last_lines_speak() {
     let output = "node:internal/modules:1\n  throw err;\n\nError: Cannot find module '/x/npm-cli.js'\n    at Module._resolve (a:1:1)\n\nNode.js v20.0.0\n";
-    let words = Words::read(output);
-    assert!(words.lines.contains(&"Error: Cannot find module '/x/npm-cli.js'".to_owned()));
-    assert!(words.lines.len() <= 5 && words.code.is_none());
-    assert_eq!(Words::read("\n\n").lines, ["it failed and said nothing"]);
+    let output = ErrorOutput::read(output);
+    assert!(output.lines.contains(&"Error: Cannot find module '/x/npm-cli.js'".to_owned()));
+    assert!(output.lines.len() <= 5 && output.code.is_none());
+    assert_eq!(ErrorOutput::read("\n\n").lines, ["it failed and said nothing"]);
 }
 
 #[test]
@@ -59,18 +59,19 @@ fn whose_failure_it_is() {
         ("ENOTFOUND", Kind::General),
         ("ETIMEDOUT", Kind::General),
     ] {
-        let words = Words::read(&format!("npm error code {code}\nnpm error x"));
-        assert_eq!(words.kind(), kind, "{code}");
+        let output = ErrorOutput::read(&format!("npm error code {code}\nnpm error x"));
+        assert_eq!(output.kind(), kind, "{code}");
     }
-    let disk = Words::read("npm error code ENOSPC\nnpm error nospc ENOSPC: no space left, write");
+    let disk =
+        ErrorOutput::read("npm error code ENOSPC\nnpm error nospc ENOSPC: no space left, write");
     assert!(disk.text().starts_with("no space is left on the disk"));
-    assert_eq!(Words::read("killed").kind(), Kind::Package);
+    assert_eq!(ErrorOutput::read("killed").kind(), Kind::Package);
 }
 
 #[test]
 fn npm_names_the_culprit() {
     let name = |output: &str, specs: &[&str]| {
-        Words::read(output).culprit(&packages(specs)).map(|wanted| wanted.name.clone())
+        ErrorOutput::read(output).culprit(&packages(specs)).map(|wanted| wanted.name.clone())
     };
     assert_eq!(name(MISSING, &["a@1.0.0", "nope@1.0.0"]).as_deref(), Some("nope"));
     assert_eq!(name(OLD, &["a@9.0.0", "@s/a@9.0.0"]).as_deref(), Some("@s/a"));
@@ -80,8 +81,8 @@ fn npm_names_the_culprit() {
     assert_eq!(name(REFUSED, &["p@1.0.0"]), None);
     let script = "npm error code 1\nnpm error path /u/node_modules/@s/a\nnpm error command failed";
     let list = packages(&["a@1.0.0", "@s/a@1.0.0"]);
-    assert_eq!(Words::read(script).suspect(&list).unwrap().name, "@s/a");
-    assert_eq!(Words::read(MISSING).suspect(&list), None);
+    assert_eq!(ErrorOutput::read(script).suspect(&list).unwrap().name, "@s/a");
+    assert_eq!(ErrorOutput::read(MISSING).suspect(&list), None);
 }
 
 #[test]
@@ -104,31 +105,31 @@ fn credentials_are_masked() {
         assert_eq!(masked(line), expected);
     }
     let output = "npm error code E401\nnpm error //r/:_authToken=hidden https://u:hidden@h/\n";
-    assert!(!Words::read(output).text().contains("hidden"));
-    assert!(!Words::read("spawn failed https://u:hidden@h/").text().contains("hidden"));
+    assert!(!ErrorOutput::read(output).text().contains("hidden"));
+    assert!(!ErrorOutput::read("spawn failed https://u:hidden@h/").text().contains("hidden"));
 }
 
 #[test]
 fn nothing_in_it_can_forge_a_log() {
     let output = "npm error code E1\nnpm error \u{1b}[31mred\u{1b}[0m\u{7}\tand\r \u{202e}turned\u{1b}]0;title\n";
-    assert_eq!(Words::read(output).lines, ["code E1", "red and turned]0;title"]);
+    assert_eq!(ErrorOutput::read(output).lines, ["code E1", "red and turned]0;title"]);
     let long = format!("npm error {}\n", "x".repeat(5000)).repeat(50);
-    assert!(Words::read(&long).text().len() < 4000);
+    assert!(ErrorOutput::read(&long).text().len() < 4000);
 }
 
 proptest! {
     #[test]
     fn no_output_panics(output in "(npm error |npm ERR! |code |path |//|@|=|:|token|_auth|\\PC|\n|\u{1b}\\[|/node_modules/){0,60}") {
-        let words = Words::read(&output);
-        prop_assert!(!words.lines.is_empty() && words.lines.len() <= MOST_LINES);
-        prop_assert!(words.text().lines().all(|line| !line.contains(char::is_control)));
+        let output = ErrorOutput::read(&output);
+        prop_assert!(!output.lines.is_empty() && output.lines.len() <= MOST_LINES);
+        prop_assert!(output.text().lines().all(|line| !line.contains(char::is_control)));
         let list = packages(&["a@1.0.0"]);
-        let _ = (words.culprit(&list), words.suspect(&list), words.kind());
+        let _ = (output.culprit(&list), output.suspect(&list), output.kind());
     }
 
     #[test]
     fn no_password_of_a_url_survives(user in "[a-z@:]{0,6}", password in "S[a-z0-9:@]{3,9}S", host in "[a-z]{1,5}") {
         let line = format!("npm error request to https://{user}:{password}@{host}/p failed");
-        prop_assert!(!Words::read(&line).text().contains(&password));
+        prop_assert!(!ErrorOutput::read(&line).text().contains(&password));
     }
 }
