@@ -26,7 +26,7 @@ impl JsReconnectOnError {
 }
 
 impl ReconnectOnError for JsReconnectOnError {
-    fn judge(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>> {
+    fn decide(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>> {
         async move {
             match self.0.ask((words, command).into()).await {
                 Ok(Either::A(0)) => Ok(Reaction::Stay),

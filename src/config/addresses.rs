@@ -10,7 +10,7 @@ use super::value::{as_whole, is_function};
 use crate::{Error, Result};
 
 /// Nobody has more of them, and each costs a connection while the server is looked for.
-const MOST: usize = 256;
+const MAX_ADDRESSES: usize = 256;
 
 /// A list of `{host, port}`; `host:port` as a string, a URL and a port alone are taken as well.
 pub(super) fn list(raw: &RawOptions, option: &str, default_port: u16) -> Result<Vec<Endpoint>> {
@@ -18,10 +18,10 @@ pub(super) fn list(raw: &RawOptions, option: &str, default_port: u16) -> Result<
     let Some(Value::Array(items)) = raw.value(option) else {
         return Err(raw.wrong(option, &example));
     };
-    if items.is_empty() || items.len() > MOST {
+    if items.is_empty() || items.len() > MAX_ADDRESSES {
         return Err(Error::option(
             option,
-            format!("must be {example} of 1 to {MOST} addresses, not of {}", items.len()),
+            format!("must be {example} of 1 to {MAX_ADDRESSES} addresses, not of {}", items.len()),
         ));
     }
     let mut found = Vec::new();

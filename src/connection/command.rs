@@ -13,12 +13,12 @@ use self::link::{CommandLink, Live, Slot};
 use super::heartbeat;
 use super::hooks::Hooks;
 use super::once::Once;
-use super::reaction::Judge;
+use super::reaction::ReactionHook;
 use super::redirect::Redirection;
 use super::repetition::{Attempts, QUEUE_LENGTH, all_read, is_read};
 use super::resolver::Resolver;
 use super::script::Script;
-use super::state::{State, Voice};
+use super::state::{ConnectionState, Voice};
 use super::supervisor::{Supervised, Way};
 use super::transaction;
 use crate::config::ConnectionConfig;
@@ -31,7 +31,7 @@ pub struct Connection {
     slot: Slot,
     limit: Option<Duration>,
     redirection: Redirection,
-    judge: Judge,
+    reaction_hook: ReactionHook,
     /// Places for what waits for a connection.
     queue: Arc<Semaphore>,
     beside: Beside,
@@ -57,13 +57,13 @@ impl Connection {
         let heartbeat = heartbeat::interval(&config.supervision);
         let link = CommandLink::new(Arc::clone(&slot), heartbeat);
         let hooks = hooks.into();
-        let judge = Judge::new(hooks.reconnect_on_error.clone());
+        let reaction_hook = ReactionHook::new(hooks.reconnect_on_error.clone());
         let way = Way::new(Arc::clone(&config), hooks.clone());
         let resolver = Arc::downgrade(&way.resolver);
         let beside = Beside { config, hooks, resolver, once: way.once.clone() };
         let supervised = Arc::new(Supervised::start(Voice::Main, way, link));
         let queue = Arc::new(Semaphore::new(QUEUE_LENGTH));
-        Self { supervised, slot, limit, redirection, judge, queue, beside }
+        Self { supervised, slot, limit, redirection, reaction_hook, queue, beside }
     }
 
     /// The way to the same server, for another connection beside this one: what is learned of
@@ -80,7 +80,7 @@ impl Connection {
     }
 
     /// What the connection is doing.
-    pub fn state(&self) -> watch::Receiver<State> {
+    pub fn state(&self) -> watch::Receiver<ConnectionState> {
         self.supervised.state()
     }
 
@@ -100,12 +100,12 @@ impl Connection {
         let mut state = self.state();
         let mut attempts = Attempts::new(&self.beside.config.supervision, &state.borrow());
         let ready = state.wait_for(|state| match state {
-            State::Ready { .. } | State::Closed { .. } => true,
-            state => attempts.used_up(state),
+            ConnectionState::Ready { .. } | ConnectionState::Closed { .. } => true,
+            state => attempts.observe(state),
         });
         // The state must not be held while it is looked at again.
         let ready = match tokio::time::timeout(within, ready).await {
-            Ok(Ok(state)) => matches!(*state, State::Ready { .. }),
+            Ok(Ok(state)) => matches!(*state, ConnectionState::Ready { .. }),
             _ => false,
         };
         if ready { Ok(()) } else { Err(self.unavailable()) }

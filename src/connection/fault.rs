@@ -15,8 +15,8 @@ pub(super) struct Fault {
     pub(super) lost: bool,
 }
 
-/// Judges an error reply by its code.
-pub(super) fn judge(command: &str, code: &str, words: &str) -> Fault {
+/// Classifies an error reply by its code.
+pub(super) fn classify(command: &str, code: &str, words: &str) -> Fault {
     let command = command.to_owned();
     let detail = without_script(without_arguments(words)).to_owned();
     let (error, reconnect) = match code {
@@ -31,24 +31,24 @@ pub(super) fn judge(command: &str, code: &str, words: &str) -> Fault {
     Fault { error, reconnect, lost: false }
 }
 
-/// Judges an error reply in the server's words, which begin with the code.
-pub(super) fn judge_words(command: &str, words: &str) -> Fault {
-    judge(command, words.split(' ').next().unwrap_or_default(), words)
+/// Classifies an error reply in the server's words, which begin with the code.
+pub(super) fn classify_text(command: &str, words: &str) -> Fault {
+    classify(command, words.split(' ').next().unwrap_or_default(), words)
 }
 
-/// Judges an error reply that the crate has read.
-pub(super) fn judge_reply(command: &str, error: &ServerError) -> Fault {
+/// Classifies an error reply that the crate has read.
+pub(super) fn classify_reply(command: &str, error: &ServerError) -> Fault {
     let words = match error.details() {
         Some(details) => format!("{} {details}", error.code()),
         None => error.code().to_owned(),
     };
-    judge(command, error.code(), &words)
+    classify(command, error.code(), &words)
 }
 
-/// Judges an error of the crate itself: no reply could be had.
-pub(super) fn judge_failure(command: &str, error: RedisError) -> Fault {
+/// Classifies an error of the crate itself: no reply could be had.
+pub(super) fn classify_failure(command: &str, error: RedisError) -> Fault {
     match ServerError::try_from(error) {
-        Ok(reply) => judge_reply(command, &reply),
+        Ok(reply) => classify_reply(command, &reply),
         Err(error) => Fault {
             error: Error::Unavailable { reason: error.to_string() },
             // The supervisor sees the end of the stream by itself.
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn codes_decide() {
         let code = |words: &str| {
-            let fault = judge_words("SET", words);
+            let fault = classify_text("SET", words);
             (fault.error.code(), fault.reconnect)
         };
         assert_eq!(code("NOAUTH Authentication required."), ("ERR_VALKEY_AUTH", true));
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn arguments_are_not_repeated() {
-        let fault = judge_words(
+        let fault = classify_text(
             "AUTH",
             "ERR unknown command 'AUTH', with args beginning with: 'me' 'hunter2' ",
         );
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_place_in_a_script_is_not_told() {
-        let text = |words: &str| judge_words("EVALSHA", words).error.to_string();
+        let text = |words: &str| classify_text("EVALSHA", words).error.to_string();
         let full = "OOM command not allowed when used memory > 'maxmemory'.";
         let hash = "0123456789abcdef0123456789abcdef01234567";
         let told = format!("{full} script: {hash}, on @user_script:21.");

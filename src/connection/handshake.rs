@@ -10,7 +10,7 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tracing::debug;
 
 use super::activity::Stream;
-use super::fault::{judge_words, without_arguments};
+use super::fault::{classify_text, without_arguments};
 use super::reply::{ReadFault, Reply, read_reply};
 use super::tls;
 use crate::config::{ConnectionConfig, Secret};
@@ -138,7 +138,7 @@ fn refused(
         Step::Ping => "PING",
     };
     let words = redacted(words, config);
-    let error = judge_words(name, &words).error;
+    let error = classify_text(name, &words).error;
     match (step, error) {
         // Whether that matters is not decided here.
         (Step::Ping, Error::Unavailable { .. }) if words.starts_with("LOADING") => {

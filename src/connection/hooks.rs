@@ -162,7 +162,7 @@ mod tests {
     }
 
     impl ReconnectOnError for Ours {
-        fn judge(&self, _: String, _: String) -> BoxFuture<'_, Result<Reaction, String>> {
+        fn decide(&self, _: String, _: String) -> BoxFuture<'_, Result<Reaction, String>> {
             Box::pin(std::future::ready(Ok(Reaction::Stay)))
         }
     }

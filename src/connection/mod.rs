@@ -31,7 +31,7 @@ pub use hooks::{Hooks, NatMap, UserFunctions};
 pub use reaction::{Reaction, ReconnectOnError};
 pub use retry::{DefaultRetry, GrowingRetry, NoRetry, Retry};
 pub use script::Script;
-pub use state::State;
+pub use state::ConnectionState;
 pub use strategy::{Advice, Strategy};
 pub use subscriber::{Hints, Subscriber};
 pub use tls::check_tls;

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Once(Arc<Mutex<BTreeSet<String>>>);
 
 impl Once {
-    /// Whether this is said for the first time.
-    pub(super) fn first(&self, line: &str) -> bool {
+    /// Counts this as said from now on; tells whether it is the first time.
+    pub(super) fn claim(&self, line: &str) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(line.to_owned())
     }
 

@@ -26,17 +26,17 @@ pub enum Reaction {
 pub trait ReconnectOnError: Send + Sync + 'static {
     /// What to do about `words`, the server's answer to `command` (its name alone). An error says
     /// why there is no decision.
-    fn judge(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>>;
+    fn decide(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>>;
 }
 
 /// Asks the user's function, if there is one.
 #[derive(Clone)]
-pub(super) struct Judge {
+pub(super) struct ReactionHook {
     hook: Option<Arc<dyn ReconnectOnError>>,
     complained: Arc<AtomicBool>,
 }
 
-impl Judge {
+impl ReactionHook {
     pub(super) fn new(hook: Option<Arc<dyn ReconnectOnError>>) -> Self {
         Self { hook, complained: Arc::default() }
     }
@@ -46,7 +46,7 @@ impl Judge {
         let Some(hook) = self.hook.clone() else { return Reaction::Stay };
         let (words, command) = (words.to_owned(), command.to_owned());
         // A task of its own: a function that panics or blocks must not harm the caller.
-        let answer = async move { hook.judge(words, command).await };
+        let answer = async move { hook.decide(words, command).await };
         let mut task = tokio::spawn(answer.with_current_subscriber());
         let problem = match tokio::time::timeout(THINKING_LIMIT, &mut task).await {
             Ok(Ok(Ok(reaction))) => return reaction,
@@ -64,9 +64,9 @@ impl Judge {
     }
 }
 
-impl std::fmt::Debug for Judge {
+impl std::fmt::Debug for ReactionHook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Judge")
+        f.write_str("ReactionHook")
     }
 }
 
@@ -77,7 +77,11 @@ mod tests {
     struct Answers(fn(String, String) -> BoxFuture<'static, Result<Reaction, String>>);
 
     impl ReconnectOnError for Answers {
-        fn judge(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>> {
+        fn decide(
+            &self,
+            words: String,
+            command: String,
+        ) -> BoxFuture<'_, Result<Reaction, String>> {
             (self.0)(words, command)
         }
     }
@@ -85,7 +89,7 @@ mod tests {
     async fn ask(
         answer: fn(String, String) -> BoxFuture<'static, Result<Reaction, String>>,
     ) -> Reaction {
-        Judge::new(Some(Arc::new(Answers(answer)))).ask("OOPS now", "SET").await
+        ReactionHook::new(Some(Arc::new(Answers(answer)))).ask("OOPS now", "SET").await
     }
 
     #[tokio::test]
@@ -95,7 +99,7 @@ mod tests {
             Box::pin(async { Ok(Reaction::Resend) })
         });
         assert_eq!(reaction.await, Reaction::Resend);
-        assert_eq!(Judge::new(None).ask("OOPS now", "SET").await, Reaction::Stay);
+        assert_eq!(ReactionHook::new(None).ask("OOPS now", "SET").await, Reaction::Stay);
     }
 
     #[tokio::test]

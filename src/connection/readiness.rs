@@ -6,7 +6,7 @@ use redis::cmd;
 use tracing::{debug, info};
 
 use super::activity::Stream;
-use super::fault::judge_words;
+use super::fault::classify_text;
 use super::reply::Reply;
 use super::resolver::Dialogue;
 use crate::config::Supervision;
@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 /// Before the second question; later ones follow after a quarter of the time already spent …
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// … and never sooner than this.
-const SHORTEST: Duration = Duration::from_millis(20);
+const SHORTEST_WAIT: Duration = Duration::from_millis(20);
 /// A server that loads and can't say how long it will.
-const UNKNOWN: Duration = Duration::from_secs(1);
+const UNKNOWN_LOADING_TIME: Duration = Duration::from_secs(1);
 
 /// Waits until the server has loaded its data. One that does not let this user ask is believed
 /// to have, unless it said that it was loading (`loading`).
@@ -40,7 +40,7 @@ pub(super) async fn require_loaded(
         let replies = asked.await.map_err(late)??;
         let wait = match replies.first() {
             Some(Reply::Error(words)) => {
-                let fault = judge_words("INFO", words);
+                let fault = classify_text("INFO", words);
                 if fault.reconnect {
                     return Err(fault.error);
                 }
@@ -61,7 +61,7 @@ pub(super) async fn require_loaded(
         }
         // The server's own estimate is of little worth at the beginning.
         let wait = wait.min(FIRST_WAIT + began.elapsed() / 4);
-        tokio::time::sleep(wait.min(supervision.max_loading_retry_time).max(SHORTEST)).await;
+        tokio::time::sleep(wait.min(supervision.max_loading_retry_time).max(SHORTEST_WAIT)).await;
     }
 }
 
@@ -75,7 +75,7 @@ fn loading_time(persistence: &[u8]) -> Option<Duration> {
         return None;
     }
     let seconds = field("loading_eta_seconds").and_then(|eta| eta.trim().parse().ok());
-    Some(seconds.filter(|seconds| *seconds > 0).map_or(UNKNOWN, Duration::from_secs))
+    Some(seconds.filter(|seconds| *seconds > 0).map_or(UNKNOWN_LOADING_TIME, Duration::from_secs))
 }
 
 #[cfg(test)]
@@ -86,8 +86,8 @@ mod tests {
     fn the_server_says_how_long_it_will_load() {
         let time = |text: &str| loading_time(text.as_bytes());
         assert_eq!(time("# Persistence\r\nloading:0\r\nasync_loading:0\r\n"), None);
-        assert_eq!(time("loading:1\r\n"), Some(UNKNOWN));
-        assert_eq!(time("loading:1\r\nloading_eta_seconds:0\r\n"), Some(UNKNOWN));
+        assert_eq!(time("loading:1\r\n"), Some(UNKNOWN_LOADING_TIME));
+        assert_eq!(time("loading:1\r\nloading_eta_seconds:0\r\n"), Some(UNKNOWN_LOADING_TIME));
         assert_eq!(
             time("loading:1\r\nloading_start_time:5\r\nloading_eta_seconds:7\r\n"),
             Some(Duration::from_secs(7))

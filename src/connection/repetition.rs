@@ -6,12 +6,12 @@ use std::time::Duration;
 use redis::{Cmd, Pipeline};
 
 use super::fault::name_of;
-use super::state::State;
+use super::state::ConnectionState;
 use crate::config::Supervision;
 
 /// A command waits no longer than until an outage is this old: what comes later is better served
 /// by the disk and the last good copy.
-pub(super) const OUTAGE_PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const OUTAGE_WAIT: Duration = Duration::from_secs(3);
 /// This many wait at most.
 pub(super) const QUEUE_LENGTH: usize = 1000;
 
@@ -42,15 +42,15 @@ pub(super) struct Attempts {
 
 impl Attempts {
     /// Begins to count at the present state.
-    pub(super) fn new(supervision: &Supervision, state: &State) -> Self {
+    pub(super) fn new(supervision: &Supervision, state: &ConnectionState) -> Self {
         let begun = number_of(state);
         let every = supervision.max_retries_per_request.map(|most| most.saturating_add(1));
         Self { every, begun, last: begun }
     }
 
-    /// Whether what waits is to fail, now that this is the state: with every n+1st attempt, as in
-    /// ioredis, whenever it began to wait.
-    pub(super) fn used_up(&mut self, state: &State) -> bool {
+    /// Takes in the state as it is now; tells whether what waits is to fail: with every n+1st
+    /// attempt, as in ioredis, whenever it began to wait.
+    pub(super) fn observe(&mut self, state: &ConnectionState) -> bool {
         let now = number_of(state);
         if now < self.last {
             // Connected meanwhile.
@@ -61,9 +61,9 @@ impl Attempts {
     }
 }
 
-fn number_of(state: &State) -> u32 {
+fn number_of(state: &ConnectionState) -> u32 {
     match state {
-        State::Reconnecting { attempt, .. } => *attempt,
+        ConnectionState::Reconnecting { attempt, .. } => *attempt,
         _ => 0,
     }
 }
@@ -72,11 +72,11 @@ fn number_of(state: &State) -> u32 {
 mod tests {
     use super::*;
 
-    fn failed(attempt: u32) -> State {
-        State::Reconnecting { attempt, reason: String::new() }
+    fn failed(attempt: u32) -> ConnectionState {
+        ConnectionState::Reconnecting { attempt, reason: String::new() }
     }
 
-    fn attempts(most: Option<u32>, from: &State) -> Attempts {
+    fn attempts(most: Option<u32>, from: &ConnectionState) -> Attempts {
         let supervision = Supervision { max_retries_per_request: most, ..Supervision::default() };
         Attempts::new(&supervision, from)
     }
@@ -86,27 +86,27 @@ mod tests {
         for (most, begun, fails_at) in
             [(2, 0, 3), (2, 1, 3), (2, 2, 3), (2, 3, 6), (0, 0, 1), (0, 7, 8), (20, 0, 21)]
         {
-            let state = if begun == 0 { State::Connecting } else { failed(begun) };
+            let state = if begun == 0 { ConnectionState::Connecting } else { failed(begun) };
             let mut attempts = attempts(Some(most), &state);
             for attempt in begun..fails_at {
-                assert!(!attempts.used_up(&failed(attempt)), "{most}: {begun} to {attempt}");
+                assert!(!attempts.observe(&failed(attempt)), "{most}: {begun} to {attempt}");
             }
-            assert!(attempts.used_up(&failed(fails_at)), "{most}: {begun} to {fails_at}");
+            assert!(attempts.observe(&failed(fails_at)), "{most}: {begun} to {fails_at}");
         }
-        let mut endless = attempts(None, &State::Connecting);
-        assert!((1..100_000).all(|attempt| !endless.used_up(&failed(attempt))));
+        let mut endless = attempts(None, &ConnectionState::Connecting);
+        assert!((1..100_000).all(|attempt| !endless.observe(&failed(attempt))));
     }
 
     #[test]
     fn a_connection_in_between_begins_the_count_anew() {
         let mut attempts = attempts(Some(4), &failed(4));
-        assert!(!attempts.used_up(&failed(1)));
-        assert!(attempts.used_up(&failed(5)));
+        assert!(!attempts.observe(&failed(1)));
+        assert!(attempts.observe(&failed(5)));
     }
 
     #[test]
     fn an_attempt_that_was_not_seen_counts() {
-        assert!(attempts(Some(2), &failed(1)).used_up(&failed(4)));
+        assert!(attempts(Some(2), &failed(1)).observe(&failed(4)));
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub struct NoRetry;
 const THINKING_LIMIT: Duration = Duration::from_secs(1);
 
 /// A strategy that answers 0 must not become a busy loop.
-const SHORTEST: Duration = Duration::from_millis(20);
+const SHORTEST_WAIT: Duration = Duration::from_millis(20);
 
 impl Retry for DefaultRetry {
     fn delay(&self, times: u32) -> BoxFuture<'_, Option<Duration>> {
@@ -98,7 +98,7 @@ pub(super) async fn next_delay(retry: &Arc<dyn Retry>, times: u32, option: &str)
     let mut task = tokio::spawn(answer.with_current_subscriber());
     let trouble = match tokio::time::timeout(THINKING_LIMIT, &mut task).await {
         Ok(Ok(delay)) => {
-            return Decision { delay: delay.map(|delay| delay.max(SHORTEST)), trouble: None };
+            return Decision { delay: delay.map(|delay| delay.max(SHORTEST_WAIT)), trouble: None };
         }
         Ok(Err(_)) => "failed".to_owned(),
         Err(_) => {
@@ -225,7 +225,7 @@ mod tests {
     async fn zero_is_not_a_busy_loop_and_none_is_the_end() {
         let zero: Arc<dyn Retry> = Arc::new(Zero);
         let said = |delay| Decision { delay, trouble: None };
-        assert_eq!(next_delay(&zero, 1, "retryStrategy").await, said(Some(SHORTEST)));
+        assert_eq!(next_delay(&zero, 1, "retryStrategy").await, said(Some(SHORTEST_WAIT)));
         let never: Arc<dyn Retry> = Arc::new(NoRetry);
         assert_eq!(next_delay(&never, 1, "retryStrategy").await, said(None));
     }

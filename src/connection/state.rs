@@ -11,7 +11,7 @@ use crate::error::Error;
 
 /// What a connection is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum ConnectionState {
     /// The first attempt is under way.
     Connecting,
     /// Commands are served.
@@ -33,7 +33,7 @@ pub enum State {
     },
 }
 
-impl State {
+impl ConnectionState {
     /// One word for it, for probes.
     pub fn word(&self) -> &'static str {
         match self {
@@ -88,7 +88,7 @@ struct Past {
 /// Reports what a connection is doing.
 #[derive(Debug)]
 pub(super) struct Status {
-    state: watch::Sender<State>,
+    state: watch::Sender<ConnectionState>,
     voice: Voice,
     /// What is added to the address of the server, e.g. ` (Cluster mode)`.
     mode: String,
@@ -98,10 +98,15 @@ pub(super) struct Status {
 impl Status {
     pub(super) fn new(voice: Voice, mode: String) -> Self {
         let past = Past { down_since: Some(Instant::now()), ..Past::default() };
-        Self { state: watch::Sender::new(State::Connecting), voice, mode, past: Mutex::new(past) }
+        Self {
+            state: watch::Sender::new(ConnectionState::Connecting),
+            voice,
+            mode,
+            past: Mutex::new(past),
+        }
     }
 
-    pub(super) fn watch(&self) -> watch::Receiver<State> {
+    pub(super) fn watch(&self) -> watch::Receiver<ConnectionState> {
         self.state.subscribe()
     }
 
@@ -127,7 +132,7 @@ impl Status {
             self.announce(&mut past, server);
         }
         drop(past);
-        self.state.send_replace(State::Ready { server: server.to_owned() });
+        self.state.send_replace(ConnectionState::Ready { server: server.to_owned() });
     }
 
     /// Whether there is a connection.
@@ -187,7 +192,7 @@ impl Status {
             }
         }
         drop(past);
-        self.state.send_replace(State::Reconnecting { attempt, reason });
+        self.state.send_replace(ConnectionState::Reconnecting { attempt, reason });
     }
 
     /// Whether a person has to do something. Both connections fail alike on all but channels.
@@ -215,7 +220,7 @@ impl Status {
         past.ready_since = None;
         past.down_since.get_or_insert_with(Instant::now);
         drop(past);
-        self.state.send_replace(State::Closed { reason });
+        self.state.send_replace(ConnectionState::Closed { reason });
     }
 
     fn past(&self) -> MutexGuard<'_, Past> {

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::retry::Retry;
 
 /// A longer wait is a slip of the pen: nobody wants a server that is back to go unnoticed for days.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What came of asking a strategy.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +61,7 @@ impl Retry for CustomRetry {
             match self.strategy.ask(times).await {
                 Advice::Wait(ms) if ms.is_finite() && ms >= 0.0 => {
                     self.complained.store(false, Ordering::Relaxed);
-                    let longest = LONGEST.as_secs_f64();
+                    let longest = LONGEST_WAIT.as_secs_f64();
                     Some(Duration::from_secs_f64((ms / 1000.0).min(longest)))
                 }
                 Advice::Wait(ms) => {
@@ -124,9 +124,9 @@ mod tests {
         for (ms, wait) in [
             (0.0, Duration::ZERO),
             (1.5, Duration::from_micros(1500)),
-            (86_400_000.0, LONGEST),
-            (86_400_001.0, LONGEST),
-            (f64::MAX, LONGEST),
+            (86_400_000.0, LONGEST_WAIT),
+            (86_400_001.0, LONGEST_WAIT),
+            (f64::MAX, LONGEST_WAIT),
         ] {
             assert_eq!(delay(Advice::Wait(ms)).await, Some(wait), "{ms}");
         }

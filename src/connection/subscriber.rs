@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use self::link::SubscriberLink;
 use super::command::Connection;
 use super::hooks::Hooks;
-use super::state::{State, Voice};
+use super::state::{ConnectionState, Voice};
 use super::supervisor::{Supervised, Way};
 use crate::config::ConnectionConfig;
 
@@ -68,7 +68,7 @@ impl Subscriber {
     }
 
     /// What the connection is doing; ready means subscribed.
-    pub fn state(&self) -> watch::Receiver<State> {
+    pub fn state(&self) -> watch::Receiver<ConnectionState> {
         self.supervised.state()
     }
 

@@ -20,7 +20,7 @@ use super::hooks::Hooks;
 use super::once::Once;
 use super::resolver::Resolver;
 use super::retry::next_delay;
-use super::state::{State, Status, Voice};
+use super::state::{ConnectionState, Status, Voice};
 use crate::config::ConnectionConfig;
 use crate::error::Error;
 
@@ -87,7 +87,7 @@ impl Supervised {
     }
 
     /// What the connection is doing.
-    pub(super) fn state(&self) -> watch::Receiver<State> {
+    pub(super) fn state(&self) -> watch::Receiver<ConnectionState> {
         self.status.watch()
     }
 
@@ -100,7 +100,8 @@ impl Supervised {
     pub(super) async fn close(&self) {
         self.closing.send_replace(true);
         // An error would mean that the loop has gone, and its socket with it.
-        let _ = self.state().wait_for(|state| matches!(state, State::Closed { .. })).await;
+        let _ =
+            self.state().wait_for(|state| matches!(state, ConnectionState::Closed { .. })).await;
     }
 }
 
@@ -150,7 +151,7 @@ impl Supervisor {
     async fn say_given_up(&self, option: &str, reason: &str) {
         const MAIN: &str = "no further attempt to connect";
         if self.voice == Voice::Main {
-            if self.way.once.first(MAIN) {
+            if self.way.once.claim(MAIN) {
                 error!(
                     "option '{option}' allows no further attempt to connect to {}, until Node-RED is restarted; the last one failed: {reason}",
                     self.way.resolver.name()
@@ -197,7 +198,7 @@ impl Supervisor {
                 }
             };
             let decision = next_delay(retry, times, option).await;
-            if let Some(trouble) = decision.trouble.filter(|line| self.way.once.first(line)) {
+            if let Some(trouble) = decision.trouble.filter(|line| self.way.once.claim(line)) {
                 warn!("{trouble}");
             }
             match decision.delay {

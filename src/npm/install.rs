@@ -3,7 +3,7 @@
 use super::marker::Marker;
 use super::outcome::{Failure, Outcome};
 use super::output::{ErrorOutput, Kind};
-use super::run::{self, CEILING, NoRun};
+use super::run::{self, NoRun, RUN_LIMIT};
 use super::{Inner, command, disk, repair};
 use crate::packages::{Wanted, fits};
 use crate::{Error, Result};
@@ -181,7 +181,7 @@ impl Inner {
         self.mark(&marker)?;
         outcome.runs += 1;
         let command = command::command(&self.program, args, &self.user_dir);
-        let finished = self.running.run(command, CEILING, |pid| {
+        let finished = self.running.run(command, RUN_LIMIT, |pid| {
             marker.pid = Some(pid);
             if let Err(error) = self.mark(&marker) {
                 tracing::debug!("the id of npm's process could not be written down: {error}");
@@ -207,9 +207,9 @@ impl Inner {
                 self.unmark()?;
                 Err(Error::npm(self.program.not_started(&error)))
             }
-            Err(NoRun::Ceiling) => {
+            Err(NoRun::TimedOut) => {
                 self.repair_in_turn()?;
-                Err(Error::npm(format!("no end after {} minutes", CEILING.as_secs() / 60)))
+                Err(Error::npm(format!("no end after {} minutes", RUN_LIMIT.as_secs() / 60)))
             }
             Err(NoRun::Stopped) => {
                 self.repair_in_turn()?;

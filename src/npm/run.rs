@@ -12,14 +12,15 @@ use super::group::Group;
 use crate::{Error, Result};
 
 /// How much of each output is kept: the end, where npm tells what went wrong.
-const KEPT: usize = 64 * 1024;
+const OUTPUT_KEPT: usize = 64 * 1024;
 /// After this long npm is given up; a registry that hangs must not block every later run.
-pub(super) const CEILING: Duration = Duration::from_secs(30 * 60);
+pub(super) const RUN_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// How long npm, once told to end, may take for putting back what it had moved.
-const GRACE: Duration = Duration::from_secs(5);
+const TERMINATE_GRACE: Duration = Duration::from_secs(5);
 /// How long a child of npm that outlives it may hold the output open.
-const LAST_WORDS: Duration = Duration::from_secs(2);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const OUTPUT_WAIT: Duration = Duration::from_secs(2);
+/// How often npm is asked whether it has ended.
+const EXIT_POLL: Duration = Duration::from_millis(20);
 
 /// What a run has left.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ pub(super) enum NoRun {
     /// The program could not be started.
     Start(io::Error),
     /// It was given up.
-    Ceiling,
+    TimedOut,
     /// [`Running::stop`] was called.
     Stopped,
     /// [`Running::end`] was called.
@@ -46,10 +47,10 @@ pub(super) enum NoRun {
 
 /// The run that goes on now, if any.
 #[derive(Default)]
-pub(super) struct Running(Mutex<State>);
+pub(super) struct Running(Mutex<RunState>);
 
 #[derive(Default)]
-struct State {
+struct RunState {
     group: Option<Group>,
     /// For the change that goes on.
     stopped: bool,
@@ -57,7 +58,7 @@ struct State {
     ended: bool,
 }
 
-impl State {
+impl RunState {
     fn refusal(&self) -> Option<NoRun> {
         match (self.ended, self.stopped) {
             (true, _) => Some(NoRun::Ended),
@@ -117,7 +118,7 @@ impl Running {
     pub(super) fn run(
         &self,
         mut command: Command,
-        ceiling: Duration,
+        limit: Duration,
         started: impl FnOnce(u32),
     ) -> std::result::Result<Finished, NoRun> {
         let (pid, output) = {
@@ -132,9 +133,9 @@ impl Running {
             (pid, [stderr.map(Tail::read), stdout.map(Tail::read)])
         };
         started(pid);
-        let ending = self.wait(ceiling);
+        let ending = self.wait(limit);
         self.state().group = None;
-        let deadline = Instant::now() + LAST_WORDS;
+        let deadline = Instant::now() + OUTPUT_WAIT;
         let output: Vec<String> =
             output.into_iter().flatten().map(|tail| tail.text(deadline)).collect();
         match ending {
@@ -147,7 +148,7 @@ impl Running {
         }
     }
 
-    fn wait(&self, ceiling: Duration) -> std::result::Result<ExitStatus, NoRun> {
+    fn wait(&self, limit: Duration) -> std::result::Result<ExitStatus, NoRun> {
         let began = Instant::now();
         let mut told: Option<(Instant, bool)> = None;
         loop {
@@ -158,7 +159,7 @@ impl Running {
                 Ok(Some(_)) if told.is_some() || by_us.is_some() => {
                     // Children of npm that did not listen.
                     group.kill();
-                    return Err(by_us.unwrap_or(NoRun::Ceiling));
+                    return Err(by_us.unwrap_or(NoRun::TimedOut));
                 }
                 Ok(Some(status)) => return Ok(status),
                 Ok(None) => {}
@@ -166,22 +167,22 @@ impl Running {
             }
             match &mut told {
                 None if by_us.is_some() => told = Some((Instant::now(), false)),
-                None if began.elapsed() > ceiling => {
+                None if began.elapsed() > limit => {
                     group.terminate();
                     told = Some((Instant::now(), false));
                 }
-                Some((at, killed)) if !*killed && at.elapsed() > GRACE => {
+                Some((at, killed)) if !*killed && at.elapsed() > TERMINATE_GRACE => {
                     group.kill();
                     *killed = true;
                 }
                 _ => {}
             }
             drop(state);
-            thread::sleep(LOOK_AGAIN);
+            thread::sleep(EXIT_POLL);
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RunState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -202,7 +203,7 @@ impl Tail {
             while let Ok(size @ 1..) = source.read(&mut part) {
                 let mut kept = into.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.extend(part.iter().take(size));
-                let over = kept.len().saturating_sub(KEPT);
+                let over = kept.len().saturating_sub(OUTPUT_KEPT);
                 kept.drain(..over);
             }
             let _ = closing.send(());

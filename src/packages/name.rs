@@ -3,7 +3,7 @@
 use super::file_name::is_archive;
 
 /// The longest name npm takes.
-const LONGEST: usize = 214;
+const MAX_NAME_BYTES: usize = 214;
 
 /// Checks a package name by npm's rules for names that already exist (capitals and `~'!()*` are
 /// allowed), and refuses besides what npm would take for a path or a file. The error is the rest
@@ -12,7 +12,7 @@ pub fn check_name(name: &str) -> std::result::Result<(), &'static str> {
     if name.is_empty() {
         return Err("is empty");
     }
-    if name.len() > LONGEST {
+    if name.len() > MAX_NAME_BYTES {
         return Err("is longer than 214 characters");
     }
     let (scope, package) = match name.strip_prefix('@') {

@@ -4,7 +4,7 @@
 //! Stricter than npm in what nobody writes: no empty alternative (`1 ||`), no number after an `x`,
 //! at most one `v` before a version.
 
-use super::semver::{LONGEST, Semver, is_in_reach, number, split_suffixes};
+use super::semver::{MAX_RANGE_BYTES, Semver, is_in_reach, number, split_suffixes};
 
 /// A range: alternatives, each of bounds that hold together.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ struct Partial {
 impl Range {
     /// Reads a range; `None` for everything else, tags included.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_RANGE_BYTES {
             return None;
         }
         text.split("||").map(bounds).collect::<Option<_>>().map(Self)

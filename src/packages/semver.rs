@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// The longest version or range that is read.
-pub(super) const LONGEST: usize = 256;
+pub(super) const MAX_RANGE_BYTES: usize = 256;
 /// npm counts in JavaScript numbers and takes no greater one.
 const GREATEST: u64 = (1 << 53) - 1;
 
@@ -26,7 +26,7 @@ pub(super) enum Identifier {
 impl Semver {
     /// Reads `1.2.3`, `v1.2.3-beta.1+build`.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_RANGE_BYTES {
             return None;
         }
         let (core, prerelease) = split_suffixes(text.strip_prefix('v').unwrap_or(text))?;

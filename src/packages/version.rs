@@ -8,14 +8,14 @@ use super::semver::Semver;
 pub const ANY: &str = "*";
 
 /// Far longer than any range that somebody writes.
-const LONGEST: usize = 128;
+const MAX_VERSION_BYTES: usize = 128;
 
 /// Checks that a text is an exact version or a plain range (`^1.0.0`, `1.x`, `>=1 <2`, `*`, ...):
 /// no tag, path, file, URL, alias or flag. The error is the rest of a sentence that begins with the text.
 pub fn check_version(text: &str) -> std::result::Result<(), &'static str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".+-*^~<>=| ".contains(&byte);
     let edged = text.starts_with([' ', '-', '.']) || text.ends_with(' ');
-    let short = text.len() <= LONGEST && text.bytes().all(plain);
+    let short = text.len() <= MAX_VERSION_BYTES && text.bytes().all(plain);
     if is_archive(text) {
         return Err("is what npm takes for a file");
     }

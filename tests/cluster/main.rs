@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use node_red_storage_valkey::config::ConnectionConfig;
-use node_red_storage_valkey::connection::{Connection, Hooks, State};
+use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks};
 
 /// Long enough for everything but a fault.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,9 +35,9 @@ async fn open_ready(config: ConnectionConfig) -> Connection {
 }
 
 /// The server that a connection is at, e.g. `127.0.0.1:6379`.
-fn server_of(state: &State) -> String {
+fn server_of(state: &ConnectionState) -> String {
     match state {
-        State::Ready { server } => server.clone(),
+        ConnectionState::Ready { server } => server.clone(),
         _ => String::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use node_red_storage_valkey::Error;
 use node_red_storage_valkey::config::Secret;
-use node_red_storage_valkey::connection::{Connection, Hooks, NoRetry, State};
+use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks, NoRetry};
 use node_red_storage_valkey::slot::slot_of;
 
 use super::common::cluster::{Cluster, PREFIX, config_of};
@@ -79,13 +79,14 @@ async fn cluster_retry_strategy_decides_when_no_node_answers() {
     let hooks = Hooks { cluster_retry: Arc::new(NoRetry), ..Hooks::default() };
     let connection = Connection::open(Arc::clone(&config), hooks);
     let mut state = connection.state();
-    let closed = state.wait_for(|state| matches!(state, State::Closed { .. }));
+    let closed = state.wait_for(|state| matches!(state, ConnectionState::Closed { .. }));
     tokio::time::timeout(PATIENCE, closed).await.expect("closed").expect("watched");
 
     let hooks = Hooks { retry: Arc::new(NoRetry), ..Hooks::default() };
     let connection = Connection::open(config, hooks);
     let mut state = connection.state();
-    let again = state.wait_for(|state| matches!(state, State::Reconnecting { attempt: 3.., .. }));
+    let again =
+        state.wait_for(|state| matches!(state, ConnectionState::Reconnecting { attempt: 3.., .. }));
     tokio::time::timeout(PATIENCE, again).await.expect("attempts").expect("watched");
 }
 

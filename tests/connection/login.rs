@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use node_red_storage_valkey::config::{Endpoint, Secret, Target};
-use node_red_storage_valkey::connection::State;
+use node_red_storage_valkey::connection::ConnectionState;
 use redis::Value;
 
 use super::common::log::Log;
@@ -18,7 +18,7 @@ async fn connects_and_says_so_once() {
     let connection = open_ready(&config_with(server.port, |_| ())).await;
     assert!(connection.is_ready());
     let name = format!("127.0.0.1:{}", server.port);
-    assert_eq!(*connection.state().borrow(), State::Ready { server: name.clone() });
+    assert_eq!(*connection.state().borrow(), ConnectionState::Ready { server: name.clone() });
     assert_eq!(set(&connection, "a", b"1").await, Ok(Value::Okay));
     assert_eq!(get(&connection, "a").await, Ok(Value::BulkString(b"1".to_vec())));
     tokio::time::sleep(Duration::from_millis(1500)).await;
@@ -72,8 +72,8 @@ async fn a_wrong_password_is_said_once_without_the_password_and_retried() {
         let error = failure(&connection).await;
         assert_eq!(error.code(), "ERR_VALKEY_AUTH");
         assert!(error.to_string().contains("WRONGPASS"), "{error}");
-        let attempts = |state: &State| match state {
-            State::Reconnecting { attempt, .. } => *attempt,
+        let attempts = |state: &ConnectionState| match state {
+            ConnectionState::Reconnecting { attempt, .. } => *attempt,
             _ => 0,
         };
         until("three attempts", PATIENCE, async || attempts(&connection.state().borrow()) >= 3)
@@ -194,7 +194,7 @@ async fn a_unix_socket_serves_too() {
     let config = config_with(server.port, |config| config.target = target);
     let connection = open_ready(&config).await;
     assert_eq!(set(&connection, "a", b"1").await, Ok(Value::Okay));
-    assert_eq!(*connection.state().borrow(), State::Ready { server: path });
+    assert_eq!(*connection.state().borrow(), ConnectionState::Ready { server: path });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use node_red_storage_valkey::connection::{Connection, NoRetry, State};
+use node_red_storage_valkey::connection::{Connection, ConnectionState, NoRetry};
 use redis::Value;
 
 use super::common::log::Log;
@@ -94,7 +94,9 @@ async fn a_stopped_server_is_noticed_within_eight_seconds_and_found_again() {
         let connection = connection.clone();
         async move { get(&connection, "a").await }
     });
-    let both = async || !connection.is_ready() && !matches!(*heard.borrow(), State::Ready { .. });
+    let both = async || {
+        !connection.is_ready() && !matches!(*heard.borrow(), ConnectionState::Ready { .. })
+    };
     until("noticed", Duration::from_secs(8), both).await;
     let noticed = stopped.elapsed();
     assert!(noticed > Duration::from_secs(3), "too eager: {noticed:?}");
@@ -175,7 +177,7 @@ async fn never_is_never() {
     connection.wait_ready(PATIENCE).await.expect("a connection");
     kill_clients(&mut admin);
     let mut state = connection.state();
-    state.wait_for(|state| matches!(state, State::Closed { .. })).await.unwrap();
+    state.wait_for(|state| matches!(state, ConnectionState::Closed { .. })).await.unwrap();
     let asked = Instant::now();
     let error = connection.wait_ready(PATIENCE).await.expect_err("over");
     assert_eq!(error.code(), "ERR_VALKEY_UNAVAILABLE");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use node_red_storage_valkey::connection::State;
+use node_red_storage_valkey::connection::ConnectionState;
 
 use super::common::log::Log;
 use super::common::server::Server;
@@ -28,7 +28,7 @@ async fn messages_are_counted_by_channel_once_the_server_has_confirmed() {
         assert_eq!(publish(&mut admin, "flows", &[0, 255, 13, 10]), 1);
         assert_eq!(publish(&mut admin, "other", b"1"), 0);
         hints.wait_for(|hints| hints.messages == [2, 1]).await.unwrap();
-        assert!(matches!(*subscriber.state().borrow(), State::Ready { .. }));
+        assert!(matches!(*subscriber.state().borrow(), ConnectionState::Ready { .. }));
         subscriber.close().await;
     }
 }
@@ -55,8 +55,8 @@ async fn a_forbidden_channel_is_an_error_once_and_heals() {
     let mut admin = server.admin();
     let config = config_with(server.port, |config| config.username = Some("worker".to_owned()));
     let subscriber = subscribe(&config, &["flows"]);
-    let attempts = |state: &State| match state {
-        State::Reconnecting { attempt, .. } => *attempt,
+    let attempts = |state: &ConnectionState| match state {
+        ConnectionState::Reconnecting { attempt, .. } => *attempt,
         _ => 0,
     };
     until("three attempts", PATIENCE, async || attempts(&subscriber.state().borrow()) >= 3).await;

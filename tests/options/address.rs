@@ -1,7 +1,7 @@
 //! IPv6.
 
 use node_red_storage_valkey::config::{Endpoint, Family, Target};
-use node_red_storage_valkey::connection::State;
+use node_red_storage_valkey::connection::ConnectionState;
 use redis::Value;
 
 use super::common::config_with;
@@ -24,7 +24,7 @@ async fn an_ipv6_address_serves_too() {
         let connection = open_ready(&config).await;
         assert_eq!(set(&connection, "a", b"1").await, Ok(Value::Okay));
         let name = format!("[::1]:{}", server.port);
-        assert_eq!(*connection.state().borrow(), State::Ready { server: name });
+        assert_eq!(*connection.state().borrow(), ConnectionState::Ready { server: name });
         subscribed(&config, "news").await.close().await;
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use node_red_storage_valkey::Error;
-use node_red_storage_valkey::connection::{Connection, Hooks, NoRetry, State, Subscriber};
+use node_red_storage_valkey::connection::{
+    Connection, ConnectionState, Hooks, NoRetry, Subscriber,
+};
 use redis::Value;
 
 use super::common::config_with;
@@ -74,7 +76,7 @@ async fn the_end_of_all_attempts_is_said_once_and_nobody_spins() {
     hints.wait_for(|hints| hints.subscribed == 1).await.unwrap();
     kill_clients(&mut server.admin());
     for mut state in [connection.state(), subscriber.state()] {
-        let closed = state.wait_for(|state| matches!(state, State::Closed { .. }));
+        let closed = state.wait_for(|state| matches!(state, ConnectionState::Closed { .. }));
         tokio::time::timeout(PATIENCE, closed).await.expect("closed").unwrap();
     }
     hints.borrow_and_update();

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use node_red_storage_valkey::config::{ConnectionConfig, Supervision};
-use node_red_storage_valkey::connection::{Connection, Hooks, State, Subscriber};
+use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks, Subscriber};
 use node_red_storage_valkey::{Error, Result};
 use redis::Value;
 
@@ -55,8 +55,8 @@ async fn subscribed(config: &Arc<ConnectionConfig>, channel: &str) -> Subscriber
     subscriber
 }
 
-fn is_ready(state: &State) -> bool {
-    matches!(state, State::Ready { .. })
+fn is_ready(state: &ConnectionState) -> bool {
+    matches!(state, ConnectionState::Ready { .. })
 }
 
 async fn get(connection: &Connection, key: &str) -> Result<Value> {

@@ -19,7 +19,7 @@ struct Decides {
 }
 
 impl ReconnectOnError for Decides {
-    fn judge(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>> {
+    fn decide(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>> {
         self.asked.lock().unwrap().push(format!("{command}: {words}"));
         (self.first)();
         match self.reaction {

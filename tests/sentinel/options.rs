@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use node_red_storage_valkey::config::Secret;
-use node_red_storage_valkey::connection::{Connection, Hooks, NoRetry, Retry, State};
+use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks, NoRetry, Retry};
 
 use super::common::peer::mute_after_handshake;
 use super::common::sentinel::{Watched, admin, local};
@@ -48,12 +48,12 @@ async fn sentinel_retry_strategy_decides_when_no_sentinel_answers() {
     };
     let connection = Connection::open(Arc::clone(&config), hooks);
     until("further attempts", PATIENCE, async || counted.times() >= 3).await;
-    assert!(!matches!(*connection.state().borrow(), State::Closed { .. }));
+    assert!(!matches!(*connection.state().borrow(), ConnectionState::Closed { .. }));
 
     let hooks = Hooks { sentinel_retry: Arc::new(NoRetry), ..Hooks::default() };
     let connection = Connection::open(config, hooks);
     let mut state = connection.state();
-    let closed = state.wait_for(|state| matches!(state, State::Closed { .. }));
+    let closed = state.wait_for(|state| matches!(state, ConnectionState::Closed { .. }));
     tokio::time::timeout(PATIENCE, closed).await.expect("closed").expect("watched");
 }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use node_red_storage_valkey::config::{ConnectionConfig, Endpoint, Target, TlsConfig};
-use node_red_storage_valkey::connection::{Connection, DefaultRetry, State};
+use node_red_storage_valkey::connection::{Connection, ConnectionState, DefaultRetry};
 use node_red_storage_valkey::{Error, Result};
 use redis::Value;
 
@@ -77,7 +77,7 @@ async fn problem(connection: &Connection) -> String {
 async fn attempts(connection: &Connection, count: u32) {
     let state = connection.state();
     common::until("attempts", PATIENCE, async || match *state.borrow() {
-        State::Reconnecting { attempt, .. } => attempt >= count,
+        ConnectionState::Reconnecting { attempt, .. } => attempt >= count,
         _ => false,
     })
     .await;

@@ -8,10 +8,10 @@ use redis::{Cmd, Pipeline, RedisResult, Value};
 use super::Connection;
 use super::link::Live;
 use crate::connection::activity::Activity;
-use crate::connection::fault::{Fault, judge_failure, judge_reply, name_of, words_of};
+use crate::connection::fault::{Fault, classify_failure, classify_reply, name_of, words_of};
 use crate::connection::reaction::Reaction;
 use crate::connection::redirect::{Left, Unserved};
-use crate::connection::repetition::OUTAGE_PATIENCE;
+use crate::connection::repetition::OUTAGE_WAIT;
 use crate::connection::transaction;
 use crate::error::{Error, Result};
 
@@ -91,9 +91,9 @@ impl Connection {
         let request = connection.send_packed_command(cmd);
         let reply = self.limited(&name, &live.activity, request).await?;
         let fault = match reply {
-            Ok(Value::ServerError(error)) => judge_reply(&name, &error),
+            Ok(Value::ServerError(error)) => classify_reply(&name, &error),
             Ok(value) => return Ok(value),
-            Err(error) => judge_failure(&name, error),
+            Err(error) => classify_failure(&name, error),
         };
         Err(self.react(live, &name, fault).await)
     }
@@ -109,7 +109,7 @@ impl Connection {
         let replies = match self.limited("EXEC", &kick.activity, request).await? {
             Ok(replies) => replies,
             Err(error) => {
-                return Err(self.react(&kick, "EXEC", judge_failure("EXEC", error)).await);
+                return Err(self.react(&kick, "EXEC", classify_failure("EXEC", error)).await);
             }
         };
         let results = match transaction::unwrap(wrapped, replies) {
@@ -117,9 +117,9 @@ impl Connection {
             Err(fault) => return Err(self.react(&kick, "EXEC", fault).await),
         };
         let names = wrapped.cmd_iter().skip(1).map(name_of);
-        let mut judged = Vec::with_capacity(results.len());
+        let mut answers = Vec::with_capacity(results.len());
         for (name, result) in names.zip(results) {
-            judged.push(match result {
+            answers.push(match result {
                 Ok(value) => Ok(value),
                 Err(fault) => {
                     let unserved = self.react(&kick, &name, fault).await;
@@ -130,7 +130,7 @@ impl Connection {
                 }
             });
         }
-        Ok(judged)
+        Ok(answers)
     }
 
     /// The connection; when there is none, the next one, if it comes soon enough.
@@ -144,7 +144,7 @@ impl Connection {
             self.queue.try_acquire().ok().filter(|_| waits && !self.supervised.is_closing());
         if place.is_some() {
             let left = turn.deadline.saturating_duration_since(Instant::now());
-            let patience = OUTAGE_PATIENCE.saturating_sub(self.supervised.status.down_for());
+            let patience = OUTAGE_WAIT.saturating_sub(self.supervised.status.down_for());
             let deadline = Instant::now() + patience.min(left);
             while Instant::now() < deadline {
                 self.wait_ready(deadline.saturating_duration_since(Instant::now())).await?;
@@ -162,7 +162,7 @@ impl Connection {
     async fn react(&self, live: &Live, command: &str, mut fault: Fault) -> Unserved {
         let reaction = match fault.lost {
             true => Reaction::Stay,
-            false => self.judge.ask(words_of(&fault.error), command).await,
+            false => self.reaction_hook.ask(words_of(&fault.error), command).await,
         };
         fault.reconnect |= reaction != Reaction::Stay;
         let on_demand = reaction == Reaction::Resend;

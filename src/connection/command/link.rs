@@ -8,7 +8,7 @@ use redis::{AsyncConnectionConfig, RedisConnectionInfo, Value};
 use tokio::sync::mpsc;
 
 use crate::connection::activity::{Activity, TICK};
-use crate::connection::fault::{judge_failure, judge_reply, name_of};
+use crate::connection::fault::{classify_failure, classify_reply, name_of};
 use crate::connection::heartbeat::{self, SILENCE_LIMIT};
 use crate::connection::state::Status;
 use crate::connection::supervisor::{Established, Link};
@@ -59,7 +59,7 @@ impl Link for CommandLink {
         let made = MultiplexedConnection::new_with_config(&info, stream, limits).await;
         let (connection, driver) = match made {
             Ok(made) => made,
-            Err(error) => return judge_failure("the handshake", error).error,
+            Err(error) => return classify_failure("the handshake", error).error,
         };
         let (kick, mut kicked) = mpsc::channel(1);
         let live = Live { connection: connection.clone(), activity: Arc::clone(&activity), kick };
@@ -103,7 +103,7 @@ async fn beat(
             () = silence => return heartbeat::silent(),
         };
         let fault = match answer {
-            Ok(Value::ServerError(error)) => judge_reply(&name_of(&question), &error),
+            Ok(Value::ServerError(error)) => classify_reply(&name_of(&question), &error),
             Ok(answer) if must_be_master && is_replica(&answer) => {
                 let reason = "the server is no longer the master".to_owned();
                 return Error::Unavailable { reason };

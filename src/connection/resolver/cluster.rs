@@ -14,16 +14,16 @@ use super::nat::Nat;
 use super::slots::{SlotMap, moved_to, read_slots};
 use super::stagger::first_answer;
 use crate::config::{ClusterConfig, ConnectionConfig, Endpoint, Target};
-use crate::connection::fault::{judge_words, reason_of};
+use crate::connection::fault::{classify_text, reason_of};
 use crate::connection::hooks::Hooks;
 use crate::connection::reply::Reply;
 use crate::connection::state::Voice;
 use crate::error::{Error, Result};
 
 /// While a node does not answer: how often the others are asked whether the slot has moved.
-const ASK_AGAIN: Duration = Duration::from_secs(2);
+const OWNER_POLL: Duration = Duration::from_secs(2);
 /// How often the node that is subscribed at is asked whether it still belongs to the cluster.
-const STILL_MEMBER: Duration = Duration::from_secs(15);
+const MEMBERSHIP_POLL: Duration = Duration::from_secs(15);
 /// Nodes of larger clusters are not all remembered.
 const MOST_LEARNED: usize = 256;
 
@@ -97,7 +97,7 @@ impl Cluster {
     /// Returns when the slot is owned by another node than this.
     pub(super) async fn other_than(&self, present: &Endpoint) -> Endpoint {
         loop {
-            tokio::time::sleep(ASK_AGAIN).await;
+            tokio::time::sleep(OWNER_POLL).await;
             match self.ask_all().await {
                 Ok(Answer { owner: Some(owner), .. }) if owner != *present => return owner,
                 Ok(_) => (),
@@ -110,7 +110,7 @@ impl Cluster {
     /// reach it. That it no longer answers at all is noticed by others.
     pub(super) async fn excluded(&self, node: &Endpoint) {
         loop {
-            tokio::time::sleep(STILL_MEMBER).await;
+            tokio::time::sleep(MEMBERSHIP_POLL).await;
             let asked = tokio::time::timeout(self.access.connect_timeout, self.ask(node.clone()));
             match asked.await {
                 Ok(Err(Error::Unavailable { reason })) if reason.starts_with("CLUSTERDOWN") => {
@@ -173,7 +173,7 @@ impl Cluster {
                     format!("names {node}, which is not a node of a cluster"),
                 ));
             }
-            Reply::Error(words) => judge_words("CLUSTER SLOTS", words).error,
+            Reply::Error(words) => classify_text("CLUSTER SLOTS", words).error,
             _ => Error::Unavailable { reason: "it does not know the slots".to_owned() },
         };
         let moved = moved_to(words, self.config.slot);

@@ -6,7 +6,7 @@ use tracing::debug;
 
 use crate::config::{ConnectionConfig, Endpoint};
 use crate::connection::activity::Stream;
-use crate::connection::fault::judge_words;
+use crate::connection::fault::classify_text;
 use crate::connection::handshake::handshake;
 use crate::connection::reply::{ReadFault, Reply, read_reply};
 use crate::connection::transport;
@@ -67,7 +67,7 @@ pub(in crate::connection) async fn require_master(stream: Stream) -> Result<Stre
     let replies = dialogue.ask(&[cmd("ROLE")]).await?;
     match replies.first() {
         Some(Reply::Error(words)) => {
-            let fault = judge_words("ROLE", words);
+            let fault = classify_text("ROLE", words);
             if fault.reconnect {
                 return Err(fault.error);
             }

@@ -13,7 +13,7 @@ use super::dialogue::{Dialogue, endpoint_of};
 use super::nat::Nat;
 use super::stagger::first_answer;
 use crate::config::{ConnectionConfig, Endpoint, SentinelConfig, Target};
-use crate::connection::fault::{judge_words, reason_of};
+use crate::connection::fault::{classify_text, reason_of};
 use crate::connection::hooks::Hooks;
 use crate::connection::reply::Reply;
 use crate::connection::retry::Retry;
@@ -140,7 +140,7 @@ impl Sentinels {
         let mut replies = replies.into_iter();
         let master = replies.next().unwrap_or(Reply::Other);
         let parts = match &master {
-            Reply::Error(words) => return Err(judge_words("SENTINEL", words).error),
+            Reply::Error(words) => return Err(classify_text("SENTINEL", words).error),
             Reply::Many(parts) => parts.as_slice(),
             _ => &[],
         };

@@ -19,11 +19,11 @@ use crate::error::{Error, Result};
 
 const CHANNEL: &str = "+switch-master";
 /// How often the list of Sentinels is asked for although nothing has happened.
-const REFRESH: Duration = Duration::from_secs(60);
+const LIST_REFRESH: Duration = Duration::from_secs(60);
 /// Between two heartbeats to a Sentinel.
-const HEARTBEAT: Duration = Duration::from_secs(5);
+const SENTINEL_HEARTBEAT: Duration = Duration::from_secs(5);
 /// A Sentinel that shows no sign of life for this long is left.
-const SILENCE_LIMIT: Duration = Duration::from_secs(12);
+const SENTINEL_SILENCE_LIMIT: Duration = Duration::from_secs(12);
 
 /// Listening to the Sentinels of one master; ends when it is dropped.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ async fn keep_listening(sentinels: Arc<Sentinels>, most: usize) {
         }
         tokio::select! {
             changed = known.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(REFRESH) => {
+            () = tokio::time::sleep(LIST_REFRESH) => {
                 let limit = sentinels.access.connect_timeout;
                 match tokio::time::timeout(limit, sentinels.look_up()).await {
                     Ok(Ok(_)) => (),
@@ -87,7 +87,7 @@ async fn listen(sentinels: Arc<Sentinels>, sentinel: Endpoint) {
         let began = Instant::now();
         let Err(lost) = hear_out(&sentinels, &sentinel).await;
         debug!("not listening to Sentinel {sentinel}: {lost}");
-        times = if began.elapsed() > SILENCE_LIMIT { 1 } else { times.saturating_add(1) };
+        times = if began.elapsed() > SENTINEL_SILENCE_LIMIT { 1 } else { times.saturating_add(1) };
         let decision = next_delay(&sentinels.reconnect, times, "sentinelReconnectStrategy").await;
         if let Some(trouble) = &decision.trouble {
             debug!("{trouble}");
@@ -128,7 +128,7 @@ async fn hear_out(sentinels: &Sentinels, sentinel: &Endpoint) -> Result<std::con
             if output.write_all(&bytes).await.is_err() || output.flush().await.is_err() {
                 return Err(lost());
             }
-            tokio::time::sleep(HEARTBEAT).await;
+            tokio::time::sleep(SENTINEL_HEARTBEAT).await;
             bytes = cmd("PING").get_packed_command();
         }
     };
@@ -136,8 +136,8 @@ async fn hear_out(sentinels: &Sentinels, sentinel: &Endpoint) -> Result<std::con
         biased;
         end = hear => end,
         end = speak => end,
-        () = activity.silence(SILENCE_LIMIT) => {
-            let limit = SILENCE_LIMIT.as_millis();
+        () = activity.silence(SENTINEL_SILENCE_LIMIT) => {
+            let limit = SENTINEL_SILENCE_LIMIT.as_millis();
             Err(Error::Unavailable { reason: format!("no sign of life for {limit} ms") })
         }
     }

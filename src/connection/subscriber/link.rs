@@ -12,7 +12,7 @@ use tracing::error;
 use super::Hints;
 use crate::config::ConnectionConfig;
 use crate::connection::activity::{Activity, Stream};
-use crate::connection::fault::judge_words;
+use crate::connection::fault::classify_text;
 use crate::connection::heartbeat::{self, SILENCE_LIMIT};
 use crate::connection::reply::{ReadFault, Reply, read_reply};
 use crate::connection::state::Status;
@@ -20,7 +20,7 @@ use crate::connection::supervisor::{Established, Link};
 use crate::error::{Error, Result};
 
 /// A channel that was refused while another was granted is asked for again after this long.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
+const REFUSED_CHANNEL_RETRY: Duration = Duration::from_secs(30);
 
 /// Subscribes on a connection, listens, and keeps it alive.
 pub(super) struct SubscriberLink {
@@ -138,7 +138,7 @@ impl SubscriberLink {
                     conversation.news = true;
                 }
                 (Some(Asked::Channel(channel)), Reply::Error(words)) => {
-                    let fault = judge_words("SUBSCRIBE", words);
+                    let fault = classify_text("SUBSCRIBE", words);
                     if fault.reconnect {
                         return Err(fault.error);
                     }
@@ -146,7 +146,7 @@ impl SubscriberLink {
                     conversation.refusal = Some(self.refusal(channel, fault.error));
                 }
                 (Some(Asked::Ping), Reply::Error(words)) => {
-                    let fault = judge_words("PING", words);
+                    let fault = classify_text("PING", words);
                     if fault.reconnect {
                         return Err(fault.error);
                     }
@@ -230,7 +230,7 @@ impl SubscriberLink {
                 status.ready(server);
             }
             wanted = refused;
-            let until = if wanted.is_empty() { None } else { Some(ASK_AGAIN) };
+            let until = if wanted.is_empty() { None } else { Some(REFUSED_CHANNEL_RETRY) };
             if let Err(error) = self.keep_alive(&mut output, session, activity, until).await {
                 return error;
             }

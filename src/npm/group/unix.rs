@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use crate::{Error, Result};
 
 /// How long an orphan is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const ORPHAN_LIMIT: Duration = Duration::from_secs(60);
 /// How long one that was told to end may take.
-const GRACE: Duration = Duration::from_secs(5);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const ORPHAN_GRACE: Duration = Duration::from_secs(5);
+/// How often it is asked whether it is gone.
+const ORPHAN_POLL: Duration = Duration::from_millis(50);
 
 /// npm and what it has started.
 pub(in crate::npm) struct Group(Child);
@@ -94,14 +95,14 @@ pub(in crate::npm) fn end_orphan(pid: u32, user_dir: &Path) -> Result<()> {
                 signal(pid, libc::SIGTERM);
                 told = true;
             }
-            Some(true) if began.elapsed() > GRACE => signal(pid, libc::SIGKILL),
+            Some(true) if began.elapsed() > ORPHAN_GRACE => signal(pid, libc::SIGKILL),
             _ => {}
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > ORPHAN_LIMIT {
             let problem = format!("an npm run of an earlier start still goes on (process {pid})");
             return Err(Error::npm(problem));
         }
-        thread::sleep(LOOK_AGAIN);
+        thread::sleep(ORPHAN_POLL);
     }
     Ok(())
 }

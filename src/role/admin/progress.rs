@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Inner;
-use crate::connection::State;
+use crate::connection::ConnectionState;
 use crate::error::{Error, Result};
 
 /// How long a save waits for Valkey before it answers without.
@@ -87,7 +87,8 @@ impl Inner {
                 }
             }
             match &*connection.borrow_and_update() {
-                State::Reconnecting { reason, .. } | State::Closed { reason } => {
+                ConnectionState::Reconnecting { reason, .. }
+                | ConnectionState::Closed { reason } => {
                     return Ok(Mirrored::Away(reason.clone()));
                 }
                 _ => {}

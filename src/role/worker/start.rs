@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::follow::GAP;
 use super::health::Seen;
 use super::{Inner, Worker};
-use crate::connection::{Hints, State};
+use crate::connection::{ConnectionState, Hints};
 use crate::error::{Error, Result};
 use crate::role::next_change;
 use crate::store::snapshot::Snapshot;
@@ -145,7 +145,7 @@ impl Inner {
     async fn wait_for_change(
         &self,
         hints: &mut watch::Receiver<Hints>,
-        connection: &mut watch::Receiver<State>,
+        connection: &mut watch::Receiver<ConnectionState>,
     ) -> Result<()> {
         let mut wait = LOOK_AGAIN;
         loop {
