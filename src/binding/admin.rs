@@ -1,25 +1,22 @@
 //! The admin role for JavaScript.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Either3, PromiseRaw, ToNapiValue, spawn};
+use napi::bindgen_prelude::{Either3, PromiseRaw};
 use napi_derive::napi;
-use tokio::sync::OnceCell;
-use tracing::Dispatch;
-use tracing::instrument::WithSubscriber;
 
-use super::background::{Background, SettleFunction, Value};
+use super::background::SettleFunction;
 use super::gate::Gates;
 use super::health::AdminHealth;
 use super::hooks::Functions;
 use super::host::EventFunction;
-use super::log::{self, LogFunction};
+use super::instance::{Core, Instance, opening};
+use super::log::LogFunction;
+use super::mirroring::Mirroring;
 use super::palette::{HostInfo, Palette};
 use super::snapshot::StoredDeploy;
-use super::worker::opening;
-use crate::error::{Error, Result};
 use crate::role::{Opening, admin};
 
 /// An admin: its disk is the source of truth, and Valkey is kept equal to it.
@@ -28,32 +25,12 @@ use crate::role::{Opening, admin};
 #[napi]
 pub struct Admin {
     opening: Mutex<Option<Opening>>,
-    core: Arc<OnceCell<Arc<admin::Admin>>>,
-    log: Dispatch,
-    background: Background,
-    gates: Gates,
+    instance: Instance<admin::Admin>,
 }
 
-/// What came of mirroring something that is on disk.
-#[napi(object)]
-pub struct Mirroring {
-    /// Whether Valkey has it.
-    pub done: bool,
-    /// Why it has not yet.
-    pub away: Option<String>,
-    /// What is lacking of the replicas that were to confirm it.
-    pub unconfirmed: Option<String>,
-}
-
-impl From<admin::Mirrored> for Mirroring {
-    fn from(mirrored: admin::Mirrored) -> Self {
-        let (done, away, unconfirmed) = match mirrored {
-            admin::Mirrored::Away(reason) => (false, Some(reason), None),
-            admin::Mirrored::Later => (false, None, None),
-            admin::Mirrored::Done | admin::Mirrored::Unchanged => (true, None, None),
-            admin::Mirrored::Unconfirmed(missing) => (true, None, Some(missing)),
-        };
-        Self { done, away, unconfirmed }
+impl Core for admin::Admin {
+    async fn close(&self) {
+        self.close().await;
     }
 }
 
@@ -73,52 +50,19 @@ impl Admin {
     ) -> napi::Result<Self> {
         let mut gates = Gates::default();
         let opening = opening(&options, user_dir, &event, &functions, &mut gates)?;
-        let log = log::dispatch(&log, &mut gates)?;
-        let background = Background::new(&settle, &mut gates)?;
-        let core: Arc<OnceCell<Arc<admin::Admin>>> = Arc::default();
-        let remaining = Arc::downgrade(&core);
-        gates.shut_with(&env, move || {
-            if let Some(core) = remaining.upgrade().and_then(|cell| cell.get().cloned()) {
-                spawn(async move { core.close().await });
-            }
-        })?;
-        Ok(Self { opening: Mutex::new(Some(opening)), core, log, background, gates })
-    }
-
-    fn promise<'env, T, F>(
-        &self,
-        env: &'env Env,
-        work: impl FnOnce(Arc<admin::Admin>) -> F,
-    ) -> napi::Result<PromiseRaw<'env, T>>
-    where
-        T: ToNapiValue + Send + 'static,
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
-        let work = work(self.core()?.clone()).with_subscriber(self.log.clone());
-        env.spawn_future(async move { Ok(work.await?) })
-    }
-
-    /// The same for work that nobody waits for: it keeps no process alive.
-    fn in_background<F>(&self, call: u32, work: impl FnOnce(Arc<admin::Admin>) -> F) -> Result<()>
-    where
-        F: Future<Output = Result<Value>> + Send + 'static,
-    {
-        let work = work(self.core()?.clone()).with_subscriber(self.log.clone());
-        self.background.run(call, work);
-        Ok(())
+        let instance = Instance::new(&env, &log, &settle, gates)?;
+        Ok(Self { opening: Mutex::new(Some(opening)), instance })
     }
 
     /// Opens the connection; never fails because the server is away.
     #[napi]
     pub fn open<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (cell, log) = (self.core.clone(), self.log.clone());
-        env.spawn_future(async move {
-            if let Some(opening) = opening {
-                let core = admin::Admin::open(opening).with_subscriber(log).await;
-                let _ = cell.set(Arc::new(core));
+        self.instance.open(env, async move {
+            match opening {
+                Some(opening) => Some(admin::Admin::open(opening).await),
+                None => None,
             }
-            Ok(())
         })
     }
 
@@ -130,7 +74,7 @@ impl Admin {
         patience: u32,
     ) -> napi::Result<PromiseRaw<'env, Option<StoredDeploy>>> {
         let patience = Duration::from_millis(patience.into());
-        self.promise(env, async move |core| {
+        self.instance.promise(env, async move |core| {
             let read = core.read_for_restore(patience).await?;
             Ok(read.map(|snapshot| (&snapshot).into()))
         })
@@ -140,20 +84,20 @@ impl Admin {
     #[napi]
     pub fn disk_has_lost(&self, flows: bool) -> napi::Result<()> {
         let lost = if flows { admin::Lost::Flows } else { admin::Lost::Credentials };
-        self.core()?.disk_has_lost(lost);
+        self.instance.core()?.disk_has_lost(lost);
         Ok(())
     }
 
     /// What is to be restored after the event `restore`.
     #[napi]
     pub fn restorable(&self) -> napi::Result<Option<StoredDeploy>> {
-        Ok(self.core()?.restorable().map(|snapshot| (&*snapshot).into()))
+        Ok(self.instance.core()?.restorable().map(|snapshot| (&*snapshot).into()))
     }
 
     /// What came of restoring: done, or to be tried again.
     #[napi]
     pub fn restored(&self, done: bool) -> napi::Result<()> {
-        self.core()?.restored(done);
+        self.instance.core()?.restored(done);
         Ok(())
     }
 
@@ -164,7 +108,7 @@ impl Admin {
         env: &'env Env,
         text: String,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
-        self.promise(env, async move |core| Ok(core.settings(&text).await?.into()))
+        self.instance.promise(env, async move |core| Ok(core.settings(&text).await?.into()))
     }
 
     /// Takes flows and credentials as they are on disk.
@@ -177,7 +121,7 @@ impl Admin {
         secret: Option<String>,
         project: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
-        self.promise(env, async move |core| {
+        self.instance.promise(env, async move |core| {
             Ok(core.deploy(flows, credentials, secret, project).await?.into())
         })
     }
@@ -192,7 +136,7 @@ impl Admin {
         secret: Option<String>,
         project: Option<String>,
     ) -> napi::Result<()> {
-        Ok(self.in_background(call, async move |core| {
+        Ok(self.instance.in_background(call, async move |core| {
             let mirrored = core.deploy(flows, credentials, secret, project).await?;
             Ok(Either3::A(mirrored.into()))
         })?)
@@ -202,7 +146,7 @@ impl Admin {
     /// is to be loaded; until then it is not mirrored.
     #[napi]
     pub fn deploy_was_refused(&self) -> napi::Result<()> {
-        self.core()?.deploy_was_refused();
+        self.instance.core()?.deploy_was_refused();
         Ok(())
     }
 
@@ -213,13 +157,13 @@ impl Admin {
         env: &'env Env,
         text: String,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
-        self.promise(env, async move |core| Ok(core.sessions(text).await?.into()))
+        self.instance.promise(env, async move |core| Ok(core.sessions(text).await?.into()))
     }
 
     /// The same in the background.
     #[napi]
     pub fn sessions_in_background(&self, call: u32, text: String) -> napi::Result<()> {
-        Ok(self.in_background(call, async move |core| {
+        Ok(self.instance.in_background(call, async move |core| {
             Ok(Either3::A(core.sessions(text).await?.into()))
         })?)
     }
@@ -232,13 +176,13 @@ impl Admin {
         patience: u32,
     ) -> napi::Result<PromiseRaw<'env, Option<String>>> {
         let patience = Duration::from_millis(patience.into());
-        self.promise(env, async move |core| core.read_sessions(patience).await)
+        self.instance.promise(env, async move |core| core.read_sessions(patience).await)
     }
 
     /// How it stands; `null` before it is open. Reads nothing and waits for nothing.
     #[napi]
     pub fn health(&self) -> Option<AdminHealth> {
-        self.core.get().map(|core| core.health().into())
+        self.instance.opened().map(|core| core.health().into())
     }
 
     /// Takes one library entry (`{…meta, fn: body}` as JSON text) as it is on disk.
@@ -250,7 +194,7 @@ impl Admin {
         path: String,
         entry: String,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
-        self.promise(env, async move |core| {
+        self.instance.promise(env, async move |core| {
             Ok(core.library_entry(&kind, &path, &entry).await?.into())
         })
     }
@@ -260,6 +204,7 @@ impl Admin {
     #[napi]
     pub fn library_in_background(&self, call: u32, on_disk: String) -> napi::Result<()> {
         Ok(self
+            .instance
             .in_background(call, async move |core| Ok(Either3::B(core.library(&on_disk).await?)))?)
     }
 
@@ -272,39 +217,26 @@ impl Admin {
         host_info: HostInfo,
         emptied: bool,
     ) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.promise(env, async move |core| core.packages_at_start(host_info.into(), emptied).await)
+        self.instance
+            .promise(env, async move |core| core.packages_at_start(host_info.into(), emptied).await)
     }
 
     /// Something may have changed what is installed.
     #[napi]
     pub fn packages_changed<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.promise(env, async |core| core.packages_changed().await)
+        self.instance.promise(env, async |core| core.packages_changed().await)
     }
 
     /// The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised.
     #[napi]
     pub fn palette(&self) -> Option<Palette> {
-        let packages = self.core.get().and_then(|core| core.packages())?;
-        Some(Palette::new(packages.clone(), self.log.clone()))
+        let packages = self.instance.opened().and_then(|core| core.packages())?;
+        Some(Palette::new(packages.clone(), self.instance.log()))
     }
 
     /// Ends the connection and tasks; idempotent.
     #[napi]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let (core, gates) = (self.core.get().cloned(), self.gates.clone());
-        let work = async move {
-            if let Some(core) = core {
-                core.close().await;
-            }
-            Ok(())
-        };
-        env.spawn_future_with_callback(work, move |_, ()| {
-            gates.shut();
-            Ok(())
-        })
-    }
-
-    fn core(&self) -> Result<&Arc<admin::Admin>> {
-        self.core.get().ok_or(Error::Closed)
+        self.instance.close(env)
     }
 }

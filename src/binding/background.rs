@@ -12,8 +12,8 @@ use napi::bindgen_prelude::{Either3, FnArgs, Function, spawn};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-use super::admin::Mirroring;
 use super::gate::{Callback, Gate, Gates};
+use super::mirroring::Mirroring;
 use crate::error::{Error, Result};
 
 /// What such work can answer.

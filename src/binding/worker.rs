@@ -1,36 +1,34 @@
 //! The worker role for JavaScript.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Either3, PromiseRaw, ToNapiValue, block_on, spawn};
+use napi::bindgen_prelude::{Either3, PromiseRaw, block_on};
 use napi_derive::napi;
-use tracing::Dispatch;
-use tracing::instrument::WithSubscriber;
 
-use super::background::{Background, SettleFunction};
+use super::background::SettleFunction;
 use super::gate::Gates;
 use super::health::WorkerHealth;
 use super::hooks::Functions;
-use super::host::{EventFunction, JsHost};
-use super::log::{self, LogFunction};
-use super::options;
+use super::host::EventFunction;
+use super::instance::{Core, Instance, opening};
+use super::log::LogFunction;
 use super::palette::{HostInfo, Palette};
 use super::snapshot::StoredDeploy;
-use crate::connection::Hooks;
-use crate::error::Result;
-use crate::role::{Host, Opening, worker};
+use crate::role::worker;
 
 /// A worker: reads everything from Valkey, writes nothing there.
 ///
 /// The promises own what they work with: the object itself may be gone before they end.
 #[napi]
 pub struct Worker {
-    core: Arc<worker::Worker>,
-    log: Dispatch,
-    background: Background,
-    gates: Gates,
+    instance: Instance<worker::Worker>,
+}
+
+impl Core for worker::Worker {
+    async fn close(&self) {
+        self.close().await;
+    }
 }
 
 #[napi]
@@ -49,68 +47,48 @@ impl Worker {
         settle: SettleFunction<'_>,
     ) -> napi::Result<Self> {
         let mut gates = Gates::default();
-        let log = log::dispatch(&log, &mut gates)?;
-        let background = Background::new(&settle, &mut gates)?;
         let opening = opening(&options, user_dir, &event, &functions, &mut gates)?;
-        let core = tracing::dispatcher::with_default(&log, || worker::Worker::open(opening));
-        let core = Arc::new(core);
-        let remaining = Arc::downgrade(&core);
-        gates.shut_with(&env, move || {
-            if let Some(core) = remaining.upgrade() {
-                spawn(async move { core.close().await });
-            }
-        })?;
-        Ok(Self { core, log, background, gates })
-    }
-
-    fn promise<'env, T, F>(
-        &self,
-        env: &'env Env,
-        work: impl FnOnce(Arc<worker::Worker>) -> F,
-    ) -> napi::Result<PromiseRaw<'env, T>>
-    where
-        T: ToNapiValue + Send + 'static,
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
-        let work = work(self.core.clone()).with_subscriber(self.log.clone());
-        env.spawn_future(async move { Ok(work.await?) })
+        let instance = Instance::new(&env, &log, &settle, gates)?;
+        instance.open_now(|| worker::Worker::open(opening));
+        Ok(Self { instance })
     }
 
     /// The shared settings as JSON text.
     #[napi]
     pub fn settings<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
-        self.promise(env, async |core| core.settings().await)
+        self.instance.promise(env, async |core| core.settings().await)
     }
 
     /// The log-in sessions as JSON text.
     #[napi]
     pub fn sessions<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
-        self.promise(env, async |core| core.sessions().await)
+        self.instance.promise(env, async |core| core.sessions().await)
     }
 
     /// What this worker is to run; waits until there is something. Report the outcome.
     #[napi]
     pub fn snapshot<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, StoredDeploy>> {
-        self.promise(env, async |core| Ok((&*core.snapshot().await?).into()))
+        self.instance.promise(env, async |core| Ok((&*core.snapshot().await?).into()))
     }
 
     /// What waits to be applied after the event `revision`.
     #[napi]
-    pub fn pending(&self) -> Option<StoredDeploy> {
-        self.core.take().map(|snapshot| (&*snapshot).into())
+    pub fn pending(&self) -> napi::Result<Option<StoredDeploy>> {
+        Ok(self.instance.core()?.take().map(|snapshot| (&*snapshot).into()))
     }
 
     /// The process ends: the only method that waits, for a moment at most, because nothing else
     /// runs any more.
     #[napi]
-    pub fn ends(&self) {
-        block_on(self.core.ends());
+    pub fn ends(&self) -> napi::Result<()> {
+        block_on(self.instance.core()?.ends());
+        Ok(())
     }
 
     /// It runs now.
     #[napi]
     pub fn applied<'env>(&self, env: &'env Env, id: String) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.promise(env, async move |core| {
+        self.instance.promise(env, async move |core| {
             core.applied(&id).await;
             Ok(())
         })
@@ -118,20 +96,23 @@ impl Worker {
 
     /// It can't be used here, for this reason, and is not to be offered again.
     #[napi]
-    pub fn refused(&self, id: String, why: String) {
-        self.core.refused(&id, &why);
+    pub fn refused(&self, id: String, why: String) -> napi::Result<()> {
+        self.instance.core()?.refused(&id, &why);
+        Ok(())
     }
 
     /// Applying it failed; it is to be offered again.
     #[napi]
-    pub fn failed(&self, id: String) {
-        self.core.failed(&id);
+    pub fn failed(&self, id: String) -> napi::Result<()> {
+        self.instance.core()?.failed(&id);
+        Ok(())
     }
 
     /// It waits for its packages.
     #[napi]
-    pub fn waiting(&self, id: String) {
-        self.core.waiting(&id);
+    pub fn waiting(&self, id: String) -> napi::Result<()> {
+        self.instance.core()?.waiting(&id);
+        Ok(())
     }
 
     /// Starts the synchronisation of packages and waits for the first, within limits.
@@ -141,30 +122,30 @@ impl Worker {
         env: &'env Env,
         host_info: HostInfo,
     ) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.promise(env, async move |core| core.packages_at_start(host_info.into()).await)
+        self.instance.promise(env, async move |core| core.packages_at_start(host_info.into()).await)
     }
 
     /// In the background: waits at most `patience` ms until the stored package list is installed
     /// and loaded; whether it is.
     #[napi]
-    pub fn packages_settled_in_background(&self, call: u32, patience: u32) {
-        let core = self.core.clone();
+    pub fn packages_settled_in_background(&self, call: u32, patience: u32) -> napi::Result<()> {
         let patience = Duration::from_millis(patience.into());
-        let work = async move { Ok(Either3::C(core.packages_settled(patience).await)) };
-        self.background.run(call, work.with_subscriber(self.log.clone()));
+        Ok(self.instance.in_background(call, async move |core| {
+            Ok(Either3::C(core.packages_settled(patience).await))
+        })?)
     }
 
     /// The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised.
     #[napi]
     pub fn palette(&self) -> Option<Palette> {
-        let packages = self.core.packages()?;
-        Some(Palette::new(packages.clone(), self.log.clone()))
+        let packages = self.instance.opened().and_then(|core| core.packages())?;
+        Some(Palette::new(packages.clone(), self.instance.log()))
     }
 
     /// How it stands. Reads nothing and waits for nothing.
     #[napi]
-    pub fn health(&self) -> WorkerHealth {
-        self.core.health().into()
+    pub fn health(&self) -> napi::Result<WorkerHealth> {
+        Ok(self.instance.core()?.health().into())
     }
 
     /// A library entry: JSON text of a string (a file) or an array (a folder).
@@ -175,35 +156,12 @@ impl Worker {
         kind: String,
         path: String,
     ) -> napi::Result<PromiseRaw<'env, String>> {
-        self.promise(env, async move |core| core.library_entry(&kind, &path).await)
+        self.instance.promise(env, async move |core| core.library_entry(&kind, &path).await)
     }
 
     /// Ends connections and tasks; idempotent.
     #[napi]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let (core, gates) = (self.core.clone(), self.gates.clone());
-        let work = async move {
-            core.close().await;
-            Ok(())
-        };
-        env.spawn_future_with_callback(work, move |_, ()| {
-            gates.shut();
-            Ok(())
-        })
+        self.instance.close(env)
     }
-}
-
-/// What both roles are opened with.
-pub(super) fn opening(
-    options: &str,
-    user_dir: Option<String>,
-    event: &EventFunction<'_>,
-    functions: &Functions<'_>,
-    gates: &mut Gates,
-) -> napi::Result<Opening> {
-    let (mut config, _) = options::parse(options)?;
-    functions.identify(&mut config.connection, gates)?;
-    let host: Arc<dyn Host> = Arc::new(JsHost::new(event, gates)?);
-    let hooks = Hooks::new(&config.connection, functions.for_core(gates)?);
-    Ok(Opening { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, hooks })
 }
