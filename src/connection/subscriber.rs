@@ -67,6 +67,11 @@ impl Subscriber {
         self.hints.subscribe()
     }
 
+    /// Where a channel stands in [`Hints::messages`]; `None` when it is none of this subscriber's.
+    pub fn position(&self, channel: &str) -> Option<usize> {
+        self.channels.iter().position(|name| name == channel)
+    }
+
     /// What the connection is doing; ready means subscribed.
     pub fn state(&self) -> watch::Receiver<ConnectionState> {
         self.supervised.state()

@@ -4,20 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-
 use super::Packages;
+use super::heard::{GAP, Heard, LOOK_AGAIN};
 use super::synchronise::Left;
 use crate::backoff::Backoff;
-use crate::connection::Hints;
 use crate::error::{Error, Result};
 use crate::packages::PackageList;
 use crate::role::next_change;
 
-/// The longest that a list can stay unnoticed, whatever was missed.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(20);
-/// The shortest time between two looks: a flood of hints is no flood of reads.
-pub(super) const GAP: Duration = Duration::from_millis(50);
 /// How long a start waits for the connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 /// Between an attempt that failed and the next.
@@ -25,14 +19,10 @@ const TRY_AGAIN: Backoff = Backoff::new(Duration::from_secs(4), Duration::from_s
 /// The pause before an attempt that a deploy waits for.
 const PAUSE_OF_A_DEPLOY: Duration = Duration::from_secs(5);
 
-/// What is heard of the package channel: all hints, and its position among them. An admin hears
-/// nothing.
-pub(super) type Heard = Option<(watch::Receiver<Hints>, usize)>;
-
 /// Whose list is followed, and until when.
 pub(in crate::role) enum Follow {
-    /// A worker follows always. The position of the package channel among the hints.
-    Always(watch::Receiver<Hints>, usize),
+    /// A worker follows always.
+    Always(Heard),
     /// An admin whose disk was emptied follows until it has its packages back.
     UntilRestored,
 }
@@ -54,37 +44,37 @@ struct Target {
 impl Packages {
     /// Follows the stored list until it is aborted, or restored (see [`Follow`]).
     pub(in crate::role) async fn follow(self: Arc<Self>, follow: Follow) {
-        let (mut hints, once) = match follow {
-            Follow::Always(hints, position) => (Some((hints, position)), false),
-            Follow::UntilRestored => (None, true),
+        let (mut heard, once) = match follow {
+            Follow::Always(heard) => (heard, false),
+            Follow::UntilRestored => (Heard::nothing(), true),
         };
         let mut connection = self.store.connection().state();
         let mut calls = self.calls.subscribe();
         let mut target = self.begin().await;
         let mut answered = 0;
         loop {
-            let heard = *calls.borrow_and_update();
-            let seen = hints.as_mut().map(|(hints, position)| said(hints, *position));
+            let call = *calls.borrow_and_update();
+            heard.note();
             connection.borrow_and_update();
             let read = self.look(&mut target, once).await;
             self.progress.send_modify(|progress| progress.known = read);
-            if heard != answered && !self.state().in_use.is_empty() {
+            if call != answered && !self.state().in_use.is_empty() {
                 // A deploy may have stopped using what is to go.
                 target.due.get_or_insert_with(Instant::now);
             }
-            answered = heard;
+            answered = call;
             if std::mem::take(&mut self.state().awaited) {
                 target.hasten();
             }
-            self.work(&mut target, once, &hints).await;
-            self.report(&target, heard);
+            self.work(&mut target, once, &heard).await;
+            self.report(&target, call);
             if once && read && target.due.is_none() {
                 self.has_restored(&target).await;
                 return;
             }
             let wait = target.rest().map_or(LOOK_AGAIN, |rest| rest.min(LOOK_AGAIN));
             tokio::select! {
-                () = news(&mut hints, seen) => {}
+                () = heard.news() => {}
                 () = next_change(&mut connection) => {}
                 () = next_change(&mut calls) => {}
                 () = tokio::time::sleep(wait) => {}
@@ -170,9 +160,9 @@ impl Packages {
         target.settle(result, once);
     }
 
-    fn report(&self, target: &Target, heard: u64) {
+    fn report(&self, target: &Target, call: u64) {
         self.progress.send_modify(|progress| {
-            progress.heard = heard;
+            progress.heard = call;
             progress.looked = true;
             progress.in_step = target.list.is_none() || target.in_step;
             progress.missing.clone_from(&target.missing);
@@ -253,23 +243,6 @@ impl Target {
                 tracing::warn!("packages: next attempt in {:.0} s", pause.as_secs_f64());
                 self.due = Some(Instant::now() + pause);
             }
-        }
-    }
-}
-
-/// What was heard of the package channel: how often it was subscribed, and how many messages came.
-pub(super) fn said(hints: &mut watch::Receiver<Hints>, position: usize) -> (u64, u64) {
-    let hints = hints.borrow_and_update();
-    (hints.subscribed, hints.messages.get(position).copied().unwrap_or(0))
-}
-
-/// Waits until something else is heard than was `seen`.
-pub(super) async fn news(hints: &mut Heard, seen: Option<(u64, u64)>) {
-    let Some((hints, position)) = hints else { return std::future::pending().await };
-    loop {
-        next_change(hints).await;
-        if Some(said(hints, *position)) != seen {
-            return;
         }
     }
 }

@@ -2,6 +2,7 @@
 //! says, and has Node-RED load it. A worker does so always, an admin when its disk was emptied.
 
 mod follow;
+mod heard;
 mod host_info;
 mod jobs;
 mod known;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex as TurnMutex, watch};
 
 pub(super) use self::follow::Follow;
+pub(super) use self::heard::Heard;
 pub use self::host_info::{HostInfo, NpmCommand};
 use self::jobs::Jobs;
 pub use self::jobs::{Failed, Job, Load, Outcome, Task};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Packages;
-use super::follow::{GAP, Heard, LOOK_AGAIN, news, said};
+use super::heard::{GAP, Heard, LOOK_AGAIN};
 use crate::npm;
 use crate::packages::{PackageList, Wanted};
 use crate::role::next_change;
@@ -41,7 +41,7 @@ impl Packages {
         tokio::time::sleep(grace).await;
         let mut connection = self.store.connection().state();
         loop {
-            let seen = heard.as_mut().map(|(hints, position)| said(hints, *position));
+            heard.note();
             connection.borrow_and_update();
             if let Ok(Some(stored)) = self.store.read_packages().await
                 && stored != *list
@@ -49,7 +49,7 @@ impl Packages {
                 return;
             }
             tokio::select! {
-                () = news(&mut heard, seen) => {}
+                () = heard.news() => {}
                 () = next_change(&mut connection) => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
             }

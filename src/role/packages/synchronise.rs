@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::follow::Heard;
+use super::heard::Heard;
 use super::jobs::{Failed, Load, Outcome, Task};
 use super::{Packages, Progress, State};
 use crate::error::{Error, Result};

@@ -7,10 +7,7 @@ use tracing::instrument::WithSubscriber;
 
 use super::Worker;
 use crate::error::Result;
-use crate::role::packages::{Follow, HostInfo, Packages};
-
-/// Position of the package channel among those that a worker listens on.
-const CHANNEL: usize = 1;
+use crate::role::packages::{Follow, Heard, HostInfo, Packages};
 
 impl Worker {
     /// Starts the synchronisation, and waits until what is on the stored list is installed, at
@@ -37,7 +34,7 @@ impl Worker {
         if inner.packages.set(packages.clone()).is_err() {
             return Ok(());
         }
-        let follow = Follow::Always(inner.subscriber.hints(), CHANNEL);
+        let follow = Follow::Always(Heard::by(&inner.subscriber, &inner.config.package_channel));
         let task = packages.clone().follow(follow);
         *self.synchroniser() = Some(tokio::spawn(task.with_current_subscriber()));
         if !packages.first_is_over().await {
