@@ -213,7 +213,7 @@ pub(super) fn find(name: &str) -> Option<&'static KnownOption> {
 }
 
 #[cfg(test)]
-mod readme;
+mod documented;
 
 #[cfg(test)]
 mod tests {

@@ -170,12 +170,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_stands_once_and_in_the_readme() {
-        let readme = include_str!("../../../README.md");
-        let (_, section) = readme.split_once("### TLS").expect("a section");
+    fn every_name_stands_once_and_is_documented() {
+        let document = include_str!("../../../docs/options.md");
+        let (_, section) = document.split_once("\n## TLS\n").expect("a section");
         let section = section.split("\n#").next().expect("its text");
         for (index, (name, _)) in KNOWN.iter().enumerate() {
-            assert!(section.contains(&format!("`{name}`")), "{name} is not in the README");
+            assert!(section.contains(&format!("`{name}`")), "{name} is not in docs/options.md");
             assert!(KNOWN.iter().skip(index + 1).all(|(other, _)| other != name), "{name}");
         }
     }

@@ -1,4 +1,4 @@
-//! The options in the README and in the public types are those of the table.
+//! The options in the documents and in the public types are those of the table.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,14 @@ use super::{KNOWN, Support, find};
 /// Described outside the tables.
 const IN_PROSE: [&str; 1] = ["tls"];
 
-/// The part of the README about the options, less and with what is inside `tls`.
-fn sections() -> (String, String) {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(file).expect("the README");
-    let start = readme.find("\n## Options of `valkey`\n").expect("the section");
-    let section = &readme[start + 1..];
-    let section = &section[..section.find("\n## ").expect("the next one")];
-    let (others, tls) = section.split_once("\n### TLS\n").expect("TLS comes last");
-    (others.to_owned(), tls.to_owned())
+/// docs/options.md up to its part about `tls`, then that part, then the one about `health`.
+fn sections() -> [String; 3] {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/options.md");
+    let text = std::fs::read_to_string(file).expect("the document");
+    let (others, rest) = text.split_once("\n## TLS\n").expect("TLS");
+    let (tls, health) = rest.split_once("\n## Probes\n").expect("probes come last");
+    assert!(!health.contains("\n## "), "probes come last");
+    [others, tls, health].map(str::to_owned)
 }
 
 /// What stands between backticks.
@@ -48,8 +47,8 @@ fn names(wanted: impl Fn(&Support) -> bool) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_honoured_option_is_in_the_readme_and_only_known_ones_are() {
-    let (section, tls_section) = sections();
+fn every_honoured_option_is_documented_and_only_known_ones_are() {
+    let [section, tls_section, _] = sections();
     let described = first_column(&section);
     assert!(described.len() > 50, "{described:?}");
     for name in &described {
@@ -62,7 +61,7 @@ fn every_honoured_option_is_in_the_readme_and_only_known_ones_are() {
             true => prose.iter().any(|code| code.split(':').next() == Some(&name)),
             false => described.contains(&name.as_str()),
         };
-        assert!(described, "'{name}' is not in the README");
+        assert!(described, "'{name}' is not in docs/options.md");
     }
     for name in first_column(&tls_section) {
         assert!(tls::is_known(name), "'{name}' is not known inside 'tls'");
@@ -70,8 +69,8 @@ fn every_honoured_option_is_in_the_readme_and_only_known_ones_are() {
 }
 
 #[test]
-fn the_readme_lists_what_has_no_effect_and_what_is_refused() {
-    let (section, _) = sections();
+fn the_document_lists_what_has_no_effect_and_what_is_refused() {
+    let [section, ..] = sections();
     assert_eq!(
         listed(&section, "Accepted without effect"),
         names(|support| matches!(support, Support::NoEffect { .. }))
@@ -102,12 +101,9 @@ fn the_types_have_every_option_and_no_other() {
 }
 
 #[test]
-fn the_readme_lists_what_is_inside_health() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(file).expect("the README");
-    let (_, section) = readme.split_once("\n## Probes\n").expect("the section");
-    let section = section.split("\n## ").next().unwrap_or_default();
-    assert_eq!(first_column(section), health::MEMBERS);
+fn the_document_lists_what_is_inside_health() {
+    let [.., section] = sections();
+    assert_eq!(first_column(&section), health::MEMBERS);
 }
 
 /// The names of the specification, so that none is unknown by oversight.
