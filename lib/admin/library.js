@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { createSerialQueue } = require('../serial-queue');
 const { checkStaysBelow, writeEntry } = require('./library-file');
 
 /**
@@ -12,12 +13,7 @@ const { checkStaysBelow, writeEntry } = require('./library-file');
  */
 function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   const root = path.join(userDir, 'lib');
-  let turn = Promise.resolve();
-  const inTurn = (task) => {
-    const result = turn.then(task);
-    turn = result.catch(() => {});
-    return result;
-  };
+  const queue = createSerialQueue();
 
   const read = async (type, file, meta) => {
     const { fn: _name, ...rest } = meta;
@@ -76,7 +72,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   return {
     save: (type, file, meta, body) =>
       holdProcess(
-        inTurn(async () => {
+        queue.run(async () => {
           const wanted = await save(type, file, meta, body, { follow: true });
           const inside = path.posix.dirname(wanted);
           const items = await local.getLibraryEntry(type, inside === '.' ? '' : `${inside}/`);
@@ -93,7 +89,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
 
     /** Compares disk and Valkey; what only Valkey has is written to disk. */
     compare: () =>
-      inTurn(async () => {
+      queue.run(async () => {
         const onlyThere = JSON.parse(await core().background.library(await everything()));
         for (const { type, path: file, entry } of onlyThere) {
           const { fn: body, ...meta } = JSON.parse(entry);

@@ -1,5 +1,7 @@
 'use strict';
 
+const { createSerialQueue } = require('../serial-queue');
+
 /**
  * What the disk had lost at a start while Valkey was away: put back when Valkey can be asked,
  * unless something has been deployed meanwhile.
@@ -7,7 +9,7 @@
 function createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, watch, log }) {
   let lost = null;
   let underWay = Promise.resolve();
-  let turn = Promise.resolve(); // one attempt at a time
+  const attempts = createSerialQueue();
 
   /** The shared settings, on a disk that had none. */
   const takeSettings = async (stored) => {
@@ -126,11 +128,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     ready: () => underWay,
 
     /** Valkey can be asked. */
-    restore() {
-      const attempt = turn.then(attemptOnce);
-      turn = attempt.catch(() => {});
-      return attempt;
-    }
+    restore: () => attempts.run(attemptOnce)
   };
 }
 

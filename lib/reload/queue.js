@@ -1,5 +1,6 @@
 'use strict';
 
+const { createSerialQueue } = require('../serial-queue');
 const { failure } = require('./deploy');
 
 /**
@@ -10,9 +11,9 @@ const { failure } = require('./deploy');
  * @param {number} options.deadline ms that an update waits for Node-RED's own start
  */
 function createQueue({ watch, deadline }) {
-  let queue = Promise.resolve();
+  const queue = createSerialQueue();
+  const apart = createSerialQueue(); // tasks that want no update beside them
   let inHand = Promise.resolve(); // what changes Node-RED right now
-  let apart = Promise.resolve(); // the last task that wants no update beside it
 
   function untilIdle() {
     return new Promise((resolve, reject) => {
@@ -41,24 +42,18 @@ function createQueue({ watch, deadline }) {
     return result;
   }
 
-  function inTurn(task) {
-    const result = queue.then(task);
-    queue = result.catch(() => {});
-    return result;
-  }
-
   /**
    * Calls `begin()` in its turn, once nothing of Node-RED's own and no task apart is under way;
    * not at all when it is not wanted any more as its turn comes.
    */
   function update(begin, isWanted = () => true) {
-    return inTurn(async () => {
+    return queue.run(async () => {
       while (isWanted()) {
         await untilIdle();
-        const awaited = apart;
+        const awaited = apart.idle();
         await awaited;
         // Nothing may come between this look and the beginning.
-        if (awaited === apart && watch.isIdle()) {
+        if (awaited === apart.idle() && watch.isIdle()) {
           return handing(begin());
         }
       }
@@ -72,22 +67,20 @@ function createQueue({ watch, deadline }) {
    * packages that the task brings.
    */
   function exclusively(task) {
-    const result = apart.then(() => inHand).then(() => handing((async () => task())()));
-    apart = result.then(
-      () => {},
-      () => {}
-    );
-    return result;
+    return apart.run(async () => {
+      await inHand;
+      return handing((async () => task())());
+    });
   }
 
   return {
-    inTurn,
+    inTurn: queue.run,
     update,
     exclusively,
     /** Resolves when nothing changes Node-RED right now. */
     inHand: () => inHand,
     /** Resolves when no update is being applied or waits for its turn. */
-    idle: () => Promise.all([queue, apart]).then(() => {})
+    idle: () => Promise.all([queue.idle(), apart.idle()]).then(() => {})
   };
 }
 

@@ -10,6 +10,7 @@ const { openRegistry } = require('./registry');
 const { takeAway, typesWithout, usersOf } = require('./removal');
 const { createUpgrade } = require('../upgrade');
 const { usedLibraries, usedTypes } = require('../../flows/used-types');
+const { createSerialQueue } = require('../../serial-queue');
 
 const START_INTERVAL = 50;
 
@@ -30,7 +31,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   const { userDir } = settings;
   let opened;
   let isClosed = false;
-  let turn = Promise.resolve();
+  const queue = createSerialQueue();
   // What was loaded in this process and is not any more: { version, isEsModule }.
   const earlier = new Map();
   const told = new Map();
@@ -43,14 +44,11 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       .catch(() => {});
   }
 
-  const inTurn = (task) => {
-    const result = turn.then(async () => {
+  const inTurn = (task) =>
+    queue.run(async () => {
       await whenNodesAreLoaded();
       return task(open());
     });
-    turn = result.catch(() => {});
-    return result;
-  };
 
   async function whenNodesAreLoaded() {
     while (!runtime.isStarted()) {
