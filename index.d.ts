@@ -279,4 +279,27 @@ declare namespace storage {
     useSRVRecords?: false | 'false' | null;
     resolveSrv?: null;
   }
+
+  /** The `code` of every error of ours; docs/operations.md says when each comes and what to do. */
+  type ErrorCode =
+    | 'ERR_VALKEY_AUTH'
+    | 'ERR_VALKEY_BINARY'
+    | 'ERR_VALKEY_CLOSED'
+    | 'ERR_VALKEY_CREDENTIALS'
+    | 'ERR_VALKEY_DISK'
+    | 'ERR_VALKEY_INTERNAL'
+    | 'ERR_VALKEY_LIBRARY_ENTRY'
+    | 'ERR_VALKEY_LIBRARY_PATH'
+    | 'ERR_VALKEY_NPM'
+    | 'ERR_VALKEY_OPTION'
+    | 'ERR_VALKEY_OTHER_ADMIN'
+    | 'ERR_VALKEY_PERMISSION'
+    | 'ERR_VALKEY_READ_ONLY'
+    | 'ERR_VALKEY_RELOAD'
+    | 'ERR_VALKEY_RELOAD_TIMEOUT'
+    | 'ERR_VALKEY_SERVER'
+    | 'ERR_VALKEY_TIMEOUT'
+    | 'ERR_VALKEY_TLS'
+    | 'ERR_VALKEY_UNAVAILABLE'
+    | 'ERR_VALKEY_VALUE';
 }

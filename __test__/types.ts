@@ -116,5 +116,8 @@ export const wrongReaction: storage.ValkeyOptions = { role: 'admin', reconnectOn
 export const wrongRetry: storage.ValkeyOptions = { role: 'admin', retryStrategy: () => 'soon' };
 // @ts-expect-error TLS 1.1 is no version to ask for
 export const wrongVersion: storage.ValkeyOptions = { role: 'admin', tls: { minVersion: 'TLSv1.1' } };
+export const advice: Partial<Record<storage.ErrorCode, string>> = { ERR_VALKEY_TLS: 'see to the certificate' };
+// @ts-expect-error there is no such code
+export const wrongCode: storage.ErrorCode = 'ERR_VALKEY_LOGIN';
 // @ts-expect-error flows are an array
 export const wrongFlows = storage.saveFlows({ flows: [] });

@@ -1,25 +1,9 @@
 'use strict';
 
+const { withCode } = require('../errors');
 const { loadBinding } = require('./load');
 
 const binding = loadBinding();
-
-const CODED = /^(ERR_VALKEY_[A-Z_]+): ([\s\S]*)$/;
-
-/** Takes the stable code off the beginning of a message and sets it as `error.code`. */
-function withCode(error) {
-  const coded = error && CODED.exec(error.message);
-  if (coded) {
-    error.code = coded[1];
-    error.message = coded[2];
-  }
-  return error;
-}
-
-/** An error of our own, with a stable code. */
-function codedError(code, message) {
-  return Object.assign(new Error(message), { code });
-}
 
 /** Checks the options, given as JSON text. Throws an error that names the option. */
 function checkOptions(text) {
@@ -92,4 +76,4 @@ function openCore(name, { options, userDir, log, onEvent }) {
   return opened;
 }
 
-module.exports = { checkOptions, codedError, openCore };
+module.exports = { checkOptions, openCore };

@@ -6,6 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { codedError } = require('../errors');
 const { PREBUILT, platformWords, thisPlatform } = require('./platform');
 const { NAME, VERSION, packageName, findPackage, loadPackage } = require('./platform-package');
 
@@ -80,11 +81,6 @@ function adviceForPresent({ id }, { code, message }) {
   }
 }
 
-/** The error of this module, with its code. */
-function coded(message) {
-  return Object.assign(new Error(message), { code: 'ERR_VALKEY_BINARY' });
-}
-
 /** What was looked for, what came of it, and what to do. */
 function binaryError(platform, tried, advice) {
   const looked = tried.map((message) => {
@@ -92,7 +88,8 @@ function binaryError(platform, tried, advice) {
     return missing ? `${missing}: not there` : message;
   });
   const list = (lines) => [...new Set(lines)].map((line) => `\n  - ${line}`).join('');
-  return coded(
+  return codedError(
+    'ERR_VALKEY_BINARY',
     `no binary of ${NAME} ${VERSION} loads on ${platformWords()}, Node.js ${process.versions.node}.` +
       `\nLooked for:${list(looked)}` +
       `\nWhat to do:${list(advice)}`
@@ -111,7 +108,7 @@ function loadGenerated(platform) {
     return require('../../binding');
   } catch (error) {
     if (error.code === 'MODULE_NOT_FOUND') {
-      throw coded(`${NAME}: this checkout has not been built: npm ci && npm run build`);
+      throw codedError('ERR_VALKEY_BINARY', `${NAME}: this checkout has not been built: npm ci && npm run build`);
     }
     const tried = error.cause ? messages(error) : [error.message];
     const failures = tried.filter((message) => !NOT_FOUND.test(message));

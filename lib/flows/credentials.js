@@ -2,16 +2,16 @@
 
 const crypto = require('node:crypto');
 
+const { codedError } = require('../errors');
+
 // Node-RED's own scheme: hex of a random 16-byte IV, then base64 of the text.
 const ALGORITHM = 'aes-256-ctr';
 const IV_HEX_LENGTH = 32;
 const ADVICE =
   'set the same credentialSecret in the settings of the admin and of every worker, ' + 'then deploy once on the admin';
 
-function failure(message) {
-  const error = new Error(message);
-  error.code = 'ERR_VALKEY_CREDENTIALS';
-  return error;
+function credentialsError(message) {
+  return codedError('ERR_VALKEY_CREDENTIALS', message);
 }
 
 function keyOf(secret) {
@@ -35,10 +35,10 @@ function isEncrypted(credentials) {
 /** The plain credentials in `{ $: '…' }`; throws ERR_VALKEY_CREDENTIALS when the secret does not fit. */
 function decrypt(secret, encrypted) {
   if (!isSecret(secret)) {
-    throw failure(`There is no secret to decrypt the credentials with: ${ADVICE}.`);
+    throw credentialsError(`There is no secret to decrypt the credentials with: ${ADVICE}.`);
   }
   if (!isEncrypted(encrypted) || typeof encrypted.$ !== 'string') {
-    throw failure('The credentials are not in the form in which Node-RED encrypts them.');
+    throw credentialsError('The credentials are not in the form in which Node-RED encrypts them.');
   }
   let plain;
   try {
@@ -51,7 +51,7 @@ function decrypt(secret, encrypted) {
     plain = undefined;
   }
   if (!isObject(plain)) {
-    throw failure(`The credentials do not decrypt with the secret of this instance: ${ADVICE}.`);
+    throw credentialsError(`The credentials do not decrypt with the secret of this instance: ${ADVICE}.`);
   }
   return plain;
 }
@@ -59,7 +59,7 @@ function decrypt(secret, encrypted) {
 /** `{ $: '…' }` for plain credentials, readable by Node-RED with the same secret. */
 function encrypt(secret, plain) {
   if (!isSecret(secret)) {
-    throw failure('There is no secret to encrypt the credentials with.');
+    throw credentialsError('There is no secret to encrypt the credentials with.');
   }
   const iv = crypto.randomBytes(IV_HEX_LENGTH / 2);
   const cipher = crypto.createCipheriv(ALGORITHM, keyOf(secret), iv);
@@ -75,7 +75,7 @@ function open(credentials, candidates) {
     return { plain: {}, secret: undefined };
   }
   if (!isObject(credentials)) {
-    throw failure('The credentials are not an object.');
+    throw credentialsError('The credentials are not an object.');
   }
   if (!isEncrypted(credentials)) {
     return { plain: credentials, secret: undefined };
@@ -88,7 +88,7 @@ function open(credentials, candidates) {
       // The next one may fit.
     }
   }
-  throw failure(
+  throw credentialsError(
     secrets.length === 0
       ? `The credentials are encrypted and this instance has no secret to decrypt them with: ${ADVICE}.`
       : `The credentials do not decrypt with any secret that this instance has (${secrets.length} tried): ${ADVICE}.`

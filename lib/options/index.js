@@ -1,6 +1,6 @@
 'use strict';
 
-const { codedError } = require('../binding/core');
+const { codedError } = require('../errors');
 const { serverIdentity } = require('./server-identity');
 const { withPlainTls } = require('./tls');
 

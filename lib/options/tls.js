@@ -7,7 +7,7 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const nodeTls = require('node:tls');
 
-const { codedError } = require('../binding/core');
+const { optionError } = require('../errors');
 
 const PEM = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g;
 /** Forms of a private key that has no PEM armour. */
@@ -58,10 +58,6 @@ function asBuffer(bytes) {
   return ArrayBuffer.isView(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.from(bytes);
 }
 
-function refuse(option, problem) {
-  return codedError('ERR_VALKEY_OPTION', `option '${option}' ${problem}`);
-}
-
 function kindOf(value) {
   return Array.isArray(value) ? 'an array' : `a value of type ${value === null ? 'null' : typeof value}`;
 }
@@ -72,12 +68,12 @@ function certificates(option, given) {
   const found = items.flatMap((item, index) => {
     const name = Array.isArray(given) ? `${option}[${index}]` : option;
     if (typeof item !== 'string' && !isBytes(item)) {
-      throw refuse(name, `must be a PEM text or a Buffer, not ${kindOf(item)}`);
+      throw optionError(name, `must be a PEM text or a Buffer, not ${kindOf(item)}`);
     }
     return certificatesIn(name, typeof item === 'string' ? item : asBuffer(item));
   });
   if (found.length === 0) {
-    throw refuse(option, 'holds no certificate');
+    throw optionError(option, 'holds no certificate');
   }
   return found;
 }
@@ -86,7 +82,7 @@ function certificatesIn(option, item) {
   const text = typeof item === 'string' ? item : item.toString('latin1');
   const blocks = text.match(PEM);
   if (!blocks && typeof item === 'string') {
-    throw refuse(
+    throw optionError(
       option,
       'holds no certificate (-----BEGIN CERTIFICATE-----); a file has to be read, with fs.readFileSync'
     );
@@ -95,7 +91,7 @@ function certificatesIn(option, item) {
     try {
       return new crypto.X509Certificate(block);
     } catch (error) {
-      throw refuse(
+      throw optionError(
         option,
         `holds a certificate that can't be read (${error.code || 'unknown form'})${aboutLineBreaks(text)}`
       );
@@ -137,7 +133,7 @@ function ownCertificate(option, { cert, key, passphrase }) {
   if (chain.length > 0) {
     const leaf = privateKey ? chain.find((certificate) => certificate.checkPrivateKey(privateKey)) : chain[0];
     if (!leaf) {
-      throw refuse(`${option}.key`, `does not belong to any certificate in '${option}.cert'`);
+      throw optionError(`${option}.key`, `does not belong to any certificate in '${option}.cert'`);
     }
     own.cert = [leaf, ...chain.filter((certificate) => certificate !== leaf)].map((certificate) => certificate.raw);
   }
@@ -148,17 +144,17 @@ function keyOf(option, given, passphrase) {
   const name = `${option}.key`;
   const items = Array.isArray(given) ? given : [given];
   if (items.length !== 1) {
-    throw refuse(name, `must hold one key, not ${items.length}: one pair of 'cert' and 'key' is used`);
+    throw optionError(name, `must hold one key, not ${items.length}: one pair of 'cert' and 'key' is used`);
   }
   const [item] = items;
   const wrapped = item !== null && typeof item === 'object' && !isBytes(item);
   const pem = wrapped ? item.pem : item;
   if (typeof pem !== 'string' && !isBytes(pem)) {
-    throw refuse(name, `must be a PEM text, a Buffer, or {pem, passphrase}, not ${kindOf(pem)}`);
+    throw optionError(name, `must be a PEM text, a Buffer, or {pem, passphrase}, not ${kindOf(pem)}`);
   }
   const secret = wrapped && isGiven(item.passphrase) ? item.passphrase : passphrase;
   if (isGiven(secret) && typeof secret !== 'string' && !isBytes(secret)) {
-    throw refuse(`${option}.passphrase`, `must be a text, not ${kindOf(secret)}`);
+    throw optionError(`${option}.passphrase`, `must be a text, not ${kindOf(secret)}`);
   }
   return readKey(option, typeof pem === 'string' ? pem : asBuffer(pem), isGiven(secret) ? secret : undefined);
 }
@@ -166,7 +162,7 @@ function keyOf(option, given, passphrase) {
 function readKey(option, pem, passphrase) {
   const armoured = pem.includes('-----BEGIN');
   if (!armoured && typeof pem === 'string') {
-    throw refuse(
+    throw optionError(
       `${option}.key`,
       'holds no private key (-----BEGIN PRIVATE KEY-----); a file has to be read, with fs.readFileSync'
     );
@@ -186,12 +182,12 @@ function readKey(option, pem, passphrase) {
 function unreadableKey(option, pem, passphrase, failure) {
   const encrypted = isEncrypted(pem);
   if (encrypted && passphrase === undefined) {
-    return refuse(`${option}.passphrase`, `is needed: '${option}.key' is encrypted`);
+    return optionError(`${option}.passphrase`, `is needed: '${option}.key' is encrypted`);
   }
   // Nothing of what OpenSSL says: it is about the content.
   return encrypted
-    ? refuse(`${option}.passphrase`, `does not decrypt '${option}.key'`)
-    : refuse(
+    ? optionError(`${option}.passphrase`, `does not decrypt '${option}.key'`)
+    : optionError(
         `${option}.key`,
         `holds a private key that can't be read (${failure.code || 'unknown form'})${aboutLineBreaks(pem)}`
       );
@@ -215,13 +211,13 @@ function protocolNames(option, given) {
   if (Array.isArray(given)) {
     return given.map((name) => {
       if (typeof name !== 'string' && !isBytes(name)) {
-        throw refuse(option, `must hold texts or Buffers, not ${kindOf(name)}`);
+        throw optionError(option, `must hold texts or Buffers, not ${kindOf(name)}`);
       }
       return typeof name === 'string' ? Buffer.from(name, 'latin1') : asBuffer(name);
     });
   }
   if (!isBytes(given)) {
-    throw refuse(option, `must be an array of texts or Buffers, or a Buffer, not ${kindOf(given)}`);
+    throw optionError(option, `must be an array of texts or Buffers, or a Buffer, not ${kindOf(given)}`);
   }
   const wire = asBuffer(given);
   const names = [];

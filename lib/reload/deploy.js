@@ -2,11 +2,7 @@
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 
-function failure(code, message) {
-  const error = new Error(message);
-  error.code = code;
-  return error;
-}
+const { codedError } = require('../errors');
 
 /**
  * Calls Node-RED's `setFlows` and waits for the real end of it.
@@ -71,7 +67,7 @@ function createDeploy({ runtime, deadline }) {
       const timer = setTimeout(() => {
         end(
           reject,
-          failure(
+          codedError(
             'ERR_VALKEY_RELOAD_TIMEOUT',
             `Node-RED has not finished the update within ${Math.round(deadline / 1000)} s.`
           )
@@ -100,7 +96,7 @@ function createDeploy({ runtime, deadline }) {
             if (revision === undefined) {
               end(
                 reject,
-                failure(
+                codedError(
                   'ERR_VALKEY_RELOAD',
                   'Node-RED could not stop the nodes that the update changes; its log may tell more.'
                 )
@@ -113,7 +109,10 @@ function createDeploy({ runtime, deadline }) {
             }
           })
           .catch((cause) => {
-            const error = failure('ERR_VALKEY_RELOAD', `Node-RED did not take the update: ${cause && cause.message}`);
+            const error = codedError(
+              'ERR_VALKEY_RELOAD',
+              `Node-RED did not take the update: ${cause && cause.message}`
+            );
             error.cause = cause;
             // Node-RED saves before it changes anything, and may fail after that too.
             error.isRefused = runtime.nodes.getFlows() === before;
@@ -136,4 +135,4 @@ function createDeploy({ runtime, deadline }) {
   return { deploy, isOwn, isOwnSave, onOwn, startAgain };
 }
 
-module.exports = { createDeploy, failure };
+module.exports = { createDeploy };

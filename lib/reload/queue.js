@@ -1,7 +1,7 @@
 'use strict';
 
+const { codedError } = require('../errors');
 const { createSerialQueue } = require('../serial-queue');
-const { failure } = require('./deploy');
 
 /**
  * Who may change what runs: one update after the other, and tasks that want no update beside them.
@@ -20,7 +20,7 @@ function createQueue({ watch, deadline }) {
       const timer = setTimeout(() => {
         cancel();
         reject(
-          failure(
+          codedError(
             'ERR_VALKEY_RELOAD_TIMEOUT',
             `Node-RED has not finished its own start within ${Math.round(deadline / 1000)} s.`
           )

@@ -3,7 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { codedError, openCore } = require('../binding/core');
+const { openCore } = require('../binding/core');
+const { codedError } = require('../errors');
 const credentialsOf = require('../flows/credentials');
 const { flowFault } = require('../flows/validate');
 const { createPackageWait } = require('../packages/wait');
