@@ -1,10 +1,10 @@
 'use strict';
 
 // `npm run test:matrix`: real Node-REDs of every supported release, on every Node.js that each
-// allows, with the servers in turn. Fetches all of them, and writes the table in the README.
+// allows, with the servers in turn. Fetches all of them, and writes the table in docs/reliability.md.
 //
 //   npm run test:matrix                              everything, the newest of each release line
-//   npm run test:matrix -- --check                   the same, and fails where the README shows another table
+//   npm run test:matrix -- --check                   the same, and fails where the document shows another table
 //   npm run test:matrix -- --quick                   the oldest together, and the newest; what is fetched does
 //   npm run test:matrix -- node-red-3.1 node-22      these
 
@@ -131,18 +131,18 @@ async function runAll(combinations) {
   }
 }
 
-/** What becomes of the table of a whole run; false when the README is wrong and not to be changed. */
+/** What becomes of the table of a whole run; false when the document is wrong and not to be changed. */
 function publish(table, check) {
   if (isShown(table)) {
-    console.log('README.md shows this table');
+    console.log('docs/reliability.md shows this table');
     return true;
   }
   if (check) {
-    console.log('README.md shows ANOTHER table: npm run test:matrix writes it');
+    console.log('docs/reliability.md shows ANOTHER table: npm run test:matrix writes it');
     return false;
   }
   show(table);
-  console.log('README.md is changed: it shows this table now');
+  console.log('docs/reliability.md is changed: it shows this table now');
   return true;
 }
 

@@ -1,11 +1,11 @@
 'use strict';
 
-// The table of what was tried together, for the terminal and the README.
+// The table of what was tried together, for the terminal and docs/reliability.md.
 
 const fs = require('node:fs');
 const path = require('node:path');
 
-const README = path.join(__dirname, '..', '..', 'README.md');
+const DOCUMENT = path.join(__dirname, '..', '..', 'docs', 'reliability.md');
 const BETWEEN = /(<!-- matrix: .*-->\n)[\s\S]*?(\n<!-- end of matrix -->)/;
 
 const PRODUCTS = { redis: 'Redis', valkey: 'Valkey' };
@@ -47,19 +47,19 @@ function tableOf(results) {
   ].join('\n');
 }
 
-/** Whether the README shows this table. */
+/** Whether the document shows this table. */
 function isShown(table) {
-  return BETWEEN.exec(fs.readFileSync(README, 'utf8'))?.[0].includes(`\n${table}\n`) || false;
+  return BETWEEN.exec(fs.readFileSync(DOCUMENT, 'utf8'))?.[0].includes(`\n${table}\n`) || false;
 }
 
-/** Puts the table into the README, between its two marks. */
+/** Puts the table into the document, between its two marks. */
 function show(table) {
-  const text = fs.readFileSync(README, 'utf8');
+  const text = fs.readFileSync(DOCUMENT, 'utf8');
   if (!BETWEEN.test(text)) {
-    throw new Error('README.md has no marks for the matrix');
+    throw new Error('docs/reliability.md has no marks for the matrix');
   }
   fs.writeFileSync(
-    README,
+    DOCUMENT,
     text.replace(BETWEEN, (_, begin, end) => `${begin}${table}${end}`)
   );
 }
