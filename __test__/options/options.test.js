@@ -97,6 +97,14 @@ test('retryStrategy decides about the wait, and counts from 1 again after each s
   }
 });
 
+test('a function for the nodes of a cluster is called when the text beside it is empty', () => {
+  const natMap = () => null;
+  const options = { retryStrategy: '', natMap: undefined, redisOptions: { retryStrategy: () => 7, natMap } };
+  const { functions } = optionsAsText({ role: 'worker', cluster: [{ host: 'a' }], ...options });
+  assert.deepEqual(functions.retryStrategy(1), { delay: 7 });
+  assert.equal(functions.natMap('a:1'), null);
+});
+
 test('a retryStrategy that throws is replaced by the default, and said once', async () => {
   const port = await freePort();
   let calls = 0;

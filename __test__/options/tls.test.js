@@ -106,6 +106,25 @@ test('without ca, what Node.js trusts', async () => {
   await connects(open, { host: undefined, port: undefined, url, tls: { ca: read(authority.cert) } });
 });
 
+test('empty texts inside tls count as left out', async () => {
+  const ca = read(authority.cert);
+  const names = ['cert', 'key', 'passphrase', 'rejectUnauthorized', 'minVersion', 'maxVersion', 'ciphers', 'ecdhCurve'];
+  const unset = Object.fromEntries([...names, 'ALPNProtocols', 'checkServerIdentity', 'pfx'].map((name) => [name, '']));
+  for (const tls of [
+    { ...unset, ca },
+    { ...unset, ca: ['', ca], key: { pem: '', passphrase: '' } }
+  ]) {
+    assert.deepEqual(checkOptions(optionsAsText({ role: 'worker', tls }).text).notices, []);
+    await connects(open, { tls, sentinelTLS: '' });
+  }
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+  try {
+    await connects(open, { tls: unset });
+  } finally {
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  }
+});
+
 test('certificate and key in every form', async () => {
   const ca = read(authority.cert);
   const [cert, key] = [read(client.cert), read(client.key)];

@@ -41,10 +41,14 @@ function plain(value, parents) {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item, within)]));
 }
 
-/** ioredis takes the options of a cluster's nodes from `redisOptions`; those beside it win. */
+/**
+ * ioredis takes the options of a cluster's nodes from `redisOptions`; those beside it win. As in the core, an empty
+ * text counts as not given.
+ */
 function given(options, name) {
   const { redisOptions } = options;
-  return name in options || !redisOptions ? options[name] : redisOptions[name];
+  const absent = options[name] === undefined || options[name] === '';
+  return absent && redisOptions ? redisOptions[name] : options[name];
 }
 
 /** The user's functions as the core calls them: none throws. */

@@ -30,7 +30,7 @@ function plainTls(option, given) {
     return given;
   }
   const { ca, cert, key, passphrase, ALPNProtocols: protocols, ...others } = given;
-  const unverified = given.rejectUnauthorized === undefined && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
+  const unverified = !isGiven(given.rejectUnauthorized) && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
   const plain = { ...others, ...(unverified ? { rejectUnauthorized: false } : {}) };
   const verified = ![false, 'false'].includes(plain.rejectUnauthorized);
   if (isGiven(ca)) {
@@ -66,6 +66,9 @@ function kindOf(value) {
 function certificates(option, given) {
   const items = Array.isArray(given) ? given : [given];
   const found = items.flatMap((item, index) => {
+    if (item === '') {
+      return [];
+    }
     const name = Array.isArray(given) ? `${option}[${index}]` : option;
     if (typeof item !== 'string' && !isBytes(item)) {
       throw optionError(name, `must be a PEM text or a Buffer, not ${kindOf(item)}`);
@@ -126,7 +129,8 @@ function extraAuthorities() {
 function ownCertificate(option, { cert, key, passphrase }) {
   const own = {};
   const chain = isGiven(cert) ? certificates(`${option}.cert`, cert) : [];
-  const privateKey = isGiven(key) ? keyOf(option, key, passphrase) : undefined;
+  const keys = (Array.isArray(key) ? key : [key]).filter((item) => isGiven(isWrapped(item) ? item.pem : item));
+  const privateKey = keys.length > 0 ? keyOf(option, keys, passphrase) : undefined;
   if (privateKey) {
     own.key = privateKey.export({ type: 'pkcs8', format: 'der' });
   }
@@ -140,14 +144,17 @@ function ownCertificate(option, { cert, key, passphrase }) {
   return own;
 }
 
-function keyOf(option, given, passphrase) {
+function isWrapped(key) {
+  return key !== null && typeof key === 'object' && !isBytes(key);
+}
+
+function keyOf(option, items, passphrase) {
   const name = `${option}.key`;
-  const items = Array.isArray(given) ? given : [given];
   if (items.length !== 1) {
     throw optionError(name, `must hold one key, not ${items.length}: one pair of 'cert' and 'key' is used`);
   }
   const [item] = items;
-  const wrapped = item !== null && typeof item === 'object' && !isBytes(item);
+  const wrapped = isWrapped(item);
   const pem = wrapped ? item.pem : item;
   if (typeof pem !== 'string' && !isBytes(pem)) {
     throw optionError(name, `must be a PEM text, a Buffer, or {pem, passphrase}, not ${kindOf(pem)}`);

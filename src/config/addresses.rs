@@ -6,13 +6,14 @@ use super::Endpoint;
 use super::raw::RawOptions;
 use super::target::NatTable;
 use super::url;
-use super::value::{as_whole, is_function};
+use super::value::{as_whole, is_empty_text, is_function};
 use crate::{Error, Result};
 
 /// Nobody has more of them, and each costs a connection while the server is looked for.
 const MAX_ADDRESSES: usize = 256;
 
-/// A list of `{host, port}`; `host:port` as a string, a URL and a port alone are taken as well.
+/// A list of `{host, port}`; `host:port` as a string, a URL and a port alone are taken as well. Empty texts in it
+/// count as left out.
 pub(super) fn list(raw: &RawOptions, option: &str, default_port: u16) -> Result<Vec<Endpoint>> {
     let example = format!("an array like [{{ host: 'a', port: {default_port} }}]");
     let Some(Value::Array(items)) = raw.value(option) else {
@@ -25,11 +26,16 @@ pub(super) fn list(raw: &RawOptions, option: &str, default_port: u16) -> Result<
         ));
     }
     let mut found = Vec::new();
-    for (at, item) in items.iter().enumerate() {
+    let given = items.iter().enumerate().filter(|(_, item)| !is_unset(item));
+    for (at, item) in given {
         let endpoint = address(&format!("{option}[{at}]"), item, default_port)?;
         if !found.contains(&endpoint) {
             found.push(endpoint);
         }
+    }
+    if found.is_empty() {
+        let problem = format!("must be {example}, not one of empty strings alone");
+        return Err(Error::option(option, problem));
     }
     Ok(found)
 }
@@ -49,6 +55,7 @@ pub(super) fn nat_map(raw: &RawOptions) -> Result<NatTable> {
     };
     table
         .iter()
+        .filter(|(_, reached)| !is_unset(reached))
         .map(|(announced, reached)| {
             let option = format!("natMap['{announced}']");
             let named = announced.rsplit_once(':').is_some_and(|(host, port)| {
@@ -62,13 +69,21 @@ pub(super) fn nat_map(raw: &RawOptions) -> Result<NatTable> {
             }
             // No default: an address that is announced is replaced as a whole.
             match reached {
-                Value::Object(members) if !members.contains_key("port") => {
+                Value::Object(members) if members.get("port").is_none_or(is_empty_text) => {
                     Err(Error::option(option, "needs a 'port'"))
                 }
                 _ => Ok((announced.clone(), address(&option, reached, 0)?)),
             }
         })
         .collect()
+}
+
+/// Whether all of an address is an empty text.
+fn is_unset(address: &Value) -> bool {
+    match address {
+        Value::Object(members) => !members.is_empty() && members.values().all(is_empty_text),
+        address => is_empty_text(address),
+    }
 }
 
 fn address(option: &str, item: &Value, default_port: u16) -> Result<Endpoint> {
@@ -81,7 +96,8 @@ fn address(option: &str, item: &Value, default_port: u16) -> Result<Endpoint> {
                     "can hold 'host' and 'port' and no '{other}'; what concerns all servers stands beside it"
                 ));
             }
-            (members.get("host").cloned(), members.get("port").cloned())
+            let given = |name| members.get(name).filter(|value| !is_empty_text(value)).cloned();
+            (given("host"), given("port"))
         }
         Value::Number(port) => (None, Some(Value::Number(port.clone()))),
         Value::String(text) => {
@@ -167,6 +183,19 @@ mod tests {
             tcp("localhost", 6),
         ];
         assert_eq!(found.unwrap(), expected);
+    }
+
+    #[test]
+    fn empty_texts_count_as_left_out() {
+        let unset = json!({"host": "", "port": ""});
+        let found =
+            sentinels(json!([{"host": "a", "port": ""}, "", unset, {"host": "", "port": 1}]));
+        assert_eq!(found.unwrap(), [tcp("a", 26_379), tcp("localhost", 1)]);
+        let nothing = sentinels(json!(["", unset])).unwrap_err().to_string();
+        assert!(nothing.contains("not one of empty strings alone"), "{nothing}");
+        let map = json!({"natMap": {"a:1": "", "b:1": unset, "c:1": {"host": "d", "port": 1}}});
+        let table = nat_map(&RawOptions::collect(&map).unwrap()).unwrap();
+        assert_eq!(table, NatTable::from([("c:1".into(), tcp("d", 1))]));
     }
 
     #[test]

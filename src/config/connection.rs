@@ -23,15 +23,19 @@ impl ConnectionConfig {
     pub(super) fn read(raw: &RawOptions, prefix: &str, notices: &mut Vec<Notice>) -> Result<Self> {
         Ok(Self {
             target: target(raw, prefix, notices)?,
-            family: family(raw)?,
+            family: raw
+                .one_of_numbers(
+                    "family",
+                    &[(0, Family::Any), (4, Family::V4), (6, Family::V6)],
+                    "0 (either), 4 or 6",
+                )?
+                .unwrap_or(Family::Any),
             username: raw.text("username")?.map(str::to_owned),
             password: raw.text("password")?.map(Secret::new),
             db: raw.whole("db", 0..=LAST_DB, "")?.and_then(narrow).unwrap_or(0),
-            resp3: match raw.whole("protocol", 0..=u64::MAX, "")? {
-                None | Some(3) => true,
-                Some(2) => false,
-                Some(_) => return Err(raw.wrong("protocol", "2 or 3")),
-            },
+            resp3: raw
+                .one_of_numbers("protocol", &[(2, false), (3, true)], "2 or 3")?
+                .unwrap_or(true),
             connect_timeout: raw.milliseconds("connectTimeout")?.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
             command_timeout: raw.milliseconds("commandTimeout")?,
             connection_name: connection_name(raw)?,
@@ -125,15 +129,6 @@ fn checked_host<'g>(raw: &RawOptions, host: &'g str) -> Result<&'g str> {
             "a host name or an IP address alone (a port belongs into 'port', a URL into 'url')",
         )
     })
-}
-
-fn family(raw: &RawOptions) -> Result<Family> {
-    match raw.whole("family", 0..=u64::MAX, "")? {
-        None | Some(0) => Ok(Family::Any),
-        Some(4) => Ok(Family::V4),
-        Some(6) => Ok(Family::V6),
-        Some(_) => Err(raw.wrong("family", "0 (either), 4 or 6")),
-    }
 }
 
 fn tls(raw: &RawOptions) -> Result<Option<TlsConfig>> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::notice::Notice;
 use super::raw::RawOptions;
 use super::suggest::suggest;
-use super::value::{as_boolean, as_whole, is_function};
+use super::value::{as_boolean, as_whole, is_empty_text, is_function};
 use crate::{Error, Result};
 
 pub(super) const MEMBERS: [&str; 4] = ["port", "host", "path", "maxAge"];
@@ -47,7 +47,8 @@ impl HealthConfig {
                 return Err(raw.wrong("health", allowed));
             }
         };
-        let member = |name: &str| members.get(name).filter(|value| !value.is_null());
+        let given = |value: &&Value| !value.is_null() && !is_empty_text(value);
+        let member = |name: &str| members.get(name).filter(given);
         let wrong = |name: &str, allowed: &str, value: &Value| {
             let problem = format!("must have a '{name}' that is {allowed}, not {}", shown(value));
             Error::option("health", problem)
@@ -68,7 +69,6 @@ impl HealthConfig {
         };
         let host = match member("host") {
             None => None,
-            Some(Value::String(text)) if text.is_empty() => None,
             Some(Value::String(text)) if is_host(text) => Some(text.clone()),
             Some(value) => return Err(wrong("host", "an address or a host name", value)),
         };
@@ -144,7 +144,7 @@ mod tests {
     fn there_is_no_listener_unless_it_is_asked_for() {
         let (config, _) = Config::parse(&json!({"role": "admin"})).unwrap();
         assert_eq!(config.health, None);
-        for off in [json!(false), json!("false"), json!(null)] {
+        for off in [json!(false), json!("false"), json!(null), json!("")] {
             assert_eq!(parse(off).unwrap(), (None, vec![]));
         }
     }
@@ -156,8 +156,10 @@ mod tests {
         for port in [json!(9080), json!("9080")] {
             assert_eq!(parse(json!({"port": port})).unwrap(), (Some(expected.clone()), vec![]));
         }
-        let unset = json!({"port": 9080, "host": "", "path": null, "maxAge": null});
-        assert_eq!(parse(unset).unwrap(), (Some(expected), vec![]));
+        for empty in [json!(null), json!("")] {
+            let unset = json!({"port": 9080, "host": empty, "path": empty, "maxAge": empty});
+            assert_eq!(parse(unset).unwrap(), (Some(expected.clone()), vec![]));
+        }
     }
 
     #[test]
@@ -187,6 +189,7 @@ mod tests {
             (json!({"$buffer": "AAAA"}), "must be false or an object"),
             (json!({}), "must have a 'port'"),
             (json!({"port": null}), "must have a 'port'"),
+            (json!({"port": ""}), "must have a 'port', e.g."),
             (json!({"port": 65536}), "'port' that is a whole number from 0 to 65535, not 65536"),
             (json!({"port": "http"}), "not \"http\""),
             (json!({"port": 1, "host": 5}), "'host' that is an address or a host name, not 5"),

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::url;
-use super::value::{as_boolean, is_function, kind_of, show};
+use super::value::{as_boolean, is_empty_text, is_function, kind_of, show};
+use super::{table, url};
 use crate::{Error, Result};
 
-/// Options for which `null` or an empty string means that they are not given: the usual outcome
-/// of an environment variable that is not set.
-const MAY_BE_EMPTY: [&str; 11] = [
+/// Options for which `null` means that they are not given.
+const MAY_BE_NULL: [&str; 21] = [
     "host",
     "path",
     "url",
@@ -22,9 +21,6 @@ const MAY_BE_EMPTY: [&str; 11] = [
     "sentinelUsername",
     "sentinelPassword",
     "tls",
-];
-/// Options for which `null` means that they are not given.
-const MAY_BE_NULL: [&str; 10] = [
     "socketTimeout",
     "reconnectOnError",
     "commandTimeout",
@@ -176,12 +172,13 @@ fn contradict(beside: &BTreeMap<String, Member>, in_url: &Value) -> bool {
     beside == Some(false) && as_boolean(in_url) == Some(true)
 }
 
+/// Whether an option counts as not given. An empty text of any option does: it is the usual outcome
+/// of an environment variable that is not set. Of an unknown one it stays, to be warned of.
 fn is_absent(name: &str, value: &Value) -> bool {
     match value {
         Value::Bool(false) => name == "cluster",
-        Value::Null => MAY_BE_EMPTY.contains(&name) || MAY_BE_NULL.contains(&name),
-        Value::String(text) => text.is_empty() && MAY_BE_EMPTY.contains(&name),
-        _ => false,
+        Value::Null => MAY_BE_NULL.contains(&name),
+        value => is_empty_text(value) && table::find(name).is_some(),
     }
 }
 

@@ -67,6 +67,22 @@ impl RawOptions {
             }
         }
     }
+
+    /// One of several numbers, or a string that holds one; `allowed` names them.
+    pub(super) fn one_of_numbers<T: Copy>(
+        &self,
+        name: &str,
+        numbers: &[(u64, T)],
+        allowed: &str,
+    ) -> Result<Option<T>> {
+        let Some(value) = self.value(name) else { return Ok(None) };
+        let given = as_whole(value);
+        match numbers.iter().find(|(number, _)| given == Some(*number)) {
+            Some((_, meaning)) => Ok(Some(*meaning)),
+            None => Err(self.wrong(name, allowed)),
+        }
+    }
+
     /// A time in milliseconds, as a timer of Node.js can hold it.
     pub(super) fn milliseconds(&self, name: &str) -> Result<Option<Duration>> {
         Ok(self.whole(name, 1..=MAX_MILLISECONDS, " of milliseconds")?.map(Duration::from_millis))

@@ -19,6 +19,7 @@ use crate::{Error, Result};
 pub use decider::{Decider, Identity, ServerIdentity};
 #[cfg(test)]
 pub(super) use table::accepted;
+use table::is_absent;
 pub(super) use table::{check_support, is_known};
 
 /// How TLS is spoken.
@@ -197,7 +198,7 @@ impl<'v> Inside<'v> {
     }
 
     fn value(&self, name: &str) -> Option<&'v Value> {
-        self.options.get(name).filter(|value| !value.is_null())
+        self.options.get(name).filter(|value| !is_absent(name, value))
     }
 
     fn problem(&self, name: &str, problem: &str) -> Error {

@@ -10,6 +10,12 @@ pub(super) fn is_function(value: &Value) -> bool {
     value.get("$function").is_some()
 }
 
+/// Whether a value is the empty text that an environment variable which is not set leaves, most of all in a
+/// Compose file.
+pub(super) fn is_empty_text(value: &Value) -> bool {
+    value.as_str().is_some_and(str::is_empty)
+}
+
 /// The boolean that a value stands for.
 pub(super) fn as_boolean(value: &Value) -> Option<bool> {
     match value {

@@ -138,6 +138,36 @@ fn words_have_their_meaning() {
 }
 
 #[test]
+fn an_empty_text_is_as_good_as_nothing_for_every_option() {
+    let expected = parse(json!({}));
+    for known in KNOWN.iter().filter(|known| known.name != "role") {
+        assert_eq!(parse(json!({known.name: ""})), expected, "{}", known.name);
+    }
+    let all: Value = KNOWN.iter().map(|known| (known.name.to_owned(), json!(""))).collect();
+    assert_eq!(problem("role", &all), "is required: 'admin' or 'worker'");
+    let all = with(all);
+    let all = with(
+        all.as_object()
+            .unwrap()
+            .iter()
+            .filter(|(name, _)| *name != "role")
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    );
+    assert_eq!(parse(all.clone()), expected);
+    // In a URL, and for the nodes of a cluster.
+    assert_eq!(parse(json!({"url": "redis://localhost?db=&family=&keyPrefix="})), expected);
+    let cluster = |more: Value| {
+        let mut options = with(json!({"cluster": [{"host": "a"}]}));
+        options["redisOptions"] = more;
+        Config::parse(&options).unwrap()
+    };
+    assert_eq!(cluster(json!({"db": "", "tls": "", "password": ""})), cluster(json!("")));
+    // What nobody knows is warned of all the same.
+    assert_eq!(Config::parse(&with(json!({"hots": ""}))).unwrap().1.len(), 1);
+}
+
+#[test]
 fn the_channels_follow_the_prefix() {
     let config = parse(json!({"keyPrefix": "a[1]*"}));
     assert_eq!(config.update_channel, "a[1]*flows:updated");
@@ -155,9 +185,7 @@ fn the_channels_must_differ() {
 #[test]
 fn prefix_and_channels_are_plain_text() {
     for option in ["keyPrefix", "updateChannel", "packageChannel"] {
-        for value in
-            [json!(""), json!("a b"), json!("a\n"), json!("a\0"), json!("x".repeat(257)), json!(5)]
-        {
+        for value in [json!("a b"), json!("a\n"), json!("a\0"), json!("x".repeat(257)), json!(5)] {
             assert!(refused(option, value).starts_with("must be a string"));
         }
     }
@@ -192,7 +220,7 @@ fn booleans_and_numbers_are_strict() {
     for option in
         ["enableCompression", "syncPackages", "packageInstallScripts", "shareCredentialSecret"]
     {
-        for value in [json!(1), json!("yes"), json!("TRUE"), json!(""), json!({})] {
+        for value in [json!(1), json!("yes"), json!("TRUE"), json!({})] {
             assert!(refused(option, value).starts_with("must be true or false, not "));
         }
     }

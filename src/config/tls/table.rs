@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::super::notice::Notice;
 use super::super::suggest::suggest;
-use super::super::value::{as_boolean, kind_of};
+use super::super::value::{as_boolean, is_empty_text, kind_of};
 use crate::{Error, Result};
 
 /// Characters of an unknown option's name that are shown.
 const SHOWN: usize = 60;
 
-enum Support {
+pub(super) enum Support {
     /// Read and acted upon.
     Honoured,
     /// Accepted, with a line at start that says why it has no effect.
@@ -28,7 +28,7 @@ const BESIDE: &str =
 const NO_ENGINE: &str =
     "can't be used: keys are not held by OpenSSL here; give the key itself as 'key'";
 
-const KNOWN: &[(&str, Support)] = &[
+pub(super) const KNOWN: &[(&str, Support)] = &[
     ("ca", Honoured),
     ("cert", Honoured),
     ("key", Honoured),
@@ -114,6 +114,13 @@ pub(in crate::config) fn is_known(name: &str) -> bool {
     KNOWN.iter().any(|(known, support)| *known == name && !matches!(support, NoEffect(_)))
 }
 
+/// Whether an option counts as not given, as an empty text does (of an unknown one it is warned of). In
+/// `servername`, Node.js gives it a meaning.
+pub(super) fn is_absent(name: &str, value: &Value) -> bool {
+    let known = KNOWN.iter().any(|(known, _)| *known == name);
+    value.is_null() || (is_empty_text(value) && name != "servername" && known)
+}
+
 /// The names inside `tls` that are not refused.
 #[cfg(test)]
 pub(in crate::config) fn accepted() -> impl Iterator<Item = &'static str> {
@@ -128,7 +135,7 @@ pub(in crate::config) fn check_support(option: &str, value: &Value) -> Result<Ve
     let mut notices = Vec::new();
     for (name, value) in options {
         // `$…` is what JavaScript has to say about the others.
-        if value.is_null() || name.starts_with('$') {
+        if is_absent(name, value) || name.starts_with('$') {
             continue;
         }
         match KNOWN.iter().find(|(known, _)| known == name) {

@@ -62,6 +62,16 @@ fn true_and_a_url_ask_for_tls() {
 }
 
 #[test]
+fn an_empty_text_is_as_good_as_nothing() {
+    for (name, _) in table::KNOWN.iter().filter(|(name, _)| *name != "servername") {
+        let (config, notices) = parse(json!({"tls": {*name: ""}})).unwrap();
+        let expected = TlsConfig::new("tls", Vec::new());
+        assert_eq!((config.connection.tls, notices), (Some(expected), vec![]), "{name}");
+    }
+    assert_eq!(parse(json!({"tls": {"cirt": ""}})).unwrap().1.len(), 1);
+}
+
+#[test]
 fn contradictions_are_errors() {
     let (option, said) = problem(json!({"url": "rediss://h", "tls": false}));
     assert_eq!(option, "tls");
