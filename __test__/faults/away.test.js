@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { openCluster } = require('./support/cluster.js');
+const { openProxiedInstances } = require('./support/proxied-instances.js');
 const { FULL } = require('./support/counts.js');
 const { pause } = require('./support/faults.js');
 
@@ -31,7 +31,7 @@ for (const [time, { seconds, valkey }] of Object.entries(TIMES)) {
   test(`Valkey away for ${time}`, { timeout: 300_000 }, async (t) => {
     const clusters = await Promise.all(
       Object.entries(ENDS).map(async ([how, ways]) => {
-        const cluster = await openCluster(how.replace(/\W+/g, '-'), { valkey });
+        const cluster = await openProxiedInstances(how.replace(/\W+/g, '-'), { valkey });
         return { how, cluster, ...ways };
       })
     );

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
-const { openCluster } = require('./support/cluster.js');
+const { openProxiedInstances } = require('./support/proxied-instances.js');
 const { count } = require('./support/counts.js');
 const { inflict, pause } = require('./support/faults.js');
 const { SEED, createRandom } = require('./support/random.js');
@@ -58,7 +58,7 @@ test(
   async (t) => {
     t.diagnostic(`FAULT_SEED=${SEED}`);
     const results = [];
-    const clusters = await Promise.all(Array.from({ length: CLUSTERS }, (_, i) => openCluster(`c${i}`)));
+    const clusters = await Promise.all(Array.from({ length: CLUSTERS }, (_, i) => openProxiedInstances(`c${i}`)));
     try {
       await Promise.all(
         clusters.map((cluster) => {

@@ -12,7 +12,7 @@ const { keepLog } = require('./support/kept-logs.js');
 const { SEED, createRandom } = require('./support/random.js');
 const { tokenOf } = require('./support/secrets.js');
 const { startGuardedServer, loginOf } = require('./support/users.js');
-const { answerFlow, startInstance } = require('../e2e/support/cluster.js');
+const { answerFlow, startInstance } = require('../e2e/support/admin-and-workers.js');
 const { untilConverged } = require('../e2e/deploys/support/converged.js');
 const { startProxy } = require('../support/proxy.js');
 

@@ -7,8 +7,8 @@
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 
-const { PREFIX, answerFlow, untilAnswer } = require('../e2e/support/cluster.js');
-const { DEADLINE, packageTest } = require('../support/npm/cluster.js');
+const { PREFIX, answerFlow, untilAnswer } = require('../e2e/support/admin-and-workers.js');
+const { DEADLINE, packageTest } = require('../support/npm/package-test.js');
 const { answering } = require('../support/npm/kinds.js');
 const { installModule, typeFlow, untilType } = require('../support/npm/palette-api.js');
 

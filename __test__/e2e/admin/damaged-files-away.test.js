@@ -12,10 +12,10 @@ const {
   PREFIX,
   answerFlow,
   answerOf,
-  startClusterServer,
+  startServerWithUsers,
   startInstance,
   untilAnswer
-} = require('../support/cluster.js');
+} = require('../support/admin-and-workers.js');
 const { DAMAGE } = require('./support/damage.js');
 const { startProxy } = require('../../support/proxy.js');
 
@@ -39,7 +39,7 @@ async function restartAway(damage) {
 }
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   proxy = await startProxy(server);
   admin = await startInstance('admin', proxy, { flows: answerFlow('start') });

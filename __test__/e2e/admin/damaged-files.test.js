@@ -13,10 +13,10 @@ const {
   PREFIX,
   answerFlow,
   answerOf,
-  startClusterServer,
+  startServerWithUsers,
   startInstance,
   untilAnswer
-} = require('../support/cluster.js');
+} = require('../support/admin-and-workers.js');
 const { DAMAGE } = require('./support/damage.js');
 
 const FILES = ['flows.json', 'flows_cred.json', '.config.runtime.json'];
@@ -40,7 +40,7 @@ async function deployNext(credentials = {}) {
 }
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   const subscriber = server.client();
   await subscriber.subscribe(`${PREFIX}flows:updated`);

@@ -12,10 +12,10 @@ const {
   PREFIX,
   answerFlow,
   answerOf,
-  startClusterServer,
+  startServerWithUsers,
   startInstance,
   untilAnswer
-} = require('../support/cluster.js');
+} = require('../support/admin-and-workers.js');
 const { DAMAGE } = require('./support/damage.js');
 
 const PROJECT = path.join('projects', 'shop');
@@ -30,7 +30,7 @@ let stored;
 const inUserDir = (name) => path.join(admin.userDir, name);
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   admin = await startInstance('admin', server, {
     settings: { editorTheme: { projects: { enabled: true } } },

@@ -11,10 +11,10 @@ const {
   PREFIX,
   answerFlow,
   answerOf,
-  startClusterServer,
+  startServerWithUsers,
   startInstance,
   untilAnswer
-} = require('../support/cluster.js');
+} = require('../support/admin-and-workers.js');
 const { renamesHead } = require('./support/renames.js');
 
 // The process ends as in a power cut when the file that the trigger names is renamed: just before
@@ -67,7 +67,7 @@ async function assertNothingHappened() {
 }
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   admin = await startInstance('admin', server, { flows: answerFlow('start'), settingsHead: CUT_SHORT });
   worker = await startInstance('worker', server);

@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { PREFIX, startClusterServer, startInstance } = require('../support/cluster.js');
+const { PREFIX, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
 const { trackedFlow, untilTracked } = require('../support/tracked.js');
 
 const GIT = {
@@ -23,7 +23,7 @@ let admin;
 let workers;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   admin = await startInstance('admin', server, {
     env: GIT,

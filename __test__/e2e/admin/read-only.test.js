@@ -7,13 +7,13 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { answerFlow, startClusterServer, startInstance, untilAnswer } = require('../support/cluster.js');
+const { answerFlow, startServerWithUsers, startInstance, untilAnswer } = require('../support/admin-and-workers.js');
 
 let server;
 let admin;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   admin = await startInstance('admin', server, { flows: answerFlow('disk'), settings: { readOnly: true } });
 });
 

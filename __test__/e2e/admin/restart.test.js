@@ -14,10 +14,10 @@ const {
   answerOf,
   contentOf,
   revisionOf,
-  startClusterServer,
+  startServerWithUsers,
   startInstance,
   untilAnswer
-} = require('../support/cluster.js');
+} = require('../support/admin-and-workers.js');
 const { renamesHead } = require('./support/renames.js');
 const { startProxy } = require('../../support/proxy.js');
 const { until } = require('../../support/wait.js');
@@ -52,7 +52,7 @@ const emptyUserDir = async () => {
 const untilStored = (predicate) => until(async () => predicate(await revisionOf(client)), { message: 'that revision' });
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   proxy = await startProxy(server);
   admin = await startInstance('admin', proxy, { flows: answerFlow('start') });

@@ -13,10 +13,10 @@ const {
   answerOf,
   contentOf,
   revisionOf,
-  startClusterServer,
+  startServerWithUsers,
   startInstance,
   untilAnswer
-} = require('../support/cluster.js');
+} = require('../support/admin-and-workers.js');
 const { until } = require('../../support/wait.js');
 
 const LEASE = 10_000;
@@ -45,7 +45,7 @@ const tryDeploy = (admin, flows) =>
   });
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   first = await startInstance('admin', server, { flows: answerFlow('first') });
   worker = await startInstance('worker', server);

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
 const { decrypt, encrypt } = require('../../../lib/flows/credentials.js');
-const { PREFIX, startClusterServer, startInstance } = require('../support/cluster.js');
+const { PREFIX, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
 const { storeForeign } = require('../support/foreign.js');
 const { trackedFlow, trackedOn, untilTracked } = require('../support/tracked.js');
 
@@ -19,7 +19,7 @@ let admin;
 let worker;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   admin = await startInstance('admin', server, { flows: [] });
   worker = await startInstance('worker', server);

@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { PREFIX, startClusterServer, startInstance } = require('../support/cluster.js');
+const { PREFIX, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
 const { trackedFlow, trackedOn, untilTracked } = require('../support/tracked.js');
 
 const CANNOT = /\[error\] \[ValkeyStorage\] .*credentials': .*credentialSecret/;
@@ -16,7 +16,7 @@ let client;
 const running = new Set();
 
 before(async () => {
-  server = await startClusterServer({ workerPrefix: `${PREFIX}*` });
+  server = await startServerWithUsers({ workerPrefix: `${PREFIX}*` });
   client = server.client();
 });
 

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const zlib = require('node:zlib');
 const { after, before, test } = require('node:test');
 
-const { PREFIX, startClusterServer, startInstance } = require('../support/cluster.js');
+const { PREFIX, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
 const { storeForeign } = require('../support/foreign.js');
 const { trackedFlow, trackedOn, untilTracked } = require('../support/tracked.js');
 
@@ -20,7 +20,7 @@ let admin;
 let worker;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   admin = await startInstance('admin', server, { flows: [] });
   worker = await startInstance('worker', server);

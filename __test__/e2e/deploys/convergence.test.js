@@ -7,7 +7,7 @@ const { after, before, test } = require('node:test');
 
 const { startProxy } = require('../../support/proxy.js');
 const { until } = require('../../support/wait.js');
-const { USERS, answerFlow, startClusterServer, startInstance } = require('../support/cluster.js');
+const { USERS, answerFlow, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
 const { untilConverged } = require('./support/converged.js');
 const { startSteadyLoad } = require('./support/steady-load.js');
 
@@ -42,7 +42,7 @@ let behindProxy;
 let deaf;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   proxy = await startProxy(server);
   admin = await startInstance('admin', server, { flows: flows('start') });
   [behindProxy, ...workers] = await Promise.all([

@@ -6,7 +6,13 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
 const { until } = require('../../support/wait.js');
-const { answerFlow, answerOf, startClusterServer, startInstance, untilAnswer } = require('../support/cluster.js');
+const {
+  answerFlow,
+  answerOf,
+  startServerWithUsers,
+  startInstance,
+  untilAnswer
+} = require('../support/admin-and-workers.js');
 const { trackedFlow, trackedOn, untilTracked } = require('../support/tracked.js');
 
 const BYSTANDER = { bystander: { value: '1', token: 'kept' } };
@@ -17,7 +23,7 @@ let worker;
 let safe;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   admin = await startInstance('admin', server, { flows: [] });
   [worker, safe] = await Promise.all([
     startInstance('worker', server, { httpAdmin: true }),

@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { startClusterServer, startInstance } = require('../support/cluster.js');
+const { startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
 const { trackedFlow, trackedOn, untilTracked } = require('../support/tracked.js');
 
 const TYPE = 'late-type';
@@ -31,7 +31,7 @@ let admin;
 let worker;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   admin = await startInstance('admin', server, { flows: [] });
   worker = await startInstance('worker', server);
   await admin.http(`/tracked/register/${TYPE}`);

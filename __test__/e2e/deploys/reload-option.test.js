@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { startClusterServer, startInstance } = require('../support/cluster.js');
+const { startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
 const { trackedFlow, untilTracked } = require('../support/tracked.js');
 
 // As Node-RED does it: with 'flows', what is wired to a changed node is restarted with it.
@@ -41,7 +41,7 @@ const running = () => ({
 });
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   admin = await startInstance('admin', server, { flows: flows() });
   await Promise.all(
     Object.keys(RESTARTED).map(async (reload) => {

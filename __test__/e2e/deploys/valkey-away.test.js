@@ -11,10 +11,10 @@ const {
   PREFIX,
   answerFlow,
   answerOf,
-  startClusterServer,
+  startServerWithUsers,
   startInstance,
   untilAnswer
-} = require('../support/cluster.js');
+} = require('../support/admin-and-workers.js');
 const { until } = require('../../support/wait.js');
 
 const COPY = '.node-red-storage-valkey';
@@ -25,7 +25,7 @@ let admin;
 let worker;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   // Both know the address; nobody is there.
   await server.kill();

@@ -8,7 +8,14 @@ const net = require('node:net');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { PREFIX, USERS, answerFlow, startClusterServer, startInstance, untilAnswer } = require('../support/cluster.js');
+const {
+  PREFIX,
+  USERS,
+  answerFlow,
+  startServerWithUsers,
+  startInstance,
+  untilAnswer
+} = require('../support/admin-and-workers.js');
 const { freePort } = require('../../support/port.js');
 const { until } = require('../../support/wait.js');
 
@@ -21,7 +28,7 @@ const workers = [];
 const secrets = [USERS.admin.password, USERS.worker.password, 'token-of-the-flow'];
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   await server.kill();
 });
 

@@ -7,11 +7,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { raw } = require('../../support/node-red.js');
-const { CHANNEL, DEADLINE, KEY, npm, packageTest, untilOnDisk } = require('../../support/npm/cluster.js');
+const { CHANNEL, DEADLINE, KEY, npm, packageTest, untilOnDisk } = require('../../support/npm/package-test.js');
 const { answering, library } = require('../../support/npm/kinds.js');
 const { installModule, modulesOf, removeModule, typeFlow, untilType } = require('../../support/npm/palette-api.js');
 const { until } = require('../../support/wait.js');
-const { PREFIX, answerFlow } = require('../support/cluster.js');
+const { PREFIX, answerFlow } = require('../support/admin-and-workers.js');
 
 const MEMORY_CONTEXT = require.resolve('@node-red/runtime/lib/nodes/context/memory', {
   paths: [path.dirname(require.resolve('node-red/package.json'))]

@@ -6,11 +6,11 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { DEADLINE, npm, packageTest, untilOnDisk } = require('../../support/npm/cluster.js');
+const { DEADLINE, npm, packageTest, untilOnDisk } = require('../../support/npm/package-test.js');
 const { answering, large, waitingScript } = require('../../support/npm/kinds.js');
 const { descendants, killThem } = require('../../support/process-tree.js');
 const { until } = require('../../support/wait.js');
-const { answerFlow, untilAnswer } = require('../support/cluster.js');
+const { answerFlow, untilAnswer } = require('../support/admin-and-workers.js');
 
 const inModules = (instance, ...names) => path.join(instance.userDir, 'node_modules', ...names);
 

@@ -7,12 +7,12 @@ const assert = require('node:assert/strict');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { npmChanges } = require('../../support/npm/runs.js');
-const { DEADLINE, packageTest, untilOnDisk } = require('../../support/npm/cluster.js');
+const { DEADLINE, packageTest, untilOnDisk } = require('../../support/npm/package-test.js');
 const { answering, library } = require('../../support/npm/kinds.js');
 const { startPackageServer } = require('../../support/npm/registry.js');
 const { typeFlow, untilType } = require('../../support/npm/palette-api.js');
 const { until } = require('../../support/wait.js');
-const { answerFlow, untilAnswer } = require('../support/cluster.js');
+const { answerFlow, untilAnswer } = require('../support/admin-and-workers.js');
 
 /** A flow that answers `GET /library` with what a module of its Function node exports as version. */
 function libraryFlow(module) {

@@ -9,10 +9,17 @@ const path = require('node:path');
 const zlib = require('node:zlib');
 
 const { npmRuns } = require('../../support/npm/runs.js');
-const { CHANNEL, DEADLINE, KEY, packageTest, untilOnDisk, versionOnDisk } = require('../../support/npm/cluster.js');
+const {
+  CHANNEL,
+  DEADLINE,
+  KEY,
+  packageTest,
+  untilOnDisk,
+  versionOnDisk
+} = require('../../support/npm/package-test.js');
 const { answering, markingScript } = require('../../support/npm/kinds.js');
 const { until } = require('../../support/wait.js');
-const { answerFlow, untilAnswer } = require('../support/cluster.js');
+const { answerFlow, untilAnswer } = require('../support/admin-and-workers.js');
 
 const GOOD = { good: '1.0.0' };
 const many = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`evil-${at}`, '1.0.0']));

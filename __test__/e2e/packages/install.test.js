@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 
 const { npmChanges } = require('../../support/npm/runs.js');
-const { npm, packageTest, untilOnDisk, versionOnDisk } = require('../../support/npm/cluster.js');
+const { npm, packageTest, untilOnDisk, versionOnDisk } = require('../../support/npm/package-test.js');
 const { answering, esModule, library } = require('../../support/npm/kinds.js');
 const { installModule, typeFlow, untilType } = require('../../support/npm/palette-api.js');
 

@@ -6,10 +6,10 @@ const assert = require('node:assert/strict');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { npmChanges } = require('../../support/npm/runs.js');
-const { DEADLINE, packageTest, untilOnDisk } = require('../../support/npm/cluster.js');
+const { DEADLINE, packageTest, untilOnDisk } = require('../../support/npm/package-test.js');
 const { answering } = require('../../support/npm/kinds.js');
 const { installModule, modulesOf, removeModule, typeFlow, untilType } = require('../../support/npm/palette-api.js');
-const { answerFlow, untilAnswer } = require('../support/cluster.js');
+const { answerFlow, untilAnswer } = require('../support/admin-and-workers.js');
 
 packageTest('twenty changes of the palette end at the last list', async (t, cluster) => {
   const names = ['one', 'two', 'three', 'four'];

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 
 const { npmEnvironment, writeNpmrc } = require('../../support/npm/runs.js');
-const { npm, packageTest, untilOnDisk } = require('../../support/npm/cluster.js');
+const { npm, packageTest, untilOnDisk } = require('../../support/npm/package-test.js');
 const { installModule, typeFlow, untilType } = require('../../support/npm/palette-api.js');
 const { tempDir } = require('../../support/temp-dir.js');
 

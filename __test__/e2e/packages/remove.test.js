@@ -12,7 +12,7 @@ const {
   packageTest,
   untilOnDisk,
   versionOnDisk
-} = require('../../support/npm/cluster.js');
+} = require('../../support/npm/package-test.js');
 const { answering, library } = require('../../support/npm/kinds.js');
 const { installModule, removeModule, typeAnswer, typeFlow, untilType } = require('../../support/npm/palette-api.js');
 

@@ -10,14 +10,14 @@ const { findServer } = require('../../../scripts/valkey-server.js');
 const { adminLine, workerLine } = require('../../support/acl.js');
 const { startNodeRed } = require('../../support/node-red.js');
 const { npmEnvironment } = require('../../support/npm/runs.js');
-const { CHANNEL, KEY, untilOnDisk } = require('../../support/npm/cluster.js');
+const { CHANNEL, KEY, untilOnDisk } = require('../../support/npm/package-test.js');
 const { answering } = require('../../support/npm/kinds.js');
 const { startPackageServer } = require('../../support/npm/registry.js');
 const { installModule, removeModule, typeFlow, untilType } = require('../../support/npm/palette-api.js');
 const { startServer } = require('../../support/server.js');
 const { tempDir } = require('../../support/temp-dir.js');
 const { until } = require('../../support/wait.js');
-const { PREFIX, USERS } = require('../support/cluster.js');
+const { PREFIX, USERS } = require('../support/admin-and-workers.js');
 
 for (const flavour of ['valkey-9', 'redis-6']) {
   test(`packages come and go with the least rights on ${flavour}`, async (t) => {

@@ -7,11 +7,11 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { DEADLINE, packageTest, untilOnDisk, versionOnDisk } = require('../../support/npm/cluster.js');
+const { DEADLINE, packageTest, untilOnDisk, versionOnDisk } = require('../../support/npm/package-test.js');
 const { answering, failingScript } = require('../../support/npm/kinds.js');
 const { alive, descendants } = require('../../support/process-tree.js');
 const { until } = require('../../support/wait.js');
-const { answerFlow, untilAnswer } = require('../support/cluster.js');
+const { answerFlow, untilAnswer } = require('../support/admin-and-workers.js');
 
 /** npm's own words in the log. */
 const npmSays = (words) => new RegExp(`\\[ValkeyStorage\\] npm: .*${words}`);

@@ -7,10 +7,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { npmChanges, npmRuns } = require('../../support/npm/runs.js');
-const { DEADLINE, packageTest, untilOnDisk } = require('../../support/npm/cluster.js');
+const { DEADLINE, packageTest, untilOnDisk } = require('../../support/npm/package-test.js');
 const { answering } = require('../../support/npm/kinds.js');
 const { installModule, removeModule, typeFlow, untilType, upgradeModule } = require('../../support/npm/palette-api.js');
-const { answerFlow, untilAnswer } = require('../support/cluster.js');
+const { answerFlow, untilAnswer } = require('../support/admin-and-workers.js');
 
 packageTest('a fresh worker has its packages before its flows start', async (t, cluster) => {
   const names = ['one', 'two', '@scope/three'];

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
 
-const { packageTest, untilOnDisk } = require('../../support/npm/cluster.js');
+const { packageTest, untilOnDisk } = require('../../support/npm/package-test.js');
 const { answering, nativeAddon } = require('../../support/npm/kinds.js');
 const { installModule, typeAnswer, typeFlow, untilType, upgradeModule } = require('../../support/npm/palette-api.js');
 const { trackedFlow, trackedOn } = require('../support/tracked.js');

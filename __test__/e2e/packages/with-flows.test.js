@@ -5,11 +5,11 @@
 const assert = require('node:assert/strict');
 const { setTimeout: delay } = require('node:timers/promises');
 
-const { DEADLINE, packageTest } = require('../../support/npm/cluster.js');
+const { DEADLINE, packageTest } = require('../../support/npm/package-test.js');
 const { answering } = require('../../support/npm/kinds.js');
 const { installModule, typeAnswer, typeFlow, untilType } = require('../../support/npm/palette-api.js');
 const { until } = require('../../support/wait.js');
-const { answerFlow, untilAnswer } = require('../support/cluster.js');
+const { answerFlow, untilAnswer } = require('../support/admin-and-workers.js');
 const { trackedFlow, trackedOn } = require('../support/tracked.js');
 
 /** A tab that is left alone, and one with the new type beside a node that changes. */

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
 const { adminLine, workerLine } = require('../../support/acl.js');
-const { startCluster } = require('../../support/cluster.js');
+const { startCluster } = require('../../support/valkey-cluster.js');
 const { startNodeRed } = require('../../support/node-red.js');
 const { answers, valueFlow } = require('../../support/value-flow.js');
 

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 
-const { PREFIX } = require('./cluster.js');
+const { PREFIX } = require('./admin-and-workers.js');
 
 const REVISION = `${PREFIX}revision`;
 const CHANNEL = `${PREFIX}flows:updated`;

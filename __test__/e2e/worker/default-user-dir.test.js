@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { packageTest, untilOnDisk } = require('../../support/npm/cluster.js');
+const { packageTest, untilOnDisk } = require('../../support/npm/package-test.js');
 const { answering, answeringSource } = require('../../support/npm/kinds.js');
 const { installModule, typeFlow, untilType } = require('../../support/npm/palette-api.js');
 const { tempDir } = require('../../support/temp-dir.js');

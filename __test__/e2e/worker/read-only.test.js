@@ -9,7 +9,7 @@ const { after, before, test } = require('node:test');
 
 const { tempDir } = require('../../support/temp-dir.js');
 const { until } = require('../../support/wait.js');
-const { startClusterServer, startInstance } = require('../support/cluster.js');
+const { startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
 const { trackedFlow, untilTracked } = require('../support/tracked.js');
 
 const READING = new Set([
@@ -48,7 +48,7 @@ let client;
 let worker;
 
 before(async () => {
-  server = await startClusterServer();
+  server = await startServerWithUsers();
   client = server.client();
   const admin = await startInstance('admin', server, { flows: [] });
   await admin.deploy(trackedFlow(WANTED));

@@ -24,7 +24,7 @@ const REQUEST_DEADLINE = 500;
  * @param {object} [options] as startServer takes them
  * @param {string} [options.workerPrefix] a pattern, where workers have several prefixes
  */
-async function startClusterServer({ workerPrefix = PREFIX, ...options } = {}) {
+async function startServerWithUsers({ workerPrefix = PREFIX, ...options } = {}) {
   const { version, flavour } = await findServer({ flavour: options.flavour, preferValkey: true });
   return startServer({
     ...options,
@@ -123,7 +123,7 @@ module.exports = {
   answerOf,
   contentOf,
   revisionOf,
-  startClusterServer,
+  startServerWithUsers,
   startInstance,
   untilAnswer
 };

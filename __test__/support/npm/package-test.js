@@ -9,7 +9,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { isDeepStrictEqual, promisify } = require('node:util');
 
-const { PREFIX, startClusterServer, startInstance } = require('../../e2e/support/cluster.js');
+const { PREFIX, startServerWithUsers, startInstance } = require('../../e2e/support/admin-and-workers.js');
 const { npmEnvironment } = require('./runs.js');
 const { startPackageServer } = require('./registry.js');
 const { tempDir } = require('../temp-dir.js');
@@ -36,11 +36,11 @@ function npm(dir, ...args) {
   return promisify(execFile)(process.execPath, [NPM, ...args], { cwd: dir, env, timeout: 2 * DEADLINE });
 }
 
-class PackageCluster {
+class PackageTest {
   async open(options = {}) {
     this.instances = [];
     this.registry = await startPackageServer();
-    this.server = await startClusterServer(options);
+    this.server = await startServerWithUsers(options);
     this.client = this.server.client();
     return this;
   }
@@ -122,7 +122,7 @@ class PackageCluster {
 /** A test that has a package server and a Valkey of its own: `body(t, cluster)`. */
 function packageTest(name, body, options) {
   test(name, async (t) => {
-    const cluster = new PackageCluster();
+    const cluster = new PackageTest();
     try {
       await cluster.open(options);
       await body(t, cluster);

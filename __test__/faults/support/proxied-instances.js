@@ -26,7 +26,7 @@ function connectionsIn(list) {
   return found;
 }
 
-class Cluster {
+class ProxiedInstances {
   constructor(name) {
     this.name = name;
     this.version = 0;
@@ -140,6 +140,6 @@ class Cluster {
   }
 }
 
-const openCluster = (name, options) => new Cluster(name).open(options);
+const openProxiedInstances = (name, options) => new ProxiedInstances(name).open(options);
 
-module.exports = { openCluster };
+module.exports = { openProxiedInstances };
