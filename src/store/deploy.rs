@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, LazyLock};
 
-use redis::Value;
-
 use super::Store;
 use super::lease::{Holder, LEASE, owner_of};
 use super::reply::{stored_text, verdict};
@@ -41,21 +39,6 @@ impl Deploy {
             sizes: None,
         }
     }
-}
-
-/// What is stored now, read before every write.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stored {
-    /// The record, when there is one that can be read.
-    pub revision: Option<Revision>,
-    /// There is a record, but it can't be read: nothing that it says counts.
-    pub broken: bool,
-    /// Bytes under `flows`; 0 when missing or no string.
-    pub flows: u64,
-    /// Bytes under `credentials`.
-    pub credentials: u64,
-    /// Bytes under `settings`.
-    pub settings: u64,
 }
 
 /// What came of writing a deploy.
@@ -126,33 +109,6 @@ return {'done', ''}
 });
 
 impl Store {
-    /// Reads what a write has to be based on.
-    pub async fn read_stored(&self) -> Result<Stored> {
-        let keys = self.keys();
-        let revision_key = keys.revision();
-        let record = if self.record_has_size().await? { "GET" } else { "STRLEN" };
-        let mut pipe = redis::pipe();
-        pipe.cmd(record).arg(&revision_key);
-        for key in [keys.flows(), keys.credentials(), keys.settings()] {
-            pipe.cmd("STRLEN").arg(key);
-        }
-        let mut replies = self.connection().transaction(&pipe).await?.into_iter();
-        let record = stored_text(&revision_key, replies.next().unwrap_or(Ok(Value::Nil)));
-        let revision = match record {
-            Ok(Some(text)) => Revision::parse(&revision_key, &text),
-            Ok(None) => return Ok(Stored::new(None, false, replies)),
-            Err(error) => Err(error),
-        };
-        match revision {
-            Ok(revision) => Ok(Stored::new(Some(revision), false, replies)),
-            Err(error @ Error::Value { .. }) => {
-                tracing::error!("{error}; writing it again");
-                Ok(Stored::new(None, true, replies))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// Writes a deploy with its record and announces it, in one step, if nobody else is ahead.
     pub async fn write_deploy(&self, holder: &Holder, write: &Write<'_>) -> Result<Written> {
         let keys = self.keys();
@@ -239,34 +195,4 @@ impl Store {
 
 fn size(value: &[u8]) -> u64 {
     u64::try_from(value.len()).unwrap_or(u64::MAX)
-}
-
-impl Stored {
-    fn new(
-        revision: Option<Revision>,
-        broken: bool,
-        sizes: impl Iterator<Item = Result<Value>>,
-    ) -> Self {
-        let mut sizes = sizes.map(|reply| match reply {
-            Ok(Value::Int(bytes)) => u64::try_from(bytes).unwrap_or(0),
-            _ => 0,
-        });
-        let mut next = || sizes.next().unwrap_or(0);
-        Self { revision, broken, flows: next(), credentials: next(), settings: next() }
-    }
-
-    /// The three sizes, as [`Store::stored_sizes`] gives them.
-    pub fn sizes(&self) -> [u64; 3] {
-        [self.flows, self.credentials, self.settings]
-    }
-
-    /// What a write has to be based on.
-    pub fn base(&self) -> Option<u64> {
-        (!self.broken).then_some(self.sequence())
-    }
-
-    /// The sequence in the record; 0 when there is none.
-    pub fn sequence(&self) -> u64 {
-        self.revision.as_ref().map_or(0, |revision| revision.sequence)
-    }
 }

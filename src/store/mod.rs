@@ -3,7 +3,7 @@
 //! Nothing here decides when; that is the role's part.
 
 pub mod deploy;
-pub mod glance;
+pub mod head;
 pub mod lease;
 pub mod library;
 pub mod packages;

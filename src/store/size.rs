@@ -7,9 +7,6 @@ use super::Store;
 use crate::codec;
 use crate::error::{Error, Result};
 
-/// No revision record is nearly as large.
-const LARGEST_RECORD: u64 = 64 * 1024;
-
 impl Store {
     /// An error that names the first of these keys whose value is too large to be fetched.
     pub(super) async fn check_sizes(&self, keys: &[&str]) -> Result<()> {
@@ -30,16 +27,6 @@ impl Store {
             }
         }
         Ok(())
-    }
-
-    /// Whether the stored record is small enough to be one.
-    pub(super) async fn record_has_size(&self) -> Result<bool> {
-        let key = self.keys().revision();
-        match self.connection().command(redis::cmd("STRLEN").arg(&key)).await {
-            Ok(reply) => Ok(length(reply) <= LARGEST_RECORD),
-            Err(Error::Server { .. }) => Ok(true),
-            Err(error) => Err(error),
-        }
     }
 }
 

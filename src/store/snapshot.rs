@@ -1,6 +1,7 @@
 //! Everything that a worker runs, read in one step.
 
 use super::Store;
+use super::head::Record;
 use super::reply::stored_text;
 use super::revision::Revision;
 use crate::content;
@@ -68,18 +69,17 @@ impl Store {
         let names = [keys.flows(), keys.credentials(), keys.settings(), keys.revision()];
         let [flows_key, credentials_key, settings_key, revision_key] = &names;
         self.check_sizes(&[flows_key, credentials_key, settings_key]).await?;
-        let has_record = self.record_has_size().await?;
         let mut pipe = redis::pipe();
         for name in [flows_key, credentials_key, settings_key] {
             pipe.cmd("GET").arg(name);
         }
-        // Without it only the content tells, which is whole all the same.
-        pipe.cmd(if has_record { "GET" } else { "STRLEN" }).arg(revision_key);
+        self.ask_for_record(&mut pipe).await?;
         let mut replies = self.connection().transaction(&pipe).await?.into_iter();
         let mut next =
             |key: &str| stored_text(key, replies.next().unwrap_or(Ok(redis::Value::Nil)));
         let (flows, credentials) = (next(flows_key), next(credentials_key));
-        let (settings, revision) = (next(settings_key), next(revision_key));
+        let settings = next(settings_key);
+        let record = Record::from_reply(revision_key, replies.next());
 
         let Some(flows) = flows? else { return Ok(None) };
         let flows = content::flows_text(flows_key, &flows)?.array.to_string();
@@ -90,31 +90,13 @@ impl Store {
         let settings = settings?.unwrap_or_else(|| "{}".into());
         content::object_text(settings_key, &settings)?;
         // A record that can't be read is the admin's to mend; the deploy itself is whole.
-        let revision = match revision {
-            Ok(Some(text)) => Revision::parse(revision_key, &text).ok(),
-            Ok(None) => None,
+        let revision = match record {
+            Ok(record) => record.revision().cloned(),
             Err(error) => {
                 tracing::debug!("{error}");
                 None
             }
         };
         Ok(Some((Snapshot { flows, credentials, settings, revision }, has_credentials)))
-    }
-
-    /// Reads the revision record alone, as text. `None` when there is none (or none that can be
-    /// read): then only the content tells.
-    pub async fn read_revision_text(&self) -> Result<Option<String>> {
-        let key = self.keys().revision();
-        if !self.record_has_size().await? {
-            return Ok(None);
-        }
-        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
-        match stored_text(&key, reply) {
-            Err(error @ Error::Value { .. }) => {
-                tracing::debug!("{error}");
-                Ok(None)
-            }
-            other => other,
-        }
     }
 }

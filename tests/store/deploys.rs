@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use node_red_storage_valkey::connection::{DefaultRetry, Subscriber};
-use node_red_storage_valkey::store::deploy::{Deploy, Stored, Write, Written};
+use node_red_storage_valkey::store::deploy::{Deploy, Write, Written};
+use node_red_storage_valkey::store::head::Record;
 use node_red_storage_valkey::store::lease::Holder;
 use redis::Commands;
 
@@ -111,8 +112,9 @@ async fn values_of_a_wrong_type_are_replaced_by_the_write() {
     for key in ["flows", "credentials", "settings", "revision", "lease"] {
         let _: () = admin.rpush(format!("n:{key}"), "x").unwrap();
     }
-    let found = store.read_stored().await.expect("a read");
-    assert_eq!(found, Stored { broken: true, ..Stored::default() });
+    let found = store.read_head().await.expect("a read");
+    assert!(matches!(found.record, Record::Broken(_)) && found.sizes == [0; 3], "{found:?}");
+    assert_eq!(found.base(), None);
     assert_eq!(write(&store, &deploy(1), 5).await, Written::Done);
     let snapshot = store.read_snapshot().await.unwrap().expect("a deploy");
     assert_eq!(*snapshot.flows, *deploy(1).flows);
@@ -213,16 +215,16 @@ async fn sizes_tell_a_value_that_somebody_else_changed() {
         let deploy = Deploy { flows: large_flows().into(), ..deploy(1) };
         let sequence = if compress { 2 } else { 1 };
         assert_eq!(write(&store, &deploy, sequence).await, Written::Done);
-        let found = store.read_stored().await.unwrap();
-        assert_eq!(found.sizes(), store.stored_sizes(&deploy));
-        let record = found.revision.as_ref().unwrap();
-        assert_eq!(record.sizes, Some(found.sizes()));
-        assert!(record.fits(found.sizes()));
-        assert_eq!(compress, found.flows < u64::try_from(deploy.flows.len()).unwrap());
+        let found = store.read_head().await.unwrap();
+        assert_eq!(found.sizes, store.stored_sizes(&deploy));
+        let record = found.revision().unwrap();
+        assert_eq!(record.sizes, Some(found.sizes));
+        assert!(record.fits(found.sizes));
+        assert_eq!(compress, found.flows_size() < u64::try_from(deploy.flows.len()).unwrap());
         let _: () = server.admin().append("n:flows", " ").unwrap();
-        let changed = store.read_stored().await.unwrap();
-        assert_ne!(changed.sizes(), store.stored_sizes(&deploy));
-        assert!(!changed.revision.as_ref().unwrap().fits(changed.sizes()));
+        let changed = store.read_head().await.unwrap();
+        assert_ne!(changed.sizes, store.stored_sizes(&deploy));
+        assert!(!changed.revision().unwrap().fits(changed.sizes));
         // Reading understands both whatever is set.
         write(&store, &deploy, sequence + 10).await;
         config.enable_compression = !compress;

@@ -46,7 +46,7 @@ async fn open(server: &Server) -> Store {
 
 /// Writes a deploy under this sequence, based on what is stored.
 async fn write(store: &Store, deploy: &Deploy, sequence: u64) -> Written {
-    let base = store.read_stored().await.expect("a read").base();
+    let base = store.read_head().await.expect("a read").base();
     write_on(store, &me(), deploy, sequence, base).await
 }
 

@@ -4,7 +4,8 @@ use super::{Inner, Lost};
 use crate::codec;
 use crate::content::sha256_hex;
 use crate::error::{Error, Result};
-use crate::store::deploy::{Deploy, Stored};
+use crate::store::deploy::Deploy;
+use crate::store::head::Head;
 use crate::store::revision::Revision;
 use crate::store::snapshot::Snapshot;
 
@@ -31,30 +32,22 @@ pub(super) enum Look {
 }
 
 impl Inner {
-    pub(super) async fn judge(
-        &self,
-        stored: &Stored,
-        deploy: &Deploy,
-        look: Look,
-    ) -> Result<Found> {
-        let Some(record) = &stored.revision else {
-            return self.judge_unrecorded(stored, deploy).await;
+    pub(super) async fn judge(&self, head: &Head, deploy: &Deploy, look: Look) -> Result<Found> {
+        let Some(record) = head.revision() else {
+            return self.judge_unrecorded(head, deploy).await;
         };
         let wanted = deploy.revision(0, 0, self.holder.id());
         let told = record.owner == self.holder.id() && record.same_content(&wanted);
         let sizes = record.sizes.or_else(|| told.then(|| self.store.stored_sizes(deploy)));
-        let fits = sizes.is_none_or(|sizes| sizes == stored.sizes());
+        let fits = sizes.is_none_or(|sizes| sizes == head.sizes);
         let read = (look == Look::Content || (look == Look::Same && told)) && can_be_read(deploy);
         if told && fits && !read {
             return Ok(Found::Ours);
         }
-        if is_usable(stored.flows) {
+        if is_usable(head.flows_size()) {
             // Who keeps no record wrote since.
             let replaced = record.sizes.is_some_and(|sizes| {
-                sizes
-                    .iter()
-                    .zip(stored.sizes())
-                    .any(|(&size, found)| is_usable(found) && found != size)
+                sizes.iter().zip(head.sizes).any(|(&size, found)| is_usable(found) && found != size)
             });
             if replaced {
                 return Ok(Found::Foreign);
@@ -74,14 +67,14 @@ impl Inner {
         }
         let changed = record.flows != wanted.flows || record.credentials != wanted.credentials;
         let foreign = changed
-            && stored.flows > 0
+            && head.flows_size() > 0
             && (record.owner != self.holder.id() || self.has_missed(record));
         Ok(if foreign { Found::Foreign } else { Found::Replaceable })
     }
 
     /// Earlier modules wrote no record: only the content tells.
-    async fn judge_unrecorded(&self, stored: &Stored, deploy: &Deploy) -> Result<Found> {
-        if !is_usable(stored.flows) {
+    async fn judge_unrecorded(&self, head: &Head, deploy: &Deploy) -> Result<Found> {
+        if !is_usable(head.flows_size()) {
             return Ok(Found::Replaceable);
         }
         let foreign = match self.store.read_snapshot().await {

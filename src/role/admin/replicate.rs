@@ -11,6 +11,7 @@ use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::role::Event;
 use crate::store::deploy::{Deploy, Write, Written};
+use crate::store::head::Record;
 use crate::store::lease::Lease;
 
 /// The lease lives 10 s; three renewals may be missed.
@@ -178,19 +179,21 @@ impl Inner {
     ) -> Result<Option<String>> {
         let began = Instant::now();
         for _ in 0..ATTEMPTS {
-            let stored = self.store.read_stored().await?;
-            if stored.revision.is_none() && !stored.broken && rounds.record.is_some() {
-                rounds.emptied();
+            let head = self.store.read_head().await?;
+            match &head.record {
+                Record::Missing if rounds.record.is_some() => rounds.emptied(),
+                Record::Broken(error) => tracing::error!("{error}; writing it again"),
+                Record::Missing | Record::Read(_) => {}
             }
-            let found = self.judge(&stored, deploy, look).await?;
+            let found = self.judge(&head, deploy, look).await?;
             if found == Found::Ours {
                 self.disk().unseen = None;
                 return Ok(None);
             }
             let backup = found == Found::Foreign;
-            let sequence = self.next_sequence(stored.sequence()).await;
+            let sequence = self.next_sequence(head.sequence()).await;
             let revision = deploy.revision(sequence, now(), self.holder.id());
-            let write = Write { deploy, revision: &revision, base: stored.base(), backup };
+            let write = Write { deploy, revision: &revision, base: head.base(), backup };
             match self.store.write_deploy(&self.holder, &write).await? {
                 written @ (Written::Done | Written::Unconfirmed(_)) => {
                     let unconfirmed = match written {

@@ -8,7 +8,7 @@ use super::health::{LOOK_AGAIN, Seen, Standing};
 use crate::backoff::Backoff;
 use crate::error::Result;
 use crate::role::next_change;
-use crate::store::glance::Glance;
+use crate::store::head::Head;
 use crate::store::snapshot::Snapshot;
 
 /// The longest that Node-RED may take over one update before the next look.
@@ -26,8 +26,8 @@ const NOTHING: &str = "Valkey holds no flows";
 /// A snapshot that could not be applied, and when it is offered again.
 pub(super) struct Failed {
     pub(super) id: String,
-    /// What a glance shows while it is stored.
-    pub(super) glance: Option<Glance>,
+    /// The head while it is stored.
+    pub(super) head: Option<Head>,
     backoff: Backoff,
     until: Instant,
 }
@@ -46,11 +46,11 @@ enum Look {
 
 impl Failed {
     /// Another failure of the snapshot `id`; each in a row lengthens the wait.
-    pub(super) fn again(before: Option<Self>, id: &str, glance: Option<Glance>) -> Self {
+    pub(super) fn again(before: Option<Self>, id: &str, head: Option<Head>) -> Self {
         let before = before.filter(|before| before.id == id);
         let mut backoff = before.map_or(OFFER_AGAIN, |before| before.backoff);
         let until = Instant::now() + backoff.next_wait();
-        Self { id: id.into(), glance, backoff, until }
+        Self { id: id.into(), head, backoff, until }
     }
 
     fn rest(&self) -> Duration {
@@ -105,17 +105,17 @@ impl Inner {
     /// The stored snapshot, when it is not the one that runs. Any difference counts, a lower
     /// sequence too: a server that came back empty starts counting anew.
     async fn look(&self) -> Result<Look> {
-        let glance = self.store.glance().await?;
+        let head = self.store.read_head().await?;
         {
             let mut state = self.state();
             if let Some(failed) = &state.failed
-                && glance.is_telling()
-                && failed.glance.as_ref() == Some(&glance)
+                && head.is_telling()
+                && failed.head.as_ref() == Some(&head)
                 && !failed.rest().is_zero()
             {
                 return Ok(Look::NotYet(failed.rest()));
             }
-            match state.sight.rest(&glance, Instant::now()) {
+            match state.sight.rest(&head, Instant::now()) {
                 None => {
                     state.running.looks_the_same();
                     self.copy.is_current(state.running.in_step());
@@ -125,7 +125,7 @@ impl Inner {
                 Some(_) => {}
             }
         }
-        let Some(snapshot) = self.read_in_full(glance).await? else {
+        let Some(snapshot) = self.read_in_full(head).await? else {
             self.state().running.cant_use(NOTHING.into());
             return Ok(Look::Nothing);
         };

@@ -73,7 +73,7 @@ pub(super) struct Running {
     matched: Option<Seen>,
     /// When what is offered was seen.
     offered: Option<Seen>,
-    /// What the last look that could read has found; it holds while a glance shows the same.
+    /// What the last look that could read has found; it holds while the head is the same.
     standing: Standing,
     /// Why Valkey could not be read since.
     failure: Option<String>,

@@ -30,7 +30,7 @@ use crate::connection::{Connection, Subscriber};
 use crate::error::{Error, Result};
 use crate::state_dir::StateDir;
 use crate::store::Store;
-use crate::store::glance::Glance;
+use crate::store::head::Head;
 use crate::store::snapshot::Snapshot;
 
 /// A worker instance. Dropping it, or [`Worker::close`], ends its connections and tasks.
@@ -133,7 +133,7 @@ impl Worker {
             let mut state = self.inner.state();
             let offered = state.pending.take_if(|pending| pending.id() == id);
             // Something newer may have been offered while it was in hand: it runs all the same.
-            state.sight.settle(offered.as_deref().and_then(Glance::of));
+            state.sight.settle(offered.as_deref().and_then(Head::of));
             state.applied = Some(id.into());
             state.failed = None;
             // What comes from the copy is in it, and is not to look newer there.
@@ -157,7 +157,7 @@ impl Worker {
             let offered = state.pending.take_if(|pending| pending.id() == id);
             if let Some(snapshot) = offered {
                 let why = format!("revision {} can't be used here: {why}", snapshot.label());
-                state.sight.settle(Glance::of(&snapshot));
+                state.sight.settle(Head::of(&snapshot));
                 state.running.cant_use(why.clone());
                 state.refused.add(id, why);
             } else {
@@ -176,9 +176,9 @@ impl Worker {
             state
                 .running
                 .cant_use(format!("revision{name} could not be applied, and is tried again"));
-            let glance = offered.and_then(|snapshot| Glance::of(&snapshot));
+            let head = offered.and_then(|snapshot| Head::of(&snapshot));
             state.waiting = None;
-            state.failed = Some(Failed::again(state.failed.take(), id, glance));
+            state.failed = Some(Failed::again(state.failed.take(), id, head));
             // It may have ended in the middle: what ran before is to be applied again as well.
             state.applied = None;
             state.sight.settle(None);
@@ -193,7 +193,7 @@ impl Worker {
             let mut state = self.inner.state();
             let State { pending, waiting, sight, running, .. } = &mut *state;
             if let Some(snapshot) = pending.as_ref().filter(|pending| pending.id() == id) {
-                sight.settle(Glance::of(snapshot));
+                sight.settle(Head::of(snapshot));
                 running.looks(Standing::Coming);
                 *waiting = Some(id.into());
             }

@@ -137,8 +137,8 @@ impl Inner {
     }
 
     async fn read_whatever_is_stored(&self) -> Result<Option<Snapshot>> {
-        let glance = self.store.glance().await?;
-        self.read_in_full(glance).await
+        let head = self.store.read_head().await?;
+        self.read_in_full(head).await
     }
 
     /// Waits until it is worth to read again.
@@ -159,11 +159,11 @@ impl Inner {
             tokio::time::sleep(GAP).await;
             hints.borrow_and_update();
             connection.borrow_and_update();
-            let Ok(glance) = self.store.glance().await else {
+            let Ok(head) = self.store.read_head().await else {
                 // What it is about, the read itself tells.
                 return Ok(());
             };
-            match self.state().sight.rest(&glance, Instant::now()) {
+            match self.state().sight.rest(&head, Instant::now()) {
                 Some(rest) if rest.is_zero() => return Ok(()),
                 rest => wait = rest.unwrap_or(LOOK_AGAIN),
             }

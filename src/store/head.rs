@@ -1,0 +1,145 @@
+//! The head: which deploy is stored. Small enough to be read often, and all that a write is based on.
+
+use redis::{Pipeline, Value};
+
+use super::Store;
+use super::reply::stored_text;
+use super::revision::Revision;
+use super::size::length;
+use super::snapshot::Snapshot;
+use crate::error::{Error, Result};
+
+/// No revision record is nearly as large, in bytes.
+const LARGEST_RECORD: u64 = 64 * 1024;
+
+/// The record and the sizes of what it tells of, as one atomic read found them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The revision record.
+    pub record: Record,
+    /// Bytes under `flows`, `credentials` and `settings`; 0 when missing or no string.
+    pub sizes: [u64; 3],
+}
+
+/// The revision record, as far as it can be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Record {
+    /// There is none.
+    #[default]
+    Missing,
+    /// There is one that can't be read, for this reason: nothing that it says counts.
+    Broken(Error),
+    /// It says this.
+    Read(Revision),
+}
+
+impl Record {
+    /// What it says.
+    pub fn revision(&self) -> Option<&Revision> {
+        match self {
+            Self::Read(revision) => Some(revision),
+            Self::Missing | Self::Broken(_) => None,
+        }
+    }
+
+    /// What the server has answered to the command that [`ask_for_record`] has added.
+    ///
+    /// # Errors
+    /// Not when it is only the record that can't be used.
+    pub(super) fn from_reply(key: &str, reply: Option<Result<Value>>) -> Result<Self> {
+        let text = stored_text(key, reply.unwrap_or(Ok(Value::Nil)));
+        match text.and_then(|text| text.map(|text| Revision::parse(key, &text)).transpose()) {
+            Ok(Some(revision)) => Ok(Self::Read(revision)),
+            Ok(None) => Ok(Self::Missing),
+            Err(error @ Error::Value { .. }) => Ok(Self::Broken(error)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Head {
+    /// The head while `snapshot` is stored; `None` when its record does not tell.
+    pub fn of(snapshot: &Snapshot) -> Option<Self> {
+        let record = snapshot.revision.clone()?;
+        let sizes = record.sizes?;
+        Some(Self { record: Record::Read(record), sizes })
+    }
+
+    /// What the record says.
+    pub fn revision(&self) -> Option<&Revision> {
+        self.record.revision()
+    }
+
+    /// Whether the record is what counts: earlier modules write flows and leave it as it was.
+    pub fn is_telling(&self) -> bool {
+        self.revision().is_some_and(|record| record.fits(self.sizes))
+    }
+
+    /// Bytes under `flows`.
+    pub fn flows_size(&self) -> u64 {
+        let [flows, ..] = self.sizes;
+        flows
+    }
+
+    /// The sequence in the record; 0 when there is none.
+    pub fn sequence(&self) -> u64 {
+        self.revision().map_or(0, |revision| revision.sequence)
+    }
+
+    /// The sequence that a write is based on; `None` when there is a record that says nothing.
+    pub fn base(&self) -> Option<u64> {
+        (!matches!(self.record, Record::Broken(_))).then_some(self.sequence())
+    }
+}
+
+impl Store {
+    /// Reads the record, and how large the values are, in one step (`MULTI`).
+    pub async fn read_head(&self) -> Result<Head> {
+        let keys = self.keys();
+        let revision_key = keys.revision();
+        let mut pipe = redis::pipe();
+        self.ask_for_record(&mut pipe).await?;
+        for key in [keys.flows(), keys.credentials(), keys.settings()] {
+            pipe.cmd("STRLEN").arg(key);
+        }
+        let mut replies = self.connection().transaction(&pipe).await?.into_iter();
+        let record = Record::from_reply(&revision_key, replies.next())?;
+        let mut size = || replies.next().and_then(Result::ok).map_or(0, length);
+        Ok(Head { record, sizes: [size(), size(), size()] })
+    }
+
+    /// Reads the revision record alone, as text. `None` when there is none (or none that can be
+    /// read): then only the content tells.
+    pub async fn read_revision_text(&self) -> Result<Option<String>> {
+        let key = self.keys().revision();
+        if !self.record_has_size().await? {
+            return Ok(None);
+        }
+        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
+        match stored_text(&key, reply) {
+            Err(error @ Error::Value { .. }) => {
+                tracing::debug!("{error}");
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    /// Adds the command that gives the record: its text, or if that is too large to be a record,
+    /// something that is none.
+    pub(super) async fn ask_for_record(&self, pipe: &mut Pipeline) -> Result<()> {
+        let command = if self.record_has_size().await? { "GET" } else { "STRLEN" };
+        pipe.cmd(command).arg(self.keys().revision());
+        Ok(())
+    }
+
+    /// Whether the stored record is small enough to be one.
+    async fn record_has_size(&self) -> Result<bool> {
+        let key = self.keys().revision();
+        match self.connection().command(redis::cmd("STRLEN").arg(&key)).await {
+            Ok(reply) => Ok(length(reply) <= LARGEST_RECORD),
+            Err(Error::Server { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+}
