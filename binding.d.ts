@@ -64,13 +64,13 @@ export declare class Admin {
   /** Something may have changed what is installed. */
   packagesChanged(): Promise<undefined>
   /** The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised. */
-  palette(): Palette | null
+  packages(): Packages | null
   /** Ends the connection and tasks; idempotent. */
   close(): Promise<undefined>
 }
 
 /** The packages of one instance. */
-export declare class Palette {
+export declare class Packages {
   /** What is to be done after the event `packages`. */
   job(): Job | null
   /** What came of the job with this number. */
@@ -143,7 +143,7 @@ export declare class Worker {
    */
   packagesSettledInBackground(call: number, patience: number): void
   /** The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised. */
-  palette(): Palette | null
+  packages(): Packages | null
   /** How it stands. Reads nothing and waits for nothing. */
   health(): WorkerHealth
   /** A library entry: JSON text of a string (a file) or an array (a folder). */

@@ -11,11 +11,11 @@ pub mod config;
 pub mod connection;
 pub mod content;
 pub mod error;
+pub mod hash_slot;
 pub mod keyspace;
 pub mod npm;
 pub mod packages;
 pub mod role;
-pub mod slot;
 mod state_dir;
 pub mod store;
 

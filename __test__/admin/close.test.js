@@ -76,7 +76,7 @@ test('a start that goes on after it was closed leaves nothing', async () => {
       new Promise((resolve) => {
         begin = resolve;
       }),
-    palette: () => ({ endNpm() {} })
+    packages: () => ({ endNpm() {} })
   };
   const packages = createPackages({ core: () => core, settings: { userDir: tempDir('admin-close') }, runtime, log });
   packages.open();

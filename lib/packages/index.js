@@ -30,7 +30,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
     };
   };
 
-  const synchronised = () => core() && core().palette();
+  const synchronised = () => core() && core().packages();
   const npm = createNpmWait({ palette: synchronised });
 
   const missingPackages = () => {

@@ -8,23 +8,24 @@ use napi::bindgen_prelude::{Either3, PromiseRaw};
 use napi_derive::napi;
 
 use super::background::SettleFunction;
-use super::gate::Gates;
+use super::callbacks::Callbacks;
 use super::health::AdminHealth;
 use super::hooks::Functions;
 use super::host::EventFunction;
-use super::instance::{Core, Instance, opening};
+use super::host_info::HostInfo;
+use super::instance::{Core, Instance, open_params};
 use super::log::LogFunction;
 use super::mirroring::Mirroring;
-use super::palette::{HostInfo, Palette};
+use super::packages::Packages;
 use super::snapshot::StoredDeploy;
-use crate::role::{Opening, admin};
+use crate::role::{OpenParams, admin};
 
 /// An admin: its disk is the source of truth, and Valkey is kept equal to it.
 ///
 /// The promises own what they work with: the object itself may be gone before they end.
 #[napi]
 pub struct Admin {
-    opening: Mutex<Option<Opening>>,
+    params: Mutex<Option<OpenParams>>,
     instance: Instance<admin::Admin>,
 }
 
@@ -48,19 +49,19 @@ impl Admin {
         functions: Functions<'_>,
         settle: SettleFunction<'_>,
     ) -> napi::Result<Self> {
-        let mut gates = Gates::default();
-        let opening = opening(&options, user_dir, &event, &functions, &mut gates)?;
-        let instance = Instance::new(&env, &log, &settle, gates)?;
-        Ok(Self { opening: Mutex::new(Some(opening)), instance })
+        let mut callbacks = Callbacks::default();
+        let params = open_params(&options, user_dir, &event, &functions, &mut callbacks)?;
+        let instance = Instance::new(&env, &log, &settle, callbacks)?;
+        Ok(Self { params: Mutex::new(Some(params)), instance })
     }
 
     /// Opens the connection; never fails because the server is away.
     #[napi]
     pub fn open<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let params = self.params.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.instance.open(env, async move {
-            match opening {
-                Some(opening) => Some(admin::Admin::open(opening).await),
+            match params {
+                Some(params) => Some(admin::Admin::open(params).await),
                 None => None,
             }
         })
@@ -229,9 +230,9 @@ impl Admin {
 
     /// The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised.
     #[napi]
-    pub fn palette(&self) -> Option<Palette> {
+    pub fn packages(&self) -> Option<Packages> {
         let packages = self.instance.opened().and_then(|core| core.packages())?;
-        Some(Palette::new(packages.clone(), self.instance.log()))
+        Some(Packages::new(packages.clone(), self.instance.log()))
     }
 
     /// Ends the connection and tasks; idempotent.

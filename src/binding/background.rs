@@ -12,7 +12,7 @@ use napi::bindgen_prelude::{Either3, FnArgs, Function, spawn};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-use super::gate::{Callback, Gate, Gates};
+use super::callbacks::{Callback, Callbacks};
 use super::mirroring::Mirroring;
 use crate::error::{Error, Result};
 
@@ -26,11 +26,14 @@ pub type SettleFunction<'a> =
     Function<'a, FnArgs<(u32, Option<Either3<Mirroring, String, bool>>, Option<String>)>, ()>;
 
 /// Where the answers go: as many as JavaScript has asked for, so their queue needs no limit.
-pub(super) struct Background(Arc<Gate<Callback<Answer, (), 0>>>);
+pub(super) struct Background(Arc<Callback<Answer, (), 0>>);
 
 impl Background {
-    pub(super) fn new(settle: &SettleFunction<'_>, gates: &mut Gates) -> napi::Result<Self> {
-        Ok(Self(Gate::before(settle, gates)?))
+    pub(super) fn new(
+        settle: &SettleFunction<'_>,
+        callbacks: &mut Callbacks,
+    ) -> napi::Result<Self> {
+        Ok(Self(Callback::to(settle, callbacks)?))
     }
 
     /// Does the work and answers under the number of the call, unless the process ends before.
@@ -39,7 +42,7 @@ impl Background {
         call: u32,
         work: impl Future<Output = Result<Value>> + Send + 'static,
     ) {
-        let gate = self.0.clone();
+        let callback = self.0.clone();
         spawn(async move {
             // A task of its own: work that panics has an answer too.
             let outcome = match tokio::spawn(work).await {
@@ -50,7 +53,8 @@ impl Background {
                 Ok(value) => (call, Some(value), None),
                 Err(error) => (call, None, Some(JsError::from(error).reason.clone())),
             };
-            gate.with(|settle| settle.call(answer.into(), ThreadsafeFunctionCallMode::NonBlocking));
+            callback
+                .with(|settle| settle.call(answer.into(), ThreadsafeFunctionCallMode::NonBlocking));
         });
     }
 }

@@ -10,8 +10,8 @@ use napi_derive::napi;
 use crate::config::{ConnectionConfig, Decider, Endpoint, Identity, ServerIdentity};
 use crate::connection::{NatMap, Strategy, UserFunctions};
 
-use super::gate::Gates;
-use super::question::Question;
+use super::callbacks::Callbacks;
+use super::js_call::JsCall;
 use super::reconnect::{JsReconnectOnError, ReconnectFunction};
 use super::retry::{JsStrategy, RetryFunction};
 
@@ -55,18 +55,18 @@ pub struct Address {
 
 impl Functions<'_> {
     /// The same for the core.
-    pub(super) fn for_core(&self, gates: &mut Gates) -> napi::Result<UserFunctions> {
+    pub(super) fn for_core(&self, callbacks: &mut Callbacks) -> napi::Result<UserFunctions> {
         Ok(UserFunctions {
-            retry: strategy(&self.retry_strategy, gates)?,
-            sentinel_retry: strategy(&self.sentinel_retry_strategy, gates)?,
-            sentinel_reconnect: strategy(&self.sentinel_reconnect_strategy, gates)?,
-            cluster_retry: strategy(&self.cluster_retry_strategy, gates)?,
+            retry: strategy(&self.retry_strategy, callbacks)?,
+            sentinel_retry: strategy(&self.sentinel_retry_strategy, callbacks)?,
+            sentinel_reconnect: strategy(&self.sentinel_reconnect_strategy, callbacks)?,
+            cluster_retry: strategy(&self.cluster_retry_strategy, callbacks)?,
             nat: match &self.nat_map {
-                Some(function) => Some(Arc::new(JsNatMap(Question::new(function, gates)?))),
+                Some(function) => Some(Arc::new(JsNatMap(JsCall::new(function, callbacks)?))),
                 None => None,
             },
             reconnect_on_error: match &self.reconnect_on_error {
-                Some(function) => Some(Arc::new(JsReconnectOnError::new(function, gates)?)),
+                Some(function) => Some(Arc::new(JsReconnectOnError::new(function, callbacks)?)),
                 None => None,
             },
         })
@@ -78,10 +78,10 @@ impl Functions<'_> {
     pub(super) fn identify(
         &self,
         config: &mut ConnectionConfig,
-        gates: &mut Gates,
+        callbacks: &mut Callbacks,
     ) -> napi::Result<()> {
         let Some(function) = &self.server_identity else { return Ok(()) };
-        let decider = Decider(Arc::new(JsIdentity(Question::new(function, gates)?)));
+        let decider = Decider(Arc::new(JsIdentity(JsCall::new(function, callbacks)?)));
         for tls in config.all_tls_mut() {
             tls.decider = Some(decider.clone());
         }
@@ -91,21 +91,21 @@ impl Functions<'_> {
 
 fn strategy(
     function: &Option<RetryFunction<'_>>,
-    gates: &mut Gates,
+    callbacks: &mut Callbacks,
 ) -> napi::Result<Option<Arc<dyn Strategy>>> {
     Ok(match function {
-        Some(function) => Some(Arc::new(JsStrategy::new(function, gates)?)),
+        Some(function) => Some(Arc::new(JsStrategy::new(function, callbacks)?)),
         None => None,
     })
 }
 
 /// The user's `natMap` function.
-struct JsNatMap(Question<String, Either<Address, Null>>);
+struct JsNatMap(JsCall<String, Either<Address, Null>>);
 
 impl NatMap for JsNatMap {
     fn reach(&self, announced: String) -> BoxFuture<'_, Option<Endpoint>> {
         async move {
-            match self.0.ask(announced).await {
+            match self.0.call(announced).await {
                 Ok(Either::A(Address { host, port })) => Some(Endpoint::Tcp { host, port }),
                 _ => None,
             }
@@ -116,14 +116,14 @@ impl NatMap for JsNatMap {
 
 /// `checkServerIdentity` of the user or of Node.js. The connection layer limits how long it may
 /// take.
-struct JsIdentity(Question<Certificates, Either<String, Null>>);
+struct JsIdentity(JsCall<Certificates, Either<String, Null>>);
 
 impl ServerIdentity for JsIdentity {
     fn check(&self, identity: Identity) -> BoxFuture<'_, Result<(), String>> {
         async move {
             let Identity { option, host, chain } = identity;
             let chain: Vec<Buffer> = chain.into_iter().map(Buffer::from).collect();
-            match self.0.ask((option.to_owned(), host, chain).into()).await {
+            match self.0.call((option.to_owned(), host, chain).into()).await {
                 Ok(Either::A(why)) => Err(why),
                 Ok(Either::B(Null)) => Ok(()),
                 Err(error) => Err(format!("nobody could be asked ({error})")),

@@ -6,7 +6,7 @@ use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-use super::gate::{Callback, Gate, Gates};
+use super::callbacks::{Callback, Callbacks};
 use crate::role::{Event, Host};
 
 /// What happens outside a call.
@@ -28,12 +28,15 @@ pub enum EventName {
 #[napi]
 pub type EventFunction<'a> = Function<'a, EventName, ()>;
 
-/// Hands events to `callback(name)`.
-pub(super) struct JsHost(Arc<Gate<Callback<EventName, (), 64>>>);
+/// Hands events to `function(name)`.
+pub(super) struct JsHost(Arc<Callback<EventName, (), 64>>);
 
 impl JsHost {
-    pub(super) fn new(callback: &EventFunction<'_>, gates: &mut Gates) -> napi::Result<Self> {
-        Ok(Self(Gate::before(callback, gates)?))
+    pub(super) fn new(
+        function: &EventFunction<'_>,
+        callbacks: &mut Callbacks,
+    ) -> napi::Result<Self> {
+        Ok(Self(Callback::to(function, callbacks)?))
     }
 }
 
@@ -47,6 +50,6 @@ impl Host for JsHost {
             Event::Packages => EventName::Packages,
         };
         let mode = ThreadsafeFunctionCallMode::NonBlocking;
-        self.0.with(|callback| callback.call(name, mode));
+        self.0.with(|function| function.call(name, mode));
     }
 }

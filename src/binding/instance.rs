@@ -9,14 +9,14 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::background::{Background, SettleFunction, Value};
-use super::gate::Gates;
+use super::callbacks::Callbacks;
 use super::hooks::Functions;
 use super::host::{EventFunction, JsHost};
 use super::log::{self, LogFunction};
 use super::options;
 use crate::connection::Hooks;
 use crate::error::{Error, Result};
-use crate::role::{Host, Opening};
+use crate::role::{Host, OpenParams};
 
 /// The core of one role.
 pub(super) trait Core: Send + Sync + 'static {
@@ -29,7 +29,7 @@ pub(super) struct Instance<C> {
     core: Arc<OnceCell<Arc<C>>>,
     log: Dispatch,
     background: Background,
-    gates: Gates,
+    callbacks: Callbacks,
 }
 
 impl<C: Core> Instance<C> {
@@ -38,18 +38,18 @@ impl<C: Core> Instance<C> {
         env: &Env,
         log: &LogFunction<'_>,
         settle: &SettleFunction<'_>,
-        mut gates: Gates,
+        mut callbacks: Callbacks,
     ) -> napi::Result<Self> {
-        let log = log::dispatch(log, &mut gates)?;
-        let background = Background::new(settle, &mut gates)?;
+        let log = log::dispatch(log, &mut callbacks)?;
+        let background = Background::new(settle, &mut callbacks)?;
         let core: Arc<OnceCell<Arc<C>>> = Arc::default();
         let remaining = Arc::downgrade(&core);
-        gates.shut_with(env, move || {
+        callbacks.shut_with(env, move || {
             if let Some(core) = remaining.upgrade().and_then(|cell| cell.get().cloned()) {
                 spawn(async move { core.close().await });
             }
         })?;
-        Ok(Self { core, log, background, gates })
+        Ok(Self { core, log, background, callbacks })
     }
 
     /// Takes the core that `open` makes, with this instance's log; the first one counts.
@@ -115,7 +115,7 @@ impl<C: Core> Instance<C> {
 
     /// Closes the core, if it is open, and calls nothing in JavaScript from then on.
     pub(super) fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let (core, gates) = (self.opened().cloned(), self.gates.clone());
+        let (core, callbacks) = (self.opened().cloned(), self.callbacks.clone());
         let work = async move {
             if let Some(core) = core {
                 core.close().await;
@@ -123,23 +123,23 @@ impl<C: Core> Instance<C> {
             Ok(())
         };
         env.spawn_future_with_callback(work, move |_, ()| {
-            gates.shut();
+            callbacks.shut();
             Ok(())
         })
     }
 }
 
 /// What both roles are opened with.
-pub(super) fn opening(
+pub(super) fn open_params(
     options: &str,
     user_dir: Option<String>,
     event: &EventFunction<'_>,
     functions: &Functions<'_>,
-    gates: &mut Gates,
-) -> napi::Result<Opening> {
+    callbacks: &mut Callbacks,
+) -> napi::Result<OpenParams> {
     let (mut config, _) = options::parse(options)?;
-    functions.identify(&mut config.connection, gates)?;
-    let host: Arc<dyn Host> = Arc::new(JsHost::new(event, gates)?);
-    let hooks = Hooks::new(&config.connection, functions.for_core(gates)?);
-    Ok(Opening { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, hooks })
+    functions.identify(&mut config.connection, callbacks)?;
+    let host: Arc<dyn Host> = Arc::new(JsHost::new(event, callbacks)?);
+    let hooks = Hooks::new(&config.connection, functions.for_core(callbacks)?);
+    Ok(OpenParams { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, hooks })
 }

@@ -10,7 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
-use super::gate::{Callback, Gate, Gates};
+use super::callbacks::{Callback, Callbacks};
 
 /// How a line is logged.
 #[napi(string_enum = "lowercase")]
@@ -31,13 +31,16 @@ type Line = FnArgs<(LogLevel, String)>;
 #[napi]
 pub type LogFunction<'a> = Function<'a, FnArgs<(LogLevel, String)>, ()>;
 
-/// A dispatch that hands each line to `callback(level, text)`. Weak: it keeps no process alive.
-pub(super) fn dispatch(callback: &LogFunction<'_>, gates: &mut Gates) -> napi::Result<Dispatch> {
-    Ok(Dispatch::new(Lines { callback: Gate::before(callback, gates)? }))
+/// A dispatch that hands each line to `function(level, text)`. Weak: it keeps no process alive.
+pub(super) fn dispatch(
+    function: &LogFunction<'_>,
+    callbacks: &mut Callbacks,
+) -> napi::Result<Dispatch> {
+    Ok(Dispatch::new(Lines { callback: Callback::to(function, callbacks)? }))
 }
 
 struct Lines {
-    callback: Arc<Gate<Callback<Line, (), 1024>>>,
+    callback: Arc<Callback<Line, (), 1024>>,
 }
 
 impl Subscriber for Lines {

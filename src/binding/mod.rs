@@ -7,18 +7,19 @@
 
 mod admin;
 mod background;
+mod callbacks;
 mod error;
-mod gate;
 mod health;
 mod hooks;
 mod host;
+mod host_info;
 mod instance;
 mod job;
+mod js_call;
 mod log;
 mod mirroring;
 mod options;
-mod palette;
-mod question;
+mod packages;
 mod reconnect;
 mod retry;
 mod snapshot;

@@ -5,8 +5,8 @@ use futures_util::future::BoxFuture;
 use napi::bindgen_prelude::{Either, FnArgs, Function};
 use napi_derive::napi;
 
-use super::gate::Gates;
-use super::question::Question;
+use super::callbacks::Callbacks;
+use super::js_call::JsCall;
 use crate::connection::{Reaction, ReconnectOnError};
 
 type Reply = FnArgs<(String, String)>;
@@ -17,18 +17,21 @@ type Answer = Either<u32, String>;
 pub type ReconnectFunction<'a> = Function<'a, FnArgs<(String, String)>, Either<u32, String>>;
 
 /// Asks `(words, command)`. The connection layer limits how long it may take.
-pub(super) struct JsReconnectOnError(Question<Reply, Answer>);
+pub(super) struct JsReconnectOnError(JsCall<Reply, Answer>);
 
 impl JsReconnectOnError {
-    pub(super) fn new(function: &ReconnectFunction<'_>, gates: &mut Gates) -> napi::Result<Self> {
-        Ok(Self(Question::new(function, gates)?))
+    pub(super) fn new(
+        function: &ReconnectFunction<'_>,
+        callbacks: &mut Callbacks,
+    ) -> napi::Result<Self> {
+        Ok(Self(JsCall::new(function, callbacks)?))
     }
 }
 
 impl ReconnectOnError for JsReconnectOnError {
     fn decide(&self, words: String, command: String) -> BoxFuture<'_, Result<Reaction, String>> {
         async move {
-            match self.0.ask((words, command).into()).await {
+            match self.0.call((words, command).into()).await {
                 Ok(Either::A(0)) => Ok(Reaction::Stay),
                 Ok(Either::A(1)) => Ok(Reaction::Reconnect),
                 Ok(Either::A(_)) => Ok(Reaction::Resend),

@@ -5,8 +5,8 @@ use futures_util::future::BoxFuture;
 use napi::bindgen_prelude::Function;
 use napi_derive::napi;
 
-use super::gate::Gates;
-use super::question::Question;
+use super::callbacks::Callbacks;
+use super::js_call::JsCall;
 use crate::connection::{Advice, Strategy};
 
 /// `(times)`
@@ -35,16 +35,19 @@ impl From<RetryAnswer> for Advice {
 }
 
 /// A strategy of the user's. The connection layer limits how long it may take.
-pub(super) struct JsStrategy(Question<u32, RetryAnswer>);
+pub(super) struct JsStrategy(JsCall<u32, RetryAnswer>);
 
 impl JsStrategy {
-    pub(super) fn new(function: &RetryFunction<'_>, gates: &mut Gates) -> napi::Result<Self> {
-        Ok(Self(Question::new(function, gates)?))
+    pub(super) fn new(
+        function: &RetryFunction<'_>,
+        callbacks: &mut Callbacks,
+    ) -> napi::Result<Self> {
+        Ok(Self(JsCall::new(function, callbacks)?))
     }
 }
 
 impl Strategy for JsStrategy {
     fn ask(&self, times: u32) -> BoxFuture<'_, Advice> {
-        async move { self.0.ask(times).await.map_or(Advice::Unreachable, Advice::from) }.boxed()
+        async move { self.0.call(times).await.map_or(Advice::Unreachable, Advice::from) }.boxed()
     }
 }

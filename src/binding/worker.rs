@@ -7,13 +7,14 @@ use napi::bindgen_prelude::{Either3, PromiseRaw, block_on};
 use napi_derive::napi;
 
 use super::background::SettleFunction;
-use super::gate::Gates;
+use super::callbacks::Callbacks;
 use super::health::WorkerHealth;
 use super::hooks::Functions;
 use super::host::EventFunction;
-use super::instance::{Core, Instance, opening};
+use super::host_info::HostInfo;
+use super::instance::{Core, Instance, open_params};
 use super::log::LogFunction;
-use super::palette::{HostInfo, Palette};
+use super::packages::Packages;
 use super::snapshot::StoredDeploy;
 use crate::role::worker;
 
@@ -46,10 +47,10 @@ impl Worker {
         functions: Functions<'_>,
         settle: SettleFunction<'_>,
     ) -> napi::Result<Self> {
-        let mut gates = Gates::default();
-        let opening = opening(&options, user_dir, &event, &functions, &mut gates)?;
-        let instance = Instance::new(&env, &log, &settle, gates)?;
-        instance.open_now(|| worker::Worker::open(opening));
+        let mut callbacks = Callbacks::default();
+        let params = open_params(&options, user_dir, &event, &functions, &mut callbacks)?;
+        let instance = Instance::new(&env, &log, &settle, callbacks)?;
+        instance.open_now(|| worker::Worker::open(params));
         Ok(Self { instance })
     }
 
@@ -137,9 +138,9 @@ impl Worker {
 
     /// The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised.
     #[napi]
-    pub fn palette(&self) -> Option<Palette> {
+    pub fn packages(&self) -> Option<Packages> {
         let packages = self.instance.opened().and_then(|core| core.packages())?;
-        Some(Palette::new(packages.clone(), self.instance.log()))
+        Some(Packages::new(packages.clone(), self.instance.log()))
     }
 
     /// How it stands. Reads nothing and waits for nothing.

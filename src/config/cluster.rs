@@ -6,8 +6,8 @@ use super::addresses::{list, nat_map};
 use super::notice::Notice;
 use super::raw::RawOptions;
 use super::target::ClusterConfig;
+use crate::hash_slot::{hash_tag, slot_of};
 use crate::keyspace::Keyspace;
-use crate::slot::{hash_tag, slot_of};
 use crate::{Error, Result};
 
 const DEFAULT_PORT: u16 = 6379;

@@ -45,7 +45,7 @@ async fn next_change<T>(watched: &mut watch::Receiver<T>) {
 }
 
 /// What every role is opened with.
-pub struct Opening {
+pub struct OpenParams {
     /// The options.
     pub config: Arc<Config>,
     /// Node-RED's user directory; `None` when nothing may be written there.

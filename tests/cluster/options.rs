@@ -6,7 +6,7 @@ use std::time::Duration;
 use node_red_storage_valkey::Error;
 use node_red_storage_valkey::config::Secret;
 use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks, NoRetry};
-use node_red_storage_valkey::slot::slot_of;
+use node_red_storage_valkey::hash_slot::slot_of;
 
 use super::common::cluster::{Cluster, PREFIX, config_of};
 use super::common::peer::mute_after_handshake;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use node_red_storage_valkey::config::{
     ClusterConfig, ConnectionConfig, Endpoint, NatTable, RetryStrategy, Target,
 };
-use node_red_storage_valkey::slot::slot_of;
+use node_red_storage_valkey::hash_slot::slot_of;
 
 use super::free_port;
 use super::sentinel::local;

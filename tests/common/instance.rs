@@ -9,7 +9,7 @@ use node_red_storage_valkey::config::{Config, PackageUpgrade, Reload, Role};
 use node_red_storage_valkey::connection::{Connection, Retry};
 use node_red_storage_valkey::role::admin::Admin;
 use node_red_storage_valkey::role::worker::Worker;
-use node_red_storage_valkey::role::{Event, Host, Opening};
+use node_red_storage_valkey::role::{Event, Host, OpenParams};
 use node_red_storage_valkey::store::Store;
 use node_red_storage_valkey::store::deploy::Deploy;
 use node_red_storage_valkey::store::revision::Revision;
@@ -94,27 +94,27 @@ impl Events {
     }
 }
 
-fn opening(config: Config, user_dir: Option<&Path>) -> (Opening, Arc<Events>) {
+fn params(config: Config, user_dir: Option<&Path>) -> (OpenParams, Arc<Events>) {
     let events = Events::new();
-    let opening = Opening {
+    let params = OpenParams {
         config: Arc::new(config),
         user_dir: user_dir.map(Path::to_path_buf),
         host: events.clone(),
         hooks: Arc::new(Soon).into(),
     };
-    (opening, events)
+    (params, events)
 }
 
 /// An admin with this user directory.
 pub async fn admin(config: Config, user_dir: Option<&Path>) -> (Admin, Arc<Events>) {
-    let (opening, events) = opening(config, user_dir);
-    (Admin::open(opening).await, events)
+    let (params, events) = params(config, user_dir);
+    (Admin::open(params).await, events)
 }
 
 /// A worker with this user directory.
 pub fn worker(config: Config, user_dir: Option<&Path>) -> (Worker, Arc<Events>) {
-    let (opening, events) = opening(config, user_dir);
-    (Worker::open(opening), events)
+    let (params, events) = params(config, user_dir);
+    (Worker::open(params), events)
 }
 
 /// A flow array that differs by its number.

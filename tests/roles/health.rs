@@ -10,7 +10,7 @@ use super::common::instance::{self, deploy, worker};
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{self, hint};
+use super::packages_support::{self, hint};
 use super::{PATIENCE, admin_options, worker_options, write};
 
 /// Two looks that nobody has asked for.
@@ -105,7 +105,7 @@ async fn a_worker_tells_which_announcements_it_does_not_hear() {
     let server = Server::start(&[]);
     server.add_user("worker reset on nopass ~* resetchannels &n:packages* +@all");
     write(&instance::store(&admin_options(&server)).await, &deploy(1), 1).await;
-    let mut config = packages_set_up::options(&server, Role::Worker);
+    let mut config = packages_support::options(&server, Role::Worker);
     config.connection.username = Some("worker".into());
     config.connection.password = Some(node_red_storage_valkey::config::Secret::new("any"));
     let worker = running(config, None).await;
@@ -181,13 +181,13 @@ async fn nobody_says_that_packages_are_in_step_before_the_list_was_read() {
     let mut server = Server::start(&[]);
     server.kill();
     let dir = UserDir::with(&[("a", "1.0.0")]);
-    let running = packages_set_up::start(&server, &dir).await;
+    let running = packages_support::start(&server, &dir).await;
     let in_step = || running.worker.packages().unwrap().is_in_step();
     assert_eq!(in_step(), None);
     server.restart();
     until("the list", LOOKS, async || in_step() == Some(true)).await;
     dir.breaks("it can't be run");
-    packages_set_up::store(&server, r#"{"b":"1.0.0"}"#);
+    packages_support::store(&server, r#"{"b":"1.0.0"}"#);
     hint(&server, "");
     until("npm has failed", LOOKS, async || in_step() == Some(false)).await;
     running.worker.close().await;

@@ -13,7 +13,7 @@
 mod common;
 
 mod admin_deploys;
-mod admin_foreign;
+mod admin_drift;
 mod admin_library;
 mod admin_loss;
 mod admin_restore;
@@ -24,14 +24,14 @@ mod packages_admin_restore;
 mod packages_failures;
 mod packages_hostile;
 mod packages_loading;
+mod packages_npm_lock;
 mod packages_policy;
 mod packages_record;
 mod packages_removal;
 mod packages_rights;
 mod packages_running;
-mod packages_set_up;
 mod packages_start;
-mod packages_turns;
+mod packages_support;
 mod packages_waiting;
 mod worker_bad_values;
 mod worker_follow;

@@ -14,7 +14,7 @@ use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
 use super::deploy;
-use super::packages_set_up::{KEY, LONG, list_in, options, store};
+use super::packages_support::{KEY, LONG, list_in, options, store};
 
 const LIST: &str = r#"{"@s/b":"2.0.0-rc.1","a":"1.0.3"}"#;
 

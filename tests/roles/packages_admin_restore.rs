@@ -15,7 +15,7 @@ use super::common::palette::Palette;
 use super::common::server::Server;
 use super::common::until;
 use super::deploy;
-use super::packages_set_up::{LONG, list_in, options, store, until_holds, until_run};
+use super::packages_support::{LONG, list_in, options, store, until_holds, until_run};
 
 const LIST: &str = r#"{"a":"1.0.0","b":"2.0.0"}"#;
 

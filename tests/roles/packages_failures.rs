@@ -10,7 +10,7 @@ use super::common::log::Log;
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{LONG, options, publish, start, start_as, store, until_holds};
+use super::packages_support::{LONG, options, publish, start, start_as, store, until_holds};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_fails_keeps_no_other_out_and_comes_later() {

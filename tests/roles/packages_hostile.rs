@@ -13,7 +13,7 @@ use super::common::log::Log;
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{KEY, LONG, Running, hint, publish, start};
+use super::packages_support::{KEY, LONG, Running, hint, publish, start};
 
 /// Stores this, and expects to be told so and nothing to be run; then a good list works.
 async fn refused(server: &Server, dir: &UserDir, running: &Running, log: &Log, list: &[u8]) {

@@ -7,7 +7,7 @@ use super::common::log::Log;
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{LONG, Running, options, publish, start, start_as, store};
+use super::packages_support::{LONG, Running, options, publish, start, start_as, store};
 
 fn load(names: &[&str]) -> Value {
     let one = |name: &&str| json!({ "name": name, "version": "1.0.0", "from": null });

@@ -7,7 +7,7 @@ use super::common::instance;
 use super::common::log::Log;
 use super::common::npm::UserDir;
 use super::common::server::Server;
-use super::packages_set_up::{LONG, options, publish, start_as, store};
+use super::packages_support::{LONG, options, publish, start_as, store};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_settings_js_does_not_allow_is_left_out_and_told_once() {

@@ -7,7 +7,7 @@ use super::common::instance::{self, with_prefix};
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{LONG, options, start, start_as, store, until_holds, until_run};
+use super::packages_support::{LONG, options, start, start_as, store, until_holds, until_run};
 
 /// A worker that was killed while it installed the list.
 async fn killed_in_the_middle(server: &Server, dir: &UserDir) {

@@ -12,7 +12,7 @@ use super::common::log::Log;
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{LONG, Running, options, publish, start, start_as, store, until_run};
+use super::packages_support::{LONG, Running, options, publish, start, start_as, store, until_run};
 use super::{PATIENCE, admin_options, write};
 
 fn removals(running: &Running) -> Vec<Value> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::common::monitor::Monitor;
 use super::common::npm::UserDir;
 use super::common::server::Server;
-use super::packages_set_up::{CHANNEL, KEY, options, start_as};
+use super::packages_support::{CHANNEL, KEY, options, start_as};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn synchronising_packages_issues_no_command_that_writes_and_is_refused_nothing() {

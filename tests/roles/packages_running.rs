@@ -13,7 +13,7 @@ use super::common::log::Log;
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{LONG, hint, options, publish, start, start_as, store, until_run};
+use super::packages_support::{LONG, hint, options, publish, start, start_as, store, until_run};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_list_is_installed_by_one_run_and_loaded_by_one_job() {

@@ -10,7 +10,7 @@ use super::common::instance;
 use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::{LONG, options, start, start_as, store, until_run};
+use super::packages_support::{LONG, options, start, start_as, store, until_run};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_list_is_installed_by_one_run_before_node_red_looks_for_nodes() {

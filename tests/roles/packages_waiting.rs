@@ -10,7 +10,7 @@ use node_red_storage_valkey::store::Store;
 use super::common::instance::{self, Events, deploy, flows};
 use super::common::server::Server;
 use super::common::until;
-use super::packages_set_up::LONG;
+use super::packages_support::LONG;
 use super::{PATIENCE, admin_options, worker_options, write};
 
 /// A worker that runs deploy 1, and for which deploy 2 waits.

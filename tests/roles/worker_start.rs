@@ -183,13 +183,13 @@ async fn a_worker_that_can_use_neither_the_stored_nor_the_copy_waits_and_is_not_
 async fn a_worker_that_is_to_make_no_further_attempt_is_not_busy_waiting() {
     let mut server = Server::start(&[]);
     server.kill();
-    let opening = node_red_storage_valkey::role::Opening {
+    let params = node_red_storage_valkey::role::OpenParams {
         config: std::sync::Arc::new(worker_options(&server)),
         user_dir: None,
         host: std::sync::Arc::new(Silent),
         hooks: std::sync::Arc::new(node_red_storage_valkey::connection::NoRetry).into(),
     };
-    let worker = Worker::open(opening);
+    let worker = Worker::open(params);
     // A future that is busy is polled again and again.
     let mut polls = 0_u32;
     let mut waiting = Box::pin(worker.snapshot());

@@ -26,7 +26,7 @@ before(async () => {
     endNpm() {}
   };
   packages = createPackages({
-    core: () => ({ palette: () => palette, packagesAtStart: async () => {} }),
+    core: () => ({ packages: () => palette, packagesAtStart: async () => {} }),
     upgrade: 'restart',
     settings: { userDir: instance.userDir },
     runtime: instance.runtime,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::{Config, Endpoint, Notice, RetryStrategy, Secret};
 use super::*;
-use crate::slot::slot_of;
+use crate::hash_slot::slot_of;
 use crate::{Error, Result};
 
 fn parse(extra: Value) -> Result<(Config, Vec<Notice>)> {

@@ -1,16 +1,16 @@
 //! An admin: its disk is the source of truth, and Valkey is kept equal to it.
 
-mod foreign;
+mod drift;
 mod health;
 mod identity;
 mod library;
 mod old_list;
 mod packages;
 mod progress;
+mod reconcile;
+mod reconcile_state;
 mod refused;
-mod replicate;
 mod restore;
-mod rounds;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -28,7 +28,7 @@ use self::progress::Progress;
 use self::refused::Refused;
 use self::restore::Asking;
 use super::packages::Packages;
-use super::{Host, Opening};
+use super::{Host, OpenParams};
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::content::shared_settings;
@@ -100,8 +100,8 @@ impl Admin {
     /// Opens the connection. Must be called inside a tokio runtime; never fails because the
     /// server is away. A user directory that can't be written is a warning: the admin is then a
     /// new one at each start.
-    pub async fn open(opening: Opening) -> Self {
-        let Opening { config, user_dir, host, hooks } = opening;
+    pub async fn open(params: OpenParams) -> Self {
+        let OpenParams { config, user_dir, host, hooks } = params;
         let state_dir = user_dir.as_deref().map(StateDir::in_user_dir);
         let identity = Identity::load(state_dir.as_ref()).await;
         let holder = Holder::new(identity.id.clone(), identity::fresh());
@@ -132,8 +132,8 @@ impl Admin {
             changed: watch::Sender::new(0),
             progress: watch::Sender::default(),
         });
-        let replicating = inner.clone();
-        let work = async move { replicating.replicate().await };
+        let reconciling = inner.clone();
+        let work = async move { reconciling.reconcile().await };
         let task = tokio::spawn(work.with_current_subscriber());
         Self { inner, task, restoring: Mutex::default() }
     }

@@ -1,13 +1,13 @@
 //! A package list that an admin finds and does not keep up, because it does not synchronise packages.
 
 use super::Inner;
-use super::rounds::Rounds;
+use super::reconcile_state::ReconcileState;
 
 impl Inner {
     /// Says once that workers go on with such a list. Whether it is still wanted only an operator
     /// knows, so it stays.
-    pub(super) async fn tell_of_old_list(&self, rounds: &mut Rounds) {
-        if self.config.sync_packages || rounds.old_list_asked {
+    pub(super) async fn tell_of_old_list(&self, known: &mut ReconcileState) {
+        if self.config.sync_packages || known.old_list_asked {
             return;
         }
         match self.store.read_packages().await {
@@ -21,6 +21,6 @@ impl Inner {
             Ok(_) => {}
             Err(error) => tracing::debug!("{error}"),
         }
-        rounds.old_list_asked = true;
+        known.old_list_asked = true;
     }
 }

@@ -24,7 +24,7 @@ pub enum Mirrored {
     Away(String),
 }
 
-/// What the replicating task has done.
+/// What the reconciling task has done.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
     /// Generation of the newest deploy for which a round was made.

@@ -5,27 +5,27 @@ mod follow;
 mod heard;
 mod host_info;
 mod jobs;
-mod known;
+mod loaded;
+mod npm_lock;
+mod preempt;
 mod record;
-mod supersede;
 mod synchronise;
-mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as TurnMutex, watch};
+use tokio::sync::{Mutex as AsyncMutex, watch};
 
 pub(super) use self::follow::Follow;
 pub(super) use self::heard::Heard;
 pub use self::host_info::{HostInfo, NpmCommand};
 use self::jobs::Jobs;
 pub use self::jobs::{Failed, Job, Load, Outcome, Task};
+use self::npm_lock::NpmLock;
+use self::preempt::GRACE;
 use self::record::Record;
-use self::supersede::GRACE;
-use self::turns::Turns;
 use super::Host;
 use crate::config::Config;
 use crate::error::Result;
@@ -40,8 +40,8 @@ pub struct Packages {
     npm: Npm,
     policy: Policy,
     excluded: BTreeSet<String>,
-    record: TurnMutex<Record>,
-    turns: Turns,
+    record: AsyncMutex<Record>,
+    npm_lock: NpmLock,
     jobs: Jobs,
     /// How long npm may hold up a start, and a deploy may wait for its packages.
     patience: Duration,
@@ -109,8 +109,8 @@ impl Packages {
             npm: Npm::new(user_dir, npm.program, npm.args, config.package_install_scripts),
             policy: Policy::new(allow_list.as_deref(), deny_list.as_deref()),
             excluded,
-            record: TurnMutex::new(record),
-            turns: Turns::default(),
+            record: AsyncMutex::new(record),
+            npm_lock: NpmLock::default(),
             jobs: Jobs::default(),
             patience: config.package_sync_timeout,
             grace: run_grace.unwrap_or(GRACE),
@@ -188,15 +188,15 @@ impl Packages {
         self.jobs.done(id, outcome);
     }
 
-    /// Waits until no npm run of ours is under way, and keeps ours off until [`Self::give_back`].
+    /// Waits until no npm run of ours is under way, and keeps ours off until [`Self::release_npm`].
     /// Waits no longer than a deploy may wait; `None` then.
-    pub async fn take_turn(&self) -> Option<u32> {
-        self.turns.take(self.patience).await
+    pub async fn acquire_npm(&self) -> Option<u32> {
+        self.npm_lock.acquire(self.patience).await
     }
 
-    /// Ends what [`Self::take_turn`] began.
-    pub fn give_back(&self, turn: u32) {
-        self.turns.give_back(turn);
+    /// Ends what [`Self::acquire_npm`] began.
+    pub fn release_npm(&self, number: u32) {
+        self.npm_lock.release(number);
     }
 
     /// Whether `name` is installed and saved in a version that `version` (any, if `None`) admits.

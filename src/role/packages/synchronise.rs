@@ -58,7 +58,7 @@ impl Packages {
             self.expect(&install);
             let began = Instant::now();
             let outcome = {
-                let _turn = self.turns.ours().await;
+                let _turn = self.npm_lock.ours().await;
                 self.change(&install, &remove, list, heard).await
             };
             let gives_way = std::mem::take(&mut self.state().gives_way);

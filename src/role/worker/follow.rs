@@ -115,7 +115,7 @@ impl Inner {
             {
                 return Ok(Look::NotYet(failed.rest()));
             }
-            match state.sight.rest(&head, Instant::now()) {
+            match state.last_read.rest(&head, Instant::now()) {
                 None => {
                     state.running.looks_the_same();
                     self.copy.is_current(state.running.in_step());

@@ -3,10 +3,10 @@
 mod copy;
 mod follow;
 mod health;
+mod last_read;
 mod library;
 mod packages;
 mod refusals;
-mod sight;
 mod start;
 
 use std::path::PathBuf;
@@ -21,10 +21,10 @@ use self::copy::LastGoodCopy;
 use self::follow::Failed;
 pub use self::health::Health;
 use self::health::{Running, Standing};
+use self::last_read::LastRead;
 use self::refusals::Refusals;
-use self::sight::Sight;
 use super::packages::Packages;
-use super::{Event, Host, Opening};
+use super::{Event, Host, OpenParams};
 use crate::config::Config;
 use crate::connection::{Connection, Subscriber};
 use crate::error::{Error, Result};
@@ -64,7 +64,7 @@ struct State {
     /// What probes are told of it.
     running: Running,
     /// What is stored and need not be read again.
-    sight: Sight,
+    last_read: LastRead,
     /// Handed over or about to be; until JavaScript reports an outcome.
     pending: Option<Arc<Snapshot>>,
     /// Id of the pending snapshot, while it waits for its packages and is not in hand.
@@ -80,8 +80,8 @@ struct State {
 impl Worker {
     /// Opens the connections. Must be called inside a tokio runtime; never fails because the
     /// server is away.
-    pub fn open(opening: Opening) -> Self {
-        let Opening { config, user_dir, host, hooks } = opening;
+    pub fn open(params: OpenParams) -> Self {
+        let OpenParams { config, user_dir, host, hooks } = params;
         let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
         let mut channels = vec![config.update_channel.clone()];
         if config.sync_packages {
@@ -133,7 +133,7 @@ impl Worker {
             let mut state = self.inner.state();
             let offered = state.pending.take_if(|pending| pending.id() == id);
             // Something newer may have been offered while it was in hand: it runs all the same.
-            state.sight.settle(offered.as_deref().and_then(Head::of));
+            state.last_read.settle(offered.as_deref().and_then(Head::of));
             state.applied = Some(id.into());
             state.failed = None;
             // What comes from the copy is in it, and is not to look newer there.
@@ -157,7 +157,7 @@ impl Worker {
             let offered = state.pending.take_if(|pending| pending.id() == id);
             if let Some(snapshot) = offered {
                 let why = format!("revision {} can't be used here: {why}", snapshot.label());
-                state.sight.settle(Head::of(&snapshot));
+                state.last_read.settle(Head::of(&snapshot));
                 state.running.cant_use(why.clone());
                 state.refused.add(id, why);
             } else {
@@ -181,7 +181,7 @@ impl Worker {
             state.failed = Some(Failed::again(state.failed.take(), id, head));
             // It may have ended in the middle: what ran before is to be applied again as well.
             state.applied = None;
-            state.sight.settle(None);
+            state.last_read.settle(None);
         }
         self.inner.report();
     }
@@ -191,9 +191,9 @@ impl Worker {
     pub fn waiting(&self, id: &str) {
         {
             let mut state = self.inner.state();
-            let State { pending, waiting, sight, running, .. } = &mut *state;
+            let State { pending, waiting, last_read, running, .. } = &mut *state;
             if let Some(snapshot) = pending.as_ref().filter(|pending| pending.id() == id) {
-                sight.settle(Head::of(snapshot));
+                last_read.settle(Head::of(snapshot));
                 running.looks(Standing::Coming);
                 *waiting = Some(id.into());
             }

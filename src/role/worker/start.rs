@@ -163,7 +163,7 @@ impl Inner {
                 // What it is about, the read itself tells.
                 return Ok(());
             };
-            match self.state().sight.rest(&head, Instant::now()) {
+            match self.state().last_read.rest(&head, Instant::now()) {
                 Some(rest) if rest.is_zero() => return Ok(()),
                 rest => wait = rest.unwrap_or(LOOK_AGAIN),
             }

@@ -1,4 +1,4 @@
-//! Packages for JavaScript: changes of the palette, and turns at npm.
+//! Packages for JavaScript: changes of the palette, and who may run npm.
 
 use std::sync::Arc;
 
@@ -9,60 +9,25 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::job::{Job, JobOutcome};
-use crate::role::packages::{self, Packages};
-
-/// How npm is run here, and what it may install.
-#[napi(object, object_to_js = false)]
-pub struct HostInfo {
-    /// The npm that Node-RED itself uses.
-    pub npm: NpmCommand,
-    /// `externalModules.palette.allowList` of settings.js.
-    pub allow_list: Option<Vec<String>>,
-    /// `externalModules.palette.denyList` of settings.js.
-    pub deny_list: Option<Vec<String>>,
-    /// Names that are neither installed nor removed nor published.
-    pub excluded: Vec<String>,
-}
-
-/// How npm is called.
-#[napi(object, object_to_js = false)]
-pub struct NpmCommand {
-    /// The program, e.g. `npm` or the path of Node.js.
-    pub program: String,
-    /// What comes before npm's own arguments.
-    pub args: Vec<String>,
-}
-
-impl From<HostInfo> for packages::HostInfo {
-    fn from(info: HostInfo) -> Self {
-        let HostInfo { npm: NpmCommand { program, args }, allow_list, deny_list, excluded } = info;
-        Self {
-            npm: packages::NpmCommand { program, args },
-            allow_list,
-            deny_list,
-            excluded: excluded.into_iter().collect(),
-            run_grace: None,
-        }
-    }
-}
+use crate::role::packages;
 
 /// The packages of one instance.
 #[napi]
-pub struct Palette {
-    packages: Arc<Packages>,
+pub struct Packages {
+    packages: Arc<packages::Packages>,
     log: Dispatch,
 }
 
 #[napi]
-impl Palette {
-    pub(super) fn new(packages: Arc<Packages>, log: Dispatch) -> Self {
+impl Packages {
+    pub(super) fn new(packages: Arc<packages::Packages>, log: Dispatch) -> Self {
         Self { packages, log }
     }
 
     fn promise<'env, T, F>(
         &self,
         env: &'env Env,
-        work: impl FnOnce(Arc<Packages>) -> F,
+        work: impl FnOnce(Arc<packages::Packages>) -> F,
     ) -> napi::Result<PromiseRaw<'env, T>>
     where
         T: ToNapiValue + Send + 'static,
@@ -88,13 +53,13 @@ impl Palette {
     /// [`releaseNpm`], or `null` when the wait was in vain.
     #[napi]
     pub fn acquire_npm<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Option<u32>>> {
-        self.promise(env, async |packages| packages.take_turn().await)
+        self.promise(env, async |packages| packages.acquire_npm().await)
     }
 
     /// Node-RED's own run is over.
     #[napi]
     pub fn release_npm(&self, turn: u32) {
-        self.packages.give_back(turn);
+        self.packages.release_npm(turn);
     }
 
     /// An update that had waited for types runs now: what it stopped using can go.

@@ -1,4 +1,4 @@
-//! Turns at npm: ours and Node-RED's own runs in the same user directory, one at a time.
+//! One npm at a time: ours and Node-RED's own runs in the same user directory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Who may run npm now.
-pub(super) struct Turns {
+pub(super) struct NpmLock {
     free: Arc<Semaphore>,
     given: Mutex<Given>,
 }
@@ -18,13 +18,13 @@ struct Given {
     permits: BTreeMap<u32, OwnedSemaphorePermit>,
 }
 
-impl Default for Turns {
+impl Default for NpmLock {
     fn default() -> Self {
         Self { free: Arc::new(Semaphore::new(1)), given: Mutex::default() }
     }
 }
 
-impl Turns {
+impl NpmLock {
     /// Waits for a run of ours; it is over when the permit is dropped.
     pub(super) async fn ours(&self) -> Option<OwnedSemaphorePermit> {
         self.free.clone().acquire_owned().await.ok()
@@ -32,7 +32,7 @@ impl Turns {
 
     /// Waits at most `patience` for a run of Node-RED's; its number, or `None` when the wait was in
     /// vain: npm that hangs must not keep flows from starting.
-    pub(super) async fn take(&self, patience: Duration) -> Option<u32> {
+    pub(super) async fn acquire(&self, patience: Duration) -> Option<u32> {
         let permit = tokio::time::timeout(patience, self.ours()).await.ok()??;
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         given.last = given.last.wrapping_add(1);
@@ -42,7 +42,7 @@ impl Turns {
     }
 
     /// The run with this number is over.
-    pub(super) fn give_back(&self, number: u32) {
+    pub(super) fn release(&self, number: u32) {
         self.given.lock().unwrap_or_else(PoisonError::into_inner).permits.remove(&number);
     }
 }
@@ -53,14 +53,14 @@ mod tests {
 
     #[tokio::test]
     async fn one_runs_at_a_time() {
-        let turns = Turns::default();
-        let first = turns.take(Duration::from_secs(60)).await.unwrap();
-        assert_eq!(turns.take(Duration::ZERO).await, None);
-        turns.give_back(first);
-        let ours = turns.ours().await;
+        let lock = NpmLock::default();
+        let first = lock.acquire(Duration::from_secs(60)).await.unwrap();
+        assert_eq!(lock.acquire(Duration::ZERO).await, None);
+        lock.release(first);
+        let ours = lock.ours().await;
         assert!(ours.is_some());
-        assert_eq!(turns.take(Duration::ZERO).await, None);
+        assert_eq!(lock.acquire(Duration::ZERO).await, None);
         drop(ours);
-        assert!(turns.take(Duration::from_secs(60)).await.is_some());
+        assert!(lock.acquire(Duration::from_secs(60)).await.is_some());
     }
 }

@@ -7,31 +7,34 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Error, Status};
 use tokio::sync::oneshot;
 
-use super::gate::{Callback, Gate, Gates};
+use super::callbacks::{Callback, Callbacks};
 
-/// A function that takes `A` and answers with `R`, and that must not throw. Weak: it keeps no
-/// process alive.
-pub(super) struct Question<A, R>(Arc<Gate<Callback<A, R, 64>>>)
+/// A function of the user's that takes `A` and answers with `R`, and that must not throw. Weak: it
+/// keeps no process alive.
+pub(super) struct JsCall<A, R>(Arc<Callback<A, R, 64>>)
 where
     A: JsValuesTupleIntoVec + 'static,
     R: FromNapiValue + 'static;
 
-impl<A, R> Question<A, R>
+impl<A, R> JsCall<A, R>
 where
     A: JsValuesTupleIntoVec + Send + 'static,
     R: FromNapiValue + Send + 'static,
 {
-    pub(super) fn new(function: &Function<'_, A, R>, gates: &mut Gates) -> napi::Result<Self> {
-        Ok(Self(Gate::before(function, gates)?))
+    pub(super) fn new(
+        function: &Function<'_, A, R>,
+        callbacks: &mut Callbacks,
+    ) -> napi::Result<Self> {
+        Ok(Self(Callback::to(function, callbacks)?))
     }
 
-    /// Asks; fails when the function can't be called, because the process is ending or too many
-    /// questions wait.
-    pub(super) async fn ask(&self, arguments: A) -> napi::Result<R> {
+    /// Calls it and waits for the answer; fails when the function can't be called, because the process is ending or too many
+    /// calls wait.
+    pub(super) async fn call(&self, arguments: A) -> napi::Result<R> {
         let (sender, answer) = oneshot::channel();
-        self.0.with(|callback| {
+        self.0.with(|function| {
             let mode = ThreadsafeFunctionCallMode::NonBlocking;
-            callback.call_with_return_value(arguments, mode, move |answer, _| {
+            function.call_with_return_value(arguments, mode, move |answer, _| {
                 // Nobody waits for it any more.
                 let _ = sender.send(answer);
                 Ok(())

@@ -1,10 +1,10 @@
-//! What the mirroring task remembers from round to round, and when it looks how closely.
+//! What reconciling remembers from round to round, and when it looks how closely.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::foreign::Look;
+use super::drift::Depth;
 use crate::error::Error;
 use crate::store::revision::Revision;
 
@@ -16,7 +16,7 @@ const READ: Duration = Duration::from_secs(60);
 
 /// What the task remembers from round to round.
 #[derive(Default)]
-pub(super) struct Rounds {
+pub(super) struct ReconcileState {
     /// The lease was ours at least once in this process.
     pub(super) held_before: bool,
     /// The other admin that was logged.
@@ -37,18 +37,18 @@ pub(super) struct Rounds {
     pub(super) packages_problem: Option<String>,
 }
 
-impl Rounds {
+impl ReconcileState {
     /// How closely the stored values are to be looked at now, if at all. `stands`: the record is
     /// the one that was seen last; `deployed`: there is something newer here.
-    pub(super) fn look(&self, stands: bool, deployed: bool) -> Option<Look> {
+    pub(super) fn depth(&self, stands: bool, deployed: bool) -> Option<Depth> {
         let within = |at: Option<Instant>, limit| at.is_some_and(|at| at.elapsed() < limit);
         if stands && !deployed && within(self.compared, COMPARE) {
             return None;
         }
         Some(match stands && within(self.read, READ) {
-            false => Look::Content,
-            true if deployed => Look::Same,
-            true => Look::Sizes,
+            false => Depth::Content,
+            true if deployed => Depth::Same,
+            true => Depth::Sizes,
         })
     }
 
@@ -101,30 +101,34 @@ mod tests {
     use super::*;
 
     /// What a task looks at that compared and read the values so many seconds ago.
-    fn look(compared: u64, read: u64, stands: bool, deployed: bool) -> Option<Look> {
+    fn depth(compared: u64, read: u64, stands: bool, deployed: bool) -> Option<Depth> {
         let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds));
-        let rounds = Rounds { compared: ago(compared), read: ago(read), ..Rounds::default() };
-        rounds.look(stands, deployed)
+        let known = ReconcileState {
+            compared: ago(compared),
+            read: ago(read),
+            ..ReconcileState::default()
+        };
+        known.depth(stands, deployed)
     }
 
     #[test]
     fn values_are_read_every_minute_although_the_record_stands_and_nothing_was_deployed() {
-        assert_eq!(look(29, 59, true, false), None);
-        assert_eq!(look(31, 59, true, false), Some(Look::Sizes));
-        assert_eq!(look(31, 61, true, false), Some(Look::Content));
+        assert_eq!(depth(29, 59, true, false), None);
+        assert_eq!(depth(31, 59, true, false), Some(Depth::Sizes));
+        assert_eq!(depth(31, 61, true, false), Some(Depth::Content));
     }
 
     #[test]
     fn a_deploy_looks_at_least_whether_it_is_there_already() {
-        assert_eq!(look(1, 59, true, true), Some(Look::Same));
-        assert_eq!(look(1, 61, true, true), Some(Look::Content));
+        assert_eq!(depth(1, 59, true, true), Some(Depth::Same));
+        assert_eq!(depth(1, 61, true, true), Some(Depth::Content));
     }
 
     #[test]
     fn values_are_read_when_the_record_is_another_or_was_never_seen() {
-        assert_eq!(look(1, 1, false, false), Some(Look::Content));
-        assert_eq!(look(1, 1, false, true), Some(Look::Content));
-        assert_eq!(Rounds::default().look(false, false), Some(Look::Content));
-        assert_eq!(Rounds::default().look(true, true), Some(Look::Content));
+        assert_eq!(depth(1, 1, false, false), Some(Depth::Content));
+        assert_eq!(depth(1, 1, false, true), Some(Depth::Content));
+        assert_eq!(ReconcileState::default().depth(false, false), Some(Depth::Content));
+        assert_eq!(ReconcileState::default().depth(true, true), Some(Depth::Content));
     }
 }

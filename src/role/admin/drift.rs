@@ -9,20 +9,20 @@ use crate::store::head::Head;
 use crate::store::revision::Revision;
 use crate::store::snapshot::Snapshot;
 
-/// What is stored, seen beside the deploy that is to be there.
+/// How what is stored differs from the deploy that is to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
-    /// That deploy.
-    Ours,
-    /// Nothing, or what this admin's disk once had.
+pub(super) enum Drift {
+    /// Not at all.
+    None,
+    /// There is nothing, or what this admin's disk once had.
     Replaceable,
-    /// Something that this admin has never had on its disk: kept before it is replaced.
+    /// There is something that this admin has never had on its disk: kept before it is replaced.
     Foreign,
 }
 
 /// How closely the stored values are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Depth {
     /// The record and the sizes.
     Sizes,
     /// The content as well when they tell of this very deploy.
@@ -32,17 +32,19 @@ pub(super) enum Look {
 }
 
 impl Inner {
-    pub(super) async fn judge(&self, head: &Head, deploy: &Deploy, look: Look) -> Result<Found> {
+    /// Compares what is stored with the deploy that is to be there.
+    pub(super) async fn drift(&self, head: &Head, deploy: &Deploy, depth: Depth) -> Result<Drift> {
         let Some(record) = head.revision() else {
-            return self.judge_unrecorded(head, deploy).await;
+            return self.drift_without_record(head, deploy).await;
         };
         let wanted = deploy.revision(0, 0, self.holder.id());
         let told = record.owner == self.holder.id() && record.same_content(&wanted);
         let sizes = record.sizes.or_else(|| told.then(|| self.store.stored_sizes(deploy)));
         let fits = sizes.is_none_or(|sizes| sizes == head.sizes);
-        let read = (look == Look::Content || (look == Look::Same && told)) && can_be_read(deploy);
+        let read =
+            (depth == Depth::Content || (depth == Depth::Same && told)) && can_be_read(deploy);
         if told && fits && !read {
-            return Ok(Found::Ours);
+            return Ok(Drift::None);
         }
         if is_usable(head.flows_size()) {
             // Who keeps no record wrote since.
@@ -50,17 +52,17 @@ impl Inner {
                 sizes.iter().zip(head.sizes).any(|(&size, found)| is_usable(found) && found != size)
             });
             if replaced {
-                return Ok(Found::Foreign);
+                return Ok(Drift::Foreign);
             }
             if fits && read {
                 match self.store.read_snapshot().await {
                     Ok(Some(snapshot)) if told && is_same(&snapshot, deploy) => {
-                        return Ok(Found::Ours);
+                        return Ok(Drift::None);
                     }
                     Ok(Some(snapshot)) if !is_told_of(&snapshot, record) => {
-                        return Ok(Found::Foreign);
+                        return Ok(Drift::Foreign);
                     }
-                    Err(Error::Value { .. }) => return Ok(Found::Foreign),
+                    Err(Error::Value { .. }) => return Ok(Drift::Foreign),
                     read => drop(read?),
                 }
             }
@@ -69,13 +71,13 @@ impl Inner {
         let foreign = changed
             && head.flows_size() > 0
             && (record.owner != self.holder.id() || self.has_missed(record));
-        Ok(if foreign { Found::Foreign } else { Found::Replaceable })
+        Ok(if foreign { Drift::Foreign } else { Drift::Replaceable })
     }
 
     /// Earlier modules wrote no record: only the content tells.
-    async fn judge_unrecorded(&self, head: &Head, deploy: &Deploy) -> Result<Found> {
+    async fn drift_without_record(&self, head: &Head, deploy: &Deploy) -> Result<Drift> {
         if !is_usable(head.flows_size()) {
-            return Ok(Found::Replaceable);
+            return Ok(Drift::Replaceable);
         }
         let foreign = match self.store.read_snapshot().await {
             Ok(Some(snapshot)) => {
@@ -88,7 +90,7 @@ impl Inner {
             Err(Error::Value { .. }) => true,
             Err(error) => return Err(error),
         };
-        Ok(if foreign { Found::Foreign } else { Found::Replaceable })
+        Ok(if foreign { Drift::Foreign } else { Drift::Replaceable })
     }
 
     /// Whether this admin's disk can't have had the deploy that it once wrote itself.

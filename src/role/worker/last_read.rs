@@ -14,13 +14,13 @@ const TRUSTED: Duration = Duration::from_secs(300);
 
 /// What the last read in full was about.
 #[derive(Default)]
-pub(super) struct Sight {
+pub(super) struct LastRead {
     /// Nothing is to be done while this is what is stored.
     settled: Option<Head>,
     read: Option<Instant>,
 }
 
-impl Sight {
+impl LastRead {
     /// How long until it is worth to read in full what `head` tells of; `None` when there is
     /// nothing to be found.
     pub(super) fn rest(&self, head: &Head, now: Instant) -> Option<Duration> {
@@ -47,14 +47,14 @@ impl Sight {
 impl Inner {
     /// Reads what `head` tells of, and remembers it when there is nothing to be done with it.
     pub(super) async fn read_in_full(&self, head: Head) -> Result<Option<Snapshot>> {
-        self.state().sight.reads(Instant::now());
+        self.state().last_read.reads(Instant::now());
         let read = self.store.read_whole_snapshot().await;
         match &read {
             Ok(Some(snapshot)) => self.remember(snapshot, head),
             // Nobody can say what was stored then: not read again if it still is.
             Ok(None) | Err(Error::Value { .. }) => {
                 if self.store.read_head().await? == head {
-                    self.state().sight.settle(Some(head));
+                    self.state().last_read.settle(Some(head));
                 }
             }
             Err(_) => {}
@@ -72,7 +72,7 @@ impl Inner {
         let is_known =
             [&state.applied, &state.waiting].into_iter().any(|known| known.as_ref() == Some(&id));
         if state.refused.reason(&id).is_some() || is_known {
-            state.sight.settle(Some(head));
+            state.last_read.settle(Some(head));
         } else if let Some(failed) = state.failed.as_mut().filter(|failed| failed.id == id) {
             failed.head = Some(head);
         }
@@ -105,29 +105,29 @@ mod tests {
 
     #[test]
     fn what_is_known_is_read_again_after_a_long_time_only() {
-        let (mut sight, now) = (Sight::default(), Instant::now());
+        let (mut last_read, now) = (LastRead::default(), Instant::now());
         let known = head(1, [1, 2, 3], [1, 2, 3]);
-        assert_eq!(sight.rest(&known, now), Some(Duration::ZERO));
-        sight.reads(now);
-        sight.settle(Some(known.clone()));
-        assert_eq!(sight.rest(&known, now + seconds(299)), None);
-        assert_eq!(sight.rest(&known, now + seconds(301)), Some(Duration::ZERO));
+        assert_eq!(last_read.rest(&known, now), Some(Duration::ZERO));
+        last_read.reads(now);
+        last_read.settle(Some(known.clone()));
+        assert_eq!(last_read.rest(&known, now + seconds(299)), None);
+        assert_eq!(last_read.rest(&known, now + seconds(301)), Some(Duration::ZERO));
         let other = head(2, [1, 2, 3], [1, 2, 3]);
-        assert_eq!(sight.rest(&other, now), Some(Duration::ZERO));
+        assert_eq!(last_read.rest(&other, now), Some(Duration::ZERO));
     }
 
     #[test]
     fn what_no_record_tells_of_is_read_once_a_second() {
-        let (mut sight, now) = (Sight::default(), Instant::now());
-        sight.reads(now);
+        let (mut last_read, now) = (LastRead::default(), Instant::now());
+        last_read.reads(now);
         for head in [
             Head { record: Record::Missing, sizes: [1, 2, 3] },
             // Written beside the record.
             head(1, [1, 2, 3], [9, 2, 3]),
         ] {
-            sight.settle(Some(head.clone()));
-            assert_eq!(sight.rest(&head, now + seconds(1) / 4), Some(seconds(3) / 4));
-            assert_eq!(sight.rest(&head, now + seconds(2)), Some(Duration::ZERO));
+            last_read.settle(Some(head.clone()));
+            assert_eq!(last_read.rest(&head, now + seconds(1) / 4), Some(seconds(3) / 4));
+            assert_eq!(last_read.rest(&head, now + seconds(2)), Some(Duration::ZERO));
         }
     }
 }

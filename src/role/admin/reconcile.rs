@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Inner;
-use super::foreign::{Found, Look};
-use super::rounds::Rounds;
+use super::drift::{Depth, Drift};
+use super::reconcile_state::ReconcileState;
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::role::Event;
@@ -20,40 +20,40 @@ const RENEW: Duration = Duration::from_secs(3);
 const ATTEMPTS: usize = 4;
 
 impl Inner {
-    pub(super) async fn replicate(&self) {
+    pub(super) async fn reconcile(&self) {
         let mut changed = self.changed.subscribe();
         let mut connection = self.store.connection().state();
-        let mut rounds = Rounds { reconnected: true, ..Rounds::default() };
+        let mut known = ReconcileState { reconnected: true, ..ReconcileState::default() };
         let mut pause = Duration::ZERO;
         loop {
             tokio::select! {
                 woken = changed.changed() => if woken.is_err() { return },
-                state = connection.changed() => {
-                    if state.is_err() { return }
-                    rounds.reconnected = true;
+                changed = connection.changed() => {
+                    if changed.is_err() { return }
+                    known.reconnected = true;
                 }
                 () = tokio::time::sleep(pause) => {}
             }
             changed.borrow_and_update();
             // Of several branches that are ready only one is taken.
-            rounds.reconnected |= connection.has_changed().unwrap_or(false);
+            known.reconnected |= connection.has_changed().unwrap_or(false);
             connection.borrow_and_update();
             pause = RENEW;
             if !self.store.connection().is_ready() {
-                rounds.reconnected = true;
+                known.reconnected = true;
                 self.progress.send_modify(|progress| progress.compared = false);
                 continue;
             }
             let (generation, sessions) = self.generations();
-            let outcome = self.round(&mut rounds).await;
+            let outcome = self.round(&mut known).await;
             if let Err(error) = &outcome {
                 pause = Duration::from_secs(1);
-                rounds.log(error);
+                known.log(error);
             }
             self.progress.send_modify(|progress| {
                 progress.tried = generation;
                 progress.sessions_tried = sessions;
-                progress.other = rounds.other.clone();
+                progress.other = known.other.clone();
                 progress.failure = outcome.err().map(|error| error.to_string());
             });
         }
@@ -64,19 +64,19 @@ impl Inner {
         (disk.generation, disk.sessions_generation)
     }
 
-    async fn round(&self, rounds: &mut Rounds) -> Result<()> {
-        if rounds.reconnected {
-            rounds.renewed = None;
-            rounds.compared = None;
-            rounds.record = None;
-            rounds.library_asked = false;
+    async fn round(&self, known: &mut ReconcileState) -> Result<()> {
+        if known.reconnected {
+            known.renewed = None;
+            known.compared = None;
+            known.record = None;
+            known.library_asked = false;
             self.progress.send_modify(|progress| progress.compared = false);
         }
-        if !self.hold_lease(rounds).await? {
+        if !self.hold_lease(known).await? {
             return Ok(());
         }
         self.look_for_restorable().await?;
-        let stands = self.record_stands(rounds).await?;
+        let stands = self.record_stands(known).await?;
         let (deploy, generation) = match self.is_held_back() {
             true => (None, 0),
             false => {
@@ -86,74 +86,74 @@ impl Inner {
         };
         // Before the deploy: who reads a deploy that needs a package finds it on the list.
         self.packages_are_read().await;
-        let is_due = rounds.look(stands, false).is_some();
+        let is_due = known.depth(stands, false).is_some();
         match self.converge_packages(is_due).await {
-            Ok(None) => rounds.packages_problem = None,
+            Ok(None) => known.packages_problem = None,
             Ok(Some(owner)) => {
-                rounds.lose_to(owner);
+                known.lose_to(owner);
                 return Ok(());
             }
             Err(error) if error.is_passing() => return Err(error),
             // A deploy never fails because of a list.
-            Err(error) => rounds.log_packages(&error),
+            Err(error) => known.log_packages(&error),
         }
         let deployed = self.progress.borrow().mirrored < generation;
         if let Some(deploy) = deploy
-            && let Some(look) = rounds.look(stands, deployed)
+            && let Some(depth) = known.depth(stands, deployed)
         {
-            if let Some(owner) = self.converge(rounds, &deploy, look).await? {
-                rounds.lose_to(owner);
+            if let Some(owner) = self.converge(known, &deploy, depth).await? {
+                known.lose_to(owner);
                 return Ok(());
             }
-            if look == Look::Content {
-                rounds.read = Some(Instant::now());
+            if depth == Depth::Content {
+                known.read = Some(Instant::now());
             }
-            rounds.compared = Some(Instant::now());
-            rounds.record = self.store.read_revision_text().await?;
-            let sequence = rounds.stored_sequence();
+            known.compared = Some(Instant::now());
+            known.record = self.store.read_revision_text().await?;
+            let sequence = known.stored_sequence();
             self.progress.send_modify(|progress| {
                 progress.mirrored = generation;
                 progress.compared = true;
                 progress.sequence = sequence;
             });
         }
-        self.converge_sessions(rounds.reconnected).await?;
-        self.tell_of_old_list(rounds).await;
-        if !rounds.library_asked {
-            rounds.library_asked = true;
+        self.converge_sessions(known.reconnected).await?;
+        self.tell_of_old_list(known).await;
+        if !known.library_asked {
+            known.library_asked = true;
             self.host.event(Event::LibraryWanted);
         }
-        rounds.reconnected = false;
-        rounds.problem = None;
+        known.reconnected = false;
+        known.problem = None;
         Ok(())
     }
 
     /// Whether the record is still the one that was seen last: a server that was emptied without
     /// a loss of the connection shows in nothing else that is as cheap to look at.
-    async fn record_stands(&self, rounds: &mut Rounds) -> Result<bool> {
-        if rounds.compared.is_none() {
+    async fn record_stands(&self, known: &mut ReconcileState) -> Result<bool> {
+        if known.compared.is_none() {
             return Ok(false);
         }
         let record = self.store.read_revision_text().await?;
-        if record.is_none() && rounds.record.is_some() {
-            rounds.emptied();
+        if record.is_none() && known.record.is_some() {
+            known.emptied();
         }
-        Ok(record.is_some() && record == rounds.record)
+        Ok(record.is_some() && record == known.record)
     }
 
     /// Whether this admin may write now.
-    async fn hold_lease(&self, rounds: &mut Rounds) -> Result<bool> {
-        let due = rounds.renewed.is_none_or(|at| at.elapsed() >= RENEW) || rounds.other.is_some();
+    async fn hold_lease(&self, known: &mut ReconcileState) -> Result<bool> {
+        let due = known.renewed.is_none_or(|at| at.elapsed() >= RENEW) || known.other.is_some();
         if !due {
             return Ok(true);
         }
-        match self.store.renew_lease(&self.holder, !rounds.held_before).await? {
+        match self.store.renew_lease(&self.holder, !known.held_before).await? {
             Lease::Held => {
-                rounds.held_before = true;
-                rounds.renewed = Some(Instant::now());
-                if let Some(other) = rounds.other.take() {
-                    rounds.compared = None;
-                    rounds.library_asked = false;
+                known.held_before = true;
+                known.renewed = Some(Instant::now());
+                if let Some(other) = known.other.take() {
+                    known.compared = None;
+                    known.library_asked = false;
                     // Before anybody is told of something that needs the lease.
                     self.progress.send_modify(|progress| progress.other = None);
                     tracing::warn!(
@@ -163,7 +163,7 @@ impl Inner {
                 Ok(true)
             }
             Lease::Other(owner) => {
-                rounds.lose_to(owner);
+                known.lose_to(owner);
                 Ok(false)
             }
         }
@@ -173,24 +173,24 @@ impl Inner {
     /// other admin that is in the way.
     async fn converge(
         &self,
-        rounds: &mut Rounds,
+        known: &mut ReconcileState,
         deploy: &Deploy,
-        look: Look,
+        depth: Depth,
     ) -> Result<Option<String>> {
         let began = Instant::now();
         for _ in 0..ATTEMPTS {
             let head = self.store.read_head().await?;
             match &head.record {
-                Record::Missing if rounds.record.is_some() => rounds.emptied(),
+                Record::Missing if known.record.is_some() => known.emptied(),
                 Record::Broken(error) => tracing::error!("{error}; writing it again"),
                 Record::Missing | Record::Read(_) => {}
             }
-            let found = self.judge(&head, deploy, look).await?;
-            if found == Found::Ours {
+            let drift = self.drift(&head, deploy, depth).await?;
+            if drift == Drift::None {
                 self.disk().unseen = None;
                 return Ok(None);
             }
-            let backup = found == Found::Foreign;
+            let backup = drift == Drift::Foreign;
             let sequence = self.next_sequence(head.sequence()).await;
             let revision = deploy.revision(sequence, now(), self.holder.id());
             let write = Write { deploy, revision: &revision, base: head.base(), backup };

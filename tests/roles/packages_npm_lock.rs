@@ -6,7 +6,7 @@ use node_red_storage_valkey::config::Role;
 
 use super::common::npm::UserDir;
 use super::common::server::Server;
-use super::packages_set_up::{options, publish, start, start_as, until_run};
+use super::packages_support::{options, publish, start, start_as, until_run};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_run_while_node_red_runs_npm() {
@@ -14,12 +14,12 @@ async fn nothing_is_run_while_node_red_runs_npm() {
     let dir = UserDir::new();
     let running = start(&server, &dir).await;
     let packages = running.worker.packages().unwrap();
-    let turn = packages.take_turn().await.expect("nobody runs npm");
+    let turn = packages.acquire_npm().await.expect("nobody runs npm");
     publish(&server, r#"{"a":"1.0.0"}"#);
     assert!(!running.worker.packages_settled(Duration::from_millis(500)).await);
     assert_eq!(dir.said(), [""; 0]);
     assert_eq!(running.missing(), ["a"], "the list was read");
-    packages.give_back(turn);
+    packages.release_npm(turn);
     running.settles().await;
     assert_eq!(dir.said(), ["install a@1.0.0"]);
     assert!(packages.is_satisfied("a", None).await);
@@ -40,27 +40,27 @@ async fn node_red_waits_for_our_run_but_not_for_one_that_hangs() {
     publish(&server, r#"{"a":"1.0.0"}"#);
     until_run(&dir, 1).await;
     let began = Instant::now();
-    assert_eq!(packages.take_turn().await, None);
+    assert_eq!(packages.acquire_npm().await, None);
     assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
     let going_on = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         dir.goes_on();
         running.settles().await;
     };
-    let (taken, ()) = tokio::join!(packages.take_turn(), going_on);
+    let (taken, ()) = tokio::join!(packages.acquire_npm(), going_on);
     // Under load npm may take longer than that; then it is free now.
     let turn = match taken {
         Some(turn) => turn,
-        None => packages.take_turn().await.expect("npm has ended"),
+        None => packages.acquire_npm().await.expect("npm has ended"),
     };
     assert!(dir.holds("a@1.0.0"));
-    packages.give_back(turn);
+    packages.release_npm(turn);
     // A number that was given back already gives nobody else's turn away.
-    let second = packages.take_turn().await.expect("it is free");
-    packages.give_back(turn);
-    assert_eq!(packages.take_turn().await, None);
-    packages.give_back(second);
-    assert!(packages.take_turn().await.is_some());
+    let second = packages.acquire_npm().await.expect("it is free");
+    packages.release_npm(turn);
+    assert_eq!(packages.acquire_npm().await, None);
+    packages.release_npm(second);
+    assert!(packages.acquire_npm().await.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,10 +73,10 @@ async fn our_run_gives_way_and_is_begun_anew() {
     publish(&server, r#"{"a":"1.0.0"}"#);
     until_run(&dir, 1).await;
     packages.end_run();
-    let turn = packages.take_turn().await.expect("our run has given way");
+    let turn = packages.acquire_npm().await.expect("our run has given way");
     dir.goes_on();
     assert_eq!(dir.runs().len(), 1, "nothing of ours runs beside Node-RED's");
-    packages.give_back(turn);
+    packages.release_npm(turn);
     running.settles().await;
     assert!(dir.holds("a@1.0.0"), "{:?}", dir.installed());
 }
