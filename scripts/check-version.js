@@ -12,6 +12,11 @@ function read(file) {
   return fs.readFileSync(path.join(ROOT, file), 'utf8');
 }
 
+/** The manifests that `npm run create-npm-dirs` writes. */
+function platformManifests() {
+  return fs.readdirSync(path.join(ROOT, 'npm')).map((id) => `npm/${id}/package.json`);
+}
+
 /** The version that each file tells. */
 function versions() {
   const { name, version } = JSON.parse(read('package.json'));
@@ -21,7 +26,8 @@ function versions() {
     'package.json': version,
     'package-lock.json': lock.packages[''].version,
     'Cargo.toml': cargo('Cargo.toml'),
-    'Cargo.lock': cargo('Cargo.lock')
+    'Cargo.lock': cargo('Cargo.lock'),
+    ...Object.fromEntries(platformManifests().map((file) => [file, JSON.parse(read(file)).version]))
   };
 }
 

@@ -13,17 +13,12 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { notices } = require('./notices.js');
+const { NOTICES, NPM_DIRS } = require('./npm-dirs.js');
 const { ROOT } = require('./prepare.js');
 
 /** What only a checkout has a use for; `private` keeps it from being published as it is. */
 const DEVELOPMENT = ['devDependencies', 'napi', 'overrides', 'private', 'scripts'];
 const SHIPPED_ANYWAY = ['README.md', 'LICENSE'];
-const NOTICES = 'THIRD-PARTY-NOTICES';
-/** C libraries by the end of a platform's name. */
-const LIBC = [
-  [/-gnu(eabihf)?$/, 'glibc'],
-  [/-musl(eabihf)?$/, 'musl']
-];
 
 function readJson(file) {
   return JSON.parse(fs.readFileSync(file, 'utf8'));
@@ -65,29 +60,18 @@ function withRepository(manifest, { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY
     : { ...manifest, repository: { type: 'git', url: `git+${server}/${repository}.git` } };
 }
 
-/** One folder a platform, with its manifest; returns their names. */
-function makePlatformFolders(out, manifest) {
-  const config = path.join(out, 'package.json');
-  writeJson(config, manifest);
-  // The napi CLI has a script of its own for it; it knows the targets and their names.
-  const cli = path.join(ROOT, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
-  run(process.execPath, [cli, 'create-npm-dirs', '--cwd', out, '--npm-dir', 'npm'], out);
-  fs.rmSync(config);
-  return fs.readdirSync(path.join(out, 'npm')).sort();
-}
-
-/** Completes one; its binary may not be there. */
-function fillPlatformFolder(folder, id, binaries, text) {
+/** Completes the copy of a platform's folder; its binary may not be there. */
+function fillPlatformFolder(folder, id, { version, repository }, binaries, text) {
   const file = path.join(folder, 'package.json');
   const manifest = readJson(file);
-  const [, libc] = LIBC.find(([pattern]) => pattern.test(id)) || [];
+  if (manifest.version !== version) {
+    throw new Error(`npm/${id} has version ${manifest.version}, not ${version}: npm run create-npm-dirs`);
+  }
   const binary = path.join(binaries, manifest.main);
   const isThere = fs.existsSync(binary);
   writeJson(file, {
     ...manifest,
-    files: [...manifest.files, NOTICES],
-    // The CLI leaves it out for 32-bit ARM, where npm would then install both.
-    ...(libc && { libc: [libc] }),
+    ...(repository && { repository }),
     // By this the loader knows one that is not whole.
     ...(isThere && { binarySize: fs.statSync(binary).size })
   });
@@ -136,9 +120,12 @@ function pack({ out, binaries = ROOT, all = false, env = process.env }) {
   checkLoader(manifest);
   fs.mkdirSync(out, { recursive: true });
   const texts = notices(manifest.napi.targets);
-  const platforms = makePlatformFolders(out, manifest).map((id) =>
-    fillPlatformFolder(path.join(out, 'npm', id), id, binaries, texts.get(id))
-  );
+  const dirs = path.join(out, 'npm');
+  fs.cpSync(NPM_DIRS, dirs, { recursive: true });
+  const platforms = fs
+    .readdirSync(dirs)
+    .sort()
+    .map((id) => fillPlatformFolder(path.join(dirs, id), id, manifest, binaries, texts.get(id)));
   const missing = platforms.filter(({ isThere }) => !isThere).map(({ id }) => id);
   if (all && missing.length > 0) {
     throw new Error(`no binary for ${missing.join(', ')} in ${binaries}`);
