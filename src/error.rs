@@ -76,12 +76,6 @@ pub enum Error {
         /// Id of the admin that holds the lease.
         owner: String,
     },
-    /// A worker was asked to save what only the admin may save.
-    #[error("this instance is a worker and does not save {what}; deploy on the admin instead")]
-    ReadOnly {
-        /// What was to be saved, e.g. `flows`.
-        what: String,
-    },
     /// There is no such library entry.
     #[error("Library Entry not found {path}")]
     LibraryEntryNotFound {
@@ -116,6 +110,25 @@ pub enum Error {
     Internal(String),
 }
 
+/// Every code that [`Error::code`] can give; what they mean to an operator is in docs/operations.md.
+pub const CODES: [&str; 15] = [
+    "ERR_VALKEY_AUTH",
+    "ERR_VALKEY_CLOSED",
+    "ERR_VALKEY_DISK",
+    "ERR_VALKEY_INTERNAL",
+    "ERR_VALKEY_LIBRARY_ENTRY",
+    "ERR_VALKEY_LIBRARY_PATH",
+    "ERR_VALKEY_NPM",
+    "ERR_VALKEY_OPTION",
+    "ERR_VALKEY_OTHER_ADMIN",
+    "ERR_VALKEY_PERMISSION",
+    "ERR_VALKEY_SERVER",
+    "ERR_VALKEY_TIMEOUT",
+    "ERR_VALKEY_TLS",
+    "ERR_VALKEY_UNAVAILABLE",
+    "ERR_VALKEY_VALUE",
+];
+
 /// Result of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -132,7 +145,6 @@ impl Error {
             Self::Server { .. } => "ERR_VALKEY_SERVER",
             Self::Value { .. } => "ERR_VALKEY_VALUE",
             Self::OtherAdmin { .. } => "ERR_VALKEY_OTHER_ADMIN",
-            Self::ReadOnly { .. } => "ERR_VALKEY_READ_ONLY",
             Self::LibraryEntryNotFound { .. } => "ERR_VALKEY_LIBRARY_ENTRY",
             Self::LibraryPath { .. } => "ERR_VALKEY_LIBRARY_PATH",
             Self::Disk { .. } => "ERR_VALKEY_DISK",
@@ -160,5 +172,23 @@ impl Error {
     /// Whether the same request can succeed later without anybody changing anything.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Timeout { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_list_of_codes_has_that_of_every_variant_and_no_other() {
+        let source = include_str!("error.rs");
+        let (_, body) = source.split_once("pub fn code(&self)").unwrap();
+        let body = body.split("\n    }\n").next().unwrap();
+        let given: BTreeSet<&str> = body.split('"').skip(1).step_by(2).collect();
+        // In order, and each once: two kinds of errors are two codes.
+        assert_eq!(CODES.to_vec(), given.into_iter().collect::<Vec<_>>());
+        assert_eq!(body.matches("ERR_VALKEY_").count(), CODES.len());
+        assert!(CODES.iter().all(|code| code.starts_with("ERR_VALKEY_")));
     }
 }
