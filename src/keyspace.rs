@@ -12,11 +12,6 @@ impl Keyspace {
         Self { prefix: prefix.to_owned() }
     }
 
-    /// The prefix itself.
-    pub fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
     fn key(&self, rest: &str) -> String {
         format!("{}{rest}", self.prefix)
     }
@@ -113,7 +108,6 @@ mod tests {
     #[test]
     fn spells_every_key_under_the_prefix() {
         let keys = Keyspace::new("plant-1:");
-        assert_eq!(keys.prefix(), "plant-1:");
         assert_eq!(keys.flows(), "plant-1:flows");
         assert_eq!(keys.credentials(), "plant-1:credentials");
         assert_eq!(keys.settings(), "plant-1:settings");

@@ -181,14 +181,6 @@ impl Connection {
         Ok((value, answer))
     }
 
-    /// Gives up the present connection and makes a new one.
-    pub fn reconnect(&self, reason: &str) {
-        if let Some(live) = self.live() {
-            // Full: it is being given up already.
-            let _ = live.kick.try_send(Error::Unavailable { reason: reason.to_owned() });
-        }
-    }
-
     /// Ends the connection: commands under way have `disconnectTimeout` to end, new ones fail.
     /// Returns when the socket is closed.
     pub async fn close(&self) {

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 /// The deepest nesting of arrays and objects that is taken. It is what `serde_json` reads into a
 /// tree without risk for the stack, and far more than any flow has.
-pub const NESTING_LIMIT: usize = 127;
+pub(super) const NESTING_LIMIT: usize = 127;
 
 /// Checks that a text is a JSON object, and hands it back as it is.
 pub fn object_text<'t>(key: &str, text: &'t str) -> Result<&'t str> {

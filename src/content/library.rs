@@ -25,14 +25,9 @@ pub fn library_entry(key: &str, text: &str) -> Result<LibraryEntry> {
     let members = members(key, text)?;
     let body = members.iter().find(|(name, _)| name == BODY).map(|(_, value)| value.get());
     match body.map(serde_json::from_str::<Text>) {
-        Some(Ok(Text(body))) => Ok(LibraryEntry { meta: without_body(&members, None)?, body }),
+        Some(Ok(Text(body))) => Ok(LibraryEntry { meta: without_body(&members)?, body }),
         _ => Err(Error::value(key, "not a library entry: it has no 'fn' that is a string")),
     }
-}
-
-/// The text of a library entry to store. `meta` is a JSON object; a body in it is replaced.
-pub fn library_entry_text(meta: &str, body: &str) -> Result<String> {
-    without_body(&members(META, meta)?, Some(body))
 }
 
 /// An item of a folder's listing, as Node-RED's own storage gives it after a way through a file:
@@ -77,13 +72,10 @@ fn as_header(value: &RawValue) -> Option<String> {
     Some(text.split(['\r', '\u{2028}', '\u{2029}']).next().unwrap_or_default().to_owned())
 }
 
-fn without_body(members: &[(String, &RawValue)], body: Option<&str>) -> Result<String> {
+fn without_body(members: &[(String, &RawValue)]) -> Result<String> {
     let mut object = String::from("{");
     for (name, value) in members.iter().filter(|(name, _)| name != BODY) {
         push_member(&mut object, name, value.get())?;
-    }
-    if let Some(body) = body {
-        push_member(&mut object, BODY, &quoted(body)?)?;
     }
     object.push('}');
     Ok(object)
@@ -107,6 +99,7 @@ fn quoted(text: &str) -> Result<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
 
     const KEY: &str = "n:library:functions:a.js";
 
@@ -135,18 +128,6 @@ mod tests {
     }
 
     #[test]
-    fn puts_an_entry_together() {
-        assert_eq!(library_entry_text("{}", "").unwrap(), r#"{"fn":""}"#);
-        assert_eq!(
-            library_entry_text(r#"{"fn":"old","outputs":2}"#, "a\"\n\u{1}").unwrap(),
-            r#"{"outputs":2,"fn":"a\"\n\u0001"}"#
-        );
-        for meta in ["", "null", "[]", "{"] {
-            assert!(library_entry_text(meta, "x").is_err(), "{meta}");
-        }
-    }
-
-    #[test]
     fn a_listed_item_is_what_a_file_gives() {
         let meta = r#"{"outputs":2,"name":"My \"fn\"","ok":true,"none":null,"a-b":"x","fn":"body",
             "list":[1,"b",null,[2]],"object":{"x":1},"lines":"first\nsecond\rthird","":"x"}"#;
@@ -159,18 +140,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_put_together_comes_apart(body in "\\PC{0,40}", name in "\\PC{0,9}", value in "\\PC{0,9}") {
+        fn what_node_red_puts_together_comes_apart(body in "\\PC{0,40}", name in "\\PC{0,9}", value in "\\PC{0,9}") {
             prop_assume!(name != BODY);
-            let meta = serde_json::to_string(&serde_json::json!({name: value})).unwrap();
-            let text = library_entry_text(&meta, &body).unwrap();
-            let entry = library_entry(KEY, &text).unwrap();
-            prop_assert_eq!(entry, LibraryEntry { meta, body });
+            let text = json!({&name: &value, BODY: &body}).to_string();
+            let meta = json!({name: value}).to_string();
+            prop_assert_eq!(library_entry(KEY, &text).unwrap(), LibraryEntry { meta, body });
         }
 
         #[test]
         fn no_text_panics(text in "[\\[\\]{}\",:fn1\\\\ ]{0,40}") {
             let _ = library_entry(KEY, &text);
-            let _ = library_entry_text(&text, "");
             let _ = library_list_item(&text, "");
         }
     }

@@ -34,11 +34,6 @@ pub struct Failure {
 }
 
 impl Outcome {
-    /// Whether all was done that was asked for.
-    pub fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.fault.is_none()
-    }
-
     pub(super) fn failed(fault: Error) -> Self {
         Self { fault: Some(fault), ..Self::default() }
     }

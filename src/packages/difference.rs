@@ -36,13 +36,6 @@ pub struct Difference {
     pub denied: Vec<String>,
 }
 
-impl Difference {
-    /// Whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
-        self.install.is_empty() && self.remove.is_empty()
-    }
-}
-
 /// Compares the list with what is installed. `responsible` has the packages that an earlier list
 /// brought, and nothing else is ever removed; `excluded` ones are neither installed nor removed.
 pub fn difference(
@@ -133,8 +126,11 @@ mod tests {
             ("b", "1.2.0", "^1.0.0"),
             ("c", "2.0.0-rc.1", "2.0.0-rc.1"),
         ]);
-        assert!(compare(r#"{"a":"1.0.0","b":"1.2.0"}"#, &disk, &["a", "b"]).is_empty());
-        assert!(compare(r#"["a","b","c"]"#, &disk, &[]).is_empty());
+        assert_eq!(
+            compare(r#"{"a":"1.0.0","b":"1.2.0"}"#, &disk, &["a", "b"]),
+            Difference::default()
+        );
+        assert_eq!(compare(r#"["a","b","c"]"#, &disk, &[]), Difference::default());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// The longest text of a list, in bytes.
 pub const MOST_TEXT: usize = 1_000_000;
 /// The most packages of a list.
-pub const MOST_PACKAGES: usize = 2000;
+const MOST_PACKAGES: usize = 2000;
 
 /// Package names, each with an exact version, a plain range, or `*`.
 ///

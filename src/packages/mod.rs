@@ -12,7 +12,7 @@ mod version;
 
 pub use difference::{Difference, Wanted, difference};
 pub use installed::{Dependencies, Installed, Skipped};
-pub use list::{MOST_PACKAGES, MOST_TEXT, PackageList};
+pub use list::{MOST_TEXT, PackageList};
 pub use name::check_name;
 pub use policy::Policy;
-pub use version::{ANY, check_version, fits, is_exact, satisfies};
+pub use version::{check_version, fits, is_exact, satisfies};

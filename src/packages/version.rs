@@ -5,7 +5,7 @@ use super::range::Range;
 use super::semver::Semver;
 
 /// The range that stands for any version, as the array form of a list has it.
-pub const ANY: &str = "*";
+pub(super) const ANY: &str = "*";
 
 /// Far longer than any range that somebody writes.
 const MAX_VERSION_BYTES: usize = 128;

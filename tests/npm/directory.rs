@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use node_red_storage_valkey::npm::Npm;
+use node_red_storage_valkey::npm::{Npm, Outcome};
 use node_red_storage_valkey::packages::Wanted;
 use serde_json::Value;
 
@@ -119,4 +119,9 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(began.elapsed() < Duration::from_secs(60), "not within 60 s: {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Whether all was done that was asked for.
+pub(crate) fn is_complete(outcome: &Outcome) -> bool {
+    outcome.failed.is_empty() && outcome.fault.is_none()
 }

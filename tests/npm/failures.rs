@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use node_red_storage_valkey::npm::{Npm, Outcome};
 use serde_json::json;
 
-use super::directory::{Directory, names, wanted};
+use super::directory::{Directory, is_complete, names, wanted};
 use super::registry::Registry;
 
 const MANY: usize = 32;
@@ -174,6 +174,6 @@ async fn folders_that_a_dead_npm_left_aside_do_not_stop_the_next() {
     );
     let npm = Npm::new(directory.path(), "node", vec!["old-npm.js".to_owned()], None);
     let outcome = npm.change(&wanted(&["good-1@2.0.0"]), &[]).await;
-    assert!(outcome.is_complete(), "{outcome:?}");
+    assert!(is_complete(&outcome), "{outcome:?}");
     assert_eq!(outcome.runs, 2);
 }

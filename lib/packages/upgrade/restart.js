@@ -37,4 +37,4 @@ function stop() {
   }
 }
 
-module.exports = { EXIT_CODE, scheduleRestart };
+module.exports = { scheduleRestart };

@@ -138,11 +138,6 @@ impl Admin {
         Self { inner, task, restoring: Mutex::default() }
     }
 
-    /// The options this admin runs with.
-    pub fn config(&self) -> &Config {
-        &self.inner.config
-    }
-
     /// Reads what Valkey holds, for a disk that has lost it, waiting at most `patience` for the
     /// connection. `None`: Valkey holds no flows.
     pub async fn read_for_restore(&self, patience: Duration) -> Result<Option<Snapshot>> {

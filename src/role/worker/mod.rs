@@ -108,11 +108,6 @@ impl Worker {
         Self { inner, follower: Mutex::default(), synchroniser: Mutex::default() }
     }
 
-    /// The options this worker runs with.
-    pub fn config(&self) -> &Config {
-        &self.inner.config
-    }
-
     /// The snapshot that waits to be applied, after [`Event::Revision`].
     pub fn pending(&self) -> Option<Arc<Snapshot>> {
         self.inner.state().pending.clone()
