@@ -15,29 +15,5 @@ mod common;
 mod moves;
 mod options;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use node_red_storage_valkey::config::ConnectionConfig;
-use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks};
-
-/// Long enough for everything but a fault.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-fn open(config: ConnectionConfig) -> Connection {
-    Connection::open(Arc::new(config), Hooks::default())
-}
-
-async fn open_ready(config: ConnectionConfig) -> Connection {
-    let connection = open(config);
-    connection.wait_ready(PATIENCE).await.expect("a connection");
-    connection
-}
-
-/// The server that a connection is at, e.g. `127.0.0.1:6379`.
-fn server_of(state: &ConnectionState) -> String {
-    match state {
-        ConnectionState::Ready { server } => server.clone(),
-        _ => String::new(),
-    }
-}
+use self::common::PATIENCE;
+use self::common::connecting::{failure, open, open_ready, server_of};

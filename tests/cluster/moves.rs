@@ -31,7 +31,7 @@ impl Scene {
     async fn new() -> Self {
         let (log, guard) = Log::keep();
         let cluster = Cluster::start(&[]);
-        let connection = open_ready(cluster.config(|_| ())).await;
+        let connection = open_ready(&cluster.config(|_| ())).await;
         let subscriber = Subscriber::beside(&connection, vec![key("news")]);
         let hints = subscriber.hints();
         until("a subscription", PATIENCE, async || hints.borrow().subscribed > 0).await;
@@ -189,8 +189,8 @@ async fn the_slot_moves_to_another_node() {
 async fn a_moved_slot_is_followed_as_often_as_allowed() {
     let cluster = Cluster::start(&[]);
     let from = cluster.owner();
-    let none = open_ready(cluster.config(|cluster| cluster.max_redirections = 0)).await;
-    let one = open_ready(cluster.config(|cluster| cluster.max_redirections = 1)).await;
+    let none = open_ready(&cluster.config(|cluster| cluster.max_redirections = 0)).await;
+    let one = open_ready(&cluster.config(|cluster| cluster.max_redirections = 1)).await;
     cluster.move_slot(from, (from + 1) % 3, async || ()).await;
     let get = redis::cmd("GET").arg(key("last")).to_owned();
     let refusal = none.command(&get).await.expect_err("refused").to_string();

@@ -3,22 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use node_red_storage_valkey::Error;
 use node_red_storage_valkey::config::Secret;
 use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks, NoRetry};
 use node_red_storage_valkey::hash_slot::slot_of;
 
 use super::common::cluster::{Cluster, PREFIX, config_of};
+use super::common::free_port;
 use super::common::peer::mute_after_handshake;
 use super::common::sentinel::local;
 use super::common::server::Server;
-use super::common::{free_port, until};
-use super::{PATIENCE, open, open_ready};
-
-async fn failure(connection: &Connection) -> Error {
-    until("a failed attempt", PATIENCE, async || connection.last_error().is_some()).await;
-    connection.last_error().expect("just seen")
-}
+use super::{PATIENCE, failure, open, open_ready};
 
 /// One cluster for what does not change it: it takes seconds to start.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,7 +32,7 @@ async fn the_owner_is_found() {
         let config = cluster.config(|cluster| {
             cluster.nodes = vec![local(free_port()), cluster.nodes[at].clone()];
         });
-        let connection = open_ready(config).await;
+        let connection = open_ready(&config).await;
         let state = connection.state().borrow().clone();
         assert_eq!(super::server_of(&state), cluster.address(owner).to_string());
     }
@@ -49,7 +43,7 @@ async fn the_owner_is_found() {
     }
     let mut config = cluster.config(|_| ());
     (config.username, config.password) = (Some("least".into()), Some(Secret::new("secret")));
-    let connection = open_ready(config).await;
+    let connection = open_ready(&config).await;
     connection.command(redis::cmd("GET").arg(format!("{PREFIX}a"))).await.expect("an answer");
 
     // What is announced may be reached elsewhere.
@@ -57,19 +51,19 @@ async fn the_owner_is_found() {
     let config = cluster.config(|options| {
         options.nat_map.insert(cluster.address(owner).to_string(), local(elsewhere));
     });
-    let error = failure(&open(config)).await.to_string();
+    let error = failure(&open(&config)).await.to_string();
     assert!(error.contains(&format!("127.0.0.1:{elsewhere}")), "{error}");
 
     // A database that the cluster does not have.
     let mut config = cluster.config(|_| ());
     config.db = 5;
-    let error = failure(&open(config)).await.to_string();
+    let error = failure(&open(&config)).await.to_string();
     assert!(error.starts_with("option 'db' is 5, which the server refused"), "{error}");
 
     // Nobody there.
     let dead = local(free_port());
     let config = cluster.config(|cluster| cluster.nodes = vec![dead.clone()]);
-    let error = failure(&open(config)).await.to_string();
+    let error = failure(&open(&config)).await.to_string();
     assert!(error.contains("no node answers") && error.contains(&dead.to_string()), "{error}");
 }
 
@@ -96,14 +90,14 @@ async fn slots_refresh_timeout_limits_one_question() {
     let config = config_of(vec![local(mute)], |cluster| {
         cluster.slots_timeout = Duration::from_millis(70);
     });
-    let error = failure(&open(config)).await.to_string();
+    let error = failure(&open(&config)).await.to_string();
     assert!(error.contains("no answer within 70 ms"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_without_cluster_is_named() {
     let server = Server::start(&[]);
-    let error = failure(&open(config_of(vec![local(server.port)], |_| ()))).await;
+    let error = failure(&open(&config_of(vec![local(server.port)], |_| ()))).await;
     assert!(error.to_string().starts_with("option 'cluster' names 127.0.0.1:"), "{error}");
 }
 
@@ -120,7 +114,7 @@ async fn a_database_is_used_where_the_cluster_has_it() {
     let cluster = Cluster::start(&["--cluster-databases", "16"]);
     let mut config = cluster.config(|_| ());
     config.db = 5;
-    let connection = open_ready(config).await;
+    let connection = open_ready(&config).await;
     let key = format!("{PREFIX}a");
     connection.command(redis::cmd("SET").arg(&key).arg("x")).await.expect("a write");
     let mut admin = cluster.nodes[cluster.owner()].admin();

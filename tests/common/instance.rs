@@ -16,6 +16,7 @@ use node_red_storage_valkey::store::revision::Revision;
 use redis::Commands;
 use tokio::sync::watch;
 
+use super::PATIENCE;
 use super::server::Server;
 
 /// The prefix of most tests.
@@ -61,7 +62,7 @@ pub fn with_prefix(mut config: Config, prefix: &str) -> Config {
 /// A store whose connection is up.
 pub async fn store(config: &Config) -> Store {
     let connection = Connection::open(Arc::new(config.connection.clone()), Arc::new(Soon));
-    connection.wait_ready(Duration::from_secs(10)).await.expect("a connection");
+    connection.wait_ready(PATIENCE).await.expect("a connection");
     Store::new(config, connection)
 }
 
@@ -89,7 +90,7 @@ impl Events {
         let mut events = self.0.subscribe();
         let enough =
             events.wait_for(|events| events.iter().filter(|seen| *seen == event).count() >= times);
-        let waited = tokio::time::timeout(Duration::from_secs(10), enough).await;
+        let waited = tokio::time::timeout(PATIENCE, enough).await;
         assert!(waited.is_ok(), "{event:?} did not come {times} times: {:?}", self.0.borrow());
     }
 }

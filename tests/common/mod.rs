@@ -12,6 +12,7 @@
 pub mod announcements;
 pub mod certificates;
 pub mod cluster;
+pub mod connecting;
 pub mod instance;
 pub mod log;
 pub mod monitor;
@@ -27,6 +28,9 @@ use std::time::{Duration, Instant};
 use node_red_storage_valkey::config::{
     ConnectionConfig, Endpoint, Family, RetryStrategy, Supervision, Target,
 };
+
+/// Long enough for everything but a fault.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The configuration for a server on this machine.
 pub fn config(port: u16) -> ConnectionConfig {

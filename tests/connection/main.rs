@@ -19,43 +19,16 @@ mod peer;
 mod subscriptions;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use node_red_storage_valkey::config::ConnectionConfig;
-use node_red_storage_valkey::connection::{Connection, DefaultRetry, Subscriber};
-use node_red_storage_valkey::{Error, Result};
-use redis::Value;
+use node_red_storage_valkey::connection::{DefaultRetry, Subscriber};
 
-/// Long enough for everything but a fault.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-fn open(config: &Arc<ConnectionConfig>) -> Connection {
-    Connection::open(Arc::clone(config), Arc::new(DefaultRetry))
-}
-
-async fn open_ready(config: &Arc<ConnectionConfig>) -> Connection {
-    let connection = open(config);
-    connection.wait_ready(PATIENCE).await.expect("a connection");
-    connection
-}
+use self::common::PATIENCE;
+use self::common::connecting::{failure, get, open, open_ready, set};
 
 fn subscribe(config: &Arc<ConnectionConfig>, channels: &[&str]) -> Subscriber {
     let channels = channels.iter().map(|name| (*name).to_owned()).collect();
     Subscriber::open(Arc::clone(config), Arc::new(DefaultRetry), channels)
-}
-
-async fn get(connection: &Connection, key: &str) -> Result<Value> {
-    connection.command(redis::cmd("GET").arg(key)).await
-}
-
-async fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<Value> {
-    connection.command(redis::cmd("SET").arg(key).arg(value)).await
-}
-
-/// Waits for an attempt to have failed and returns why.
-async fn failure(connection: &Connection) -> Error {
-    common::until("a failed attempt", PATIENCE, async || connection.last_error().is_some()).await;
-    connection.last_error().expect("just seen")
 }
 
 /// How many clients the server has that are not the one asking.

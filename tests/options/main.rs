@@ -23,25 +23,16 @@ mod reaction;
 mod silence;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use node_red_storage_valkey::config::{ConnectionConfig, Supervision};
 use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks, Subscriber};
-use node_red_storage_valkey::{Error, Result};
-use redis::Value;
 
-/// Long enough for everything but a fault.
-const PATIENCE: Duration = Duration::from_secs(10);
+use self::common::PATIENCE;
+use self::common::connecting::{failure, get, open_ready, set};
 
 /// A configuration with these options.
 fn with(port: u16, change: impl FnOnce(&mut Supervision)) -> Arc<ConnectionConfig> {
     common::config_with(port, |config| change(&mut config.supervision))
-}
-
-async fn open_ready(config: &Arc<ConnectionConfig>) -> Connection {
-    let connection = Connection::open(Arc::clone(config), Hooks::default());
-    connection.wait_ready(PATIENCE).await.expect("a connection");
-    connection
 }
 
 async fn subscribed(config: &Arc<ConnectionConfig>, channel: &str) -> Subscriber {
@@ -57,14 +48,6 @@ async fn subscribed(config: &Arc<ConnectionConfig>, channel: &str) -> Subscriber
 
 fn is_ready(state: &ConnectionState) -> bool {
     matches!(state, ConnectionState::Ready { .. })
-}
-
-async fn get(connection: &Connection, key: &str) -> Result<Value> {
-    connection.command(redis::cmd("GET").arg(key)).await
-}
-
-async fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<Value> {
-    connection.command(redis::cmd("SET").arg(key).arg(value)).await
 }
 
 /// The number that the server gives each connection.
@@ -89,10 +72,4 @@ async fn renewed(connection: &Connection, before: i64) {
 /// Cuts every connection but the one that asks.
 fn kill_clients(admin: &mut redis::Connection) {
     let _: i64 = redis::cmd("CLIENT").arg("KILL").arg("SKIPME").arg("yes").query(admin).unwrap();
-}
-
-/// Waits for an attempt to have failed and returns why.
-async fn failure(connection: &Connection) -> Error {
-    common::until("a failed attempt", PATIENCE, async || connection.last_error().is_some()).await;
-    connection.last_error().expect("just seen")
 }

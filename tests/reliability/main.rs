@@ -15,7 +15,4 @@ mod lease;
 mod lost_keys;
 mod replicas;
 
-use std::time::Duration;
-
-/// Long enough for everything but a fault.
-const PATIENCE: Duration = Duration::from_secs(10);
+use self::common::PATIENCE;

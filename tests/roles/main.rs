@@ -48,11 +48,9 @@ use node_red_storage_valkey::store::Store;
 use node_red_storage_valkey::store::deploy::{Deploy, Write, Written};
 use node_red_storage_valkey::store::lease::Holder;
 
+use self::common::PATIENCE;
 use self::common::instance::{self, credentials, flows};
 use self::common::server::Server;
-
-/// Long enough for everything but a fault.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 fn admin_options(server: &Server) -> Config {
     instance::options(server, Role::Admin)

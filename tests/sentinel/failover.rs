@@ -25,7 +25,7 @@ impl Scene {
     async fn new() -> Self {
         let (log, guard) = Log::keep();
         let watched = Watched::start();
-        let connection = open_ready(watched.config(|_| ())).await;
+        let connection = open_ready(&watched.config(|_| ())).await;
         let subscriber = Subscriber::beside(&connection, vec!["news".into()]);
         let hints = subscriber.hints();
         until("a subscription", PATIENCE, async || hints.borrow().subscribed > 0).await;
@@ -118,7 +118,7 @@ async fn the_master_hangs_and_comes_back() {
 async fn a_demoted_master_is_left_without_being_told() {
     let mut watched = Watched::start();
     let connection =
-        open_ready(watched.config(|sentinel| sentinel.failover_detector = false)).await;
+        open_ready(&watched.config(|sentinel| sentinel.failover_detector = false)).await;
     let first = watched.master_port();
     let other = watched.servers.iter().find(|server| server.port != first).expect("three").port;
     let mut old = watched.server(first).admin_with(&format!(":{PASSWORD}@"));

@@ -5,16 +5,10 @@ use std::time::{Duration, Instant};
 
 use node_red_storage_valkey::Error;
 use node_red_storage_valkey::config::{ConnectionConfig, Secret, SentinelConfig, Target};
-use node_red_storage_valkey::connection::Connection;
 
 use super::common::sentinel::{Watched, admin, local};
 use super::common::{free_port, until};
-use super::{PATIENCE, open, open_ready};
-
-async fn failure(connection: &Connection) -> Error {
-    until("a failed attempt", PATIENCE, async || connection.last_error().is_some()).await;
-    connection.last_error().expect("just seen")
-}
+use super::{PATIENCE, failure, open, open_ready};
 
 /// The configuration of a client that the Sentinels can tell from others.
 fn named(watched: &Watched, change: impl FnOnce(&mut SentinelConfig)) -> ConnectionConfig {
@@ -42,14 +36,14 @@ async fn the_master_is_found_whatever_the_first_sentinels_do() {
             sentinel.sentinels.splice(0..0, first);
         });
         let began = Instant::now();
-        open_ready(config).await;
+        open_ready(&config).await;
         println!("first Sentinel {what}: connected after {:?}", began.elapsed());
         assert!(began.elapsed() < Duration::from_millis(1500), "{what}: {:?}", began.elapsed());
     }
 
     // One is enough to learn of the others, and listening ends with the connection.
     let config = named(&watched, |sentinel| sentinel.sentinels.truncate(1));
-    let connection = open_ready(config).await;
+    let connection = open_ready(&config).await;
     until("a listener at the third", PATIENCE, async || clients(&watched.sentinels[2]) > 0).await;
     connection.close().await;
     for sentinel in &watched.sentinels {
@@ -61,13 +55,13 @@ async fn the_master_is_found_whatever_the_first_sentinels_do() {
         sentinel.sentinels.truncate(1);
         sentinel.update_sentinels = false;
     });
-    let connection = open_ready(config).await;
+    let connection = open_ready(&config).await;
     until("a listener at the first", PATIENCE, async || clients(&watched.sentinels[0]) == 1).await;
     assert_eq!(clients(&watched.sentinels[2]), 0);
     connection.close().await;
 
     let config = named(&watched, |sentinel| sentinel.max_connections = 1);
-    let connection = open_ready(config).await;
+    let connection = open_ready(&config).await;
     until("a listener at the first", PATIENCE, async || clients(&watched.sentinels[0]) == 1).await;
     assert_eq!(clients(&watched.sentinels[1]) + clients(&watched.sentinels[2]), 0);
     connection.close().await;
@@ -78,24 +72,24 @@ async fn the_master_is_found_whatever_the_first_sentinels_do() {
     let config = watched.config(|sentinel| {
         sentinel.nat_map.insert(format!("127.0.0.1:{master}"), local(forward));
     });
-    let error = failure(&open(config)).await.to_string();
+    let error = failure(&open(&config)).await.to_string();
     assert!(error.contains(&format!("127.0.0.1:{forward}")), "{error}");
 
     // What a person has to mend is said.
     let config = watched.config(|sentinel| sentinel.password = Some(Secret::new("hunter2")));
-    let error = failure(&open(config)).await;
+    let error = failure(&open(&config)).await;
     let text = error.to_string();
     assert!(text.starts_with("option 'sentinelPassword' "), "{text}");
     assert!(text.contains("WRONGPASS") && !text.contains("hunter2"), "{text}");
     let config = watched.config(|sentinel| sentinel.password = None);
-    let text = failure(&open(config)).await.to_string();
+    let text = failure(&open(&config)).await.to_string();
     assert!(text.starts_with("option 'sentinelPassword' "), "{text}");
     let config = watched.config(|sentinel| sentinel.name = "another".into());
-    let text = failure(&open(config)).await.to_string();
+    let text = failure(&open(&config)).await.to_string();
     assert!(text.starts_with("option 'name' is 'another', which no Sentinel knows"), "{text}");
     let mut config = watched.config(|_| ());
     config.password = Some(Secret::new("hunter3"));
-    let error = failure(&open(config)).await;
+    let error = failure(&open(&config)).await;
     assert!(matches!(error, Error::Authentication { .. }), "{error}");
 
     // A Sentinel that names a replica is not believed.
@@ -103,7 +97,7 @@ async fn the_master_is_found_whatever_the_first_sentinels_do() {
     let config = watched.config(|sentinel| {
         sentinel.nat_map.insert(format!("127.0.0.1:{master}"), local(replica));
     });
-    let error = failure(&open(config)).await.to_string();
+    let error = failure(&open(&config)).await.to_string();
     assert!(error.contains("not the master"), "{error}");
 
     // All are gone, and come back.
@@ -112,7 +106,7 @@ async fn the_master_is_found_whatever_the_first_sentinels_do() {
     for sentinel in &mut watched.sentinels {
         sentinel.kill();
     }
-    let connection = open(config);
+    let connection = open(&config);
     let error = failure(&connection).await.to_string();
     assert!(error.contains("no Sentinel answers"), "{error}");
     for sentinel in &mut watched.sentinels {

@@ -12,7 +12,7 @@ use super::common::peer::mute_after_handshake;
 use super::common::sentinel::{Watched, admin, local};
 use super::common::server::Server;
 use super::common::{free_port, until};
-use super::{PATIENCE, open_ready};
+use super::{PATIENCE, failure, open, open_ready};
 
 /// Counts how often it is asked.
 #[derive(Clone, Default)]
@@ -67,9 +67,7 @@ async fn sentinel_command_timeout_limits_one_question() {
         sentinel.failover_detector = false;
     });
     let began = Instant::now();
-    let connection = super::open(config);
-    until("a failed attempt", PATIENCE, async || connection.last_error().is_some()).await;
-    let error = connection.last_error().unwrap().to_string();
+    let error = failure(&open(&config)).await.to_string();
     assert!(error.contains("no answer within 70 ms"), "{error}");
     assert!(began.elapsed() < Duration::from_secs(2));
 }
@@ -107,7 +105,7 @@ async fn a_user_with_the_least_rights_is_enough_and_lost_sentinels_are_listened_
 
     // The password of all, which the restarted one has in its file.
     watched.sentinels[1].restart();
-    let connection = open_ready(watched.config(|_| ())).await;
+    let connection = open_ready(&watched.config(|_| ())).await;
     until("a listener", PATIENCE, async || listeners(&watched.sentinels[1]) == 1).await;
     watched.sentinels[1].restart();
     until("a listener again", PATIENCE, async || listeners(&watched.sentinels[1]) == 1).await;

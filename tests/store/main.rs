@@ -19,18 +19,14 @@ mod prefixes;
 mod sessions;
 mod snapshots;
 
-use std::time::Duration;
-
 use node_red_storage_valkey::config::{Config, Role};
 use node_red_storage_valkey::store::Store;
 use node_red_storage_valkey::store::deploy::{Deploy, Write, Written};
 use node_red_storage_valkey::store::lease::Holder;
 
+use self::common::PATIENCE;
 use self::common::instance;
 use self::common::server::Server;
-
-/// Long enough for everything but a fault.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 fn me() -> Holder {
     Holder::new("me", "1")

@@ -8,7 +8,9 @@ use super::common::certificates::{Certificates, Wish, der};
 use super::common::log::Log;
 use super::common::until;
 use super::server::TlsServer;
-use super::{PATIENCE, attempts, config, get, open, problem, refused, set, trusting, works};
+use super::{
+    PATIENCE, attempts, config, failure, get, open, problem, refused, set, trusting, works,
+};
 use node_red_storage_valkey::config::TlsConfig;
 use node_red_storage_valkey::connection::{DefaultRetry, Subscriber};
 use std::sync::Arc;
@@ -250,9 +252,7 @@ async fn what_does_not_speak_tls_is_told_apart_from_what_is_silent() {
     let config = config("localhost", server.plain.port, trusting(&authority));
     let mut config = (*config).clone();
     config.connect_timeout = Duration::from_secs(2);
-    let connection = open(&Arc::new(config));
-    until("an attempt", PATIENCE, async || connection.last_error().is_some()).await;
-    let error = connection.last_error().unwrap().to_string();
+    let error = failure(&open(&config)).await.to_string();
     let told = error.contains("does not speak TLS") || error.contains("the server's TLS port?");
     assert!(told, "{error}");
 }

@@ -12,7 +12,7 @@ use super::common::certificates::{Certificates, Pair, Wish, der, key_der};
 use super::common::server::Server;
 use super::common::{free_port, until};
 use super::server::TlsServer;
-use super::{PATIENCE, open, problem, set};
+use super::{PATIENCE, open, open_ready, problem, set};
 
 const NAMES: &str = "DNS:localhost,IP:127.0.0.1";
 
@@ -100,8 +100,7 @@ async fn sentinel_and_server_have_a_tls_of_their_own() {
     };
     let (server_tls, sentinel_tls) =
         (tls(&servers, Some(&of_servers)), tls(&sentinels, Some(&of_sentinels)));
-    let connection = open(&options(server_tls.clone(), sentinel_tls.clone()));
-    connection.wait_ready(PATIENCE).await.expect("a connection");
+    let connection = open_ready(&options(server_tls.clone(), sentinel_tls.clone())).await;
     assert_eq!(set(&connection, "a", b"1").await, Ok(Value::Okay));
     // Each message names the option that it is about.
     let connection = open(&options(server_tls.clone(), tls(&servers, Some(&of_sentinels))));
@@ -128,12 +127,12 @@ async fn a_cluster_is_followed_over_tls() {
         .arg(16_383)
         .exec(&mut node.plain.admin())
         .unwrap();
-    let connection = open(&parsed(json!({
+    let connection = open_ready(&parsed(json!({
         "role": "worker",
         "cluster": [{"host": "localhost", "port": node.port}],
         "redisOptions": {"tls": tls(&authority, None)},
-    })));
-    connection.wait_ready(PATIENCE).await.expect("a connection");
+    })))
+    .await;
     assert_eq!(set(&connection, "{nodered}:a", b"1").await, Ok(Value::Okay));
     let other = made.authority("other", "Other CA");
     let connection = open(&parsed(json!({

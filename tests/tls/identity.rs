@@ -116,7 +116,7 @@ async fn the_users_own_check_comes_after_the_chain_and_before_the_password() {
     let mut config = (*config("localhost", server.port, tls)).clone();
     config.username = Some("nobody".to_owned());
     config.password = Some(Secret::new("not to be sent"));
-    let connection = open(&Arc::new(config.clone()));
+    let connection = open(&config);
     let problem = problem(&connection).await;
     assert!(problem.ends_with("not pinned"), "{problem}");
     connection.close().await;
@@ -125,7 +125,7 @@ async fn the_users_own_check_comes_after_the_chain_and_before_the_password() {
     };
     assert_eq!(logged(&mut admin), 0);
     config.tls = Some(judged(trusting(&authority), Judge::saying(Ok(())), true));
-    let connection = open(&Arc::new(config));
+    let connection = open(&config);
     super::attempts(&connection, 1).await;
     assert_eq!(logged(&mut admin), 1);
 }

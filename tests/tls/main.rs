@@ -19,17 +19,15 @@ mod offer;
 mod server;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use node_red_storage_valkey::Error;
 use node_red_storage_valkey::config::{ConnectionConfig, Endpoint, Target, TlsConfig};
-use node_red_storage_valkey::connection::{Connection, ConnectionState, DefaultRetry};
-use node_red_storage_valkey::{Error, Result};
+use node_red_storage_valkey::connection::{Connection, ConnectionState};
 use redis::Value;
 
-use common::certificates::{Pair, der};
-
-/// Long enough for everything but a fault.
-const PATIENCE: Duration = Duration::from_secs(10);
+use self::common::PATIENCE;
+use self::common::certificates::{Pair, der};
+use self::common::connecting::{failure, get, open, open_ready, set};
 
 /// What trusts a certificate.
 fn trusting(authority: &Pair) -> TlsConfig {
@@ -44,14 +42,9 @@ fn config(host: &str, port: u16, tls: TlsConfig) -> Arc<ConnectionConfig> {
     })
 }
 
-fn open(config: &Arc<ConnectionConfig>) -> Connection {
-    Connection::open(Arc::clone(config), Arc::new(DefaultRetry))
-}
-
 /// Connects and makes sure that commands are served.
 async fn works(host: &str, port: u16, tls: TlsConfig) -> Connection {
-    let connection = open(&config(host, port, tls));
-    connection.wait_ready(PATIENCE).await.expect("a connection");
+    let connection = open_ready(&config(host, port, tls)).await;
     assert_eq!(set(&connection, "a", b"1").await, Ok(Value::Okay));
     connection
 }
@@ -66,9 +59,8 @@ async fn refused(host: &str, port: u16, tls: TlsConfig) -> String {
 
 /// Waits for an attempt to have failed and returns what is wrong with TLS.
 async fn problem(connection: &Connection) -> String {
-    common::until("a failed attempt", PATIENCE, async || connection.last_error().is_some()).await;
-    match connection.last_error() {
-        Some(Error::Tls { problem }) => problem,
+    match failure(connection).await {
+        Error::Tls { problem } => problem,
         other => panic!("not a problem of TLS: {other:?}"),
     }
 }
@@ -81,12 +73,4 @@ async fn attempts(connection: &Connection, count: u32) {
         _ => false,
     })
     .await;
-}
-
-async fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<Value> {
-    connection.command(redis::cmd("SET").arg(key).arg(value)).await
-}
-
-async fn get(connection: &Connection, key: &str) -> Result<Value> {
-    connection.command(redis::cmd("GET").arg(key)).await
 }
