@@ -10,6 +10,8 @@ const { codedError } = require('../errors');
 const { PREBUILT, platformWords, thisPlatform } = require('./platform');
 const { NAME, VERSION, packageName, findPackage, loadPackage } = require('./platform-package');
 
+/** @import { Platform } from './platform' */
+
 const ROOT = path.join(__dirname, '..', '..');
 const NOT_FOUND = /^Cannot find module '([^']+)'/;
 const FROM_SOURCE = "build from source, as 'Build from source' in the README of this package tells";
@@ -17,17 +19,27 @@ const ANEW = 'delete node_modules and install again';
 /** The generated loader takes the file that it names, and no other. */
 const OVERRIDE = 'NAPI_RS_NATIVE_LIBRARY_PATH';
 
-/** What the generated loader tried, in that order: the messages of its chain of causes. */
+/**
+ * What the generated loader tried, in that order: the messages of its chain of causes.
+ *
+ * @param {Error} error
+ * @returns {string[]}
+ */
 function messages(error) {
+  /** @type {string[]} */
   const found = [];
-  for (let cause = error.cause; cause; cause = cause.cause) {
+  for (let cause = /** @type {any} */ (error.cause); cause; cause = cause.cause) {
     found.unshift(String(cause.message).trim());
   }
   // The generated loader also looks for a WebAssembly build, which there is none of.
   return found.filter((message) => !(NOT_FOUND.test(message) && message.includes('wasi')));
 }
 
-/** What to do when the package of this platform is not there. */
+/**
+ * What to do when the package of this platform is not there.
+ *
+ * @param {Platform} platform
+ */
 function adviceForMissing({ id }) {
   const others = PREBUILT.filter((other) => other !== id && findPackage(other));
   const os =
@@ -45,7 +57,11 @@ function adviceForMissing({ id }) {
   ];
 }
 
-/** What to do when there is a binary that the system refuses to load, in its words. */
+/**
+ * What to do when there is a binary that the system refuses to load, in its words.
+ *
+ * @param {string} words
+ */
 function adviceForRefused(words) {
   if (/version `GLIBC_[\d.]+' not found/.test(words)) {
     return ['this system is older than the binary: use a newer system or image', FROM_SOURCE];
@@ -58,7 +74,12 @@ function adviceForRefused(words) {
   return [`a damaged or foreign file: ${ANEW}`, `on a system that binaries do not fit: ${FROM_SOURCE}`];
 }
 
-/** What to do when the package of this platform is there. */
+/**
+ * What to do when the package of this platform is there.
+ *
+ * @param {Platform} platform
+ * @param {Error & { code?: string }} error
+ */
 function adviceForPresent({ id }, { code, message }) {
   switch (code) {
     case 'ENOENT':
@@ -81,12 +102,18 @@ function adviceForPresent({ id }, { code, message }) {
   }
 }
 
-/** What was looked for, what came of it, and what to do. */
-function binaryError(platform, tried, advice) {
+/**
+ * What was looked for, what came of it, and what to do.
+ *
+ * @param {string[]} tried
+ * @param {string[]} advice
+ */
+function binaryError(tried, advice) {
   const looked = tried.map((message) => {
     const [, missing] = NOT_FOUND.exec(message) || [];
     return missing ? `${missing}: not there` : message;
   });
+  /** @param {string[]} lines */
   const list = (lines) => [...new Set(lines)].map((line) => `\n  - ${line}`).join('');
   return codedError(
     'ERR_VALKEY_BINARY',
@@ -102,7 +129,11 @@ function isCheckout() {
   return !files.includes('binding.js') || files.some((file) => file.endsWith('.node'));
 }
 
-/** By the loader that comes with a build: it looks for a binary beside it, and knows more platforms. */
+/**
+ * By the loader that comes with a build: it looks for a binary beside it, and knows more platforms.
+ *
+ * @param {Platform} platform
+ */
 function loadGenerated(platform) {
   try {
     return require('../../binding');
@@ -113,31 +144,34 @@ function loadGenerated(platform) {
     const tried = error.cause ? messages(error) : [error.message];
     const failures = tried.filter((message) => !NOT_FOUND.test(message));
     if (process.env[OVERRIDE]) {
-      throw binaryError(platform, tried, [`${OVERRIDE} is set: correct or unset it`]);
+      throw binaryError(tried, [`${OVERRIDE} is set: correct or unset it`]);
     }
     if (!platform.isPrebuilt) {
-      throw binaryError(platform, tried, [
+      throw binaryError(tried, [
         `there is no prebuilt binary for this platform, only for ${PREBUILT.join(', ')}`,
         FROM_SOURCE
       ]);
     }
-    throw binaryError(platform, tried, failures.length > 0 ? adviceForRefused(failures.join('\n')) : [FROM_SOURCE]);
+    throw binaryError(tried, failures.length > 0 ? adviceForRefused(failures.join('\n')) : [FROM_SOURCE]);
   }
 }
 
 /**
  * From the package for the C library of this process. The generated loader goes by the files of the
  * system, and loads what it finds as it is.
+ *
+ * @param {Platform} platform
+ * @returns {typeof import('../../binding')}
  */
 function loadInstalled(platform) {
   const folder = findPackage(platform.id);
   if (!folder) {
-    throw binaryError(platform, [`${packageName(platform.id)}: not there`], adviceForMissing(platform));
+    throw binaryError([`${packageName(platform.id)}: not there`], adviceForMissing(platform));
   }
   try {
     return loadPackage(folder);
   } catch (error) {
-    throw binaryError(platform, [error.message], adviceForPresent(platform, error));
+    throw binaryError([error.message], adviceForPresent(platform, error));
   }
 }
 

@@ -7,11 +7,16 @@ const path = require('node:path');
 
 const { name: NAME, version: VERSION } = require('../../package.json');
 
+/** @param {string} id */
 function packageName(id) {
   return `${NAME}-${id}`;
 }
 
-/** The folder of a platform's package; undefined when there is none. */
+/**
+ * The folder of a platform's package; undefined when there is none.
+ *
+ * @param {string} id
+ */
 function findPackage(id) {
   const description = `${packageName(id)}/package.json`;
   try {
@@ -21,20 +26,29 @@ function findPackage(id) {
       return undefined;
     }
     // It is there, but Node.js can't read it: later releases do that already here.
-    const file = require.resolve
-      .paths(description)
+    // There are none for a built-in module alone.
+    const file = /** @type {string[]} */ (require.resolve.paths(description))
       .map((dir) => path.join(dir, description))
       .find((one) => fs.existsSync(one));
     return file && path.dirname(file);
   }
 }
 
-/** An error that tells what it has found, and by its `code` what kind of thing that is. */
+/**
+ * An error that tells what it has found, and by its `code` what kind of thing that is.
+ *
+ * @param {string} code
+ * @param {string} message
+ */
 function finding(code, message) {
   return Object.assign(new Error(message), { code });
 }
 
-/** Size of a file that can be read. */
+/**
+ * Size of a file that can be read.
+ *
+ * @param {string} file
+ */
 function readableSize(file) {
   try {
     fs.accessSync(file, fs.constants.R_OK);
@@ -47,7 +61,11 @@ function readableSize(file) {
   }
 }
 
-/** What the package in a folder tells of itself. */
+/**
+ * What the package in a folder tells of itself.
+ *
+ * @param {string} folder
+ */
 function describe(folder) {
   const file = path.join(folder, 'package.json');
   readableSize(file);
@@ -61,6 +79,8 @@ function describe(folder) {
 /**
  * The exports of the binary in a package's folder. The error has a code of its own for what is seen
  * before the binary is loaded: ENOENT, EACCES, VERSION, INCOMPLETE.
+ *
+ * @param {string} folder
  */
 function loadPackage(folder) {
   const { name, version, main, binarySize } = describe(folder);

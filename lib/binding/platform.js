@@ -19,16 +19,27 @@ const PREBUILT = [
 ];
 
 /**
+ * What a process runs on; `id` as in PREBUILT.
+ *
+ * @typedef {{ id: string, isPrebuilt: boolean }} Platform
+ */
+
+/**
  * The C library that this process itself uses, on Linux, by Node's report. The files of the system
  * can tell of another one: a Node.js for musl runs on a system of glibc as well.
  *
  * @returns {{name: 'glibc' | 'musl' | undefined, version?: string}}
  */
 function reportedLibc() {
+  /** @typedef {{ header: { glibcVersionRuntime?: string }, sharedObjects: string[] }} Report */
+  // As far as it is read here; the types of Node.js know neither a part of it nor the switch.
+  const report = /** @type {{ excludeNetwork?: boolean, getReport: () => Report }} */ (
+    /** @type {unknown} */ (process.report)
+  );
   // Otherwise the report looks up the names of all hosts that this process is connected to; older
   // releases of Node.js do so all the same.
-  process.report.excludeNetwork = true;
-  const { header, sharedObjects } = process.report.getReport();
+  report.excludeNetwork = true;
+  const { header, sharedObjects } = report.getReport();
   if (header.glibcVersionRuntime) {
     return { name: 'glibc', version: header.glibcVersionRuntime };
   }
@@ -63,7 +74,7 @@ function suffix() {
 /**
  * This process' platform.
  *
- * @returns {{id: string, isPrebuilt: boolean}} `id` as in PREBUILT
+ * @returns {Platform}
  */
 function thisPlatform() {
   const id = `${process.platform}-${process.arch}${suffix()}`;

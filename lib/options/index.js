@@ -5,8 +5,16 @@ const { serverIdentity } = require('./server-identity');
 const { withPlainTls } = require('./tls');
 
 /**
+ * @import { Functions, NatFunction, ReconnectFunction, RetryFunction } from '../../binding'
+ * @import { Options, RawOptions } from '../types/core'
+ */
+
+/**
  * `settings.valkey` as JSON text for the core (a function becomes `{"$function":true}`, a Buffer
  * `{"$buffer":"<base64>"}`), and the functions that the core calls.
+ *
+ * @param {unknown} options
+ * @returns {Options}
  */
 function optionsAsText(options) {
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
@@ -15,9 +23,15 @@ function optionsAsText(options) {
       "settings.js needs an object 'valkey', e.g. valkey: { role: 'admin', host: 'localhost' }"
     );
   }
-  return { text: JSON.stringify(plain(withPlainTls(options), [])), functions: functionsOf(options) };
+  const raw = /** @type {RawOptions} */ (options);
+  return { text: JSON.stringify(plain(withPlainTls(raw), [])), functions: functionsOf(raw) };
 }
 
+/**
+ * @param {unknown} value
+ * @param {object[]} parents the objects that it stands in
+ * @returns {unknown}
+ */
 function plain(value, parents) {
   if (typeof value === 'function') {
     return { $function: true };
@@ -44,33 +58,49 @@ function plain(value, parents) {
 /**
  * ioredis takes the options of a cluster's nodes from `redisOptions`; those beside it win. As in the core, an empty
  * text counts as not given.
+ *
+ * @param {RawOptions} options
+ * @param {string} name
  */
-function given(options, name) {
-  const { redisOptions } = options;
+function ofNodes(options, name) {
+  const redisOptions = /** @type {RawOptions | undefined} */ (options.redisOptions);
   const absent = options[name] === undefined || options[name] === '';
   return absent && redisOptions ? redisOptions[name] : options[name];
 }
 
-/** The user's functions as the core calls them: none throws. */
+/**
+ * The user's functions as the core calls them: none throws.
+ *
+ * @param {RawOptions} options
+ * @returns {Functions}
+ */
 function functionsOf(options) {
   return {
-    retryStrategy: retryCallback(given(options, 'retryStrategy')),
+    retryStrategy: retryCallback(ofNodes(options, 'retryStrategy')),
     sentinelRetryStrategy: retryCallback(options.sentinelRetryStrategy),
     sentinelReconnectStrategy: retryCallback(options.sentinelReconnectStrategy),
     clusterRetryStrategy: retryCallback(options.clusterRetryStrategy),
-    reconnectOnError: reconnectCallback(given(options, 'reconnectOnError')),
-    natMap: natCallback(given(options, 'natMap')),
+    reconnectOnError: reconnectCallback(ofNodes(options, 'reconnectOnError')),
+    natMap: natCallback(ofNodes(options, 'natMap')),
     serverIdentity: serverIdentity(options)
   };
 }
 
-/** What a function of the user's threw, for one line of the log. */
+/**
+ * What a function of the user's threw, for one line of the log.
+ *
+ * @param {unknown} error
+ */
 function thrown(error) {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `threw ${text.split('\n')[0].slice(0, 200)}`;
 }
 
-/** What a function returned that was not expected, without showing it. */
+/**
+ * What a function returned that was not expected, without showing it.
+ *
+ * @param {unknown} value
+ */
 function kindOf(value) {
   if (value instanceof Promise) {
     return 'a Promise';
@@ -78,7 +108,12 @@ function kindOf(value) {
   return typeof value === 'number' ? String(value) : `a value of type ${typeof value}`;
 }
 
-/** A strategy as the core calls it: gives `{delay}` in ms, `{end}` or `{failed}`. */
+/**
+ * A strategy as the core calls it: gives `{delay}` in ms, `{end}` or `{failed}`.
+ *
+ * @param {unknown} strategy
+ * @returns {RetryFunction | undefined}
+ */
 function retryCallback(strategy) {
   if (typeof strategy !== 'function') {
     return undefined;
@@ -102,6 +137,9 @@ function retryCallback(strategy) {
 /**
  * `reconnectOnError(error)` as the core calls it: gives 0 (nothing), 1 (reconnect), 2 (and resend),
  * or a text that says why it gives nothing.
+ *
+ * @param {unknown} reconnectOnError
+ * @returns {ReconnectFunction | undefined}
  */
 function reconnectCallback(reconnectOnError) {
   if (typeof reconnectOnError !== 'function') {
@@ -127,7 +165,12 @@ function reconnectCallback(reconnectOnError) {
   };
 }
 
-/** `natMap(key)` as the core calls it: gives an address, or null to leave it as it is. */
+/**
+ * `natMap(key)` as the core calls it: gives an address, or null to leave it as it is.
+ *
+ * @param {unknown} natMap
+ * @returns {NatFunction | undefined}
+ */
 function natCallback(natMap) {
   if (typeof natMap !== 'function') {
     return undefined;

@@ -4,9 +4,17 @@ const crypto = require('node:crypto');
 const tls = require('node:tls');
 
 /**
+ * @import { IdentityFunction } from '../../binding'
+ * @import { RawOptions } from '../types/core'
+ */
+
+/**
  * Decides whether a certificate is that of the server that was asked for, when the core leaves it
  * open: by the user's `checkServerIdentity`, otherwise by that of Node.js. The core has verified
  * the chain. Gives null, or why not; never throws.
+ *
+ * @param {RawOptions} options
+ * @returns {IdentityFunction}
  */
 function serverIdentity(options) {
   return (option, host, chain) => {
@@ -23,16 +31,27 @@ function serverIdentity(options) {
   };
 }
 
+/**
+ * @param {RawOptions} options
+ * @param {string} option
+ * @returns {Function}
+ */
 function functionOf(options, option) {
-  const ofNodes = options.redisOptions || {};
-  const given = options[option] || (option === 'tls' && ofNodes.tls) || {};
+  const ofNodes = /** @type {RawOptions} */ (options.redisOptions || {});
+  const given = /** @type {RawOptions} */ (options[option] || (option === 'tls' && ofNodes.tls) || {});
   return typeof given.checkServerIdentity === 'function' ? given.checkServerIdentity : tls.checkServerIdentity;
 }
 
-/** The server's certificate as `socket.getPeerCertificate(true)` gives it, with its issuers. */
+/**
+ * The server's certificate as `socket.getPeerCertificate(true)` gives it, with its issuers.
+ *
+ * @param {Buffer[]} chain
+ */
 function certificateOf(chain) {
   const certificates = chain.map((der) => new crypto.X509Certificate(der));
-  const objects = certificates.map((certificate) => certificate.toLegacyObject());
+  const objects = certificates.map(
+    (certificate) => /** @type {tls.DetailedPeerCertificate} */ (certificate.toLegacyObject())
+  );
   certificates.forEach((certificate, index) => {
     const issuer = certificates.findIndex((candidate) => certificate.checkIssued(candidate));
     // As in Node.js, the last one is its own issuer.

@@ -9,9 +9,11 @@ const nodeTls = require('node:tls');
 
 const { optionError } = require('../errors');
 
+/** @import { RawOptions } from '../types/core' */
+
 const PEM = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g;
 /** Forms of a private key that has no PEM armour. */
-const KEY_FORMS = ['pkcs8', 'pkcs1', 'sec1'];
+const KEY_FORMS = /** @type {const} */ (['pkcs8', 'pkcs1', 'sec1']);
 /** Object identifiers of PKCS #5 and PKCS #12, with which an encrypted key without armour begins. */
 const ENCRYPTIONS = ['2a864886f70d0105', '2a864886f70d010c01'].map((oid) => Buffer.from(oid, 'hex'));
 
@@ -20,7 +22,8 @@ const ENCRYPTIONS = ['2a864886f70d0105', '2a864886f70d010c01'].map((oid) => Buff
  * for no TLS, and those that only the core can judge, as they are.
  *
  * @param {string} option name for errors
- * @param {any} given
+ * @param {unknown} given
+ * @returns {unknown}
  */
 function plainTls(option, given) {
   if (given === true || given === 'true') {
@@ -29,10 +32,12 @@ function plainTls(option, given) {
   if (given === null || typeof given !== 'object' || isBytes(given) || Array.isArray(given)) {
     return given;
   }
-  const { ca, cert, key, passphrase, ALPNProtocols: protocols, ...others } = given;
-  const unverified = !isGiven(given.rejectUnauthorized) && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
+  const raw = /** @type {RawOptions} */ (given);
+  const { ca, cert, key, passphrase, ALPNProtocols: protocols, ...others } = raw;
+  const unverified = !isGiven(raw.rejectUnauthorized) && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
+  /** @type {RawOptions} */
   const plain = { ...others, ...(unverified ? { rejectUnauthorized: false } : {}) };
-  const verified = ![false, 'false'].includes(plain.rejectUnauthorized);
+  const verified = plain.rejectUnauthorized !== false && plain.rejectUnauthorized !== 'false';
   if (isGiven(ca)) {
     plain.ca = certificates(`${option}.ca`, ca).map((certificate) => certificate.raw);
   } else if (verified) {
@@ -46,23 +51,35 @@ function plainTls(option, given) {
   return plain;
 }
 
+/** @param {unknown} value */
 function isGiven(value) {
   return value !== undefined && value !== null && value !== '';
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is ArrayBufferView | ArrayBuffer}
+ */
 function isBytes(value) {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
 }
 
+/** @param {ArrayBufferView | ArrayBuffer} bytes */
 function asBuffer(bytes) {
   return ArrayBuffer.isView(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.from(bytes);
 }
 
+/** @param {unknown} value */
 function kindOf(value) {
   return Array.isArray(value) ? 'an array' : `a value of type ${value === null ? 'null' : typeof value}`;
 }
 
-/** Every certificate in a text, a Buffer (PEM or DER) or an array of those. */
+/**
+ * Every certificate in a text, a Buffer (PEM or DER) or an array of those.
+ *
+ * @param {string} option
+ * @param {unknown} given
+ */
 function certificates(option, given) {
   const items = Array.isArray(given) ? given : [given];
   const found = items.flatMap((item, index) => {
@@ -81,8 +98,13 @@ function certificates(option, given) {
   return found;
 }
 
+/**
+ * @param {string} option
+ * @param {string | Buffer} item
+ */
 function certificatesIn(option, item) {
   const text = typeof item === 'string' ? item : item.toString('latin1');
+  /** @type {string[] | null} */
   const blocks = text.match(PEM);
   if (!blocks && typeof item === 'string') {
     throw optionError(
@@ -104,8 +126,10 @@ function certificatesIn(option, item) {
 
 /** What Node.js trusts when there is no `ca`. */
 function defaultAuthorities() {
-  const trusted = nodeTls.getCACertificates
-    ? nodeTls.getCACertificates('default')
+  // Of Node.js 22.15.
+  const { getCACertificates } = /** @type {{ getCACertificates?: (type: string) => string[] }} */ (nodeTls);
+  const trusted = getCACertificates
+    ? getCACertificates('default')
     : [...nodeTls.rootCertificates, ...extraAuthorities()];
   return trusted.flatMap((pem) => {
     try {
@@ -118,15 +142,21 @@ function defaultAuthorities() {
 
 function extraAuthorities() {
   try {
-    return fs.readFileSync(process.env.NODE_EXTRA_CA_CERTS, 'utf8').match(PEM) || [];
+    return fs.readFileSync(/** @type {string} */ (process.env.NODE_EXTRA_CA_CERTS), 'utf8').match(PEM) || [];
   } catch {
     // Not set, or not to be read: of that Node.js itself warns.
     return [];
   }
 }
 
-/** Certificate chain, our own first, and the key that belongs to it. */
+/**
+ * Certificate chain, our own first, and the key that belongs to it.
+ *
+ * @param {string} option
+ * @param {{ cert: unknown, key: unknown, passphrase: unknown }} given
+ */
 function ownCertificate(option, { cert, key, passphrase }) {
+  /** @type {{ key?: Buffer, cert?: Buffer[] }} */
   const own = {};
   const chain = isGiven(cert) ? certificates(`${option}.cert`, cert) : [];
   const keys = (Array.isArray(key) ? key : [key]).filter((item) => isGiven(isWrapped(item) ? item.pem : item));
@@ -144,10 +174,19 @@ function ownCertificate(option, { cert, key, passphrase }) {
   return own;
 }
 
+/**
+ * @param {unknown} key
+ * @returns {key is RawOptions}
+ */
 function isWrapped(key) {
   return key !== null && typeof key === 'object' && !isBytes(key);
 }
 
+/**
+ * @param {string} option
+ * @param {unknown[]} items
+ * @param {unknown} passphrase
+ */
 function keyOf(option, items, passphrase) {
   const name = `${option}.key`;
   if (items.length !== 1) {
@@ -163,9 +202,16 @@ function keyOf(option, items, passphrase) {
   if (isGiven(secret) && typeof secret !== 'string' && !isBytes(secret)) {
     throw optionError(`${option}.passphrase`, `must be a text, not ${kindOf(secret)}`);
   }
-  return readKey(option, typeof pem === 'string' ? pem : asBuffer(pem), isGiven(secret) ? secret : undefined);
+  // Node.js takes bytes of any kind, though its types name Buffers alone.
+  const given = isGiven(secret) ? /** @type {string | Buffer} */ (secret) : undefined;
+  return readKey(option, typeof pem === 'string' ? pem : asBuffer(pem), given);
 }
 
+/**
+ * @param {string} option
+ * @param {string | Buffer} pem
+ * @param {string | Buffer | undefined} passphrase
+ */
 function readKey(option, pem, passphrase) {
   const armoured = pem.includes('-----BEGIN');
   if (!armoured && typeof pem === 'string') {
@@ -174,6 +220,7 @@ function readKey(option, pem, passphrase) {
       'holds no private key (-----BEGIN PRIVATE KEY-----); a file has to be read, with fs.readFileSync'
     );
   }
+  /** @type {Array<Pick<crypto.PrivateKeyInput, 'format' | 'type'>>} */
   const forms = armoured ? [{ format: 'pem' }] : KEY_FORMS.map((type) => ({ format: 'der', type }));
   let failure;
   for (const form of forms) {
@@ -186,6 +233,12 @@ function readKey(option, pem, passphrase) {
   throw unreadableKey(option, pem, passphrase, failure);
 }
 
+/**
+ * @param {string} option
+ * @param {string | Buffer} pem
+ * @param {string | Buffer | undefined} passphrase
+ * @param {any} failure
+ */
 function unreadableKey(option, pem, passphrase, failure) {
   const encrypted = isEncrypted(pem);
   if (encrypted && passphrase === undefined) {
@@ -200,20 +253,33 @@ function unreadableKey(option, pem, passphrase, failure) {
       );
 }
 
-/** What environment variables often make of a PEM text. */
+/**
+ * What environment variables often make of a PEM text.
+ *
+ * @param {string | Buffer} text
+ */
 function aboutLineBreaks(text) {
   return text.includes('\\n')
     ? "; its line breaks are written as the two characters '\\n': replace them, with .replace(/\\\\n/g, '\\n')"
     : '';
 }
 
-/** OpenSSL's own errors tell it only now and then. */
+/**
+ * OpenSSL's own errors tell it only now and then.
+ *
+ * @param {string | Buffer} key
+ */
 function isEncrypted(key) {
   const head = typeof key === 'string' ? Buffer.alloc(0) : key.subarray(0, 40);
   return key.includes('ENCRYPTED') || ENCRYPTIONS.some((oid) => head.includes(oid));
 }
 
-/** Names as Buffers, from an array of texts or Buffers, or from the form they have on the wire. */
+/**
+ * Names as Buffers, from an array of texts or Buffers, or from the form they have on the wire.
+ *
+ * @param {string} option
+ * @param {unknown} given
+ */
 function protocolNames(option, given) {
   if (Array.isArray(given)) {
     return given.map((name) => {
@@ -237,10 +303,12 @@ function protocolNames(option, given) {
 /**
  * `settings.valkey` with every `tls` in it made plain. An URL may ask for TLS too, and what Node.js
  * trusts is known here alone.
+ *
+ * @param {RawOptions} options
  */
 function withPlainTls(options) {
   const plain = { ...options };
-  if ([undefined, null, ''].includes(plain.tls) && asksForTls(options.url)) {
+  if (!isGiven(plain.tls) && asksForTls(options.url)) {
     plain.tls = true;
   }
   for (const option of ['tls', 'sentinelTLS']) {
@@ -248,13 +316,14 @@ function withPlainTls(options) {
       plain[option] = plainTls(option, plain[option]);
     }
   }
-  const ofNodes = plain.redisOptions;
+  const ofNodes = /** @type {RawOptions | null} */ (plain.redisOptions);
   if (ofNodes !== null && typeof ofNodes === 'object' && ofNodes.tls !== undefined) {
     plain.redisOptions = { ...ofNodes, tls: plainTls('redisOptions.tls', ofNodes.tls) };
   }
   return plain;
 }
 
+/** @param {unknown} url */
 function asksForTls(url) {
   return typeof url === 'string' && (/^\s*(rediss|valkeys):/i.test(url) || /[?&]tls=true(&|\s*$)/.test(url));
 }

@@ -1,0 +1,203 @@
+// What this module uses of Node-RED, in every release that it runs in. Node-RED's own types describe what nodes and the
+// editor are given, not what stands behind a storage module.
+
+import type { EventEmitter } from 'node:events';
+
+/** A node of a flow array. Of what is stored, nothing but `id` and `type` is sure before `flowFault` has looked. */
+export interface FlowNode {
+  id: string;
+  type: string;
+  /** The tab or subflow that it is on. */
+  z?: string;
+  /** Its group. */
+  g?: string;
+  /** The node is disabled. */
+  d?: boolean;
+  /** The tab is. */
+  disabled?: boolean;
+  wires?: string[][];
+  env?: EnvironmentVariable[];
+  credentials?: object | null;
+  [property: string]: unknown;
+}
+
+export interface EnvironmentVariable {
+  name: string;
+  type: string;
+  value: unknown;
+}
+
+/** Credentials by the id of their node. */
+export type Credentials = Record<string, NodeCredentials>;
+export type NodeCredentials = Record<string, unknown>;
+/** Credentials in the form in which Node-RED stores them when there is a secret. */
+export interface EncryptedCredentials {
+  $: string;
+}
+
+/** settings.js, and what Node-RED adds to it: the first argument of a storage module's `init`. */
+export interface Settings {
+  valkey?: unknown;
+  /** Made sure of by `storage.js`, before anything else. */
+  userDir: string;
+  readOnly?: boolean;
+  flowFile?: string;
+  flowFilePretty?: boolean;
+  /** `false`: nothing is encrypted. */
+  credentialSecret?: string | false;
+  editorTheme?: { projects?: { enabled?: boolean; path?: string } };
+  storageModule?: unknown;
+  contextStorage?: Record<string, { module?: unknown } | null>;
+  functionExternalModules?: boolean;
+  externalModules?: {
+    palette?: { allowList?: unknown; denyList?: unknown };
+    modules?: { allowInstall?: boolean };
+  };
+}
+
+/** Node-RED's runtime: the second argument of a storage module's `init`. */
+export interface Runtime {
+  events: EventEmitter;
+  hooks: Hooks;
+  log: Record<'error' | 'warn' | 'info' | 'debug', (text: string) => void>;
+  settings: RuntimeSettings;
+  nodes: Nodes;
+  /** Express. */
+  nodeApp?: ExpressApp;
+  adminApp?: ExpressApp;
+  /** Whether nodes are loaded. */
+  isStarted(): boolean;
+}
+
+export interface ExpressApp {
+  /** Of Express 4. */
+  _router?: { stack?: unknown[] };
+  /** Of Express 5. */
+  router?: { stack?: unknown[] };
+}
+
+/** settings.js and the stored settings in one. */
+export interface RuntimeSettings {
+  version: string;
+  safeMode?: boolean;
+  httpAdminRoot?: string | false;
+  /** Whether the stored ones have been read. */
+  available(): boolean;
+  get(name: string): any;
+  set(name: string, value: unknown): Promise<void>;
+}
+
+export interface Hooks {
+  add(name: string, hook: (payload: any) => unknown): void;
+  /** `'*.label'`: all with the label. */
+  remove(name: string): void;
+  trigger(name: string, payload: object): Promise<unknown>;
+}
+
+/** A node type: its constructor, or the definition of a subflow that a package brings. */
+export type NodeType = Function | { subflow?: { flow?: FlowNode[] } };
+
+export type DeployType = 'full' | 'flows' | 'nodes';
+
+export interface Nodes {
+  /** What was loaded or deployed last; nothing before. */
+  getFlows(): { flows: FlowNode[]; rev: string } | null | undefined;
+  /**
+   * Replaces the flows; `null` leaves the credentials as they are. `undefined` instead of a revision: nodes could not be
+   * stopped.
+   */
+  setFlows(flows: FlowNode[], credentials: Credentials | null, type: DeployType): Promise<string | undefined>;
+  startFlows(): Promise<void>;
+  /** A node that runs. */
+  getNode(id: string): object | null | undefined;
+  getType(type: string): NodeType | null | undefined;
+  getCredentials(id: string): NodeCredentials | null | undefined;
+  addCredentials(id: string, credentials: NodeCredentials): unknown;
+  deleteCredentials(id: string): unknown;
+  getCredentialDefinition(type: string): object | undefined;
+  registerType(set: string, type: string, constructor: Function, options: { credentials: object } | undefined): void;
+  getModuleInfo(name: string): ModuleInfo | null;
+}
+
+/** What the editor is told of a module. */
+export interface ModuleInfo {
+  name: string;
+  version: string;
+  nodes: object[];
+  plugins?: object[];
+  pending_version?: string;
+}
+
+/** A module of the registry: a package that has been loaded. */
+export interface NodeModule {
+  name: string;
+  version: string;
+  /** Its folder. */
+  path: string;
+  /** Whether a user has asked for it; otherwise another module has brought it along. */
+  user?: boolean;
+  /** A version that is installed and does not run yet. */
+  pending_version?: string;
+  /** The modules whose nodes it uses, and those that use its. */
+  dependencies?: string[];
+  usedBy?: string[];
+  nodes: Record<string, NodeSet>;
+  plugins?: Record<string, ModulePart>;
+}
+
+export interface ModulePart {
+  name: string;
+  err?: LoadError;
+}
+
+/** An error as Node-RED's registry keeps it; some have been made a text. */
+export type LoadError = (Error & { code?: string; details?: { type: string; moduleA: string } }) | string;
+
+/** The node types of one file. */
+export interface NodeSet extends ModulePart {
+  id: string;
+  module: string;
+  file: string;
+  types?: string[];
+  enabled?: boolean;
+  loaded?: boolean;
+}
+
+/** The difference between two flow configurations, as Node-RED announces it: ids of nodes. */
+export interface FlowDifference {
+  added?: string[];
+  changed?: string[];
+  removed?: string[];
+  rewired?: string[];
+  linked?: string[];
+  flowChanged?: string[];
+}
+
+/** The payload of `flows:stopping` and `flows:starting`. */
+export interface FlowsEvent {
+  type: DeployType;
+  diff?: FlowDifference | null;
+}
+
+/** The payload of the event `runtime-state`. */
+export interface RuntimeState {
+  error?: string;
+  state?: 'start' | 'stop' | 'safe';
+  type?: string;
+  types?: string[];
+  modules?: Array<{ module: string }>;
+}
+
+/** A package.json. */
+export interface Manifest {
+  name?: string;
+  version: string;
+  type?: string;
+  dependencies?: Record<string, string>;
+  'node-red'?: {
+    version?: string;
+    nodes?: Record<string, string>;
+    plugins?: Record<string, string>;
+    dependencies?: string[];
+  };
+}
