@@ -1,5 +1,11 @@
-//! Ranges of npm's semver. The few crates there are take much that npm refuses and answer
-//! differently for sets that exclude each other, so this is our own, held against npm's answers.
+//! Ranges of npm's semver, held against npm's answers (`answers/semver.tsv`).
+//!
+//! Our own, because no crate is as sure. Of the 476 rows,
+//! - nodejs-semver 7.0 answers 118 otherwise: it takes `!= v3.1.0` and `=2-rc.01 - 3`, which npm refuses, refuses `==0.0`
+//!   and `^ X`, and has 0.3.1 in `=3.3 <1.0`;
+//! - js-semver 1.0 answers none otherwise, and reads 72 ranges more than is read here. It comes nearest; but in millions
+//!   of random ranges beside npm it has 0.2.0 not in `*.10.4 - 2.0.*` and 0.0.10 not in `x.1 - x.10`, and it keeps
+//!   identifiers behind `unsafe` code of its own, where lists come over the network.
 //!
 //! Stricter than npm in what nobody writes: no empty alternative (`1 ||`), no number after an `x`,
 //! at most one `v` before a version.
