@@ -6,7 +6,6 @@ use super::Store;
 use super::reply::stored_text;
 use super::revision::Revision;
 use super::size::length;
-use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 
 /// No revision record is nearly as large, in bytes.
@@ -58,13 +57,6 @@ impl Record {
 }
 
 impl Head {
-    /// The head while `snapshot` is stored; `None` when its record does not tell.
-    pub fn of(snapshot: &Snapshot) -> Option<Self> {
-        let record = snapshot.revision.clone()?;
-        let sizes = record.sizes?;
-        Some(Self { record: Record::Read(record), sizes })
-    }
-
     /// What the record says.
     pub fn revision(&self) -> Option<&Revision> {
         self.record.revision()

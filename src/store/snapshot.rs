@@ -1,7 +1,7 @@
 //! Everything that a worker runs, read in one step.
 
 use super::Store;
-use super::head::Record;
+use super::head::{Head, Record};
 use super::reply::stored_text;
 use super::revision::Revision;
 use crate::content;
@@ -29,6 +29,13 @@ impl Snapshot {
             self.credentials.as_bytes(),
             self.settings.as_bytes(),
         ])
+    }
+
+    /// The head while this is stored; `None` when its record does not tell.
+    pub fn head(&self) -> Option<Head> {
+        let record = self.revision.clone()?;
+        let sizes = record.sizes?;
+        Some(Head { record: Record::Read(record), sizes })
     }
 
     /// A short name for logs: the sequence, or the beginning of the content hash.

@@ -30,7 +30,6 @@ use crate::connection::{Connection, Subscriber};
 use crate::error::{Error, Result};
 use crate::state_dir::StateDir;
 use crate::store::Store;
-use crate::store::head::Head;
 use crate::store::snapshot::Snapshot;
 
 /// A worker instance. Dropping it, or [`Worker::close`], ends its connections and tasks.
@@ -128,7 +127,7 @@ impl Worker {
             let mut state = self.inner.state();
             let offered = state.pending.take_if(|pending| pending.id() == id);
             // Something newer may have been offered while it was in hand: it runs all the same.
-            state.last_read.settle(offered.as_deref().and_then(Head::of));
+            state.last_read.settle(offered.as_deref().and_then(Snapshot::head));
             state.applied = Some(id.into());
             state.failed = None;
             // What comes from the copy is in it, and is not to look newer there.
@@ -152,7 +151,7 @@ impl Worker {
             let offered = state.pending.take_if(|pending| pending.id() == id);
             if let Some(snapshot) = offered {
                 let why = format!("revision {} can't be used here: {why}", snapshot.label());
-                state.last_read.settle(Head::of(&snapshot));
+                state.last_read.settle(snapshot.head());
                 state.running.cant_use(why.clone());
                 state.refused.add(id, why);
             } else {
@@ -171,7 +170,7 @@ impl Worker {
             state
                 .running
                 .cant_use(format!("revision{name} could not be applied, and is tried again"));
-            let head = offered.and_then(|snapshot| Head::of(&snapshot));
+            let head = offered.and_then(|snapshot| snapshot.head());
             state.waiting = None;
             state.failed = Some(Failed::again(state.failed.take(), id, head));
             // It may have ended in the middle: what ran before is to be applied again as well.
@@ -188,7 +187,7 @@ impl Worker {
             let mut state = self.inner.state();
             let State { pending, waiting, last_read, running, .. } = &mut *state;
             if let Some(snapshot) = pending.as_ref().filter(|pending| pending.id() == id) {
-                last_read.settle(Head::of(snapshot));
+                last_read.settle(snapshot.head());
                 running.looks(Standing::Coming);
                 *waiting = Some(id.into());
             }
