@@ -11,6 +11,9 @@ mod reconcile;
 mod reconcile_state;
 mod refused;
 mod restore;
+mod sessions;
+mod slot;
+mod slots;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -22,11 +25,12 @@ use tracing::instrument::WithSubscriber;
 
 pub use self::health::Health;
 use self::identity::Identity;
-use self::packages::InstalledHere;
+use self::packages::PackageNotes;
 pub use self::progress::Mirrored;
 use self::progress::Progress;
 use self::refused::Refused;
 use self::restore::Asking;
+use self::slots::Slots;
 use super::packages::Packages;
 use super::{Host, OpenParams};
 use crate::config::Config;
@@ -61,6 +65,7 @@ struct Inner {
     reading: watch::Sender<u32>,
     holder: Holder,
     disk: Mutex<Disk>,
+    slots: Slots,
     changed: watch::Sender<u64>,
     progress: watch::Sender<Progress>,
 }
@@ -75,9 +80,7 @@ struct Disk {
     deploy: Option<Arc<Deploy>>,
     /// Rises with every change of `deploy`.
     generation: u64,
-    sessions: Option<Arc<str>>,
-    sessions_generation: u64,
-    installed: InstalledHere,
+    packages: PackageNotes,
     /// The disk had lost something at start and Valkey was away: what Valkey holds has neither
     /// been put back nor replaced.
     unseen: Option<Lost>,
@@ -121,14 +124,13 @@ impl Admin {
                 secret: None,
                 deploy: None,
                 generation: 0,
-                sessions: None,
-                sessions_generation: 0,
-                installed: InstalledHere::default(),
+                packages: PackageNotes::default(),
                 unseen: None,
                 asking: Asking::default(),
                 refused: Refused::default(),
                 identity,
             }),
+            slots: Slots::default(),
             changed: watch::Sender::new(0),
             progress: watch::Sender::default(),
         });
@@ -147,12 +149,6 @@ impl Admin {
             Ok(read) => read,
             Err(_) => Err(Error::Timeout { command: "GET".into(), limit: patience }),
         }
-    }
-
-    /// Reads the sessions that Valkey holds, waiting at most `patience` for the connection.
-    pub async fn read_sessions(&self, patience: Duration) -> Result<Option<String>> {
-        self.inner.store.connection().wait_ready(patience).await?;
-        self.inner.store.read_sessions().await
     }
 
     /// Takes the settings as they are on disk (an object as JSON text). They reach Valkey with
@@ -202,18 +198,6 @@ impl Admin {
         };
         self.inner.wake();
         self.inner.mirrored(generation).await
-    }
-
-    /// Takes the sessions as they are on disk. Returns as [`Admin::deploy`] does.
-    pub async fn sessions(&self, text: String) -> Result<Mirrored> {
-        let generation = {
-            let mut disk = self.inner.disk();
-            disk.sessions = Some(text.into());
-            disk.sessions_generation += 1;
-            disk.sessions_generation
-        };
-        self.inner.wake();
-        self.inner.sessions_mirrored(generation).await
     }
 
     /// Ends connection and tasks; idempotent.

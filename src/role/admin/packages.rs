@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tracing::instrument::WithSubscriber;
 
+use super::slot::{Kind, Slot};
 use super::{Admin, Inner};
 use crate::error::{Error, Result};
 use crate::packages::{PackageList, Skipped};
@@ -17,13 +18,16 @@ use crate::store::packages::ListWritten;
 const READ_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is installed on the admin's disk, as far as it is to be mirrored.
-#[derive(Default)]
-pub(super) struct InstalledHere {
-    list: Option<PackageList>,
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Installed {
+    list: PackageList,
     /// In package.json, and nothing on disk says in which version: as they were published last.
     unknown: BTreeSet<String>,
-    /// Rises with every change of `list` and `unknown`.
-    pub(super) generation: u64,
+}
+
+/// What is known of the packages beside that.
+#[derive(Default)]
+pub(super) struct PackageNotes {
     /// The disk was emptied and has not got its packages back: nothing is published.
     restoring: bool,
     /// The log says so.
@@ -33,6 +37,9 @@ pub(super) struct InstalledHere {
     /// Dependencies that were reported as left out.
     left_out: BTreeSet<String>,
 }
+
+/// The list of packages that workers are to have.
+pub(super) struct PackageLists;
 
 /// A reading of the disk that is under way; deploys wait for it.
 struct Reading(Arc<Inner>);
@@ -72,12 +79,12 @@ impl Admin {
             return Ok(());
         }
         if packages.is_to_be_restored(emptied).await? {
-            inner.disk().installed.restoring = true;
+            inner.disk().packages.restoring = true;
             let restoring = inner.clone();
             let follower = packages.clone();
             let work = async move {
                 follower.follow(Follow::UntilRestored).await;
-                restoring.disk().installed.restoring = false;
+                restoring.disk().packages.restoring = false;
                 if let Err(error) = restoring.publish_packages().await {
                     tracing::error!("{error}");
                 }
@@ -111,8 +118,8 @@ impl Inner {
         let Some(packages) = self.packages.get() else { return Ok(()) };
         {
             let mut disk = self.disk();
-            if disk.installed.restoring {
-                if !std::mem::replace(&mut disk.installed.told_restoring, true) {
+            if disk.packages.restoring {
+                if !std::mem::replace(&mut disk.packages.told_restoring, true) {
                     tracing::warn!(
                         "no package list is published until the packages of this emptied user directory are back; what is removed meanwhile comes back"
                     );
@@ -121,7 +128,7 @@ impl Inner {
             }
         }
         let found = packages.npm().dependencies(packages.excluded()).await?;
-        let last = self.disk().installed.list.clone();
+        let last = self.slots.packages.value().map(|installed| installed.list);
         let mut versions: BTreeMap<String, String> = found.versions;
         if versions.is_empty() && !found.unknown.is_empty() && last.is_none() {
             tracing::warn!(
@@ -148,22 +155,14 @@ impl Inner {
             }
         }
         let list = PackageList::from_versions(versions)?;
-        {
-            let mut disk = self.disk();
-            let installed = &mut disk.installed;
-            for Skipped { name, reason } in found.skipped {
-                if installed.left_out.insert(name.clone()) {
-                    tracing::warn!("package {name} does not reach workers: it {reason}");
-                }
+        for Skipped { name, reason } in found.skipped {
+            if self.disk().packages.left_out.insert(name.clone()) {
+                tracing::warn!("package {name} does not reach workers: it {reason}");
             }
-            if installed.list.as_ref() == Some(&list) && installed.unknown == unknown {
-                return Ok(());
-            }
-            installed.list = Some(list);
-            installed.unknown = unknown;
-            installed.generation += 1;
         }
-        self.wake();
+        if self.slots.packages.put_if_other(Installed { list, unknown }) {
+            self.wake();
+        }
         Ok(())
     }
 
@@ -172,42 +171,6 @@ impl Inner {
         let mut reading = self.reading.subscribe();
         let read = reading.wait_for(|readings| *readings == 0);
         let _ = tokio::time::timeout(READ_PATIENCE, read).await;
-    }
-
-    /// Makes the list in Valkey that of the disk. Returns the other admin that is in the way.
-    pub(super) async fn converge_packages(&self, look: bool) -> Result<Option<String>> {
-        let (list, unknown, generation) = {
-            let InstalledHere { list, unknown, generation, .. } = &self.disk().installed;
-            (list.clone(), unknown.clone(), *generation)
-        };
-        let (Some(list), Some(packages)) = (list, self.packages.get()) else { return Ok(None) };
-        if !look && self.progress.borrow().packages >= generation {
-            return Ok(None);
-        }
-        let stored = match self.store.read_packages().await {
-            Err(error @ Error::Value { .. }) => {
-                tracing::error!("{error}; writing it again");
-                None
-            }
-            stored => stored?,
-        };
-        let list = match unknown.is_empty() {
-            true => list,
-            false => self.completed(list, unknown, &packages.published().await, stored.as_ref())?,
-        };
-        if stored.as_ref() != Some(&list) {
-            if let ListWritten::Other(owner) =
-                self.store.write_packages(&self.holder, &list).await?
-            {
-                return Ok(Some(owner));
-            }
-            if stored.is_some() || !list.is_empty() {
-                tracing::info!("package list mirrored: {}", change(stored.as_ref(), &list));
-            }
-        }
-        packages.has_published(&list).await;
-        self.progress.send_modify(|progress| progress.packages = generation);
-        Ok(None)
     }
 
     /// The list with those of which nothing on disk tells the version, as they were published last,
@@ -228,13 +191,51 @@ impl Inner {
                 Some(version) => {
                     versions.insert(name, version.to_owned());
                 }
-                None if self.disk().installed.told_unknown.insert(name.clone()) => tracing::warn!(
+                None if self.disk().packages.told_unknown.insert(name.clone()) => tracing::warn!(
                     "package {name} does not reach workers: package.json has it, but it is not installed; run 'npm install' in the user directory"
                 ),
                 None => {}
             }
         }
         PackageList::from_versions(versions)
+    }
+}
+
+impl Kind for PackageLists {
+    type Value = Installed;
+
+    fn slot(inner: &Inner) -> &Slot<Installed> {
+        &inner.slots.packages
+    }
+
+    async fn converge(inner: &Inner, value: Installed, _: bool) -> Result<Option<String>> {
+        let Some(packages) = inner.packages.get() else { return Ok(None) };
+        let Installed { list, unknown } = value;
+        let stored = match inner.store.read_packages().await {
+            Err(error @ Error::Value { .. }) => {
+                tracing::error!("{error}; writing it again");
+                None
+            }
+            stored => stored?,
+        };
+        let list = match unknown.is_empty() {
+            true => list,
+            false => {
+                inner.completed(list, unknown, &packages.published().await, stored.as_ref())?
+            }
+        };
+        if stored.as_ref() != Some(&list) {
+            if let ListWritten::Other(owner) =
+                inner.store.write_packages(&inner.holder, &list).await?
+            {
+                return Ok(Some(owner));
+            }
+            if stored.is_some() || !list.is_empty() {
+                tracing::info!("package list mirrored: {}", change(stored.as_ref(), &list));
+            }
+        }
+        packages.has_published(&list).await;
+        Ok(None)
     }
 }
 

@@ -37,11 +37,6 @@ pub(super) struct Progress {
     pub(super) sequence: Option<u64>,
     /// What replicas have not confirmed of it.
     pub(super) unconfirmed: Option<String>,
-    /// The same for sessions.
-    pub(super) sessions_tried: u64,
-    pub(super) sessions: u64,
-    /// Generation of the package list that Valkey has.
-    pub(super) packages: u64,
     /// The other admin that holds the lease.
     pub(super) other: Option<String>,
     /// Why the last round failed.
@@ -51,21 +46,19 @@ pub(super) struct Progress {
 impl Inner {
     pub(super) async fn mirrored(&self, generation: u64) -> Result<Mirrored> {
         let reached =
-            self.reached(generation, |progress| (progress.mirrored, progress.tried)).await?;
+            self.reached(generation, |progress| (progress.tried, progress.mirrored)).await?;
         Ok(match (reached, &self.progress.borrow().unconfirmed) {
             (Mirrored::Done, Some(missing)) => Mirrored::Unconfirmed(missing.clone()),
             (reached, _) => reached,
         })
     }
 
-    pub(super) async fn sessions_mirrored(&self, generation: u64) -> Result<Mirrored> {
-        self.reached(generation, |progress| (progress.sessions, progress.sessions_tried)).await
-    }
-
-    async fn reached(
+    /// Waits until the second of `tried_and_mirrored` is this generation, or the first is and
+    /// something is in the way.
+    pub(super) async fn reached(
         &self,
         generation: u64,
-        marks: impl Fn(&Progress) -> (u64, u64),
+        tried_and_mirrored: impl Fn(&Progress) -> (u64, u64),
     ) -> Result<Mirrored> {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         let mut progress = self.progress.subscribe();
@@ -73,7 +66,7 @@ impl Inner {
         loop {
             {
                 let now = progress.borrow_and_update();
-                let (mirrored, tried) = marks(&now);
+                let (tried, mirrored) = tried_and_mirrored(&now);
                 if mirrored >= generation {
                     return Ok(Mirrored::Done);
                 }

@@ -6,7 +6,9 @@ use tokio::time::Instant;
 
 use super::Inner;
 use super::drift::{Depth, Drift};
+use super::packages::PackageLists;
 use super::reconcile_state::ReconcileState;
+use super::sessions::Sessions;
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::role::Event;
@@ -44,24 +46,20 @@ impl Inner {
                 self.progress.send_modify(|progress| progress.compared = false);
                 continue;
             }
-            let (generation, sessions) = self.generations();
+            let generation = self.disk().generation;
+            self.slots.all().iter().for_each(|slot| slot.begin());
             let outcome = self.round(&mut known).await;
             if let Err(error) = &outcome {
                 pause = Duration::from_secs(1);
                 known.log(error);
             }
+            self.slots.all().iter().for_each(|slot| slot.end());
             self.progress.send_modify(|progress| {
                 progress.tried = generation;
-                progress.sessions_tried = sessions;
                 progress.other = known.other.clone();
                 progress.failure = outcome.err().map(|error| error.to_string());
             });
         }
-    }
-
-    fn generations(&self) -> (u64, u64) {
-        let disk = self.disk();
-        (disk.generation, disk.sessions_generation)
     }
 
     async fn round(&self, known: &mut ReconcileState) -> Result<()> {
@@ -87,7 +85,7 @@ impl Inner {
         // Before the deploy: who reads a deploy that needs a package finds it on the list.
         self.packages_are_read().await;
         let is_due = known.depth(stands, false).is_some();
-        match self.converge_packages(is_due).await {
+        match self.converge_slot::<PackageLists>(is_due).await {
             Ok(None) => known.packages_problem = None,
             Ok(Some(owner)) => {
                 known.lose_to(owner);
@@ -117,7 +115,10 @@ impl Inner {
                 progress.sequence = sequence;
             });
         }
-        self.converge_sessions(known.reconnected).await?;
+        if let Some(owner) = self.converge_slot::<Sessions>(known.reconnected).await? {
+            known.lose_to(owner);
+            return Ok(());
+        }
         self.tell_of_old_list(known).await;
         if !known.library_asked {
             known.library_asked = true;
@@ -239,19 +240,5 @@ impl Inner {
             tracing::debug!("{error}");
         }
         identity.sequence
-    }
-
-    async fn converge_sessions(&self, reconnected: bool) -> Result<()> {
-        let (sessions, generation) = {
-            let disk = self.disk();
-            (disk.sessions.clone(), disk.sessions_generation)
-        };
-        let Some(sessions) = sessions else { return Ok(()) };
-        let behind = self.progress.borrow().sessions < generation;
-        if behind || (reconnected && !self.store.has_sessions().await?) {
-            self.store.write_sessions(&sessions, self.config.session_ttl).await?;
-        }
-        self.progress.send_modify(|progress| progress.sessions = generation);
-        Ok(())
     }
 }

@@ -1,0 +1,41 @@
+//! The editor's log-in sessions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::slot::{Kind, Slot};
+use super::{Admin, Inner, Mirrored};
+use crate::error::Result;
+
+/// Log-in sessions as JSON text.
+pub(super) struct Sessions;
+
+impl Kind for Sessions {
+    type Value = Arc<str>;
+
+    fn slot(inner: &Inner) -> &Slot<Arc<str>> {
+        &inner.slots.sessions
+    }
+
+    async fn converge(inner: &Inner, text: Arc<str>, is_behind: bool) -> Result<Option<String>> {
+        if is_behind || !inner.store.has_sessions().await? {
+            inner.store.write_sessions(&text, inner.config.session_ttl).await?;
+        }
+        Ok(None)
+    }
+}
+
+impl Admin {
+    /// Takes the sessions as they are on disk. Returns as [`Admin::deploy`] does.
+    pub async fn sessions(&self, text: String) -> Result<Mirrored> {
+        let generation = self.inner.slots.sessions.put(text.into());
+        self.inner.wake();
+        self.inner.slot_mirrored::<Sessions>(generation).await
+    }
+
+    /// Reads the sessions that Valkey holds, waiting at most `patience` for the connection.
+    pub async fn read_sessions(&self, patience: Duration) -> Result<Option<String>> {
+        self.inner.store.connection().wait_ready(patience).await?;
+        self.inner.store.read_sessions().await
+    }
+}
