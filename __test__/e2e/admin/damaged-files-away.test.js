@@ -16,7 +16,7 @@ const {
   startInstance,
   untilAnswer
 } = require('../support/admin-and-workers.js');
-const { DAMAGE } = require('./support/damage.js');
+const { DAMAGE } = require('../../support/damage.js');
 const { startProxy } = require('../../support/proxy.js');
 
 const KEYS = ['flows', 'credentials', 'settings'].map((name) => `${PREFIX}${name}`);

@@ -17,7 +17,7 @@ const {
   startInstance,
   untilAnswer
 } = require('../support/admin-and-workers.js');
-const { DAMAGE } = require('./support/damage.js');
+const { DAMAGE } = require('../../support/damage.js');
 
 const FILES = ['flows.json', 'flows_cred.json', '.config.runtime.json'];
 const KEYS = ['flows', 'credentials', 'settings'].map((name) => `${PREFIX}${name}`);
