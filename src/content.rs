@@ -2,6 +2,7 @@
 //!
 //! Everything here takes text that came from a disk or a server and may be anything.
 
+mod credentials;
 mod digest;
 mod flows;
 mod json;
@@ -9,6 +10,7 @@ mod library;
 mod library_path;
 mod settings;
 
+pub use credentials::credentials_text;
 pub use digest::sha256_hex;
 pub use flows::{FlowsText, flows_text};
 pub use json::object_text;

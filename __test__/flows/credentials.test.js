@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { decrypt, encrypt, isEncrypted, open } = require('../../lib/flows/credentials');
+const { asCredentials, decrypt, encrypt, isCredentials, isEncrypted, open } = require('../../lib/flows/credentials');
 
 const PLAIN = { n1: { password: 'hunter2', user: 'Zoë' }, n2: { map: { A: 'x' } } };
 
@@ -67,5 +67,20 @@ test('tells a missing secret from one that does not fit', () => {
     () => open(stored, ['wrong', 'wronger']),
     (error) => hasCode(error) && /\(2 tried\).*credentialSecret/.test(error.message)
   );
-  assert.throws(() => open([], ['right']), hasCode);
+  assert.throws(() => open([PLAIN], ['right']), hasCode);
+});
+
+test('takes an empty array, which Node-RED can write, for no credentials', () => {
+  assert.deepEqual(asCredentials([]), {});
+  assert.deepEqual(open([], ['right']), { plain: {}, secret: undefined });
+  assert.deepEqual(open(encrypt('right', []), ['right']), { plain: {}, secret: 'right' });
+  for (const value of [{}, PLAIN, encrypt('right', [])]) {
+    assert.equal(asCredentials(value), value);
+    assert.ok(isCredentials(value));
+  }
+  assert.ok(isCredentials([]));
+  for (const value of [[PLAIN], null, undefined, 'x', 7]) {
+    assert.equal(asCredentials(value), value);
+    assert.ok(!isCredentials(value));
+  }
 });

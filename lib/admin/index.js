@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { isCredentials } = require('../flows/credentials');
 const { openCore } = require('../binding/core');
 const nodeRed = require('../node-red');
 const { createPackages } = require('../packages');
@@ -84,7 +85,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
 
   const loadSettings = async () => {
     const paths = await files.current();
-    const credentials = paths ? await inspect(paths.credentials, isObject) : { state: 'missing' };
+    const credentials = paths ? await inspect(paths.credentials, isCredentials) : { state: 'missing' };
     const flows = paths ? await inspect(paths.flows, isFlows) : { state: 'ok' };
     const text = await settingsFiles.load({
       fetchStored: () => fetchStored().catch(() => null),

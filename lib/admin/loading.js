@@ -2,7 +2,8 @@
 
 const path = require('node:path');
 
-const { backupOf, inspect, isFlows, isObject, setAside } = require('./disk-files');
+const { asCredentials, isCredentials } = require('../flows/credentials');
+const { backupOf, inspect, isFlows, setAside } = require('./disk-files');
 const { opensWith } = require('./secrets');
 
 const NOTHING = 'there is nothing to restore it from';
@@ -63,8 +64,8 @@ function createLoading({ local, files, secrets, log }) {
 
   /** The credentials beside flows from a backup: those on disk, or their own backup. */
   const credentialsForBackup = async (file) => {
-    const onDisk = await inspect(file, isObject);
-    const usable = onDisk.state === 'ok' ? onDisk : await inspect(backupOf(file), isObject);
+    const onDisk = await inspect(file, isCredentials);
+    const usable = onDisk.state === 'ok' ? onDisk : await inspect(backupOf(file), isCredentials);
     return usable.state === 'ok' ? usable.value : {};
   };
 
@@ -131,7 +132,7 @@ function createLoading({ local, files, secrets, log }) {
     await loadProject();
     const flows = await local.getFlows();
     const lost = (usable) => (answer.away ? { flows: false, credentials: true, fresh: false, usable } : null);
-    const backup = await inspect(backupOf(paths.credentials), isObject);
+    const backup = await inspect(backupOf(paths.credentials), isCredentials);
     const fromValkey = stored && stored.credentials !== '{}';
     if (!fromValkey && backup.state !== 'ok') {
       // Node-RED writes the file only once there are credentials.
@@ -157,7 +158,7 @@ function createLoading({ local, files, secrets, log }) {
     const paths = await files.current();
     if (paths) {
       const flows = await inspect(paths.flows, isFlows);
-      const credentials = await inspect(paths.credentials, isObject);
+      const credentials = await inspect(paths.credentials, isCredentials);
       // A Project that is switched to may well have no flow file yet; that is no loss.
       const isLost = flows.state !== 'ok' && (flows.state !== 'missing' || first || !files.activeProject());
       if (isLost) {
@@ -190,7 +191,8 @@ function createLoading({ local, files, secrets, log }) {
      * Valkey holds (null: nothing) and rejects when it is away.
      */
     async load({ fetchStored, first }) {
-      const pair = await loadFromDisk({ fetchStored, first });
+      const found = await loadFromDisk({ fetchStored, first });
+      const pair = { ...found, credentials: asCredentials(found.credentials) };
       if (pair.lost || secrets.opens(pair.credentials)) {
         return pair;
       }

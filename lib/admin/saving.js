@@ -1,5 +1,6 @@
 'use strict';
 
+const { asCredentials } = require('../flows/credentials');
 const { stamp } = require('./disk-files');
 
 /**
@@ -49,7 +50,7 @@ function createSaving({ local, files, secrets, journal, mirror, restoring, refus
   const credentials = async (given) => {
     await restoring.ready();
     count += 1;
-    const text = JSON.stringify(given);
+    const text = JSON.stringify(asCredentials(given));
     owed = text;
     await begin();
     try {
@@ -95,7 +96,7 @@ function createSaving({ local, files, secrets, journal, mirror, restoring, refus
     await restoring.forget();
     mirror.wrote({ flows: text, ...(saved ? { credentials: saved.text } : {}) });
     if (mirror.onDisk().credentials === null) {
-      mirror.wrote({ credentials: JSON.stringify(await local.getCredentials()) });
+      mirror.wrote({ credentials: JSON.stringify(asCredentials(await local.getCredentials())) });
     }
     refused.end();
     const send = async () => {

@@ -22,6 +22,19 @@ function isObject(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/**
+ * Credentials as Node-RED takes them: an empty array, which it can write itself, holds none.
+ * Anything else comes back as it is.
+ */
+function asCredentials(value) {
+  return Array.isArray(value) && value.length === 0 ? {} : value;
+}
+
+/** Whether Node-RED can load these, encrypted or not. */
+function isCredentials(value) {
+  return isObject(asCredentials(value));
+}
+
 function isSecret(secret) {
   // To Node-RED an empty text in settings.js is a secret like any other.
   return typeof secret === 'string';
@@ -45,7 +58,7 @@ function decrypt(secret, encrypted) {
     const iv = Buffer.from(encrypted.$.slice(0, IV_HEX_LENGTH), 'hex');
     const decipher = crypto.createDecipheriv(ALGORITHM, keyOf(secret), iv);
     const text = decipher.update(encrypted.$.slice(IV_HEX_LENGTH), 'base64', 'utf8') + decipher.final('utf8');
-    plain = JSON.parse(text);
+    plain = asCredentials(JSON.parse(text));
   } catch {
     // The cause is left out: a JSON error quotes the text it stumbled on.
     plain = undefined;
@@ -74,11 +87,11 @@ function open(credentials, candidates) {
   if (credentials === undefined || credentials === null) {
     return { plain: {}, secret: undefined };
   }
-  if (!isObject(credentials)) {
+  if (!isCredentials(credentials)) {
     throw credentialsError('The credentials are not an object.');
   }
   if (!isEncrypted(credentials)) {
-    return { plain: credentials, secret: undefined };
+    return { plain: asCredentials(credentials), secret: undefined };
   }
   const secrets = [...new Set((candidates || []).filter(isSecret))];
   for (const secret of secrets) {
@@ -95,4 +108,4 @@ function open(credentials, candidates) {
   );
 }
 
-module.exports = { decrypt, encrypt, isEncrypted, open };
+module.exports = { asCredentials, decrypt, encrypt, isCredentials, isEncrypted, open };

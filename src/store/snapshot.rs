@@ -47,17 +47,34 @@ impl Snapshot {
     }
 }
 
+/// What a value has to be so that it is no error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Check {
+    /// Any text.
+    Nothing,
+    /// What a worker can run.
+    Form,
+}
+
 impl Store {
     /// Reads flows, credentials, settings and record in one step (`MULTI`). `None` when no flows
     /// are stored. A value that can't be used is an error that names its key.
     pub async fn read_snapshot(&self) -> Result<Option<Snapshot>> {
-        Ok(self.read().await?.map(|(snapshot, _)| snapshot))
+        Ok(self.read(Check::Form).await?.map(|(snapshot, _)| snapshot))
+    }
+
+    /// The same for who compares it with a deploy: a value that nobody could run, but can be read,
+    /// is as it is stored.
+    pub async fn read_stored_texts(&self) -> Result<Option<Snapshot>> {
+        Ok(self.read(Check::Nothing).await?.map(|(snapshot, _)| snapshot))
     }
 
     /// The same for who is to run it: a deploy whose credentials are gone (evicted by the server,
     /// or deleted) is an error, not a deploy without credentials.
     pub async fn read_whole_snapshot(&self) -> Result<Option<Snapshot>> {
-        let Some((snapshot, has_credentials)) = self.read().await? else { return Ok(None) };
+        let Some((snapshot, has_credentials)) = self.read(Check::Form).await? else {
+            return Ok(None);
+        };
         let none = content::sha256_hex(&[b"{}"]);
         let told = snapshot.revision.as_ref().is_some_and(|record| record.credentials != none);
         if told && !has_credentials {
@@ -71,7 +88,7 @@ impl Store {
     }
 
     /// The snapshot, and whether there are credentials under their key.
-    async fn read(&self) -> Result<Option<(Snapshot, bool)>> {
+    async fn read(&self, check: Check) -> Result<Option<(Snapshot, bool)>> {
         let keys = self.keys();
         let names = [keys.flows(), keys.credentials(), keys.settings(), keys.revision()];
         let [flows_key, credentials_key, settings_key, revision_key] = &names;
@@ -89,13 +106,21 @@ impl Store {
         let record = Record::from_reply(revision_key, replies.next());
 
         let Some(flows) = flows? else { return Ok(None) };
-        let flows = content::flows_text(flows_key, &flows)?.array.to_string();
+        let flows = match content::flows_text(flows_key, &flows) {
+            Err(_) if check == Check::Nothing => flows,
+            found => found?.array.to_string(),
+        };
         let credentials = credentials?;
         let has_credentials = credentials.is_some();
         let credentials = credentials.unwrap_or_else(|| "{}".into());
-        content::object_text(credentials_key, &credentials)?;
         let settings = settings?.unwrap_or_else(|| "{}".into());
-        content::object_text(settings_key, &settings)?;
+        let credentials = match check {
+            Check::Nothing => credentials,
+            Check::Form => {
+                content::object_text(settings_key, &settings)?;
+                content::credentials_text(credentials_key, &credentials)?.to_string()
+            }
+        };
         // A record that can't be read is the admin's to mend; the deploy itself is whole.
         let revision = match record {
             Ok(record) => record.revision().cloned(),

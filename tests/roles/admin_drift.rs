@@ -129,3 +129,29 @@ async fn a_living_server_that_was_emptied_gets_library_and_sessions_as_well() {
     }
     assert_eq!(events.count(&Event::LibraryWanted), 3);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deploy_of_its_own_that_nobody_can_read_is_not_anothers() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let mut connection = server.admin();
+    let dir = temp_dir();
+    for (flows, credentials) in [("[null]", "{}"), ("[]", "[]"), ("[{}]", "7")] {
+        for _ in 0..2 {
+            let (admin, _) = admin(admin_options(&server), Some(dir.path())).await;
+            admin.deploy(flows.into(), credentials.into(), None, None).await.unwrap();
+            assert_eq!(stored(&mut connection, "n:flows").as_deref(), Some(flows));
+            admin.close().await;
+        }
+    }
+    let (admin, _) = admin(admin_options(&server), Some(dir.path())).await;
+    deploy(&admin, 1).await.unwrap();
+    assert!(holds(&mut connection, 1));
+    assert_eq!(kept(&mut connection), []);
+    assert_eq!(log.count("never had"), 0, "{:?}", log.lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_array_of_credentials_is_no_loss() {
+    assert_eq!(kept_of(&flows(1), "[]").await, []);
+}

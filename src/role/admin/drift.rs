@@ -2,7 +2,7 @@
 
 use super::{Inner, Lost};
 use crate::codec;
-use crate::content::sha256_hex;
+use crate::content::{credentials_text, sha256_hex};
 use crate::error::{Error, Result};
 use crate::store::deploy::Deploy;
 use crate::store::head::Head;
@@ -55,7 +55,7 @@ impl Inner {
                 return Ok(Drift::Foreign);
             }
             if fits && read {
-                match self.store.read_snapshot().await {
+                match self.store.read_stored_texts().await {
                     Ok(Some(snapshot)) if told && is_same(&snapshot, deploy) => {
                         return Ok(Drift::None);
                     }
@@ -79,10 +79,10 @@ impl Inner {
         if !is_usable(head.flows_size()) {
             return Ok(Drift::Replaceable);
         }
-        let foreign = match self.store.read_snapshot().await {
+        let foreign = match self.store.read_stored_texts().await {
             Ok(Some(snapshot)) => {
                 *snapshot.flows != *deploy.flows
-                    || (snapshot.credentials != "{}"
+                    || (!is_empty(&snapshot.credentials)
                         && *snapshot.credentials != *deploy.credentials)
             }
             Ok(None) => false,
@@ -116,6 +116,11 @@ fn can_be_read(deploy: &Deploy) -> bool {
     [&deploy.flows, &deploy.credentials, &deploy.settings]
         .iter()
         .all(|text| text.len() <= codec::MAX_VALUE_BYTES)
+}
+
+/// Whether these credentials are none.
+fn is_empty(credentials: &str) -> bool {
+    credentials_text("", credentials) == Ok("{}")
 }
 
 fn is_same(snapshot: &Snapshot, deploy: &Deploy) -> bool {
