@@ -31,6 +31,11 @@ function crate(name, license, files = {}) {
   };
 }
 
+test('deny.toml has the platforms that are released', () => {
+  const [, list] = fs.readFileSync(path.join(ROOT, 'deny.toml'), 'utf8').match(/^targets = \[([^\]]*)\]/m);
+  assert.deepEqual(list.match(/[^"]+(?=",?$)/gm), napi.targets);
+});
+
 let texts;
 before(() => {
   texts = notices(napi.targets);
