@@ -4,20 +4,28 @@ const crypto = require('node:crypto');
 
 const { codedError } = require('../errors');
 
+/** @import { Credentials, EncryptedCredentials } from '../types/node-red' */
+
 // Node-RED's own scheme: hex of a random 16-byte IV, then base64 of the text.
 const ALGORITHM = 'aes-256-ctr';
 const IV_HEX_LENGTH = 32;
 const ADVICE =
   'set the same credentialSecret in the settings of the admin and of every worker, ' + 'then deploy once on the admin';
 
+/** @param {string} message */
 function credentialsError(message) {
   return codedError('ERR_VALKEY_CREDENTIALS', message);
 }
 
+/** @param {string} secret */
 function keyOf(secret) {
   return crypto.createHash('sha256').update(secret).digest();
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, any>}
+ */
 function isObject(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -25,27 +33,48 @@ function isObject(value) {
 /**
  * Credentials as Node-RED takes them: an empty array, which it can write itself, holds none.
  * Anything else comes back as it is.
+ *
+ * @param {unknown} value
  */
 function asCredentials(value) {
   return Array.isArray(value) && value.length === 0 ? {} : value;
 }
 
-/** Whether Node-RED can load these, encrypted or not. */
+/**
+ * Whether Node-RED can load these, encrypted or not.
+ *
+ * @param {unknown} value
+ */
 function isCredentials(value) {
   return isObject(asCredentials(value));
 }
 
+/**
+ * @param {unknown} secret
+ * @returns {secret is string}
+ */
 function isSecret(secret) {
   // To Node-RED an empty text in settings.js is a secret like any other.
   return typeof secret === 'string';
 }
 
-/** True for `{ $: '…' }`, the form in which Node-RED stores encrypted credentials. */
+/**
+ * True for `{ $: '…' }`, the form in which Node-RED stores encrypted credentials.
+ *
+ * @param {unknown} credentials
+ * @returns {credentials is { $: unknown }}
+ */
 function isEncrypted(credentials) {
   return isObject(credentials) && Object.hasOwn(credentials, '$');
 }
 
-/** The plain credentials in `{ $: '…' }`; throws ERR_VALKEY_CREDENTIALS when the secret does not fit. */
+/**
+ * The plain credentials in `{ $: '…' }`; throws ERR_VALKEY_CREDENTIALS when the secret does not fit.
+ *
+ * @param {unknown} secret
+ * @param {unknown} encrypted
+ * @returns {Credentials}
+ */
 function decrypt(secret, encrypted) {
   if (!isSecret(secret)) {
     throw credentialsError(`There is no secret to decrypt the credentials with: ${ADVICE}.`);
@@ -69,7 +98,13 @@ function decrypt(secret, encrypted) {
   return plain;
 }
 
-/** `{ $: '…' }` for plain credentials, readable by Node-RED with the same secret. */
+/**
+ * `{ $: '…' }` for plain credentials, readable by Node-RED with the same secret.
+ *
+ * @param {unknown} secret
+ * @param {Credentials} plain
+ * @returns {EncryptedCredentials}
+ */
 function encrypt(secret, plain) {
   if (!isSecret(secret)) {
     throw credentialsError('There is no secret to encrypt the credentials with.');
@@ -82,6 +117,10 @@ function encrypt(secret, plain) {
 /**
  * The plain credentials, found with the first of the candidate secrets that fits.
  * Credentials that are not encrypted pass as they are, with no secret.
+ *
+ * @param {unknown} credentials
+ * @param {unknown[] | undefined} candidates
+ * @returns {{ plain: Credentials, secret: string | undefined }}
  */
 function open(credentials, candidates) {
   if (credentials === undefined || credentials === null) {
@@ -91,7 +130,7 @@ function open(credentials, candidates) {
     throw credentialsError('The credentials are not an object.');
   }
   if (!isEncrypted(credentials)) {
-    return { plain: asCredentials(credentials), secret: undefined };
+    return { plain: /** @type {Credentials} */ (asCredentials(credentials)), secret: undefined };
   }
   const secrets = [...new Set((candidates || []).filter(isSecret))];
   for (const secret of secrets) {

@@ -1,9 +1,16 @@
 'use strict';
 
+/** @import { FlowNode, Nodes } from '../types/node-red' */
+
 const SUBFLOW = /^subflow:(.+)$/;
 const STRUCTURE = new Set(['tab', 'subflow', 'group']);
 
-/** The types that flows use and Node-RED does not have, by its own rule. */
+/**
+ * The types that flows use and Node-RED does not have, by its own rule.
+ *
+ * @param {FlowNode[]} flows
+ * @param {Nodes['getType']} getType
+ */
 function missingTypes(flows, getType) {
   const subflows = new Set(flows.filter((node) => node.type === 'subflow').map((node) => node.id));
   const types = new Set(flows.map((node) => node.type).filter((type) => !STRUCTURE.has(type)));

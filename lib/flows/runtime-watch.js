@@ -1,6 +1,11 @@
 'use strict';
 
+/** @import { FlowsEvent, Runtime, RuntimeState } from '../types/node-red' */
+
+/** @type {Set<string | undefined>} */
 const NOT_STARTED = new Set(['missing-types', 'missing-modules', 'safe-mode']);
+
+/** @typedef {ReturnType<typeof createRuntimeWatch>} RuntimeWatch */
 
 /**
  * Watches what Node-RED does by itself: its first start, loads that a user
@@ -9,8 +14,15 @@ const NOT_STARTED = new Set(['missing-types', 'missing-modules', 'safe-mode']);
  *
  * `isOwn()` tells whether an event comes from a deploy of ours; those are
  * passed to `onOwn(name, payload)` and change nothing here.
+ *
+ * @param {object} params
+ * @param {Runtime['events']} params.events
+ * @param {() => boolean} params.isOwn
+ * @param {(name: string, payload: any) => void} params.onOwn
+ * @param {(type: string) => void} params.onType
  */
 function createRuntimeWatch({ events, isOwn, onOwn, onType }) {
+  /** @type {Set<() => void>} */
   const waiting = new Set();
   const missing = new Set();
   let hasStarted = false;
@@ -18,7 +30,8 @@ function createRuntimeWatch({ events, isOwn, onOwn, onType }) {
   let isLoading = false;
   let isStartingItself = false;
   let stopJustEnded = false;
-  let announceStart;
+  let announceStart = () => {};
+  /** @type {Promise<void>} */
   const started = new Promise((resolve) => {
     announceStart = resolve;
   });
@@ -49,6 +62,7 @@ function createRuntimeWatch({ events, isOwn, onOwn, onType }) {
     settle();
   }
 
+  /** @param {RuntimeState} payload */
   function onState(payload) {
     const afterStop = stopJustEnded;
     stopJustEnded = false;
@@ -69,8 +83,9 @@ function createRuntimeWatch({ events, isOwn, onOwn, onType }) {
     }
   }
 
+  /** @type {Record<string, (payload: any) => void>} */
   const listeners = {
-    'flows:stopping': (event) => {
+    'flows:stopping': (/** @type {FlowsEvent} */ event) => {
       isRunning = isRunning && event.type !== 'full';
       if (isOwn()) {
         onOwn('flows:stopping', event);
@@ -127,7 +142,12 @@ function createRuntimeWatch({ events, isOwn, onOwn, onType }) {
     missing.clear();
   }
 
-  /** Calls back once nothing of Node-RED's own is under way; returns a function that cancels. */
+  /**
+   * Calls back once nothing of Node-RED's own is under way; returns a function that cancels.
+   *
+   * @param {() => void} callback
+   * @returns {() => void}
+   */
   function whenIdle(callback) {
     if (isIdle()) {
       callback();

@@ -1,16 +1,19 @@
 'use strict';
 
+/** @import { FlowNode, Nodes, NodeType } from '../types/node-red' */
+
 /**
  * The types that flows use, those inside the subflows that packages bring included.
  *
- * @param {Array<Array<object>>} flows the flow arrays that count
- * @param {(type: string) => any} getType Node-RED's; an object stands for a package's subflow
+ * @param {FlowNode[][]} flows the flow arrays that count
+ * @param {Nodes['getType']} getType Node-RED's
  */
 function usedTypes(flows, getType) {
+  /** @type {Set<string>} */
   const used = new Set();
   const open = flows.flat();
   while (open.length > 0) {
-    const { type } = open.pop();
+    const { type } = /** @type {FlowNode} */ (open.pop());
     if (typeof type !== 'string' || used.has(type)) {
       continue;
     }
@@ -20,13 +23,22 @@ function usedTypes(flows, getType) {
   return used;
 }
 
+/**
+ * @param {NodeType | null | undefined} constructor
+ * @returns {FlowNode[]}
+ */
 function subflowNodes(constructor) {
   const subflow = constructor && typeof constructor === 'object' && constructor.subflow;
   return subflow && Array.isArray(subflow.flow) ? subflow.flow : [];
 }
 
-/** The packages that Function nodes of the flows name in their set-up. */
+/**
+ * The packages that Function nodes of the flows name in their set-up.
+ *
+ * @param {FlowNode[][]} flows
+ */
 function usedLibraries(flows) {
+  /** @type {Set<string>} */
   const names = new Set();
   for (const { libs } of flows.flat()) {
     for (const library of Array.isArray(libs) ? libs : []) {

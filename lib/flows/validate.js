@@ -6,23 +6,40 @@ const LINK = /^link (in|out|call)$/;
 // Node-RED looks types, ids and places up in plain objects, and asks nodes with `hasOwnProperty`.
 const EVERY_OBJECT_HAS = new Set(Object.getOwnPropertyNames(Object.prototype));
 
+/**
+ * A node as it is stored: of the rest nothing is sure.
+ *
+ * @typedef {{ id: string, type: string, [property: string]: any }} StoredNode
+ */
+
+/** @param {unknown} value */
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+/** @param {unknown} value */
 const isAbsent = (value) => value === undefined || value === null;
 
+/** @param {unknown} ports */
 function arePorts(ports) {
+  /** @param {any} wire */
   const isWire = (wire) => isObject(wire) && !EVERY_OBJECT_HAS.has(wire.id);
+  /** @param {any} port */
   const isPort = (port) => isObject(port) && Array.isArray(port.wires) && port.wires.every(isWire);
   return isAbsent(ports) || (Array.isArray(ports) && ports.every(isPort));
 }
 
+/** @param {StoredNode} node */
 function areLinks({ type, links }) {
   // A link call that the editor has never saved with links holds the name of its target.
   const isTarget = type === 'link call' && typeof links === 'string';
+  /** @param {unknown} id */
   const isId = (id) => typeof id === 'string' && !EVERY_OBJECT_HAS.has(id);
   return !links || isTarget || (Array.isArray(links) && links.every(isId));
 }
 
-/** What is wrong with a node by itself, or undefined. */
+/**
+ * What is wrong with a node by itself, or undefined.
+ *
+ * @param {StoredNode} node
+ */
 function faultOf(node) {
   const definition = INSTANCE.exec(node.type);
   if (node.type === '' || node.type === 'subflow:' || EVERY_OBJECT_HAS.has(definition ? definition[1] : node.type)) {
@@ -43,7 +60,9 @@ function faultOf(node) {
     return "its 'wires' are not an array of arrays";
   }
   // As a name of a property an array is its only element.
-  if (node.wires?.some((port) => port.some((id) => EVERY_OBJECT_HAS.has(id) || Array.isArray(id)))) {
+  if (
+    node.wires?.some((/** @type {any[]} */ port) => port.some((id) => EVERY_OBJECT_HAS.has(id) || Array.isArray(id)))
+  ) {
     return "its 'wires' lead to what is no node";
   }
   if ([node.z, node.g].some((place) => place && typeof place !== 'string')) {
@@ -68,25 +87,33 @@ function faultOf(node) {
   return undefined;
 }
 
-/** A node from which following `next(node)` (ids) leads back to itself, or undefined. */
+/**
+ * A node from which following `next(node)` (ids) leads back to itself, or undefined.
+ *
+ * @template Node
+ * @param {Map<string, Node>} nodes
+ * @param {(node: Node) => Iterable<string>} next
+ */
 function findCycle(nodes, next) {
+  /** @param {string} id one of `nodes` */
+  const following = (id) => [...next(/** @type {Node} */ (nodes.get(id)))];
   const done = new Set();
   for (const start of nodes.keys()) {
     // Without recursion: a chain may be longer than the stack.
-    const path = [{ id: start, rest: [...next(nodes.get(start))] }];
+    const path = [{ id: start, rest: following(start) }];
     const onPath = new Set([start]);
     while (path.length > 0) {
       const { id, rest } = path[path.length - 1];
-      const following = done.has(id) ? undefined : rest.pop();
-      if (following === undefined) {
+      const step = done.has(id) ? undefined : rest.pop();
+      if (step === undefined) {
         done.add(id);
         onPath.delete(id);
         path.pop();
-      } else if (onPath.has(following)) {
-        return following;
-      } else if (nodes.has(following) && !done.has(following)) {
-        onPath.add(following);
-        path.push({ id: following, rest: [...next(nodes.get(following))] });
+      } else if (onPath.has(step)) {
+        return step;
+      } else if (nodes.has(step) && !done.has(step)) {
+        onPath.add(step);
+        path.push({ id: step, rest: following(step) });
       }
     }
   }
@@ -98,6 +125,8 @@ function findCycle(nodes, next) {
  * when there is nothing. The array is known to hold objects with an `id` and a `type` that are texts.
  *
  * Only what no editor can make is looked for: what Node-RED copes with is none of our business.
+ *
+ * @param {StoredNode[]} flows
  */
 function flowFault(flows) {
   for (const node of flows) {
@@ -111,11 +140,12 @@ function flowFault(flows) {
   if (inItself !== undefined) {
     return `group '${inItself}' is within itself`;
   }
+  /** @type {Map<string, Set<string>>} the subflows that each uses */
   const used = new Map(flows.filter(({ type }) => type === 'subflow').map(({ id }) => [id, new Set()]));
   for (const { type, z } of flows) {
     const instance = INSTANCE.exec(type);
-    if (instance && used.has(z)) {
-      used.get(z).add(instance[1]);
+    if (instance) {
+      used.get(z)?.add(instance[1]);
     }
   }
   const recursive = findCycle(used, (ids) => ids);

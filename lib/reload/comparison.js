@@ -2,7 +2,37 @@
 
 const { isDeepStrictEqual } = require('node:util');
 
-/** The nodes of a flow array by id; of two with one id the last counts, as in Node-RED. */
+/** @import { Credentials, FlowNode, NodeCredentials } from '../types/node-red' */
+
+/**
+ * What a worker is to run, with plain credentials.
+ *
+ * @typedef {{ flows: FlowNode[], credentials?: Credentials, revision?: string }} Update
+ */
+
+/**
+ * Flows and plain credentials in the form in which they are compared: the flows also as text and by id, the
+ * credentials of nothing but these flows.
+ *
+ * @typedef {object} Configuration
+ * @property {FlowNode[]} flows
+ * @property {string} text
+ * @property {Map<string, FlowNode>} nodes
+ * @property {Map<string, NodeCredentials>} credentials
+ */
+
+/**
+ * The ids of nodes in which two configurations differ; `environments`: of those whose `env` has changed;
+ * `credentials`: of those whose credentials have.
+ *
+ * @typedef {Record<'added' | 'changed' | 'removed' | 'environments' | 'credentials', string[]>} Difference
+ */
+
+/**
+ * The nodes of a flow array by id; of two with one id the last counts, as in Node-RED.
+ *
+ * @param {FlowNode[]} flows
+ */
 function byId(flows) {
   return new Map(flows.map((node) => [node.id, node]));
 }
@@ -11,54 +41,70 @@ function byId(flows) {
  * The credentials that belong to a node of these flows. Node-RED drops the
  * others from its cache, so to compare with them would take a node that comes
  * back for one whose credentials are already there.
+ *
+ * @param {Credentials} credentials
+ * @param {Map<string, FlowNode>} nodes
  */
 function credentialsInUse(credentials, nodes) {
   const used = Object.entries(credentials).filter(([id, value]) => nodes.has(id) && value);
   return new Map(used);
 }
 
-/** Flows and plain credentials in the form in which they are compared. */
+/**
+ * Flows and plain credentials in the form in which they are compared.
+ *
+ * @param {Update} update
+ * @returns {Configuration}
+ */
 function configuration({ flows, credentials }) {
   const nodes = byId(flows);
   return { flows, text: JSON.stringify(flows), nodes, credentials: credentialsInUse(credentials || {}, nodes) };
 }
 
-// Node-RED compares an env by its text as well, and for thousands of nodes
-// this is ten times faster than to walk them.
+/**
+ * Node-RED compares an env by its text as well, and for thousands of nodes this is ten times
+ * faster than to walk them.
+ *
+ * @param {unknown} one
+ * @param {unknown} other
+ */
 function isSameText(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** How the next flows and plain credentials differ from those handed to Node-RED before. */
+/**
+ * How the next flows and plain credentials differ from those handed to Node-RED before.
+ *
+ * @param {Configuration} before
+ * @param {Configuration} next
+ * @returns {Difference}
+ */
 function compare(before, next) {
-  const added = [];
-  const changed = [];
-  const removed = [];
-  const environments = [];
+  /** @type {Difference} */
+  const difference = { added: [], changed: [], removed: [], environments: [], credentials: [] };
   for (const [id, node] of next.nodes) {
     const old = before.nodes.get(id);
     if (!old) {
-      added.push(id);
+      difference.added.push(id);
     } else if (!isSameText(old, node)) {
-      changed.push(id);
+      difference.changed.push(id);
       if (!isSameText(old.env, node.env)) {
-        environments.push(id);
+        difference.environments.push(id);
       }
     }
   }
   for (const id of before.nodes.keys()) {
     if (!next.nodes.has(id)) {
-      removed.push(id);
+      difference.removed.push(id);
     }
   }
-  const credentials = [];
   for (const id of next.nodes.keys()) {
     const [one, other] = [before.credentials.get(id), next.credentials.get(id)];
     if (one !== other && !isDeepStrictEqual(one, other)) {
-      credentials.push(id);
+      difference.credentials.push(id);
     }
   }
-  return { added, changed, removed, environments, credentials };
+  return difference;
 }
 
 module.exports = { compare, configuration, isSameText };

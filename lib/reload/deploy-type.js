@@ -1,6 +1,16 @@
 'use strict';
 
-/** Node-RED below 3.1 does not restart a tab or a group whose env alone has changed. */
+/**
+ * @import { ReloadMode } from '../../binding'
+ * @import { DeployType, FlowNode } from '../types/node-red'
+ * @import { Difference } from './comparison'
+ */
+
+/**
+ * Node-RED below 3.1 does not restart a tab or a group whose env alone has changed.
+ *
+ * @param {string} version
+ */
 function restartsEnvironments(version) {
   const [major, minor] = String(version || '')
     .split('.')
@@ -8,15 +18,25 @@ function restartsEnvironments(version) {
   return !(major < 3 || (major === 3 && minor < 1));
 }
 
+/** @param {FlowNode | undefined} node */
 function hasGlobals(node) {
-  return node.type === 'global-config' && Array.isArray(node.env) && node.env.length > 0;
+  return node?.type === 'global-config' && Array.isArray(node.env) && node.env.length > 0;
 }
 
+/** @param {FlowNode | undefined} node */
 function isScope(node) {
-  return node.type === 'tab' || node.type === 'group';
+  return node?.type === 'tab' || node?.type === 'group';
 }
 
-/** The deploy type to ask for: that of the settings, or 'full' where a part would leave old values running. */
+/**
+ * The deploy type to ask for: that of the settings, or 'full' where a part would leave old values running.
+ *
+ * @param {{ mode: ReloadMode, isRunning: boolean, isScopeAware: boolean }} situation
+ * @param {Difference} difference
+ * @param {Map<string, FlowNode>} before
+ * @param {Map<string, FlowNode>} wanted
+ * @returns {DeployType}
+ */
 function deployType({ mode, isRunning, isScopeAware }, difference, before, wanted) {
   // Node-RED 3.0 cannot deploy a part of flows that have never run.
   if (!isRunning) {

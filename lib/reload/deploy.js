@@ -4,6 +4,21 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 
 const { codedError } = require('../errors');
 
+/** @import { Credentials, DeployType, FlowNode, FlowsEvent, Runtime, RuntimeState } from '../types/node-red' */
+
+/**
+ * One call of Node-RED's, and what Node-RED has said meanwhile.
+ *
+ * @typedef {object} Call
+ * @property {boolean} isOpen
+ * @property {boolean} isSaving it saves the flows that it was handed
+ * @property {boolean} [isDeployed]
+ * @property {() => void} onDeployed
+ * @property {FlowsEvent} [difference]
+ * @property {string[]} missingTypes
+ * @property {string[]} missingModules
+ */
+
 /**
  * Calls Node-RED's `setFlows` and waits for the real end of it.
  *
@@ -11,8 +26,11 @@ const { codedError } = require('../errors');
  * `undefined` when stopping failed; the `runtime-deploy` event says that the
  * start is over. Which events and saves are of our own making is known by the
  * asynchronous context that they run in.
+ *
+ * @param {{ runtime: Runtime, deadline: number }} params `deadline`: in ms, for one deploy
  */
 function createDeploy({ runtime, deadline }) {
+  /** @type {AsyncLocalStorage<Call>} */
   const context = new AsyncLocalStorage();
 
   function current() {
@@ -31,20 +49,25 @@ function createDeploy({ runtime, deadline }) {
     return call !== undefined && call.isSaving;
   }
 
+  /**
+   * @param {string} name
+   * @param {any} payload
+   */
   function onOwn(name, payload) {
     const call = current();
+    if (!call) {
+      return;
+    }
     if (name === 'flows:stopping' || name === 'flows:starting') {
       call.isSaving = false;
       if (name === 'flows:stopping' || !call.difference) {
         call.difference = { type: payload.type, diff: payload.diff };
       }
-    } else if (name === 'flows:started') {
-      call.isStarted = true;
     } else if (name === 'runtime-state') {
       if (payload.error === 'missing-types') {
         call.missingTypes = [...(payload.types || [])];
       } else if (payload.error === 'missing-modules') {
-        call.missingModules = (payload.modules || []).map(({ module }) => module);
+        call.missingModules = (payload.modules || []).map((/** @type {{ module: string }} */ { module }) => module);
       }
     } else if (name === 'runtime-deploy') {
       call.isDeployed = true;
@@ -52,13 +75,21 @@ function createDeploy({ runtime, deadline }) {
     }
   }
 
-  /** One `setFlows` to its end; resolves with what Node-RED said meanwhile. */
+  /**
+   * One `setFlows` to its end; resolves with what Node-RED said meanwhile.
+   *
+   * @param {FlowNode[]} flows
+   * @param {Credentials | null} credentials
+   * @param {DeployType} type
+   * @returns {Promise<Call>}
+   */
   function deploy(flows, credentials, type) {
+    /** @type {Call} */
     const call = {
       isOpen: true,
       isSaving: true,
-      isStarted: false,
       isDeployed: false,
+      onDeployed() {},
       missingTypes: [],
       missingModules: []
     };
@@ -75,6 +106,11 @@ function createDeploy({ runtime, deadline }) {
       }, deadline);
       timer.unref();
 
+      /**
+       * @template T
+       * @param {(value: T) => void} settle
+       * @param {T} value
+       */
       function end(settle, value) {
         clearTimeout(timer);
         call.isOpen = false;
@@ -113,17 +149,19 @@ function createDeploy({ runtime, deadline }) {
               'ERR_VALKEY_RELOAD',
               `Node-RED did not take the update: ${cause && cause.message}`
             );
-            error.cause = cause;
             // Node-RED saves before it changes anything, and may fail after that too.
-            error.isRefused = runtime.nodes.getFlows() === before;
-            end(reject, error);
+            const isRefused = runtime.nodes.getFlows() === before;
+            end(reject, Object.assign(error, { cause, isRefused }));
           })
       );
     });
   }
 
-  /** Node-RED's own start, for flows that a failed update has left stopped. */
+  /**
+   * Node-RED's own start, for flows that a failed update has left stopped.
+   */
   async function startAgain() {
+    /** @type {Call} */
     const call = { isOpen: true, isSaving: false, onDeployed() {}, missingTypes: [], missingModules: [] };
     try {
       await context.run(call, () => runtime.nodes.startFlows());

@@ -2,6 +2,8 @@
 
 const { isSameText } = require('./comparison');
 
+/** @import { FlowNode } from '../types/node-red' */
+
 // Shown in Node-RED's list of missing types, below the real ones.
 const HOLD_TYPE = 'node-red-storage-valkey: this revision starts when the types above are installed';
 const HOLD_ID = 'valkey-storage-hold';
@@ -15,6 +17,10 @@ const HOLD_ID = 'valkey-storage-hold';
  * missing keeps it from that, and leaves the start to us. The wires stay those
  * that are running, so that the last step has them to compare with: nodes that
  * are only rewired run on meanwhile, and Node-RED rewires what it sees differ.
+ *
+ * @param {FlowNode[]} flows
+ * @param {Map<string, FlowNode>} running
+ * @returns {FlowNode[]}
  */
 function hold(flows, running) {
   const held = flows.map((node) => {

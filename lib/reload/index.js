@@ -15,7 +15,23 @@ const { missingTypes } = require('../flows/missing-types');
 const { createRuntimeWatch } = require('../flows/runtime-watch');
 const { createQueue } = require('./queue');
 
+/**
+ * @import { ReloadMode } from '../../binding'
+ * @import { Log } from '../types/core'
+ * @import { Credentials, DeployType, FlowNode, Runtime } from '../types/node-red'
+ * @import { Configuration, Difference, Update } from './comparison'
+ * @import { Call } from './deploy'
+ * @import { Outcome, Result } from './result'
+ */
+
 const DEADLINE = 5 * 60 * 1000;
+/**
+ * An update that waits for types, and the nodes that stand still meanwhile.
+ *
+ * @typedef {{ update: Update | undefined, stopped: Set<string> }} Held
+ */
+
+/** @type {Configuration} */
 const EMPTY = { flows: [], text: '[]', nodes: new Map(), credentials: new Map() };
 
 /**
@@ -23,6 +39,13 @@ const EMPTY = { flows: [], text: '[]', nodes: new Map(), credentials: new Map() 
  *
  * To be created before Node-RED loads its nodes and flows, so in the `init` of
  * the storage module. `log(level, text)` gets what is to be told.
+ *
+ * @param {object} params
+ * @param {Runtime} params.runtime
+ * @param {ReloadMode} [params.mode]
+ * @param {(level: keyof Log, text: string) => void} [params.log]
+ * @param {number} [params.deadline] ms that one deploy may take
+ * @param {(result: Result & { revision?: string }) => void} [params.onCompleted] an update that waited for types runs
  */
 function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEADLINE, onCompleted = () => {} }) {
   const isScopeAware = restartsEnvironments(runtime.settings.version);
@@ -40,14 +63,17 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   });
   const queue = createQueue({ watch, deadline });
   const newest = createNewest({ queue, applyNow, superseded: () => nothing({ superseded: true }) });
+  /** @param {string} type */
   const getType = (type) => runtime.nodes.getType(type);
   const outdated = createOutdated({ getType });
 
   let handed = EMPTY; // what Node-RED was given last
   let running = EMPTY; // what it was given last and has started
+  /** @type {Held | undefined} */
   let held; // the update that waits for types: { update, stopped }
   let unstarted = false; // what was handed over did not start (modules missing)
   let failed = false; // an update ended in the middle
+  /** @type {Update | undefined} */
   let waiting; // the newest update that safe mode keeps from being applied
   let isSafeModeTold = false;
   let isClosed = false;
@@ -61,7 +87,11 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     await queue.inHand();
   }
 
-  /** Remembers what a load has handed to Node-RED: the flows and the plain credentials. */
+  /**
+   * Remembers what a load has handed to Node-RED: the flows and the plain credentials.
+   *
+   * @param {Update} update
+   */
   function seed({ flows, credentials }) {
     handed = configuration({ flows, credentials });
     running = handed;
@@ -79,6 +109,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     return watch.started;
   }
 
+  /** @param {Update} update */
   function stayInSafeMode(update) {
     waiting = update;
     if (!isSafeModeTold) {
@@ -88,6 +119,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     return nothing({ safeMode: true });
   }
 
+  /** @param {Update} update */
   async function applyNow(update) {
     const wanted = configuration(update);
     const difference = compare(handed, wanted);
@@ -109,6 +141,11 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     return result;
   }
 
+  /**
+   * @param {Configuration} wanted
+   * @param {Outcome} outcome
+   * @param {Update} [update]
+   */
   function settle(wanted, outcome, update) {
     const stopped = new Set([...(held ? held.stopped : []), ...outcome.restarted]);
     handed = wanted;
@@ -122,7 +159,14 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     completeHeld();
   }
 
-  /** Hands a configuration to Node-RED, in as many steps as it takes. */
+  /**
+   * Hands a configuration to Node-RED, in as many steps as it takes.
+   *
+   * @param {Configuration} wanted
+   * @param {Difference} difference
+   * @param {DeployType} [only]
+   * @returns {Promise<Outcome>}
+   */
   async function hand(wanted, difference, only) {
     if (failed) {
       return recover(wanted, difference);
@@ -151,13 +195,19 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     const remember = live.forget(difference.credentials.concat(difference.removed));
     const call = await attempt(isHeld ? hold(marked, running.nodes) : marked, passed, type, remember);
     commit();
-    marking.unmark(runtime.nodes.getFlows().flows, replaced);
+    marking.unmark(runtime.nodes.getFlows()?.flows || [], replaced);
     if (!isHeld) {
       outdated.clear();
     }
     return outcomeOf(call, wanted, awaited);
   }
 
+  /**
+   * @param {FlowNode[]} flows
+   * @param {Credentials | null} credentials
+   * @param {DeployType} type
+   * @param {() => void} [remember]
+   */
   async function attempt(flows, credentials, type, remember = () => {}) {
     try {
       return await deploys.deploy(flows, credentials, type);
@@ -172,7 +222,14 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     }
   }
 
-  /** What is held waits for `awaited`, whether or not Node-RED would miss the same types. */
+  /**
+   * What is held waits for `awaited`, whether or not Node-RED would miss the same types.
+   *
+   * @param {Call} call
+   * @param {Configuration} wanted
+   * @param {string[]} awaited
+   * @returns {Outcome}
+   */
   function outcomeOf(call, wanted, awaited) {
     const missed = call.missingTypes.filter((type) => type !== HOLD_TYPE);
     return {
@@ -183,7 +240,13 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     };
   }
 
-  /** The values for Node-RED's cache, as copies: it writes into what it is given. */
+  /**
+   * The values for Node-RED's cache, as copies: it writes into what it is given.
+   *
+   * @param {string[]} ids
+   * @param {Configuration} wanted
+   * @returns {Credentials | null}
+   */
   function passedCredentials(ids, wanted) {
     if (ids.length === 0) {
       return null;
@@ -191,6 +254,10 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     return Object.fromEntries(ids.map((id) => [id, structuredClone(wanted.credentials.get(id) || {})]));
   }
 
+  /**
+   * @param {Configuration} wanted
+   * @param {Difference} difference
+   */
   function typeFor(wanted, difference) {
     const situation = { mode, isScopeAware, isRunning: watch.hasRunningFlows() };
     return deployType(situation, difference, handed.nodes, wanted.nodes);
@@ -199,12 +266,17 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   /**
    * After an update that ended in the middle nobody knows what runs, and
    * Node-RED counts its flows as stopped: start, then replace everything.
+   *
+   * @param {Configuration} wanted
+   * @param {Difference} difference
+   * @returns {Promise<Outcome>}
    */
   async function recover(wanted, difference) {
     watch.deployBegins();
     log('warn', 'The last update ended in the middle: all flows are restarted with this one.');
     await deploys.startAgain();
     const isChanged = new Set(difference.credentials);
+    /** @type {Credentials} */
     const credentials = {};
     for (const [id] of wanted.nodes) {
       const own = isChanged.has(id) ? wanted.credentials.get(id) : live.wanted(id, wanted.credentials);
@@ -245,6 +317,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
       });
   }
 
+  /** @param {Held} expected */
   async function completeNow({ update, stopped }) {
     const begun = Date.now();
     const difference = compare(running, handed);
@@ -255,8 +328,8 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     }
     const restarted = new Set([...stopped, ...outcome.restarted]);
     const result = applied(difference, difference.changed, { ...outcome, restarted }, begun);
-    log(...report(update.revision, result, true));
-    onCompleted({ revision: update.revision, ...result });
+    log(...report(update?.revision, result, true));
+    onCompleted({ revision: update?.revision, ...result });
   }
 
   /** The flow arrays that run or are about to: a type that one of them has is in use. */
@@ -268,6 +341,10 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   /**
    * Calls `task` with a function `restartTypes(types)` while no update is being applied, and
    * applies none until it is over. A load or start of Node-RED's own is not waited for.
+   *
+   * @template T
+   * @param {(restarting: { restartTypes: (types: string[]) => Promise<number> }) => T | Promise<T>} task
+   * @returns {Promise<T>}
    */
   function exclusively(task) {
     return queue.exclusively(() => task({ restartTypes }));
@@ -277,6 +354,8 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
    * Restarts the nodes of types whose code has been replaced, and nothing else. Where nothing
    * can be started now, the next update or load runs the new code. Resolves with the number of
    * nodes restarted.
+   *
+   * @param {string[]} types
    */
   async function restartTypes(types) {
     outdated.add(types);

@@ -2,6 +2,13 @@
 
 const { isDeepStrictEqual } = require('node:util');
 
+/** @import { NodeCredentials, Runtime } from '../types/node-red' */
+
+/**
+ * @template T
+ * @param {T} credentials
+ * @returns {T}
+ */
 function copyOf(credentials) {
   try {
     return structuredClone(credentials);
@@ -18,12 +25,16 @@ function copyOf(credentials) {
  * Nodes write to the cache through the node API, a deploy does not, and the
  * node API is copied from the runtime when a node file is loaded: so a watch
  * set before that tells the two apart.
+ *
+ * @param {Runtime} runtime
  */
 function createLiveCredentials(runtime) {
   const { nodes } = runtime;
   const original = { add: nodes.addCredentials, delete: nodes.deleteCredentials };
+  /** @type {Map<string, NodeCredentials | undefined>} */
   const renewed = new Map();
 
+  /** @type {typeof original} */
   const watched = {
     add(id, credentials) {
       renewed.set(id, copyOf(credentials));
@@ -40,8 +51,11 @@ function createLiveCredentials(runtime) {
   /**
    * The given ids are about to be handed over anew, or to go: what their nodes
    * renewed no longer counts. Returns a function that takes that back.
+   *
+   * @param {string[]} ids
    */
   function forget(ids) {
+    /** @type {Array<[string, NodeCredentials | undefined]>} */
     const forgotten = ids.filter((id) => renewed.has(id)).map((id) => [id, renewed.get(id)]);
     forgotten.forEach(([id]) => renewed.delete(id));
     return () => forgotten.forEach(([id, credentials]) => renewed.set(id, credentials));
@@ -51,13 +65,24 @@ function createLiveCredentials(runtime) {
     renewed.clear();
   }
 
-  /** What a node should have: its own renewed credentials, or else those of the deploy. */
+  /**
+   * What a node should have: its own renewed credentials, or else those of the deploy.
+   *
+   * @param {string} id
+   * @param {Map<string, NodeCredentials>} deployed
+   */
   function wanted(id, deployed) {
     return renewed.has(id) ? renewed.get(id) : deployed.get(id);
   }
 
-  /** Puts back what a refused deploy has changed. Resolves with the ids that it found changed. */
+  /**
+   * Puts back what a refused deploy has changed. Resolves with the ids that it found changed.
+   *
+   * @param {Iterable<string>} ids
+   * @param {Map<string, NodeCredentials>} deployed
+   */
   async function restore(ids, deployed) {
+    /** @type {string[]} */
     const restored = [];
     for (const id of ids) {
       const credentials = wanted(id, deployed);

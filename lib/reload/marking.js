@@ -1,11 +1,19 @@
 'use strict';
 
+/** @import { EnvironmentVariable, FlowNode } from '../types/node-red' */
+
+/** @param {EnvironmentVariable | null} item */
 function isCredential(item) {
-  return Boolean(item) && item.type === 'cred';
+  return item?.type === 'cred';
 }
 
+/**
+ * @template {object} T
+ * @param {T} item
+ * @returns {T}
+ */
 function reversed(item) {
-  return Object.fromEntries(Object.entries(item).reverse());
+  return /** @type {T} */ (Object.fromEntries(Object.entries(item).reverse()));
 }
 
 /**
@@ -23,15 +31,23 @@ function reversed(item) {
  *
  * A node whose code has been replaced is marked as well. Where its type has no credentials
  * (`hasCredentials(type)`), Node-RED would warn of an object; null is as good, but stays.
+ *
+ * @param {{ isScopeAware: boolean, hasCredentials: (type: string) => boolean }} params
  */
 function createMarking({ isScopeAware, hasCredentials }) {
+  /** @type {Set<string>} */
   let swapped = new Set();
 
-  function environmentOf(tab) {
-    const index = tab.env.findIndex(isCredential);
-    return tab.env.map((item, i) => (i === index ? reversed(item) : item));
+  /** @param {EnvironmentVariable[]} env */
+  function environmentOf(env) {
+    const index = env.findIndex(isCredential);
+    return env.map((item, i) => (i === index ? reversed(item) : item));
   }
 
+  /**
+   * @param {FlowNode} node
+   * @returns {node is FlowNode & { env: EnvironmentVariable[] }}
+   */
   function isSwappable(node) {
     return node.type === 'tab' && Array.isArray(node.env) && node.env.some(isCredential);
   }
@@ -39,6 +55,11 @@ function createMarking({ isScopeAware, hasCredentials }) {
   /**
    * The array to hand over: `flows` with the nodes in `credentials` and `replaced` (sets of
    * ids) marked. `commit` is to be called when Node-RED has taken it.
+   *
+   * @param {FlowNode[]} flows
+   * @param {Set<string>} [credentials]
+   * @param {Set<string>} [environments]
+   * @param {Set<string>} [replaced]
    */
   function mark(flows, credentials = new Set(), environments = new Set(), replaced = new Set()) {
     const next = new Set();
@@ -56,7 +77,7 @@ function createMarking({ isScopeAware, hasCredentials }) {
         return node;
       }
       next.add(node.id);
-      return { ...node, env: environmentOf(node) };
+      return { ...node, env: environmentOf(node.env) };
     });
     return {
       marked,
@@ -66,7 +87,12 @@ function createMarking({ isScopeAware, hasCredentials }) {
     };
   }
 
-  /** Takes out of Node-RED's flows the marks of replaced code that it has left in. */
+  /**
+   * Takes out of Node-RED's flows the marks of replaced code that it has left in.
+   *
+   * @param {FlowNode[]} flows
+   * @param {Set<string>} replaced
+   */
   function unmark(flows, replaced) {
     for (const node of flows) {
       if (replaced.has(node.id) && node.credentials === null) {

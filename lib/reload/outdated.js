@@ -2,23 +2,38 @@
 
 const { subflowNodes } = require('../flows/used-types');
 
+/** @import { FlowNode, Nodes } from '../types/node-red' */
+
 /**
  * The types whose code has been replaced while nodes of them run: each such node is to be
  * restarted by the next deploy that starts nodes.
+ *
+ * @param {{ getType: Nodes['getType'] }} params
  */
 function createOutdated({ getType }) {
+  /** @type {Set<string>} */
   const types = new Set();
 
+  /** @param {string[]} names */
   function add(names) {
     names.forEach((type) => types.add(type));
   }
 
-  /** The ids of the nodes that run replaced code, also through a subflow that a package brings. */
+  /**
+   * The ids of the nodes that run replaced code, also through a subflow that a package brings.
+   *
+   * @param {FlowNode[]} flows
+   */
   function nodesOf(flows) {
     const nodes = types.size === 0 ? [] : flows.filter(({ type }) => isOutdated(type));
     return new Set(nodes.map(({ id }) => id));
   }
 
+  /**
+   * @param {string} type
+   * @param {Set<string>} [seen]
+   * @returns {boolean}
+   */
   function isOutdated(type, seen = new Set()) {
     if (types.has(type)) {
       return true;

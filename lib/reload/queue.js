@@ -3,18 +3,24 @@
 const { codedError } = require('../errors');
 const { createSerialQueue } = require('../serial-queue');
 
+/** @import { RuntimeWatch } from '../flows/runtime-watch' */
+
+/** @typedef {ReturnType<typeof createQueue>} Queue */
+
 /**
  * Who may change what runs: one update after the other, and tasks that want no update beside them.
  *
  * @param {object} options
- * @param {object} options.watch what Node-RED does by itself
+ * @param {Pick<RuntimeWatch, 'isIdle' | 'whenIdle'>} options.watch what Node-RED does by itself
  * @param {number} options.deadline ms that an update waits for Node-RED's own start
  */
 function createQueue({ watch, deadline }) {
   const queue = createSerialQueue();
   const apart = createSerialQueue(); // tasks that want no update beside them
+  /** @type {Promise<void>} */
   let inHand = Promise.resolve(); // what changes Node-RED right now
 
+  /** @returns {Promise<void>} */
   function untilIdle() {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -34,6 +40,10 @@ function createQueue({ watch, deadline }) {
     });
   }
 
+  /**
+   * @template T
+   * @param {Promise<T>} result
+   */
   function handing(result) {
     inHand = result.then(
       () => {},
@@ -45,6 +55,11 @@ function createQueue({ watch, deadline }) {
   /**
    * Calls `begin()` in its turn, once nothing of Node-RED's own and no task apart is under way;
    * not at all when it is not wanted any more as its turn comes.
+   *
+   * @template T
+   * @param {() => Promise<T>} begin
+   * @param {() => boolean} [isWanted]
+   * @returns {Promise<T | undefined>}
    */
   function update(begin, isWanted = () => true) {
     return queue.run(async () => {
@@ -65,6 +80,10 @@ function createQueue({ watch, deadline }) {
    * Calls `task` while no update is being applied; none begins until it is over. A load or start
    * of Node-RED's own is not waited for, nor what waits for that: it may itself wait for the
    * packages that the task brings.
+   *
+   * @template T
+   * @param {() => T | Promise<T>} task
+   * @returns {Promise<T>}
    */
   function exclusively(task) {
     return apart.run(async () => {

@@ -1,6 +1,18 @@
 'use strict';
 
-/** The log line for an update that has been handed to Node-RED: its level and text. */
+/**
+ * @import { Log } from '../types/core'
+ * @import { Result } from './result'
+ */
+
+/**
+ * The log line for an update that has been handed to Node-RED: its level and text.
+ *
+ * @param {string | undefined} revision
+ * @param {Result} result
+ * @param {boolean} [isCompleted] the types that it waited for have come
+ * @returns {[level: keyof Log, text: string]}
+ */
 function report(revision, result, isCompleted = false) {
   const name = revision === undefined ? 'update' : `revision ${revision}`;
   if (result.missingTypes.length > 0) {

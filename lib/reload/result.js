@@ -1,6 +1,39 @@
 'use strict';
 
-/** What an update comes to that changes nothing. */
+/** @import { Difference } from './comparison' */
+
+/**
+ * What has come of handing a configuration to Node-RED; `isHeld`: it waits for types.
+ *
+ * @typedef {object} Outcome
+ * @property {boolean} isHeld
+ * @property {Set<string>} restarted ids of nodes
+ * @property {string[]} missingTypes
+ * @property {string[]} missingModules
+ */
+
+/**
+ * What an update has come to, with numbers of nodes.
+ *
+ * @typedef {object} Result
+ * @property {boolean} applied
+ * @property {number} changed
+ * @property {number} added
+ * @property {number} removed
+ * @property {number} restarted
+ * @property {number} ms
+ * @property {string[]} missingTypes it waits for these
+ * @property {string[]} [missingModules]
+ * @property {boolean} [superseded] a newer one was applied in its place
+ * @property {boolean} [safeMode] Node-RED runs in safe mode, and it waits
+ */
+
+/**
+ * What an update comes to that changes nothing.
+ *
+ * @param {Partial<Result>} extra
+ * @returns {Result}
+ */
 function nothing(extra) {
   return { applied: false, changed: 0, added: 0, removed: 0, restarted: 0, ms: 0, missingTypes: [], ...extra };
 }
@@ -8,10 +41,11 @@ function nothing(extra) {
 /**
  * What an update has come to.
  *
- * @param {object} difference of the configurations before and after it
+ * @param {Difference} difference of the configurations before and after it
  * @param {Iterable<string>} changed the ids of the nodes that are not as they were
- * @param {object} outcome what came of handing it to Node-RED, `restarted` as a set
+ * @param {Outcome} outcome
  * @param {number} begun when it began, as `Date.now()`
+ * @returns {Result}
  */
 function applied(difference, changed, outcome, begun) {
   return {
