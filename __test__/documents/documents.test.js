@@ -32,7 +32,11 @@ const COMPOSED = {
   ]
 };
 
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownIn('docs'), ...markdownIn('examples')];
+const DOCUMENTS = [
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
+  ...markdownIn('docs'),
+  ...markdownIn('examples')
+];
 
 const read = (name) => fs.readFileSync(path.join(ROOT, name), 'utf8');
 const withoutBlocks = (text) => text.replace(/^```[\s\S]*?^```$/gm, '');

@@ -12,7 +12,7 @@ const { killGroup, spawnOwned } = require('../support/own-processes.js');
 const { tempDir } = require('../support/temp-dir.js');
 
 const ROOT = path.join(__dirname, '..', '..');
-const PROGRAM = /^(npm|npx|node|cargo|docker|kubectl|pip|valkey-cli|redis-cli|cd) /;
+const PROGRAM = /^(npm|npx|node|node-red|cargo|docker|kubectl|pip|valkey-cli|redis-cli|cd) /;
 const CLONE = '/path/to/the/clone';
 
 const read = (name) => fs.readFileSync(path.join(ROOT, name), 'utf8');
@@ -75,6 +75,8 @@ async function installClone() {
 /** A file in which that command, or what it consists of, is run. */
 const ranIn = (file, pattern) => async () => assert.match(read(file), pattern, `${file} runs it`);
 
+const GUIDE = '__test__/documents/getting-started.test.js';
+
 const RUN_BY = {
   'npm test': ranIn('.ci/run', /step npm test$/m),
   'cd ~/.node-red': ranIn('__test__/shipping/support/package-managers.js', /cwd/),
@@ -82,6 +84,13 @@ const RUN_BY = {
     '__test__/shipping/install.test.js',
     /install\(manager, \{ name: NAME, registry \}\)/
   ),
+  // The same image; there is no Docker on most machines that run tests.
+  'docker run -d -p 127.0.0.1:6379:6379 valkey/valkey:9': ranIn(
+    'examples/docker/compose.yaml',
+    /image: valkey\/valkey:9-alpine$/m
+  ),
+  'node-red -u ~/cluster/admin -p 1880': ranIn(GUIDE, /\['admin', 'worker-1', 'worker-2'\]/),
+  'node-red -u ~/cluster/worker-1 -p 1881': ranIn(GUIDE, /\['admin', 'worker-1', 'worker-2'\]/),
   'npm ci': ranIn('.ci/run', /step npm ci /),
   'npm install': ranIn('.ci/run', /step npm ci /),
   'npm run build': ranIn('.ci/run', /step npm run build$/m),
