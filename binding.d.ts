@@ -26,12 +26,12 @@ export declare class Admin {
   readForRestore(patience: number): Promise<StoredDeploy | undefined | null>
   /** The disk has lost its flows, or only their credentials, and Valkey could not be asked. */
   diskHasLost(flows: boolean): void
-  /** What is to be restored after the event `restore`. */
-  restorable(): StoredDeploy | null
+  /** Gives what is to be restored after the event `restore`; once. */
+  takeRestorable(): StoredDeploy | null
   /** What came of restoring: done, or to be tried again. */
   restored(done: boolean): void
   /** Takes the settings as they are on disk. */
-  settings(text: string): Promise<Mirroring>
+  mirrorSettings(text: string): Promise<Mirroring>
   /** Takes flows and credentials as they are on disk. */
   deploy(flows: string, credentials: string, secret?: string | undefined | null, project?: string | undefined | null): Promise<Mirroring>
   /** The same in the background. */
@@ -42,20 +42,20 @@ export declare class Admin {
    */
   deployWasRefused(): void
   /** Takes the sessions as they are on disk. */
-  sessions(text: string): Promise<Mirroring>
+  mirrorSessions(text: string): Promise<Mirroring>
   /** The same in the background. */
-  sessionsInBackground(call: number, text: string): void
+  mirrorSessionsInBackground(call: number, text: string): void
   /** The sessions that Valkey holds, for a disk that has lost them; `null` when there are none. */
   readSessions(patience: number): Promise<string | undefined | null>
   /** How it stands; `null` before it is open. Reads nothing and waits for nothing. */
   health(): AdminHealth | null
   /** Takes one library entry (`{…meta, fn: body}` as JSON text) as it is on disk. */
-  libraryEntry(kind: string, path: string, entry: string): Promise<Mirroring>
+  mirrorLibraryEntry(kind: string, path: string, entry: string): Promise<Mirroring>
   /**
    * In the background: compares the whole library on disk (`{types, entries}` as JSON text) with
    * Valkey; returns what only Valkey has and the disk should. Entries are `{type, path, entry}`.
    */
-  libraryInBackground(call: number, onDisk: string): void
+  reconcileLibraryInBackground(call: number, onDisk: string): void
   /**
    * Prepares the packages; an `emptied` user directory gets back what Valkey lists, within
    * limits.
@@ -115,13 +115,16 @@ export declare class Worker {
    */
   constructor(options: string, userDir: string | undefined | null, log: LogFunction, event: EventFunction, functions: Functions, settle: SettleFunction)
   /** The shared settings as JSON text. */
-  settings(): Promise<string>
+  readSettings(): Promise<string>
   /** The log-in sessions as JSON text. */
-  sessions(): Promise<string>
+  readSessions(): Promise<string>
   /** What this worker is to run; waits until there is something. Report the outcome. */
   snapshot(): Promise<StoredDeploy>
-  /** What waits to be applied after the event `revision`. */
-  pending(): StoredDeploy | null
+  /**
+   * What waits to be applied after the event `revision`; it is in hand from here on. Report the
+   * outcome.
+   */
+  beginPending(): StoredDeploy | null
   /**
    * The process ends: the only method that waits, for a moment at most, because nothing else
    * runs any more.
@@ -147,7 +150,7 @@ export declare class Worker {
   /** How it stands. Reads nothing and waits for nothing. */
   health(): WorkerHealth
   /** A library entry: JSON text of a string (a file) or an array (a folder). */
-  libraryEntry(kind: string, path: string): Promise<string>
+  readLibraryEntry(kind: string, path: string): Promise<string>
   /** Ends connections and tasks; idempotent. */
   close(): Promise<undefined>
 }

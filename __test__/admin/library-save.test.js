@@ -11,8 +11,8 @@ const { tempDir } = require('../support/temp-dir.js');
 const SAVE_BESIDE_COMPARISON = `
 const { createLibrary } = require('./lib/admin/library');
 const core = {
-  background: { library: () => new Promise((resolve) => { setTimeout(resolve, 500, '[]').unref(); }) },
-  libraryEntry: async () => ({ done: true })
+  background: { reconcileLibrary: () => new Promise((resolve) => { setTimeout(resolve, 500, '[]').unref(); }) },
+  mirrorLibraryEntry: async () => ({ done: true })
 };
 const local = { getLibraryEntry: async () => [] };
 const library = createLibrary({

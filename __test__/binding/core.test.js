@@ -18,7 +18,7 @@ async function openWorker() {
 test('a core can be returned from an async function', async () => {
   const core = await openWorker();
   try {
-    assert.equal(core.pending(), null);
+    assert.equal(core.beginPending(), null);
     assert.equal('then' in core, false);
     assert.equal(core.noMethod, undefined);
   } finally {
@@ -29,7 +29,7 @@ test('a core can be returned from an async function', async () => {
 test('what a core throws and rejects with has a code, and a message without it', async () => {
   const core = await openWorker();
   await core.close();
-  await assert.rejects(core.settings(), (error) => {
+  await assert.rejects(core.readSettings(), (error) => {
     assert.match(error.code, /^ERR_VALKEY_[A-Z_]+$/);
     assert.ok(!error.message.includes('ERR_VALKEY'), error.message);
     return true;

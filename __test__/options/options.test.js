@@ -63,7 +63,7 @@ async function connections(tag) {
 
 async function readsEntry() {
   await client.set('nodered:library:flows:entry', JSON.stringify({ fn: 'body' }));
-  assert.equal(JSON.parse(await core.libraryEntry('flows', 'entry')), 'body');
+  assert.equal(JSON.parse(await core.readLibraryEntry('flows', 'entry')), 'body');
 }
 
 test('retryStrategy decides about the wait, and counts from 1 again after each success', async () => {
@@ -194,7 +194,7 @@ for (const [name, answer, words] of [
         assert.equal(count(words), 1, shown());
       }
       const began = performance.now();
-      assert.equal(await core.settings(), '{}');
+      assert.equal(await core.readSettings(), '{}');
       assert.ok(performance.now() - began < 1000, 'nobody waits for a connection that will not come');
     } finally {
       await late.stop();
@@ -213,7 +213,7 @@ test('reconnectOnError sees what ioredis shows of an error, and nothing of the v
   });
   await logged(/Connected to/);
   const before = await connections('seen');
-  await assert.rejects(core.libraryEntry('flows', 'a list'), /WRONGTYPE|can't be used/);
+  await assert.rejects(core.readLibraryEntry('flows', 'a list'), /WRONGTYPE|can't be used/);
   assert.ok(seen.length > 0);
   for (const error of seen) {
     assert.ok(error instanceof Error);
@@ -237,7 +237,7 @@ for (const answer of [true, 1]) {
     await until(async () => (await connections('anew')).length === 2, { message: 'both connections' });
     const ids = async () => (await connections('anew')).map((line) => line.split(' ')[0]);
     const before = await ids();
-    await assert.rejects(core.libraryEntry('flows', 'a list'));
+    await assert.rejects(core.readLibraryEntry('flows', 'a list'));
     await until(async () => (await ids()).some((id) => !before.includes(id)), { message: 'a new connection' });
     await readsEntry();
   });
@@ -257,7 +257,7 @@ test('reconnectOnError that returns 2 asks again on the new connection', async (
     }
   });
   await logged(/Connected to/);
-  assert.equal(JSON.parse(await core.libraryEntry('flows', 'a list')), 'mended');
+  assert.equal(JSON.parse(await core.readLibraryEntry('flows', 'a list')), 'mended');
   assert.ok(calls >= 1);
 });
 
@@ -287,7 +287,7 @@ for (const [name, reconnectOnError, words] of [
     open({ reconnectOnError });
     await logged(/Connected to/);
     for (let times = 0; times < 2; times += 1) {
-      await assert.rejects(core.libraryEntry('flows', 'a list'));
+      await assert.rejects(core.readLibraryEntry('flows', 'a list'));
     }
     assert.equal(count(words), 1, shown());
     assert.equal(count(/Connection lost/), 0, shown());

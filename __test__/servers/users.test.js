@@ -112,35 +112,35 @@ async function live(connection, root) {
 
   const worker = open('worker', connection);
   await worker.connected();
-  assert.equal(await worker.core.libraryEntry('functions', ''), '[{"fn":"old.js"}]');
+  assert.equal(await worker.core.readLibraryEntry('functions', ''), '[{"fn":"old.js"}]');
 
   const admin = open('admin', connection);
   await admin.core.open();
   await admin.connected();
   await admin.core.readForRestore(3000);
-  await admin.core.settings('{"nodes":{}}');
+  await admin.core.mirrorSettings('{"nodes":{}}');
   await until(() => admin.events.includes('library'), { message: () => `event; ${admin.lines.join('\n')}` });
-  await admin.core.background.library(listing());
+  await admin.core.background.reconcileLibrary(listing());
   assert.deepEqual(await admin.core.deploy(...deployOf(1)), { done: true });
-  assert.equal((await admin.core.sessions('{"a":1}')).done, true);
+  assert.equal((await admin.core.mirrorSessions('{"a":1}')).done, true);
   await admin.core.readSessions(3000);
-  assert.equal((await admin.core.libraryEntry('functions', 'sub/new.js', entry('new'))).done, true);
+  assert.equal((await admin.core.mirrorLibraryEntry('functions', 'sub/new.js', entry('new'))).done, true);
   // Deleted on disk since.
-  await admin.core.background.library(listing({ type: 'functions', path: 'old.js', entry: entry('old') }));
+  await admin.core.background.reconcileLibrary(listing({ type: 'functions', path: 'old.js', entry: entry('old') }));
 
-  assert.equal(JSON.parse(await worker.core.settings())._credentialSecret, 's');
+  assert.equal(JSON.parse(await worker.core.readSettings())._credentialSecret, 's');
   const editor = open('worker', { ...connection, username: 'editor' });
   await editor.connected();
-  assert.equal(await editor.core.sessions(), '{"a":1}');
+  assert.equal(await editor.core.readSessions(), '{"a":1}');
   const snapshot = await worker.core.snapshot();
   await worker.core.applied(snapshot.id);
-  assert.equal(await worker.core.libraryEntry('functions', 'old.js'), '"old"');
-  assert.equal(await worker.core.libraryEntry('functions', ''), '[{"fn":"old.js"}]');
+  assert.equal(await worker.core.readLibraryEntry('functions', 'old.js'), '"old"');
+  assert.equal(await worker.core.readLibraryEntry('functions', ''), '[{"fn":"old.js"}]');
   assert.equal((await admin.core.deploy(...deployOf(2))).done, true);
   const began = performance.now();
   await until(() => worker.events.includes('revision'), { message: () => `announcement; ${worker.lines.join('\n')}` });
   assert.ok(performance.now() - began < 5000, 'it is heard, not looked for');
-  assert.match(worker.core.pending().flows, /"n2"/);
+  assert.match(worker.core.beginPending().flows, /"n2"/);
   // A lease is renewed, and both connections are asked for a sign of life.
   await until(async () => (await root.info('commandstats')).match(/cmdstat_ping:calls=(\d+)/)?.[1] > 6, {
     message: 'heartbeats'

@@ -100,7 +100,7 @@ async function deployReachesWorker(options, logIns) {
   });
   const said = () => [...admin.lines, ...worker.lines].join('\n');
   try {
-    await admin.core.settings('{}');
+    await admin.core.mirrorSettings('{}');
     const flows = (text) => JSON.stringify([{ id: 'tab', type: 'tab', label: text }]);
     await until(async () => (await admin.core.deploy(flows('first'), '{}')).done, {
       message: () => `deploy\n${said()}`
@@ -109,7 +109,7 @@ async function deployReachesWorker(options, logIns) {
     assert.equal(snapshot.flows, flows('first'));
     await worker.core.applied(snapshot.id);
     assert.deepEqual(await admin.core.deploy(flows('second'), '{}'), { done: true });
-    await until(() => news > 0 && worker.core.pending()?.flows === flows('second'), {
+    await until(() => news > 0 && worker.core.beginPending()?.flows === flows('second'), {
       deadline: 2000,
       message: () => `news at the worker\n${said()}`
     });

@@ -174,7 +174,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       const found = await loadSettings();
       secretNotices.atStart(found);
       await recoverJournal(found);
-      await core.settings(JSON.stringify(found));
+      await core.mirrorSettings(JSON.stringify(found));
       // The last moment before Node-RED looks for nodes.
       await packages.atStart(packagesAreLost);
       return found;
@@ -184,7 +184,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       await local.saveSettings(changed);
       if (mirrors()) {
         packageChanges.sign();
-        await mirror.quietly(() => core.settings(text));
+        await mirror.quietly(() => core.mirrorSettings(text));
       }
     },
 
@@ -241,7 +241,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
         return sessions;
       }
       if (Object.keys(sessions).length > 0) {
-        void mirror.quietly(() => core.background.sessions(JSON.stringify(sessions)));
+        void mirror.quietly(() => core.background.mirrorSessions(JSON.stringify(sessions)));
         return sessions;
       }
       const file = path.join(path.resolve(settings.userDir), '.sessions.json');
@@ -255,7 +255,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       const text = JSON.stringify(sessions);
       await local.saveSessions(sessions);
       if (mirrors()) {
-        await mirror.quietly(() => core.sessions(text));
+        await mirror.quietly(() => core.mirrorSessions(text));
       }
     },
 

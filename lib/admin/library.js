@@ -80,7 +80,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
           const found = items.find((item) => typeof item !== 'string' && item.fn === name);
           const { entry } = await read(type, wanted, found || {});
           try {
-            await core().libraryEntry(type, wanted, entry);
+            await core().mirrorLibraryEntry(type, wanted, entry);
           } catch (error) {
             log.warn(`library entry ${type}/${wanted} is saved on disk, but not mirrored: ${error.message}`);
           }
@@ -90,7 +90,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
     /** Compares disk and Valkey; what only Valkey has is written to disk. */
     compare: () =>
       queue.run(async () => {
-        const onlyThere = JSON.parse(await core().background.library(await everything()));
+        const onlyThere = JSON.parse(await core().background.reconcileLibrary(await everything()));
         for (const { type, path: file, entry } of onlyThere) {
           const { fn: body, ...meta } = JSON.parse(entry);
           const texts = Object.entries(meta).map(([name, value]) => [name, String(value)]);
@@ -103,7 +103,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
           }
         }
         if (onlyThere.length > 0) {
-          await core().background.library(await everything());
+          await core().background.reconcileLibrary(await everything());
         }
       })
   };

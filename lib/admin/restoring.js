@@ -73,7 +73,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
 
   /** The core keeps what Valkey holds in a backup at each deploy until it hears of a success. */
   const attemptOnce = async () => {
-    const stored = core().restorable();
+    const stored = core().takeRestorable();
     // A load beside Node-RED's own first one would be undone by its end.
     await watch.started;
     const missing = lost;

@@ -97,7 +97,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
   const onExit = () => core && core.ends();
 
   const update = async () => {
-    const stored = core.pending();
+    const stored = core.beginPending();
     if (!stored) {
       packageWait.over();
       return;
@@ -192,7 +192,7 @@ function createWorker({ settings, runtime, log, options, checked }) {
 
     async getSettings() {
       // The last moment before Node-RED looks for nodes.
-      const [text] = await Promise.all([core.settings(), packages.atStart()]);
+      const [text] = await Promise.all([core.readSettings(), packages.atStart()]);
       const shared = JSON.parse(text);
       if (settings.credentialSecret !== undefined) {
         // Beside a secret of settings.js, Node-RED takes this one as an old one to migrate from.
@@ -237,12 +237,12 @@ function createWorker({ settings, runtime, log, options, checked }) {
     },
 
     async getSessions() {
-      return JSON.parse(await core.sessions());
+      return JSON.parse(await core.readSessions());
     },
     async saveSessions() {},
 
     async getLibraryEntry(type, path) {
-      return JSON.parse(await core.libraryEntry(type, path));
+      return JSON.parse(await core.readLibraryEntry(type, path));
     },
     async saveLibraryEntry() {
       return refuse('library entries');

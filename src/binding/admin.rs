@@ -89,10 +89,10 @@ impl Admin {
         Ok(())
     }
 
-    /// What is to be restored after the event `restore`.
+    /// Gives what is to be restored after the event `restore`; once.
     #[napi]
-    pub fn restorable(&self) -> napi::Result<Option<StoredDeploy>> {
-        Ok(self.instance.core()?.restorable().map(|snapshot| (&*snapshot).into()))
+    pub fn take_restorable(&self) -> napi::Result<Option<StoredDeploy>> {
+        Ok(self.instance.core()?.take_restorable().map(|snapshot| (&*snapshot).into()))
     }
 
     /// What came of restoring: done, or to be tried again.
@@ -104,12 +104,12 @@ impl Admin {
 
     /// Takes the settings as they are on disk.
     #[napi]
-    pub fn settings<'env>(
+    pub fn mirror_settings<'env>(
         &self,
         env: &'env Env,
         text: String,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
-        self.instance.promise(env, async move |core| Ok(core.settings(&text).await?.into()))
+        self.instance.promise(env, async move |core| Ok(core.mirror_settings(&text).await?.into()))
     }
 
     /// Takes flows and credentials as they are on disk.
@@ -153,19 +153,19 @@ impl Admin {
 
     /// Takes the sessions as they are on disk.
     #[napi]
-    pub fn sessions<'env>(
+    pub fn mirror_sessions<'env>(
         &self,
         env: &'env Env,
         text: String,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
-        self.instance.promise(env, async move |core| Ok(core.sessions(text).await?.into()))
+        self.instance.promise(env, async move |core| Ok(core.mirror_sessions(text).await?.into()))
     }
 
     /// The same in the background.
     #[napi]
-    pub fn sessions_in_background(&self, call: u32, text: String) -> napi::Result<()> {
+    pub fn mirror_sessions_in_background(&self, call: u32, text: String) -> napi::Result<()> {
         Ok(self.instance.in_background(call, async move |core| {
-            Ok(Either3::A(core.sessions(text).await?.into()))
+            Ok(Either3::A(core.mirror_sessions(text).await?.into()))
         })?)
     }
 
@@ -188,7 +188,7 @@ impl Admin {
 
     /// Takes one library entry (`{…meta, fn: body}` as JSON text) as it is on disk.
     #[napi]
-    pub fn library_entry<'env>(
+    pub fn mirror_library_entry<'env>(
         &self,
         env: &'env Env,
         kind: String,
@@ -196,17 +196,17 @@ impl Admin {
         entry: String,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
         self.instance.promise(env, async move |core| {
-            Ok(core.library_entry(&kind, &path, &entry).await?.into())
+            Ok(core.mirror_library_entry(&kind, &path, &entry).await?.into())
         })
     }
 
     /// In the background: compares the whole library on disk (`{types, entries}` as JSON text) with
     /// Valkey; returns what only Valkey has and the disk should. Entries are `{type, path, entry}`.
     #[napi]
-    pub fn library_in_background(&self, call: u32, on_disk: String) -> napi::Result<()> {
-        Ok(self
-            .instance
-            .in_background(call, async move |core| Ok(Either3::B(core.library(&on_disk).await?)))?)
+    pub fn reconcile_library_in_background(&self, call: u32, on_disk: String) -> napi::Result<()> {
+        Ok(self.instance.in_background(call, async move |core| {
+            Ok(Either3::B(core.reconcile_library(&on_disk).await?))
+        })?)
     }
 
     /// Prepares the packages; an `emptied` user directory gets back what Valkey lists, within

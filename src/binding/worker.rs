@@ -56,14 +56,14 @@ impl Worker {
 
     /// The shared settings as JSON text.
     #[napi]
-    pub fn settings<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
-        self.instance.promise(env, async |core| core.settings().await)
+    pub fn read_settings<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
+        self.instance.promise(env, async |core| core.read_settings().await)
     }
 
     /// The log-in sessions as JSON text.
     #[napi]
-    pub fn sessions<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
-        self.instance.promise(env, async |core| core.sessions().await)
+    pub fn read_sessions<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
+        self.instance.promise(env, async |core| core.read_sessions().await)
     }
 
     /// What this worker is to run; waits until there is something. Report the outcome.
@@ -72,10 +72,11 @@ impl Worker {
         self.instance.promise(env, async |core| Ok((&*core.snapshot().await?).into()))
     }
 
-    /// What waits to be applied after the event `revision`.
+    /// What waits to be applied after the event `revision`; it is in hand from here on. Report the
+    /// outcome.
     #[napi]
-    pub fn pending(&self) -> napi::Result<Option<StoredDeploy>> {
-        Ok(self.instance.core()?.take().map(|snapshot| (&*snapshot).into()))
+    pub fn begin_pending(&self) -> napi::Result<Option<StoredDeploy>> {
+        Ok(self.instance.core()?.begin_pending().map(|snapshot| (&*snapshot).into()))
     }
 
     /// The process ends: the only method that waits, for a moment at most, because nothing else
@@ -151,13 +152,13 @@ impl Worker {
 
     /// A library entry: JSON text of a string (a file) or an array (a folder).
     #[napi]
-    pub fn library_entry<'env>(
+    pub fn read_library_entry<'env>(
         &self,
         env: &'env Env,
         kind: String,
         path: String,
     ) -> napi::Result<PromiseRaw<'env, String>> {
-        self.instance.promise(env, async move |core| core.library_entry(&kind, &path).await)
+        self.instance.promise(env, async move |core| core.read_library_entry(&kind, &path).await)
     }
 
     /// Ends connections and tasks; idempotent.

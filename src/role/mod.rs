@@ -18,7 +18,7 @@ pub enum Event {
     /// Worker: a new revision waits in [`worker::Worker::pending`].
     Revision,
     /// Admin: the disk had lost something at start, and Valkey can be asked now: what it holds (if
-    /// anything) is in [`admin::Admin::restorable`].
+    /// anything) is in [`admin::Admin::take_restorable`].
     Restore,
     /// Admin: a deploy that was refused is on the disk, and this admin is in charge now: Node-RED has
     /// to load it before it is mirrored.

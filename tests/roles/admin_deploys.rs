@@ -55,22 +55,25 @@ async fn settings_go_with_the_deploy_and_alone_afterwards() {
     let server = Server::start(&[]);
     let (admin, _) = admin(admin_options(&server), None).await;
     let all = r#"{"nodes":{"a":{}},"projects":{"x":{"credentialSecret":"p"}},"instanceId":"i","_credentialSecret":"old"}"#;
-    assert_eq!(admin.settings(all).await, Ok(Mirrored::Later));
+    assert_eq!(admin.mirror_settings(all).await, Ok(Mirrored::Later));
     let mut connection = server.admin();
     assert_eq!(stored(&mut connection, "n:settings"), None);
     deploy(&admin, 1).await.unwrap();
     let first = record(&mut connection).unwrap();
     let shared = r#"{"_credentialSecret":"s1","nodes":{"a":{}}}"#;
     assert_eq!(stored(&mut connection, "n:settings").as_deref(), Some(shared));
-    assert_eq!(admin.settings(all).await, Ok(Mirrored::Unchanged));
+    assert_eq!(admin.mirror_settings(all).await, Ok(Mirrored::Unchanged));
     assert_eq!(record(&mut connection).unwrap(), first);
-    assert_eq!(admin.settings(r#"{"nodes":{"b":{}},"modules":{}}"#).await, Ok(Mirrored::Done));
+    assert_eq!(
+        admin.mirror_settings(r#"{"nodes":{"b":{}},"modules":{}}"#).await,
+        Ok(Mirrored::Done)
+    );
     let shared = r#"{"_credentialSecret":"s1","nodes":{"b":{}}}"#;
     assert_eq!(stored(&mut connection, "n:settings").as_deref(), Some(shared));
     let second = record(&mut connection).unwrap();
     assert!(second.sequence > first.sequence && second.flows == first.flows);
     assert_eq!(stored(&mut connection, "n:flows"), Some(flows(1)));
-    admin.settings("[]").await.expect_err("no object");
+    admin.mirror_settings("[]").await.expect_err("no object");
     assert_eq!(record(&mut connection).unwrap(), second);
 }
 
@@ -80,7 +83,7 @@ async fn a_secret_that_is_not_shared_never_reaches_valkey() {
     let mut config = admin_options(&server);
     config.share_credential_secret = false;
     let (admin, _) = admin(config, None).await;
-    admin.settings(r#"{"_credentialSecret":"hidden","nodes":{}}"#).await.unwrap();
+    admin.mirror_settings(r#"{"_credentialSecret":"hidden","nodes":{}}"#).await.unwrap();
     let done = admin.deploy(flows(1), credentials(1), Some("hidden".into()), None).await;
     assert_eq!(done, Ok(Mirrored::Done));
     assert_eq!(stored(&mut server.admin(), "n:settings").as_deref(), Some(r#"{"nodes":{}}"#));
@@ -124,7 +127,7 @@ async fn sessions_are_mirrored_and_expire() {
     let mut config = admin_options(&server);
     config.session_ttl = Duration::from_secs(500);
     let (admin, _) = admin(config, None).await;
-    assert_eq!(admin.sessions(r#"{"a":{}}"#.into()).await, Ok(Mirrored::Done));
+    assert_eq!(admin.mirror_sessions(r#"{"a":{}}"#.into()).await, Ok(Mirrored::Done));
     let mut connection = server.admin();
     assert_eq!(stored(&mut connection, "n:sessions").as_deref(), Some(r#"{"a":{}}"#));
     let left: i64 = connection.ttl("n:sessions").unwrap();
@@ -143,7 +146,7 @@ async fn wrong_types_in_every_key_are_mended_by_a_deploy() {
     let (admin, _) = admin(admin_options(&server), None).await;
     assert_eq!(deploy(&admin, 1).await, Ok(Mirrored::Done));
     assert!(holds(&mut connection, 1));
-    assert_eq!(admin.sessions("{}".into()).await, Ok(Mirrored::Done));
+    assert_eq!(admin.mirror_sessions("{}".into()).await, Ok(Mirrored::Done));
     assert_eq!(stored(&mut connection, "n:sessions").as_deref(), Some("{}"));
     assert_eq!(log.count("n:revision"), 1, "{:?}", log.lines());
     // And a record that only looks high.

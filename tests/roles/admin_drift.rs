@@ -111,7 +111,7 @@ async fn a_living_server_that_was_emptied_gets_library_and_sessions_as_well() {
     let server = Server::start(&[]);
     let mut connection = server.admin();
     let (admin, events) = admin(admin_options(&server), None).await;
-    admin.sessions(r#"{"a":1}"#.into()).await.unwrap();
+    admin.mirror_sessions(r#"{"a":1}"#.into()).await.unwrap();
     deploy(&admin, 1).await.unwrap();
     events.wait(&Event::LibraryWanted, 1).await;
     for (times, number) in [(2, 1), (3, 2)] {

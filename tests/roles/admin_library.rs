@@ -28,7 +28,7 @@ async fn compare_with(
         .map(|(path, entry)| json!({"type": "functions", "path": path, "entry": entry}))
         .collect();
     let listing = json!({"types": types, "entries": entries}).to_string();
-    let answer = admin.library(&listing).await.expect("a comparison");
+    let answer = admin.reconcile_library(&listing).await.expect("a comparison");
     let answer: Vec<Value> = serde_json::from_str(&answer).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     answer
@@ -86,7 +86,7 @@ async fn what_was_mirrored_is_known_after_a_restart_and_not_on_another_disk() {
     let mut connection = server.admin();
     let (first, events) = admin(admin_options(&server), Some(dir.path())).await;
     events.wait(&node_red_storage_valkey::role::Event::LibraryWanted, 1).await;
-    assert_eq!(first.library_entry("functions", "x.js", A).await, Ok(Mirrored::Done));
+    assert_eq!(first.mirror_library_entry("functions", "x.js", A).await, Ok(Mirrored::Done));
     assert!(compare(&first, &[("x.js", A), ("y.js", B)]).await.is_empty());
     first.close().await;
 

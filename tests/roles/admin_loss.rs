@@ -32,9 +32,9 @@ async fn a_deploy_while_valkey_is_away_answers_at_once_and_the_last_one_is_mirro
         assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
     }
     let began = Instant::now();
-    assert!(is_away(&admin.sessions(r#"{"a":1}"#.into()).await));
-    assert!(is_away(&admin.settings(r#"{"nodes":{"a":1}}"#).await));
-    assert!(is_away(&admin.library_entry("flows", "a.json", r#"{"fn":"[]"}"#).await));
+    assert!(is_away(&admin.mirror_sessions(r#"{"a":1}"#.into()).await));
+    assert!(is_away(&admin.mirror_settings(r#"{"nodes":{"a":1}}"#).await));
+    assert!(is_away(&admin.mirror_library_entry("flows", "a.json", r#"{"fn":"[]"}"#).await));
     assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
     server.restart();
     let mut connection = server.admin();
@@ -89,7 +89,7 @@ async fn a_server_that_came_back_empty_is_filled_without_a_deploy() {
     let dir = temp_dir();
     let (admin, events) = admin(admin_options(&server), Some(dir.path())).await;
     deploy(&admin, 1).await.unwrap();
-    admin.sessions(r#"{"a":1}"#.into()).await.unwrap();
+    admin.mirror_sessions(r#"{"a":1}"#.into()).await.unwrap();
     events.wait(&Event::LibraryWanted, 1).await;
     for round in 2..5 {
         server.restart();
@@ -137,10 +137,10 @@ async fn an_empty_disk_that_could_not_ask_is_told_when_it_can_and_nothing_is_ove
     admin.disk_has_lost(Lost::Flows);
     server.restart();
     events.wait(&Event::Restore, 1).await;
-    let found = admin.restorable().expect("what Valkey holds");
+    let found = admin.take_restorable().expect("what Valkey holds");
     assert_eq!(found.flows, flows(1));
     assert_eq!(found.revision.as_ref().unwrap().sequence, 7);
-    assert_eq!(admin.restorable(), None);
+    assert_eq!(admin.take_restorable(), None);
     assert!(holds(&mut server.admin(), 1));
     // Restored and loaded, it is this admin's, without a backup of the same.
     deploy(&admin, 1).await.unwrap();
@@ -183,7 +183,7 @@ async fn an_empty_disk_on_an_empty_server_is_told_that_there_is_nothing() {
     assert_eq!(admin.read_for_restore(PATIENCE).await, Ok(None));
     admin.disk_has_lost(Lost::Flows);
     events.wait(&Event::Restore, 1).await;
-    assert_eq!(admin.restorable(), None);
+    assert_eq!(admin.take_restorable(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -191,7 +191,7 @@ async fn nothing_is_forgotten_when_deploys_go_on_while_the_server_restarts_empty
     let mut server = Server::start(&[]);
     let (admin, events) = admin(admin_options(&server), None).await;
     let admin = Arc::new(admin);
-    admin.sessions(r#"{"a":1}"#.into()).await.unwrap();
+    admin.mirror_sessions(r#"{"a":1}"#.into()).await.unwrap();
     for round in 1..6 {
         let wanted = events.count(&Event::LibraryWanted);
         let (deploying, ended) = (admin.clone(), Arc::new(AtomicBool::new(false)));

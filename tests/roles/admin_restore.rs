@@ -35,7 +35,7 @@ async fn what_could_not_be_put_back_is_offered_again_and_kept_at_a_deploy() {
     let dir = temp_dir();
     let (admin, events) = after_a_loss(&server, dir.path()).await;
     for times in 2..4 {
-        assert_eq!(admin.restorable().expect("what Valkey holds").flows, flows(1));
+        assert_eq!(admin.take_restorable().expect("what Valkey holds").flows, flows(1));
         admin.restored(false);
         events.wait(&Event::Restore, times).await;
     }

@@ -28,10 +28,10 @@ async fn a_second_admin_mirrors_nothing_until_the_lease_of_the_first_runs_out() 
     let id = record(&mut connection).unwrap().owner;
     let (second, events) = admin(admin_options(&server), None).await;
     refused(deploy(&second, 2).await, &id);
-    refused(second.sessions("{}".into()).await, &id);
-    refused(second.settings(r#"{"nodes":{"a":1}}"#).await, &id);
-    refused(second.library_entry("flows", "a.json", r#"{"fn":"[]"}"#).await, &id);
-    refused(second.library(r#"{"types":[],"entries":[]}"#).await, &id);
+    refused(second.mirror_sessions("{}".into()).await, &id);
+    refused(second.mirror_settings(r#"{"nodes":{"a":1}}"#).await, &id);
+    refused(second.mirror_library_entry("flows", "a.json", r#"{"fn":"[]"}"#).await, &id);
+    refused(second.reconcile_library(r#"{"types":[],"entries":[]}"#).await, &id);
     assert!(holds(&mut connection, 1));
     let keys: std::collections::BTreeSet<String> =
         connection.keys::<_, Vec<String>>("n:*").unwrap().into_iter().collect();
@@ -82,16 +82,16 @@ async fn a_refused_deploy_that_nobody_runs_is_held_back_until_it_was_loaded() {
     let _: () = connection.pset_ex("n:lease", "rival:1", 60_000).unwrap();
     refused(deploy(&admin, 2).await, "rival");
     admin.deploy_was_refused();
-    refused(admin.settings(r#"{"nodes":{"a":1}}"#).await, "rival");
+    refused(admin.mirror_settings(r#"{"nodes":{"a":1}}"#).await, "rival");
     assert_eq!(events.count(&Event::RefusedDeploy), 0, "there is still another admin");
 
     let _: () = connection.del("n:lease").unwrap();
     events.wait(&Event::RefusedDeploy, 1).await;
     assert_eq!(stored(&mut connection, "n:lease"), Some(lease), "it is in charge");
     // Each of these is a round of its own.
-    assert_eq!(admin.sessions(r#"{"a":1}"#.into()).await, Ok(Mirrored::Done));
-    assert_eq!(admin.settings(r#"{"nodes":{"b":1}}"#).await, Ok(Mirrored::Later));
-    assert_eq!(admin.sessions(r#"{"b":1}"#.into()).await, Ok(Mirrored::Done));
+    assert_eq!(admin.mirror_sessions(r#"{"a":1}"#.into()).await, Ok(Mirrored::Done));
+    assert_eq!(admin.mirror_settings(r#"{"nodes":{"b":1}}"#).await, Ok(Mirrored::Later));
+    assert_eq!(admin.mirror_sessions(r#"{"b":1}"#.into()).await, Ok(Mirrored::Done));
     assert!(holds(&mut connection, 1));
     assert_eq!(events.count(&Event::RefusedDeploy), 1, "asked for once");
 

@@ -50,11 +50,11 @@ async fn a_list_that_is_kept_up_no_more_is_told_once_and_stays() {
         until("it has looked", LONG, async || {
             deploy(&admin, 1).await.unwrap();
             // Said at the end of a round: the next one is awaited as well.
-            admin.sessions("{}".into()).await == Ok(Mirrored::Done) && told() == times
+            admin.mirror_sessions("{}".into()).await == Ok(Mirrored::Done) && told() == times
         })
         .await;
         deploy(&admin, 2).await.unwrap();
-        admin.sessions("{}".into()).await.unwrap();
+        admin.mirror_sessions("{}".into()).await.unwrap();
         assert_eq!(told(), times, "{:?}", log.lines());
         assert_eq!(list_in(&server).as_deref(), Some(list));
         admin.close().await;

@@ -113,7 +113,7 @@ async fn a_return_to_what_ran_while_the_waiting_one_is_being_applied_is_not_lost
     let server = Server::start(&[]);
     let (worker, events, store) = with_waiting(&server).await;
     // Its wait is over, and Node-RED is busy with it.
-    let applying = worker.take().unwrap();
+    let applying = worker.begin_pending().unwrap();
     write(&store, &deploy(1), 21).await;
     // Long enough for several looks; whether the worker has seen it yet must make no difference.
     for _ in 0..5 {

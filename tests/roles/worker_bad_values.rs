@@ -100,14 +100,14 @@ async fn bad_sessions_are_no_sessions() {
     let mut connection = server.admin();
     let (worker, _) = worker(worker_options(&server), None);
     let _: () = connection.set("n:sessions", "[]").unwrap();
-    assert_eq!(worker.sessions().await.unwrap(), "{}");
+    assert_eq!(worker.read_sessions().await.unwrap(), "{}");
     let _: () = connection.del("n:sessions").unwrap();
     let _: () = connection.rpush("n:sessions", "x").unwrap();
-    assert_eq!(worker.sessions().await.unwrap(), "{}");
+    assert_eq!(worker.read_sessions().await.unwrap(), "{}");
     assert_eq!(log.count("n:sessions"), 2, "{:?}", log.lines());
     let _: () = connection.del("n:sessions").unwrap();
     let _: () = connection.set("n:sessions", r#"{"a":1}"#).unwrap();
-    assert_eq!(worker.sessions().await.unwrap(), r#"{"a":1}"#);
+    assert_eq!(worker.read_sessions().await.unwrap(), r#"{"a":1}"#);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -121,15 +121,15 @@ async fn one_bad_library_entry_spoils_no_listing() {
     let _: () = connection.set("n:library:functions:garbage.js", b"\xff\xfe").unwrap();
     let _: () = connection.rpush("n:library:functions:list.js", "x").unwrap();
     let _: () = connection.set("n:library:functions:sub/c.js", r#"{"fn":"y"}"#).unwrap();
-    let ready = async || worker.settings().await.unwrap();
+    let ready = async || worker.read_settings().await.unwrap();
     ready().await;
-    let listing = worker.library_entry("functions", "").await.unwrap();
+    let listing = worker.read_library_entry("functions", "").await.unwrap();
     let expected = r#"["sub",{"name":"A","fn":"a.js"},{"fn":"broken.js"},{"fn":"garbage.js"},{"fn":"list.js"}]"#;
     assert_eq!(listing, expected);
-    let error = worker.library_entry("functions", "list.js").await.expect_err("a list");
+    let error = worker.read_library_entry("functions", "list.js").await.expect_err("a list");
     assert!(error.to_string().contains("n:library:functions:list.js"), "{error}");
-    assert_eq!(worker.library_entry("functions", "sub/c.js").await.unwrap(), r#""y""#);
+    assert_eq!(worker.read_library_entry("functions", "sub/c.js").await.unwrap(), r#""y""#);
     for (kind, path) in [("functions", "../flows"), ("..", "x"), ("functions", "none")] {
-        assert!(worker.library_entry(kind, path).await.is_err(), "{kind} {path}");
+        assert!(worker.read_library_entry(kind, path).await.is_err(), "{kind} {path}");
     }
 }

@@ -17,15 +17,15 @@ async fn live(server: &Server, config: Config) {
     let store = instance::store(&admin_options(server)).await;
     let dir = temp_dir();
     let (worker, events) = worker(config, Some(dir.path()));
-    assert_eq!(worker.settings().await.unwrap(), *deploy(1).settings);
-    assert_eq!(worker.sessions().await.unwrap(), r#"{"a":1}"#);
+    assert_eq!(worker.read_settings().await.unwrap(), *deploy(1).settings);
+    assert_eq!(worker.read_sessions().await.unwrap(), r#"{"a":1}"#);
     let snapshot =
         tokio::time::timeout(PATIENCE, worker.snapshot()).await.expect("in time").unwrap();
     worker.applied(&snapshot.id()).await;
     let expected = r#"["sub",{"name":"A","fn":"a.js"}]"#;
-    assert_eq!(worker.library_entry("functions", "").await.unwrap(), expected);
-    assert_eq!(worker.library_entry("functions", "a.js").await.unwrap(), r#""x""#);
-    assert_eq!(worker.library_entry("functions", "sub").await.unwrap(), r#"[{"fn":"b.js"}]"#);
+    assert_eq!(worker.read_library_entry("functions", "").await.unwrap(), expected);
+    assert_eq!(worker.read_library_entry("functions", "a.js").await.unwrap(), r#""x""#);
+    assert_eq!(worker.read_library_entry("functions", "sub").await.unwrap(), r#"[{"fn":"b.js"}]"#);
     write(&store, &deploy(2), 2).await;
     events.wait(&Event::Revision, 1).await;
     let pending = worker.pending().unwrap();

@@ -27,8 +27,8 @@ async fn an_empty_server_is_waited_for_until_the_first_deploy() {
     let server = Server::start(&[]);
     let store = instance::store(&admin_options(&server)).await;
     let (worker, _) = worker(worker_options(&server), None);
-    assert_eq!(worker.settings().await.unwrap(), "{}");
-    assert_eq!(worker.sessions().await.unwrap(), "{}");
+    assert_eq!(worker.read_settings().await.unwrap(), "{}");
+    assert_eq!(worker.read_sessions().await.unwrap(), "{}");
     let mut waiting = Box::pin(worker.snapshot());
     until("it says that it waits", PATIENCE, async || {
         let ended = tokio::time::timeout(Duration::from_millis(5), &mut waiting).await;
@@ -41,7 +41,7 @@ async fn an_empty_server_is_waited_for_until_the_first_deploy() {
         tokio::time::timeout(Duration::from_secs(1), waiting).await.expect("soon").unwrap();
     assert_eq!(snapshot.flows, flows(1));
     assert_eq!(*snapshot.credentials, *deploy(1).credentials);
-    assert_eq!(worker.settings().await.unwrap(), *deploy(1).settings);
+    assert_eq!(worker.read_settings().await.unwrap(), *deploy(1).settings);
     assert_eq!(log.count("ERROR") + log.count("WARN"), 0, "{:?}", log.lines());
 }
 
@@ -78,8 +78,8 @@ async fn the_copy_on_disk_is_used_while_the_server_is_away_and_left_when_it_is_b
     let (log, _kept) = Log::keep();
     let (second, events) = worker(worker_options(&server), Some(dir.path()));
     let began = Instant::now();
-    assert_eq!(second.settings().await.unwrap(), *deploy(1).settings);
-    assert_eq!(second.sessions().await.unwrap(), "{}");
+    assert_eq!(second.read_settings().await.unwrap(), *deploy(1).settings);
+    assert_eq!(second.read_sessions().await.unwrap(), "{}");
     assert_eq!(start(&second).await, flows(1));
     assert!(began.elapsed() < Duration::from_millis(3500), "{:?}", began.elapsed());
     assert_eq!(log.count("last good copy"), 1, "{:?}", log.lines());
@@ -116,7 +116,7 @@ async fn a_server_that_came_back_empty_is_no_reason_to_wait_for_a_worker_with_a_
 
     let (log, _kept) = Log::keep();
     let (second, events) = worker(worker_options(&server), Some(dir.path()));
-    assert_eq!(second.settings().await.unwrap(), *deploy(1).settings);
+    assert_eq!(second.read_settings().await.unwrap(), *deploy(1).settings);
     assert_eq!(start(&second).await, flows(1));
     assert_eq!(log.count("Valkey holds no flows"), 1, "{:?}", log.lines());
     write(&instance::store(&admin_options(&server)).await, &deploy(2), 1).await;
@@ -228,6 +228,6 @@ async fn a_close_ends_the_waiting_and_leaves_no_connection() {
     let (ended, ()) = tokio::join!(worker.snapshot(), closing);
     assert_eq!(ended, Err(Error::Closed));
     until("no connection is left", PATIENCE, async || clients() == 0).await;
-    assert_eq!(worker.settings().await, Err(Error::Closed));
-    assert_eq!(worker.library_entry("flows", "").await, Err(Error::Closed));
+    assert_eq!(worker.read_settings().await, Err(Error::Closed));
+    assert_eq!(worker.read_library_entry("flows", "").await, Err(Error::Closed));
 }

@@ -32,7 +32,12 @@ struct Listing {
 impl Admin {
     /// Mirrors one entry that was saved on disk; `entry` is `{…meta, fn: body}` as JSON text.
     /// With Valkey away the comparison after the next connect does it.
-    pub async fn library_entry(&self, kind: &str, path: &str, entry: &str) -> Result<Mirrored> {
+    pub async fn mirror_library_entry(
+        &self,
+        kind: &str,
+        path: &str,
+        entry: &str,
+    ) -> Result<Mirrored> {
         let inner = &self.inner;
         if !inner.store.connection().is_ready() {
             return Ok(Mirrored::Away("no connection".into()));
@@ -55,7 +60,7 @@ impl Admin {
     /// Valkey has is deleted there when this admin had mirrored it and its type's folder stands
     /// (then it was deleted on disk); otherwise it is returned, in the same form, to be written to
     /// disk: a folder that is gone as a whole was lost, not tidied.
-    pub async fn library(&self, on_disk: &str) -> Result<String> {
+    pub async fn reconcile_library(&self, on_disk: &str) -> Result<String> {
         let inner = &self.inner;
         inner.check_lease()?;
         let listing: Listing = serde_json::from_str(on_disk)

@@ -153,7 +153,7 @@ impl Admin {
 
     /// Takes the settings as they are on disk (an object as JSON text). They reach Valkey with
     /// the next deploy, or at once when there was one.
-    pub async fn settings(&self, text: &str) -> Result<Mirrored> {
+    pub async fn mirror_settings(&self, text: &str) -> Result<Mirrored> {
         let generation = {
             let mut disk = self.inner.disk();
             let shared = self.inner.shared(text, disk.secret.as_deref())?;

@@ -78,7 +78,7 @@ impl Admin {
         if inner.packages.set(packages.clone()).is_err() {
             return Ok(());
         }
-        if packages.is_to_be_restored(emptied).await? {
+        if packages.begin_restoring(emptied).await? {
             inner.disk().packages.restoring = true;
             let restoring = inner.clone();
             let follower = packages.clone();
@@ -138,7 +138,7 @@ impl Inner {
         }
         let settled = versions.keys().cloned();
         let settled = settled.chain(found.skipped.iter().map(|skipped| skipped.name.clone()));
-        versions.extend(packages.refused(&settled.collect()).await);
+        versions.extend(packages.settle_refused(&settled.collect()).await);
         let mut unknown = BTreeSet::new();
         for name in found.unknown {
             if versions.contains_key(&name) {
@@ -234,7 +234,7 @@ impl Kind for PackageLists {
                 tracing::info!("package list mirrored: {}", change(stored.as_ref(), &list));
             }
         }
-        packages.has_published(&list).await;
+        packages.note_published(&list).await;
         Ok(None)
     }
 }

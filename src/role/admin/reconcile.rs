@@ -75,11 +75,12 @@ impl Inner {
         }
         self.look_for_restorable().await?;
         let stands = self.record_stands(known).await?;
-        let (deploy, generation) = match self.is_held_back() {
-            true => (None, 0),
-            false => {
-                let disk = self.disk();
-                (disk.deploy.clone(), disk.generation)
+        self.ask_for_refused_deploy();
+        let (deploy, generation) = {
+            let disk = self.disk();
+            match disk.refused.waits() {
+                true => (None, 0),
+                false => (disk.deploy.clone(), disk.generation),
             }
         };
         // Before the deploy: who reads a deploy that needs a package finds it on the list.

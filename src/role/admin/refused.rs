@@ -27,8 +27,8 @@ impl Admin {
 }
 
 impl Inner {
-    /// To be called with the lease: whether the deploy is held back. The first time, it is asked for.
-    pub(super) fn is_held_back(&self) -> bool {
+    /// To be called with the lease: has a deploy that is held back loaded. Asks once.
+    pub(super) fn ask_for_refused_deploy(&self) {
         let Refused { waits, told } = {
             let refused = &mut self.disk().refused;
             std::mem::replace(refused, Refused { told: refused.waits, ..*refused })
@@ -36,6 +36,5 @@ impl Inner {
         if waits && !told {
             self.host.event(Event::RefusedDeploy);
         }
-        waits
     }
 }

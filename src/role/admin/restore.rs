@@ -43,8 +43,8 @@ impl Admin {
         self.inner.wake();
     }
 
-    /// What Valkey holds and the empty disk has not, after [`Event::Restore`].
-    pub fn restorable(&self) -> Option<Arc<Snapshot>> {
+    /// Gives what Valkey holds and the empty disk has not, after [`Event::Restore`]; once.
+    pub fn take_restorable(&self) -> Option<Arc<Snapshot>> {
         self.inner.disk().asking.restorable.take()
     }
 

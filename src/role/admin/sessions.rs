@@ -27,7 +27,7 @@ impl Kind for Sessions {
 
 impl Admin {
     /// Takes the sessions as they are on disk. Returns as [`Admin::deploy`] does.
-    pub async fn sessions(&self, text: String) -> Result<Mirrored> {
+    pub async fn mirror_sessions(&self, text: String) -> Result<Mirrored> {
         let generation = self.inner.slots.sessions.put(text.into());
         self.inner.wake();
         self.inner.slot_mirrored::<Sessions>(generation).await

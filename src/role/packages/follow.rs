@@ -69,7 +69,7 @@ impl Packages {
             self.work(&mut target, once, &heard).await;
             self.report(&target, call);
             if once && read && target.due.is_none() {
-                self.has_restored(&target).await;
+                self.end_restoring(&target).await;
                 return;
             }
             let wait = target.rest().map_or(LOOK_AGAIN, |rest| rest.min(LOOK_AGAIN));
@@ -102,7 +102,7 @@ impl Packages {
 
     /// All is back that can be had. What the registry does not have stays on the list: it is only
     /// this disk that lacks it.
-    async fn has_restored(&self, target: &Target) {
+    async fn end_restoring(&self, target: &Target) {
         let version = |name: &String| {
             let version = target.list.as_ref()?.version(name)?;
             Some((name.clone(), version.to_owned()))

@@ -209,12 +209,13 @@ impl Packages {
                 .is_some_and(|found| version.is_none_or(|range| satisfies(found, range)))
     }
 
-    /// Whether this admin's disk has lost its packages: it was `emptied`, or an earlier process had
-    /// begun to bring them back, or nothing is installed here and this admin has never published a
-    /// list, or the last one it has published had packages and not even npm's own record is left of
-    /// them. Written down before anything else is done: a process that is killed meanwhile must not
-    /// take the directory for one whose packages were removed.
-    pub(super) async fn is_to_be_restored(&self, emptied: bool) -> Result<bool> {
+    /// Begins to bring back the packages that this admin's disk has lost; returns whether it has. It
+    /// was `emptied`, or an earlier process had begun to bring them back, or nothing is installed
+    /// here and this admin has never published a list, or the last one it has published had packages
+    /// and not even npm's own record is left of them. Written down before anything else is done: a
+    /// process that is killed meanwhile must not take the directory for one whose packages were
+    /// removed.
+    pub(super) async fn begin_restoring(&self, emptied: bool) -> Result<bool> {
         let mut record = self.record.lock().await;
         record.read().await;
         let lost = emptied || record.is_restoring() || self.has_lost_all(&record).await?;
@@ -237,7 +238,7 @@ impl Packages {
     }
 
     /// This admin has published this list: its disk is the source from here on.
-    pub(super) async fn has_published(&self, list: &PackageList) {
+    pub(super) async fn note_published(&self, list: &PackageList) {
         self.record.lock().await.set_published(list).await;
     }
 
@@ -247,8 +248,11 @@ impl Packages {
     }
 
     /// Name → version of what an emptied disk did not get back because the registry does not have
-    /// it. One of `settled` is an ordinary dependency again.
-    pub(super) async fn refused(&self, settled: &BTreeSet<String>) -> BTreeMap<String, String> {
+    /// it, less what is `settled`: an ordinary dependency again.
+    pub(super) async fn settle_refused(
+        &self,
+        settled: &BTreeSet<String>,
+    ) -> BTreeMap<String, String> {
         let mut record = self.record.lock().await;
         record.settle_refused(settled).await;
         record.refused().clone()

@@ -88,7 +88,7 @@ impl LastGoodCopy {
     /// What is in the copy was `seen` in Valkey: noted beside it from time to time, so that after a
     /// restart its age is told from then, and not from when it was written. Does not wait for the
     /// disk, and says nothing of one that can't be written.
-    pub(super) fn is_current(&self, seen: Option<Seen>) {
+    pub(super) fn note_seen(&self, seen: Option<Seen>) {
         let is_due = self.kept().noted.is_none_or(|noted| noted.elapsed() >= NOTE_AGAIN);
         if is_due && let Some(note) = self.note(seen) {
             tokio::spawn(note);
@@ -96,7 +96,7 @@ impl LastGoodCopy {
     }
 
     /// The same at the end, without a pause, and for at most a moment.
-    pub(super) async fn was_current(&self, seen: Option<Seen>) {
+    pub(super) async fn note_seen_last(&self, seen: Option<Seen>) {
         if let Some(note) = self.note(seen) {
             let _ = tokio::time::timeout(LAST_NOTE, note).await;
         }
@@ -232,15 +232,15 @@ mod tests {
     async fn a_copy_is_as_old_as_its_last_sighting() {
         let dir = tempfile::tempdir().unwrap();
         let (copy, state_dir) = copy_of_an_hour_ago(dir.path()).await;
-        copy.was_current(Some(Seen::now())).await;
+        copy.note_seen_last(Some(Seen::now())).await;
         assert!(age(&state_dir).await >= HOUR, "nobody knows what is on the disk");
         assert!(copy.read().await.unwrap().1 >= HOUR);
-        copy.was_current(None).await;
+        copy.note_seen_last(None).await;
         assert!(age(&state_dir).await >= HOUR);
-        copy.was_current(Some(Seen::now())).await;
+        copy.note_seen_last(Some(Seen::now())).await;
         assert!(age(&state_dir).await < SHORT);
         // Of what was seen long ago, no newer sighting is made up.
-        copy.was_current(Some(Seen::in_copy(HOUR / 2))).await;
+        copy.note_seen_last(Some(Seen::in_copy(HOUR / 2))).await;
         assert!(age(&state_dir).await >= HOUR / 2);
         // Of another copy.
         copy_of_an_hour_ago(dir.path()).await;
@@ -254,20 +254,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (copy, state_dir) = copy_of_an_hour_ago(dir.path()).await;
         copy.read().await.unwrap();
-        copy.is_current(Some(Seen::now()));
+        copy.note_seen(Some(Seen::now()));
         while copy.noting.load(Ordering::Acquire) {
             tokio::task::yield_now().await;
         }
         assert!(age(&state_dir).await < SHORT);
         state_dir.remove(SIGHTING).await.unwrap();
-        copy.is_current(Some(Seen::now()));
+        copy.note_seen(Some(Seen::now()));
         assert!(!copy.noting.load(Ordering::Acquire), "not yet again");
 
         // Nothing can be written in its place.
         state_dir.remove(FILE).await.unwrap();
         std::fs::create_dir(dir.path().join(".node-red-storage-valkey").join(FILE)).unwrap();
         copy.write(&snapshot()).await;
-        copy.was_current(Some(Seen::now())).await;
+        copy.note_seen_last(Some(Seen::now())).await;
         assert_eq!(state_dir.read(SIGHTING).await.unwrap(), None);
     }
 

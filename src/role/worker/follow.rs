@@ -118,7 +118,7 @@ impl Inner {
             match state.last_read.rest(&head, Instant::now()) {
                 None => {
                     state.running.looks_the_same();
-                    self.copy.is_current(state.running.in_step());
+                    self.copy.note_seen(state.running.in_step());
                     return Ok(Look::Same);
                 }
                 Some(rest) if !rest.is_zero() => return Ok(Look::NotYet(rest)),
@@ -147,7 +147,7 @@ impl Inner {
                 state.pending = None;
             }
             state.running.looks(Standing::InStep);
-            self.copy.is_current(state.running.in_step());
+            self.copy.note_seen(state.running.in_step());
             return Look::Nothing;
         }
         if state.waiting.as_ref() == Some(&id) {

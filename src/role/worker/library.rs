@@ -22,7 +22,7 @@ pub(super) struct Fallback(Mutex<Option<(Instant, BTreeSet<EntryName>)>>);
 impl Worker {
     /// A library entry as JSON text: a string (the body) for a file; for a folder an array with
     /// the names of its subfolders and then, for each file, its meta with the name as `fn`.
-    pub async fn library_entry(&self, kind: &str, path: &str) -> Result<String> {
+    pub async fn read_library_entry(&self, kind: &str, path: &str) -> Result<String> {
         let inner = &self.inner;
         inner.check_open()?;
         content::check_library_type(kind)?;

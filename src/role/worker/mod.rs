@@ -114,7 +114,7 @@ impl Worker {
 
     /// The same, in hand from here on, until its outcome is reported, or that it waits for its
     /// packages.
-    pub fn take(&self) -> Option<Arc<Snapshot>> {
+    pub fn begin_pending(&self) -> Option<Arc<Snapshot>> {
         let mut state = self.inner.state();
         state.waiting = None;
         state.pending.clone()
@@ -199,7 +199,7 @@ impl Worker {
     /// moment at most.
     pub async fn ends(&self) {
         let in_step = self.inner.state().running.in_step();
-        self.inner.copy.was_current(in_step).await;
+        self.inner.copy.note_seen_last(in_step).await;
     }
 
     /// Ends connections and tasks; idempotent.

@@ -40,7 +40,7 @@ impl Waiting {
 impl Worker {
     /// The shared settings as JSON text, from Valkey or the last good copy; `{}` when neither is
     /// there. Takes no longer than a few seconds.
-    pub async fn settings(&self) -> Result<String> {
+    pub async fn read_settings(&self) -> Result<String> {
         let inner = &self.inner;
         inner.check_open()?;
         inner.wait_for_connection().await;
@@ -54,7 +54,7 @@ impl Worker {
     }
 
     /// The editor's sessions as JSON text; `{}` when there are none or Valkey is away.
-    pub async fn sessions(&self) -> Result<String> {
+    pub async fn read_sessions(&self) -> Result<String> {
         let inner = &self.inner;
         inner.check_open()?;
         inner.wait_for_connection().await;
