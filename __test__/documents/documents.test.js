@@ -68,6 +68,19 @@ for (const name of DOCUMENTS) {
   });
 }
 
+/** A path from the root in backticks, as far as it names one file or folder. */
+const NAMED_FILE = /`((?:src|lib|tests|__test__|scripts|docs|examples|npm|\.ci|\.github)\/[\w./-]*)`/g;
+
+for (const name of DOCUMENTS) {
+  test(`${name}: the files that it names are there`, () => {
+    const named = [...withoutBlocks(read(name)).matchAll(NAMED_FILE)].map(([, file]) => file);
+    assert.deepEqual(
+      named.filter((file) => !fs.existsSync(path.join(ROOT, file))),
+      []
+    );
+  });
+}
+
 test('every document can be reached from the README', () => {
   const seen = new Set();
   const visit = (name) => {
