@@ -4,6 +4,8 @@ const path = require('node:path');
 const { readManifest } = require('./files');
 const { name: OWN_NAME } = require('../../package.json');
 
+/** @import { Settings } from '../types/node-red' */
+
 const NODE_RED = [
   'node-red',
   ...['editor-api', 'editor-client', 'nodes', 'registry', 'runtime', 'util'].map((part) => `@node-red/${part}`)
@@ -15,7 +17,7 @@ const BUILT_IN = new Set(['localfilesystem', 'memory']);
  * The packages that a package list must never name, since an instance runs on them: this module,
  * Node-RED, and what the settings name as storage and context stores.
  *
- * @param {object} settings Node-RED's
+ * @param {Pick<Settings, 'contextStorage' | 'storageModule'>} settings
  * @returns {string[]}
  */
 function excludedModules(settings) {
@@ -24,10 +26,12 @@ function excludedModules(settings) {
   return [...new Set([OWN_NAME, ...NODE_RED, ...named])];
 }
 
+/** @param {unknown} module */
 function packagesOf(module) {
   return typeof module === 'string' ? packageOfName(module) : filesThatExport(module).flatMap(packageOfFile);
 }
 
+/** @param {string} name */
 function packageOfName(name) {
   if (BUILT_IN.has(name)) {
     return [];
@@ -43,7 +47,11 @@ function packageOfName(name) {
   ];
 }
 
-/** The loaded files whose export, or a part of it, is this. */
+/**
+ * The loaded files whose export, or a part of it, is this.
+ *
+ * @param {unknown} module
+ */
 function filesThatExport(module) {
   return Object.keys(require.cache).filter((file) => {
     const exported = require.cache[file] && require.cache[file].exports;
@@ -51,7 +59,12 @@ function filesThatExport(module) {
   });
 }
 
-/** The values of an export, without calling a getter of it. */
+/**
+ * The values of an export, without calling a getter of it.
+ *
+ * @param {unknown} exported
+ * @returns {unknown[]}
+ */
 function partsOf(exported) {
   if (exported === null || (typeof exported !== 'object' && typeof exported !== 'function')) {
     return [];
@@ -63,7 +76,11 @@ function partsOf(exported) {
   }
 }
 
-/** The package that a file belongs to: the nearest package.json with a name, up to its node_modules. */
+/**
+ * The package that a file belongs to: the nearest package.json with a name, up to its node_modules.
+ *
+ * @param {string} file
+ */
 function packageOfFile(file) {
   for (let dir = path.dirname(file); path.dirname(dir) !== dir; dir = path.dirname(dir)) {
     const { name } = readManifest(dir) || {};

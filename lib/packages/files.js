@@ -4,12 +4,24 @@ const fs = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
 
-/** Where npm installs a package. */
+/** @import { Manifest } from '../types/node-red' */
+
+/**
+ * Where npm installs a package.
+ *
+ * @param {string} root
+ * @param {string} name
+ */
 function packageFolder(root, name) {
   return path.join(root, ...name.split('/'));
 }
 
-/** A folder's package.json as it is on disk now, not as `require` keeps it; undefined when there is none. */
+/**
+ * A folder's package.json as it is on disk now, not as `require` keeps it; undefined when there is none.
+ *
+ * @param {string} folder
+ * @returns {Manifest | undefined}
+ */
 function readManifest(folder) {
   try {
     return JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
@@ -18,6 +30,10 @@ function readManifest(folder) {
   }
 }
 
+/**
+ * @param {string} file
+ * @returns {Partial<Manifest>}
+ */
 function nearestManifest(file) {
   for (let dir = path.dirname(file); ; dir = path.dirname(dir)) {
     const manifest = readManifest(dir);
@@ -27,13 +43,22 @@ function nearestManifest(file) {
   }
 }
 
-/** Whether Node.js takes a file for an ES module. */
+/**
+ * Whether Node.js takes a file for an ES module.
+ *
+ * @param {string} file
+ */
 function isEsModule(file) {
   const extension = path.extname(file);
   return extension === '.mjs' || (extension === '.js' && nearestManifest(file).type === 'module');
 }
 
-/** Tells whether a file lies in a folder; a link to the folder counts as well. */
+/**
+ * Tells whether a file lies in a folder; a link to the folder counts as well.
+ *
+ * @param {string} folder
+ * @returns {(file: string) => boolean}
+ */
 function within(folder) {
   const roots = [folder];
   try {
@@ -44,7 +69,11 @@ function within(folder) {
   return (file) => roots.some((root) => file.startsWith(root + path.sep));
 }
 
-/** The loaded files of a package, those of packages inside its folder included. */
+/**
+ * The loaded files of a package, those of packages inside its folder included.
+ *
+ * @param {string} folder
+ */
 function loadedIn(folder) {
   return Object.keys(require.cache).filter(within(folder));
 }
@@ -56,6 +85,8 @@ function loadedIn(folder) {
  * Node.js also keeps where a path once led, and that may be a file which the next version of a
  * package no longer has. What it keeps of a package.json (`main`, `exports`, `type`) can't be
  * reached.
+ *
+ * @param {string[]} files
  */
 function forget(files) {
   const gone = new Map(files.map((file) => [file, require.cache[file]]));
@@ -68,9 +99,12 @@ function forget(files) {
       module.children = module.children.filter((child) => !modules.has(child));
     }
   }
-  for (const [request, file] of Object.entries(Module._pathCache || {})) {
+  const { _pathCache: paths = {} } = /** @type {{ _pathCache?: Record<string, string> }} */ (
+    /** @type {unknown} */ (Module)
+  );
+  for (const [request, file] of Object.entries(paths)) {
     if (gone.has(file)) {
-      delete Module._pathCache[request];
+      delete paths[request];
     }
   }
   return () => {

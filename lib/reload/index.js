@@ -34,6 +34,8 @@ const DEADLINE = 5 * 60 * 1000;
 /** @type {Configuration} */
 const EMPTY = { flows: [], text: '[]', nodes: new Map(), credentials: new Map() };
 
+/** @typedef {ReturnType<typeof createReload>} Reload */
+
 /**
  * Takes updates into the running Node-RED of a worker.
  *

@@ -115,7 +115,7 @@ export interface Nodes {
   addCredentials(id: string, credentials: NodeCredentials): unknown;
   deleteCredentials(id: string): unknown;
   getCredentialDefinition(type: string): object | undefined;
-  registerType(set: string, type: string, constructor: Function, options: { credentials: object } | undefined): void;
+  registerType(set: string, type: string, constructor: NodeType, options: { credentials: object } | undefined): void;
   getModuleInfo(name: string): ModuleInfo | null;
 }
 
@@ -161,6 +161,50 @@ export interface NodeSet extends ModulePart {
   types?: string[];
   enabled?: boolean;
   loaded?: boolean;
+}
+
+/** Node-RED's own file storage. It reads what is missing or broken as empty. */
+export interface LocalStorage {
+  init(settings: Settings, runtime: Runtime): Promise<void>;
+  getFlows(): Promise<FlowNode[]>;
+  saveFlows(flows: FlowNode[], user?: object): Promise<void>;
+  getCredentials(): Promise<StoredCredentials>;
+  saveCredentials(credentials: StoredCredentials): Promise<void>;
+  getSettings(): Promise<StoredSettings | null | undefined>;
+  saveSettings(settings: StoredSettings): Promise<void>;
+  getSessions(): Promise<object>;
+  saveSessions(sessions: object): Promise<void>;
+  /** A text for a file; for a folder its subfolders' names, then its files' meta. */
+  getLibraryEntry(type: string, path: string): Promise<string | Array<string | LibraryFile>>;
+  saveLibraryEntry(type: string, path: string, meta: Record<string, string>, body: string): Promise<void>;
+  projects: Projects;
+}
+
+export interface LibraryFile {
+  fn: string;
+  [meta: string]: string;
+}
+
+/** Plain or encrypted. */
+export type StoredCredentials = Credentials | EncryptedCredentials;
+
+/** What Node-RED stores besides settings.js, in parts that each have a file. */
+export interface StoredSettings {
+  _credentialSecret?: string;
+  [section: string]: unknown;
+}
+
+export interface Projects {
+  /** Until the first load it is no more than a name. */
+  getActiveProject(): Project | string | null | undefined;
+}
+
+export interface Project {
+  name: string;
+  loaded?: undefined;
+  credentialSecret?: string;
+  getFlowFile(): string | undefined;
+  getCredentialsFile(): string;
 }
 
 /** The difference between two flow configurations, as Node-RED announces it: ids of nodes. */

@@ -4,11 +4,13 @@ const Module = require('node:module');
 const path = require('node:path');
 const { loadedFiles } = require('../../node-red');
 
+/** @import { NpmCommand } from '../../../binding' */
+
 /**
  * The npm that the running Node-RED uses: the one that its registry brings along (since 4.1), run
  * by this Node.js, or else the one on PATH.
  *
- * @returns {{program: string, args: string[]}} `args` go before npm's own
+ * @returns {NpmCommand}
  */
 function npmCommand() {
   const [installer] = loadedFiles('@node-red/registry', path.join('lib', 'installer.js'));
@@ -19,7 +21,11 @@ function npmCommand() {
   return { program: process.platform === 'win32' ? 'npm.cmd' : 'npm', args: [] };
 }
 
-/** Older registries may find an npm above them as well, but don't use it. */
+/**
+ * Older registries may find an npm above them as well, but don't use it.
+ *
+ * @param {string} installer
+ */
 function bundledNpm(installer) {
   try {
     const { dependencies } = require(path.join(path.dirname(installer), '..', 'package.json'));

@@ -1,5 +1,7 @@
 'use strict';
 
+/** @import { Packages } from '../../../binding' */
+
 /** ms that the start of flows waits for npm, at most; updates are given up after some minutes. */
 const LONGEST = 120000;
 /** ms in which an npm run that was ended gives its turn back. */
@@ -14,9 +16,14 @@ const MEMORY = 60000;
  * is over our npm run is ended, not doubled. The core begins it anew later.
  *
  * @param {object} options
- * @param {() => object | null} options.palette the core's part
+ * @param {() => Pick<Packages, 'acquireNpm' | 'releaseNpm' | 'endRun'> | null} options.palette the core's part
+ * @param {number} [options.longest] ms
+ * @param {number} [options.ending] ms
+ * @param {number} [options.short] ms
+ * @param {number} [options.memory] ms
  */
 function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SHORT, memory = MEMORY }) {
+  /** @type {number | null} */
   let held = null; // one at a time has it
   let shortUntil = 0;
 
@@ -25,9 +32,23 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
     shortUntil = Date.now() + memory;
   };
 
-  /** The number of the turn, or null when there is none within `ms`. */
+  /** Rejected with, as what stands for no turn: Node-RED goes on without one. */
+  const followed = () => {
+    const packages = palette();
+    if (!packages) {
+      throw new Error('packages are not synchronised');
+    }
+    return packages;
+  };
+
+  /**
+   * The number of the turn, or null when there is none within `ms`.
+   *
+   * @param {number} ms
+   * @returns {Promise<number | null>}
+   */
   function turnWithin(ms) {
-    const core = palette();
+    const packages = followed();
     return new Promise((resolve, reject) => {
       let isOver = false;
       const timer = setTimeout(() => {
@@ -35,13 +56,13 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
         resolve(null);
       }, ms);
       timer.unref();
-      core.acquireNpm().then(
+      packages.acquireNpm().then(
         (given) => {
           clearTimeout(timer);
-          if (isOver && given !== null) {
-            core.releaseNpm(given);
+          if (isOver && typeof given === 'number') {
+            packages.releaseNpm(given);
           }
-          resolve(given);
+          resolve(given ?? null);
         },
         (error) => {
           clearTimeout(timer);
@@ -57,7 +78,7 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
       let given = await turnWithin(isShort() ? short : longest);
       if (given === null) {
         waitWasInVain();
-        palette().endRun();
+        followed().endRun();
         given = await turnWithin(ending);
       }
       if (given === null) {
@@ -75,7 +96,11 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
       }
     },
 
-    /** Waits at most `ms` until no npm runs; whether none does. At once after a wait in vain. */
+    /**
+     * Waits at most `ms` until no npm runs; whether none does. At once after a wait in vain.
+     *
+     * @param {number} ms
+     */
     async isFree(ms) {
       if (!palette() || isShort()) {
         return !palette();
@@ -85,7 +110,7 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
         waitWasInVain();
         return false;
       }
-      palette().releaseNpm(given);
+      followed().releaseNpm(given);
       return true;
     }
   };

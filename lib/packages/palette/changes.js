@@ -1,22 +1,31 @@
 'use strict';
 
+/**
+ * @import { Log } from '../../types/core'
+ * @import { Runtime } from '../../types/node-red'
+ */
+
 /** Quiet after the last sign of a change before the installed packages are read, in ms. */
 const QUIET = 500;
+/** @type {Set<unknown>} */
 const RUNTIME_EVENTS = new Set(['node/added', 'node/removed', 'node/upgraded', 'plugin/added', 'plugin/removed']);
 
 /**
  * Notices that the palette may have changed, and calls `publish()` when it has been quiet for
  * 500 ms. Node-RED saves its settings before npm has removed a package, and tells of the removal
  * afterwards: each of its signs starts the wait anew.
+ *
+ * @param {{ runtime: Runtime, publish: () => Promise<unknown>, log: Log }} params
  */
 function createPackageChanges({ runtime, publish, log }) {
   const { events, hooks } = runtime;
-  let timer = null;
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
   let isClosed = false;
 
   const publishNow = async () => {
     clearTimeout(timer);
-    timer = null;
+    timer = undefined;
     try {
       await publish();
     } catch (error) {
@@ -34,6 +43,7 @@ function createPackageChanges({ runtime, publish, log }) {
     timer.unref();
   };
 
+  /** @param {{ id?: unknown } | null} event */
   const onRuntimeEvent = (event) => {
     // Any node may emit one.
     if (event && RUNTIME_EVENTS.has(event.id)) {
@@ -41,6 +51,7 @@ function createPackageChanges({ runtime, publish, log }) {
     }
   };
   // Node-RED waits for a hook that declares no parameter to call back.
+  /** @param {unknown} _payload */
   const onHook = (_payload) => sign();
 
   events.on('runtime-event', onRuntimeEvent);
@@ -55,7 +66,7 @@ function createPackageChanges({ runtime, publish, log }) {
      * the order.
      */
     flush() {
-      if (timer !== null) {
+      if (timer !== undefined) {
         void publishNow();
       }
     },

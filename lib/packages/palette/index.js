@@ -12,7 +12,32 @@ const { createUpgrade } = require('../upgrade');
 const { usedLibraries, usedTypes } = require('../../flows/used-types');
 const { createSerialQueue } = require('../../serial-queue');
 
+/**
+ * @import { JobFailure, PackageOnDisk, PackageUpgrade } from '../../../binding'
+ * @import { Reload } from '../../reload'
+ * @import { Log } from '../../types/core'
+ * @import { NodeSet, Runtime, Settings } from '../../types/node-red'
+ * @import { Parts, Upgrade } from './loading'
+ * @import { Registry } from './registry'
+ * @import { Replaced } from '../upgrade/dependencies'
+ */
+
 const START_INTERVAL = 50;
+
+/**
+ * What came of removing packages: those that are gone, those that flows use, and the others.
+ *
+ * @typedef {{ removed: string[], inUse: string[], failed: JobFailure[] }} Removal
+ */
+
+/**
+ * What came of loading packages: `restart` are those of which another version runs, in whole or in part.
+ *
+ * @typedef {object} Load
+ * @property {string[]} loaded
+ * @property {Array<{ name: string, version: string, reason: string }>} restart
+ * @property {JobFailure[]} failed
+ */
 
 /**
  * Brings packages that npm has installed or is about to uninstall into and out of the running
@@ -20,20 +45,22 @@ const START_INTERVAL = 50;
  * that is done.
  *
  * @param {object} options
- * @param {object} options.runtime Node-RED's, as a storage module's `init` is given it
- * @param {object} options.settings Node-RED's settings
- * @param {object} options.log
- * @param {'report'|'live'|'restart'} [options.upgrade] what to do with a new version of a loaded package
- * @param {object} [options.reload] the reload of a worker
+ * @param {Runtime} options.runtime
+ * @param {Settings} options.settings
+ * @param {Log} options.log
+ * @param {PackageUpgrade} [options.upgrade] what to do with a new version of a loaded package
+ * @param {Reload} [options.reload] the reload of a worker
  * @param {number} [options.restartDelay] ms, the most that a restart is put off
  */
 function createPalette({ runtime, settings, log, upgrade = 'report', reload, restartDelay }) {
   const { userDir } = settings;
+  /** @type {ReturnType<typeof assemble> | undefined} */
   let opened;
   let isClosed = false;
   const queue = createSerialQueue();
-  // What was loaded in this process and is not any more: { version, isEsModule }.
+  /** @type {Parts['earlier']} */
   const earlier = new Map();
+  /** @type {Map<string, string>} */
   const told = new Map();
   const root = path.resolve(userDir, 'node_modules');
   const replaced = createReplaced(root);
@@ -44,6 +71,10 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       .catch(() => {});
   }
 
+  /**
+   * @template T
+   * @param {(parts: ReturnType<typeof assemble>) => Promise<T>} task
+   */
   const inTurn = (task) =>
     queue.run(async () => {
       await whenNodesAreLoaded();
@@ -59,22 +90,28 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     }
   }
 
+  function assemble() {
+    const registry = openRegistry(runtime);
+    const registration = createRegistration({ registry, settings: runtime.settings });
+    const hooks = createInstallHooks({ runtime, dir: userDir });
+    const parts = { runtime, log, reload, root, registry, registration, hooks, earlier, announce, flowsInUse };
+    return {
+      ...parts,
+      loadOne: createLoading(parts).loadOne,
+      upgradeAll: createUpgrade({ ...parts, mode: upgrade, restartDelay, replaced }).upgradeAll
+    };
+  }
+
   function open() {
-    if (!opened) {
-      const registry = openRegistry(runtime);
-      const registration = createRegistration({ registry, settings: runtime.settings });
-      const hooks = createInstallHooks({ runtime, dir: userDir });
-      const parts = { runtime, log, reload, root, registry, registration, hooks, earlier, announce, flowsInUse };
-      opened = {
-        ...parts,
-        loadOne: createLoading(parts).loadOne,
-        upgrade: createUpgrade({ ...parts, mode: upgrade, restartDelay, replaced })
-      };
-    }
+    opened ??= assemble();
     return opened;
   }
 
-  /** Users may remove packages as well. */
+  /**
+   * Users may remove packages as well.
+   *
+   * @param {{ id?: unknown, payload?: unknown } | null} event
+   */
   function onRuntimeEvent(event) {
     const { id, payload } = event || {};
     if (id === 'node/removed' && Array.isArray(payload)) {
@@ -84,6 +121,10 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     }
   }
 
+  /**
+   * @param {string} id
+   * @param {object[]} payload
+   */
   function announce(id, payload) {
     if (payload.length > 0) {
       runtime.events.emit('runtime-event', { id, retain: false, payload });
@@ -100,11 +141,11 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
    * Takes the types of packages away, unless flows use them. npm is not run.
    *
    * @param {string[]} names
-   * @returns {Promise<{removed: string[], inUse: string[], failed: Array<{name: string, reason: string}>}>}
-   *   a package that is not loaded counts as removed
+   * @returns {Promise<Removal>} a package that is not loaded counts as removed
    */
   function remove(names) {
     return inTurn(async (parts) => {
+      /** @type {Removal} */
       const result = { removed: [], inUse: [], failed: [] };
       for (const name of usersFirst(parts.registry, names)) {
         try {
@@ -118,8 +159,14 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     });
   }
 
-  /** A module that others build on can go once they have. */
+  /**
+   * A module that others build on can go once they have.
+   *
+   * @param {Registry} registry
+   * @param {string[]} names
+   */
   function usersFirst(registry, names) {
+    /** @type {(name: string, seen?: Set<string>) => number} */
     const depth = (name, seen = new Set()) => {
       const users = usersOf(registry, name).filter((user) => names.includes(user) && !seen.has(user));
       return users.length === 0 ? 0 : 1 + Math.max(...users.map((user) => depth(user, new Set([...seen, user]))));
@@ -127,6 +174,10 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     return [...names].sort((one, other) => depth(one) - depth(other));
   }
 
+  /**
+   * @param {string} name
+   * @param {Pick<Parts, 'registry' | 'registration' | 'hooks'>} parts
+   */
   async function removeOne(name, { registry, registration, hooks }) {
     if (isInUse(name, registry)) {
       return false;
@@ -153,6 +204,10 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     return true;
   }
 
+  /**
+   * @param {string} name
+   * @param {Registry} registry
+   */
   function isInUse(name, registry) {
     const flows = flowsInUse();
     if (!registry.moduleOf(name)) {
@@ -169,25 +224,29 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   /**
    * Makes the types of installed packages available.
    *
-   * @param {Array<{name: string, version: string, from: string | null, isOfStart?: boolean}>} packages
-   *   `from`: the version that was on disk before npm ran; `isOfStart`: the start of this process
-   *   had waited for it in vain
-   * @returns {Promise<{loaded: string[], restart: Array<{name: string, version: string, reason: string}>,
-   *   failed: Array<{name: string, reason: string}>}>}
+   * @param {Array<PackageOnDisk & { isOfStart?: boolean }>} packages `isOfStart`: the start of this process had waited
+   *   for it in vain
+   * @returns {Promise<Load>}
    */
   function load(packages) {
     return inTurn(async (parts) => {
+      /** @type {Load} */
       const result = { loaded: [], restart: [], failed: [] };
+      /** @type {Upgrade[]} */
       const upgrades = [];
       for (const { name, version, from, isOfStart } of packages) {
         try {
-          const entry = await parts.loadOne({ name, version, from });
-          (entry ? upgrades : result.loaded).push(entry ? { ...entry, isOfStart } : name);
+          const entry = await parts.loadOne({ name, from });
+          if (entry) {
+            upgrades.push({ ...entry, isOfStart });
+          } else {
+            result.loaded.push(name);
+          }
         } catch (error) {
           fail(result, name, version, error);
         }
       }
-      await parts.upgrade.take(upgrades, result, fail);
+      await parts.upgradeAll(upgrades, result, fail);
       if (upgrade === 'live') {
         replaced.note();
       }
@@ -195,12 +254,23 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     });
   }
 
+  /**
+   * @param {Load} result
+   * @param {string} name
+   * @param {string} version
+   * @param {any} error
+   */
   function fail(result, name, version, error) {
     result.failed.push({ name, reason: String(error.message) });
     tellOnce(name, `package ${name}@${version} is installed but could not be loaded: ${error.message}`);
   }
 
-  /** The core tries again and again: one line for each reason. */
+  /**
+   * The core tries again and again: one line for each reason.
+   *
+   * @param {string} name
+   * @param {string} line
+   */
   function tellOnce(name, line) {
     if (told.get(name) !== line) {
       told.set(name, line);

@@ -8,19 +8,59 @@ const { takeAway } = require('./removal');
 const { usedLibraries } = require('../../flows/used-types');
 
 /**
+ * @import { LoadKind, InstallHooks } from './install-hooks'
+ * @import { Registration } from './registration'
+ * @import { Registry } from './registry'
+ * @import { Reload } from '../../reload'
+ * @import { Log } from '../../types/core'
+ * @import { FlowNode, Manifest, NodeModule, Runtime } from '../../types/node-red'
+ */
+
+/**
+ * A package on disk; `from`: the version that was there before.
+ *
+ * @typedef {{ name: string, version: string, from: string | undefined, folder: string, manifest: Manifest }} Entry
+ */
+
+/**
+ * A new version of a package that runs. `running`: the version that runs; `why`: what keeps it from being replaced,
+ * if that is known; `isOfStart`: the start of this process had waited for it in vain.
+ *
+ * @typedef {Entry & { running: string, why?: string, isOfStart?: boolean }} Upgrade
+ */
+
+/**
+ * What loading and upgrading have in common: the running Node-RED, and what is known of it.
+ *
+ * @typedef {object} Parts
+ * @property {Runtime} runtime
+ * @property {Log} log
+ * @property {Reload} [reload] a worker's
+ * @property {string} root the node_modules that npm works in
+ * @property {Registry} registry
+ * @property {Registration} registration
+ * @property {InstallHooks} hooks
+ * @property {Map<string, { version: string | undefined, isEsModule: boolean }>} earlier what was loaded in this process
+ *   and is not any more
+ * @property {(id: string, payload: object[]) => void} announce
+ * @property {() => FlowNode[][]} flowsInUse
+ */
+
+/**
  * Finds out what an installed package is to the running Node-RED, and loads what is not loaded.
  *
- * `earlier`: what was loaded in this process and is not any more, `{ version, isEsModule }` by
- * name.
+ * @param {Parts} parts
  */
 function createLoading({ runtime, log, reload, root, registry, registration, hooks, earlier, announce, flowsInUse }) {
   // The package.json of modules that failed with it.
+  /** @type {Map<string, string>} */
   const faulty = new Map();
 
   /**
-   * Loads a package at once, or returns what there is to upgrade: `{ name, version, from, folder,
-   * manifest, running, why }`, where `running` is the version that runs and `why`, if given, what
-   * keeps it from being replaced.
+   * Loads a package at once, or returns what there is to upgrade.
+   *
+   * @param {{ name: string, from?: string | null }} onDisk
+   * @returns {Promise<Upgrade | undefined>}
    */
   async function loadOne({ name, from }) {
     const folder = packageFolder(root, name);
@@ -55,19 +95,26 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     return { ...entry, running: module.version };
   }
 
-  /** A package without nodes: there is nothing to register, but the version before may be in use. */
+  /**
+   * A package without nodes: there is nothing to register, but the version before may be in use.
+   *
+   * @param {Entry} entry
+   * @returns {Upgrade | undefined}
+   */
   function loadLibrary(entry) {
-    const isRunning =
-      entry.from &&
-      entry.from !== entry.version &&
-      (loadedIn(entry.folder).some((file) => !file.endsWith('.json')) || usedLibraries(flowsInUse()).has(entry.name));
-    if (isRunning) {
-      return { ...entry, running: entry.from };
+    const { name, version, from, folder } = entry;
+    const isLoaded = () => loadedIn(folder).some((file) => !file.endsWith('.json'));
+    if (from && from !== version && (isLoaded() || usedLibraries(flowsInUse()).has(name))) {
+      return { ...entry, running: from };
     }
-    log.info(`package ${entry.name}@${entry.version} is installed`);
+    log.info(`package ${name}@${version} is installed`);
     return undefined;
   }
 
+  /**
+   * @param {Entry} entry
+   * @returns {Promise<Upgrade | undefined>}
+   */
   async function loadNew(entry) {
     const { name, version, folder, manifest } = entry;
     const before = earlier.get(name);
@@ -89,8 +136,9 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     return undefined;
   }
 
+  /** @param {Entry} entry */
   async function loaded({ name, version }) {
-    const info = registry.getModuleInfo(name);
+    const info = registry.loadedInfo(name);
     announce('plugin/added', info.plugins || []);
     announce('node/added', info.nodes);
     const faults = registration.faultsOf(name);
@@ -102,7 +150,12 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     await hooks.afterLoad(name, version).catch((error) => log.warn(`package ${name}: ${error.message}`));
   }
 
-  /** The module that runs is the one on disk; perhaps it was hidden as another one's dependency. */
+  /**
+   * The module that runs is the one on disk; perhaps it was hidden as another one's dependency.
+   *
+   * @param {Entry} entry
+   * @param {NodeModule} module
+   */
   async function loadExisting({ name, version }, module) {
     if (!module.user) {
       const how = { isExisting: true };
@@ -117,10 +170,13 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
    * A module that failed when it was loaded, half-installed perhaps: its files are good now, as
    * far as npm knows. What of it runs is restarted with them, but not for files that are known
    * to fail.
+   *
+   * @param {Entry} entry
+   * @returns {Promise<undefined>}
    */
   async function repair(entry) {
     const { name, folder, version } = entry;
-    const module = registry.moduleOf(name);
+    const module = registry.loadedModule(name);
     const running = runningTypes(typesOf(module));
     const files = identityOf(path.join(folder, 'package.json'));
     if (running.length > 0 && faulty.get(name) === files) {
@@ -133,6 +189,7 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
         .filter((set) => set.enabled === false && !set.err)
         .map((set) => set.name)
     );
+    /** @param {(types: string[]) => Promise<unknown>} restartTypes */
     const again = async (restartTypes) => {
       takeAway(registry, name);
       await registration.registerAgain(name, folder, { disabled });
@@ -147,6 +204,7 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     faulty.delete(name);
   }
 
+  /** @param {string[]} types */
   function runningTypes(types) {
     const { flows = [] } = runtime.nodes.getFlows() || {};
     const running = flows.filter(({ id, type }) => types.includes(type) && runtime.nodes.getNode(id));

@@ -5,17 +5,41 @@ const { forget, isEsModule, loadedIn, readManifest } = require('../files');
 const { takeAway } = require('./removal');
 
 /**
+ * @import { LoadError, Manifest, ModulePart, NodeSet, RuntimeSettings } from '../../types/node-red'
+ * @import { Registry } from './registry'
+ */
+
+/**
+ * Called around the running of a node file.
+ *
+ * @typedef {(load: () => unknown) => unknown} Watch
+ */
+
+/** @typedef {ReturnType<typeof createRegistration>} Registration */
+
+/**
  * Reads a package that is on disk into Node-RED.
  *
  * The first time, Node-RED does all of it. Any later time in one process it reads the package
  * but the node files are run here: Node-RED 5 would get the code of the first time again.
+ *
+ * @param {{ registry: Registry, settings: RuntimeSettings }} params
  */
 function createRegistration({ registry, settings }) {
-  /** Registers a module that this process has never loaded; rejects when Node-RED doesn't take it at all. */
+  /**
+   * Registers a module that this process has never loaded; rejects when Node-RED doesn't take it at all.
+   *
+   * @param {string} name
+   * @param {string} folder
+   */
   async function register(name, folder) {
     await read(name, folder);
   }
 
+  /**
+   * @param {string} name
+   * @param {string} folder
+   */
   async function read(name, folder) {
     try {
       await registry.addModule(name);
@@ -34,10 +58,12 @@ function createRegistration({ registry, settings }) {
   /**
    * Registers a module of which this process has loaded files before.
    *
+   * @param {string} name
+   * @param {string} folder
    * @param {object} [options]
    * @param {Set<string>} [options.disabled] names of the sets that stay disabled; without it,
    *   those that Node-RED's settings have disabled
-   * @param {(load: () => any) => any} [options.watch] called around the running of each node file
+   * @param {Watch} [options.watch]
    */
   async function registerAgain(name, folder, { disabled = disabledBefore(name), watch = (load) => load() } = {}) {
     forget(loadedIn(folder));
@@ -50,7 +76,7 @@ function createRegistration({ registry, settings }) {
         delete list[name];
       }
     }
-    const module = registry.moduleOf(name);
+    const module = registry.loadedModule(name);
     const sets = Object.values(module.nodes).filter((set) => !disabled.has(set.name));
     for (const set of sets) {
       await runSet(set, watch);
@@ -58,12 +84,19 @@ function createRegistration({ registry, settings }) {
     await registry.save();
   }
 
+  /** @param {string} name */
   function disabledBefore(name) {
     const { nodes } = registry.moduleList()[name] || {};
     return new Set(Object.keys(nodes || {}).filter((set) => nodes[set].enabled === false));
   }
 
-  /** What makes Node-RED read a set and not run it. */
+  /**
+   * What makes Node-RED read a set and not run it.
+   *
+   * @param {string} name
+   * @param {string} folder
+   * @returns {Record<string, Partial<NodeSet>>}
+   */
   function disabledSets(name, folder) {
     const sets = Object.keys(((readManifest(folder) || {})['node-red'] || {}).nodes || {});
     const entries = sets.map((set) => [
@@ -73,7 +106,12 @@ function createRegistration({ registry, settings }) {
     return Object.fromEntries(entries);
   }
 
-  /** Runs the file of a set that has been read, as Node-RED's loader does. */
+  /**
+   * Runs the file of a set that has been read, as Node-RED's loader does.
+   *
+   * @param {NodeSet} set
+   * @param {Watch} [watch]
+   */
   async function runSet(set, watch = (load) => load()) {
     if (set.err) {
       set.enabled = true;
@@ -89,63 +127,104 @@ function createRegistration({ registry, settings }) {
     }
   }
 
+  /** @param {NodeSet} set */
   function runFile(set) {
     const exported = require(set.file);
     const start = exported && exported.__esModule ? exported.default : exported;
     return typeof start === 'function' ? start(registry.createNodeApi(set)) : undefined;
   }
 
-  /** Why Node-RED has passed over a module without a word. */
+  /**
+   * Why Node-RED has passed over a module without a word.
+   *
+   * @param {string} folder
+   */
   function whyNotTaken(folder) {
     const { version } = (readManifest(folder) || {})['node-red'] || {};
     const range = version ? `it is for Node-RED ${version} (this is ${settings.version}), or ` : '';
     return `Node-RED does not take it: ${range}nodesIncludes, nodesExcludes, allowList or denyList keep it out`;
   }
 
-  /** What is wrong with a registered module, a text for each set or plugin in error. */
+  /**
+   * What is wrong with a registered module, a text for each set or plugin in error.
+   *
+   * @param {string} name
+   */
   function faultsOf(name) {
-    const module = registry.moduleOf(name);
-    const parts = Object.values(module.nodes || {}).concat(Object.values(module.plugins || {}));
-    return parts.filter((part) => part && part.err).map((part) => `${part.name}: ${faultText(part.err)}`);
+    const module = registry.loadedModule(name);
+    /** @type {ModulePart[]} */
+    const parts = [...Object.values(module.nodes || {}), ...Object.values(module.plugins || {})];
+    return parts.flatMap((part) => (part && part.err ? [`${part.name}: ${faultText(part.err)}`] : []));
   }
 
-  /** Whether a registered module is in error because another has a type of it, and still does. */
+  /**
+   * Whether a registered module is in error because another has a type of it, and still does.
+   *
+   * @param {string} name
+   */
   function isContested(name) {
-    return Object.values(registry.moduleOf(name).nodes || {}).some(({ id, err }) => {
+    return Object.values(registry.loadedModule(name).nodes || {}).some(({ id, err }) => {
       const type = err && contestedType(err);
-      return Boolean(type && registry.getType(type)) && registry.ownerOf(type) !== id;
+      return type ? Boolean(registry.getType(type)) && registry.ownerOf(type) !== id : false;
     });
   }
 
-  /** Whether only `import()` can run some node file of a package. */
+  /**
+   * Whether only `import()` can run some node file of a package.
+   *
+   * @param {string} folder
+   * @param {Manifest} manifest
+   */
   function hasEsModules(folder, manifest) {
     const files = Object.values((manifest['node-red'] || {}).nodes || {});
     return files.some((file) => isEsModule(path.join(folder, String(file))));
   }
 
-  /** The same of a registered module whose files are as they were when they were loaded. */
+  /**
+   * The same of a registered module whose files are as they were when they were loaded.
+   *
+   * @param {string} name
+   */
   function runsEsModules(name) {
-    return Object.values(registry.moduleOf(name).nodes).some((set) => set.file && isEsModule(set.file));
+    return Object.values(registry.loadedModule(name).nodes).some((set) => set.file && isEsModule(set.file));
   }
 
   return { register, registerAgain, faultsOf, isContested, hasEsModules, runsEsModules };
 }
 
-/** Node-RED finds it when it maps the types of a set, or when its file registers them. */
+/** @param {LoadError} error */
+function alreadyRegistered(error) {
+  return typeof error === 'object' && error.code === 'type_already_registered' ? error.details : undefined;
+}
+
+/** @param {LoadError} error */
+function messageOf(error) {
+  return String((typeof error === 'object' && error.message) || error);
+}
+
+/**
+ * Node-RED finds it when it maps the types of a set, or when its file registers them.
+ *
+ * @param {LoadError} error
+ * @returns {string | undefined}
+ */
 function contestedType(error) {
-  if (error.code === 'type_already_registered' && error.details) {
-    return error.details.type;
+  const details = alreadyRegistered(error);
+  if (details) {
+    return details.type;
   }
-  const match = /^(?:Error: )?(.+) already registered/.exec(String(error.message || error));
+  const match = /^(?:Error: )?(.+) already registered/.exec(messageOf(error));
   return match ? match[1] : undefined;
 }
 
+/** @param {LoadError} error */
 function faultText(error) {
-  if (error.code === 'type_already_registered' && error.details) {
-    return `type '${error.details.type}' is already registered by ${error.details.moduleA}`;
+  const details = alreadyRegistered(error);
+  if (details) {
+    return `type '${details.type}' is already registered by ${details.moduleA}`;
   }
   // Node-RED's loader makes some errors a text that ends with their line.
-  return String((error && error.message) || error)
+  return messageOf(error)
     .split('\n')[0]
     .replace(/^Error: /, '')
     .replace(/ \(line:\d+\)$/, '');

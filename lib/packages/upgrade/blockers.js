@@ -7,6 +7,14 @@ const { loadedIn } = require('../files');
 const { typesOf } = require('../palette/registry');
 const { usersOf } = require('../palette/removal');
 
+/**
+ * @import { Registration } from '../palette/registration'
+ * @import { Registry } from '../palette/registry'
+ * @import { Upgrade } from '../palette/loading'
+ * @import { Manifest, NodeModule, NodeSet } from '../../types/node-red'
+ * @import { Replaced } from './dependencies'
+ */
+
 /** The folder of what loads packages on our side. */
 const OURS = path.join(__dirname, '..') + path.sep;
 
@@ -14,8 +22,11 @@ const OURS = path.join(__dirname, '..') + path.sep;
  * Why a package that runs can't be replaced in the running process; undefined when it can, as
  * far as can be seen from outside. Timers and connections that the old code keeps for itself
  * can't be seen, nor files that it has loaded with `import()`.
+ *
+ * @param {{ registry: Registry, registration: Registration, replaced: Replaced, root: string }} params
  */
 function createBlockers({ registry, registration, replaced, root }) {
+  /** @param {Upgrade} upgrade */
   function blocker({ name, folder, manifest, why }) {
     const module = registry.moduleOf(name);
     return (
@@ -26,6 +37,11 @@ function createBlockers({ registry, registration, replaced, root }) {
     );
   }
 
+  /**
+   * @param {string} name
+   * @param {NodeModule} module
+   * @param {string} folder
+   */
   function ofModule(name, module, folder) {
     const types = typesOf(module);
     if (path.resolve(module.path) !== folder) {
@@ -43,6 +59,10 @@ function createBlockers({ registry, registration, replaced, root }) {
     return undefined;
   }
 
+  /**
+   * @param {string} folder
+   * @param {Manifest} manifest
+   */
   function ofNewVersion(folder, manifest) {
     const { nodes, plugins, dependencies } = manifest['node-red'] || {};
     if (!nodes || Object.keys(nodes).length === 0) {
@@ -54,14 +74,16 @@ function createBlockers({ registry, registration, replaced, root }) {
     return registration.hasEsModules(folder, manifest) ? 'the new version is an ES module' : undefined;
   }
 
+  /** @param {NodeModule} module */
   function ofLoadedFiles(module) {
     const loaded = loadedIn(module.path);
+    /** @param {NodeSet} set */
     const isLoaded = (set) => loaded.some((file) => file.endsWith(path.sep + path.relative(module.path, set.file)));
     if (Object.values(module.nodes).some((set) => set.loaded && !isLoaded(set))) {
       return 'it is an ES module';
     }
     const code = loadedCode(module.path, root);
-    if (code.own.some((file) => isModuleNamespaceObject(require.cache[file].exports))) {
+    if (code.own.some((file) => isModuleNamespaceObject(require.cache[file]?.exports))) {
       return 'it uses an ES module';
     }
     if (code.files.some((file) => file.endsWith('.node'))) {
@@ -77,7 +99,11 @@ function createBlockers({ registry, registration, replaced, root }) {
       : undefined;
   }
 
-  /** Node-RED's loader, the reading of a package.json included, and ours. */
+  /**
+   * Node-RED's loader, the reading of a package.json included, and ours.
+   *
+   * @param {string} file
+   */
   function isLoader(file) {
     const loaders = [path.join(registry.folder, 'loader.js'), path.join(registry.folder, 'localfilesystem.js')];
     return loaders.includes(file) || file.startsWith(OURS);

@@ -4,6 +4,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { loadedIn, within } = require('../files');
 
+/** @typedef {NodeJS.Module} Module */
+/** @typedef {Map<Module, Set<Module>>} Parents */
+
 /**
  * What the loaded code of a package holds on to, read from the modules that Node.js keeps.
  *
@@ -11,14 +14,14 @@ const { loadedIn, within } = require('../files');
  *
  * @param {string} folder the package's
  * @param {string} root the node_modules that npm works in; packages elsewhere are left alone
- * @returns {{files: string[], own: string[], shared: object[], users: string[]}} `files`: the
+ * @returns {{files: string[], own: string[], shared: Module[], users: string[]}} `files`: the
  *   package's and everything it has loaded; `own`: those of them that nothing else has loaded, or
  *   that lie in its folder; `shared`: the other modules in `root`; `users`: files of others that have
  *   loaded files of the package
  */
 function loadedCode(folder, root) {
   const parents = parentsOfLoaded();
-  const inPackage = loadedIn(folder).map((file) => require.cache[file]);
+  const inPackage = loadedIn(folder).map(moduleOf);
   const all = reachable(inPackage);
   const isInRoot = within(root);
   const own = new Set(inPackage);
@@ -29,6 +32,7 @@ function loadedCode(folder, root) {
       .flatMap((module) => [...(parents.get(module) || [])])
       .filter((module) => !own.has(module) && !alone.has(module))
   );
+  /** @param {Module} module */
   const fileOf = (module) => module.filename;
   return {
     files: [...all].map(fileOf),
@@ -38,11 +42,19 @@ function loadedCode(folder, root) {
   };
 }
 
+/** @param {string} file one that is loaded */
+function moduleOf(file) {
+  return /** @type {Module} */ (require.cache[file]);
+}
+
 function loadedModules() {
-  return Object.values(require.cache).filter((module) => module && module.filename && Array.isArray(module.children));
+  return Object.values(require.cache).flatMap((module) =>
+    module && module.filename && Array.isArray(module.children) ? [module] : []
+  );
 }
 
 function parentsOfLoaded() {
+  /** @type {Parents} */
   const parents = new Map();
   for (const module of loadedModules()) {
     for (const child of module.children) {
@@ -52,7 +64,9 @@ function parentsOfLoaded() {
   return parents;
 }
 
+/** @param {Array<Module | undefined>} modules */
 function reachable(modules) {
+  /** @type {Set<Module>} */
   const found = new Set();
   const open = [...modules];
   while (open.length > 0) {
@@ -65,7 +79,13 @@ function reachable(modules) {
   return found;
 }
 
-/** Those that nothing outside `own` and themselves has loaded. */
+/**
+ * Those that nothing outside `own` and themselves has loaded.
+ *
+ * @param {Module[]} candidates
+ * @param {Set<Module>} own
+ * @param {Parents} parents
+ */
 function withoutOtherParents(candidates, own, parents) {
   const alone = new Set(candidates);
   for (let before = -1; before !== alone.size;) {
@@ -79,7 +99,11 @@ function withoutOtherParents(candidates, own, parents) {
   return alone;
 }
 
-/** Another text once npm has replaced the file. */
+/**
+ * Another text once npm has replaced the file.
+ *
+ * @param {string} file
+ */
 function identityOf(file) {
   try {
     const { ino, ctimeMs } = fs.statSync(file);
@@ -89,8 +113,15 @@ function identityOf(file) {
   }
 }
 
-/** Remembers what loaded files were on disk, to tell later whether npm has replaced them since. */
+/** @typedef {ReturnType<typeof createReplaced>} Replaced */
+
+/**
+ * Remembers what loaded files were on disk, to tell later whether npm has replaced them since.
+ *
+ * @param {string} root
+ */
 function createReplaced(root) {
+  /** @type {WeakMap<Module, string>} */
   const known = new WeakMap();
   let since = Infinity;
 
@@ -98,13 +129,14 @@ function createReplaced(root) {
   function note() {
     since = Math.min(since, Date.now());
     for (const file of loadedIn(root)) {
-      const module = require.cache[file];
+      const module = moduleOf(file);
       if (!known.has(module)) {
         known.set(module, identityOf(file));
       }
     }
   }
 
+  /** @param {Module} module */
   function isReplaced(module) {
     if (known.has(module)) {
       return known.get(module) !== identityOf(module.filename);
@@ -119,7 +151,11 @@ function createReplaced(root) {
   return { note, isReplaced };
 }
 
-/** The name of the package that a file below a node_modules belongs to. */
+/**
+ * The name of the package that a file below a node_modules belongs to.
+ *
+ * @param {string} file
+ */
 function packageOf(file) {
   const parts = file.split(path.sep);
   const index = parts.lastIndexOf('node_modules');

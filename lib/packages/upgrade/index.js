@@ -4,7 +4,18 @@ const { createBlockers } = require('./blockers');
 const { scheduleRestart } = require('./restart');
 const { createSwap } = require('./swap');
 
-/** What becomes of a new version of a package that runs. */
+/**
+ * @import { PackageUpgrade } from '../../../binding'
+ * @import { Load } from '../palette'
+ * @import { Parts, Upgrade } from '../palette/loading'
+ * @import { Replaced } from './dependencies'
+ */
+
+/**
+ * What becomes of a new version of a package that runs.
+ *
+ * @param {Parts & { mode: PackageUpgrade, restartDelay: number | undefined, replaced: Replaced }} parts
+ */
 function createUpgrade({
   runtime,
   log,
@@ -20,9 +31,15 @@ function createUpgrade({
 }) {
   const { blocker } = createBlockers({ registry, registration, replaced, root });
   const { swap } = createSwap({ runtime, registry, registration, root, flowsInUse });
+  /** @type {Map<string, string>} */
   const told = new Map();
 
-  /** The new version is installed, the one before runs on. */
+  /**
+   * The new version is installed, the one before runs on.
+   *
+   * @param {Upgrade} upgrade
+   * @param {string | undefined} why
+   */
   async function report({ name, version, running }, why) {
     const reason = `${version} is installed, ${running} runs until this worker is restarted${why ? ` (${why})` : ''}`;
     if (told.get(name) !== reason) {
@@ -35,7 +52,12 @@ function createUpgrade({
     return { name, version, reason };
   }
 
-  /** As Node-RED does after an upgrade in the palette. */
+  /**
+   * As Node-RED does after an upgrade in the palette.
+   *
+   * @param {string} name
+   * @param {string} version
+   */
   async function markPending(name, version) {
     const { pending_version: pending } = registry.getModuleInfo(name) || {};
     if (pending !== version) {
@@ -50,11 +72,22 @@ function createUpgrade({
     }
   }
 
-  /** What was late for this start would be late for the next, were the disk as it was: no restart. */
+  /**
+   * What was late for this start would be late for the next, were the disk as it was: no restart.
+   *
+   * @param {Upgrade} upgrade
+   */
   const isTooLate = ({ isOfStart }) => mode === 'restart' && Boolean(isOfStart);
 
-  /** Takes a list of upgrades and adds to `result` what became of each. */
-  async function take(upgrades, result, fail) {
+  /**
+   * Takes a list of upgrades and adds to `result` what became of each.
+   *
+   * @param {Upgrade[]} upgrades
+   * @param {Load} result
+   * @param {(result: Load, name: string, version: string, error: unknown) => void} fail
+   */
+  async function upgradeAll(upgrades, result, fail) {
+    /** @type {Upgrade[]} */
     const live = [];
     for (const entry of upgrades) {
       try {
@@ -77,7 +110,7 @@ function createUpgrade({
         fail(result, entry.name, entry.version, error);
       }
     }
-    if (live.length > 0) {
+    if (reload && live.length > 0) {
       await reload.exclusively(({ restartTypes }) => replace(live, restartTypes, result));
     }
     const awaiting = new Set(result.restart.map(({ name }) => name));
@@ -86,7 +119,13 @@ function createUpgrade({
     }
   }
 
-  /** Replaces the code of all, then restarts the nodes of all at once. */
+  /**
+   * Replaces the code of all, then restarts the nodes of all at once.
+   *
+   * @param {Upgrade[]} entries
+   * @param {(types: string[]) => Promise<number>} restartTypes
+   * @param {Load} result
+   */
   async function replace(entries, restartTypes, result) {
     const replacements = [];
     for (const entry of entries) {
@@ -112,12 +151,21 @@ function createUpgrade({
     }
   }
 
+  /**
+   * @param {Upgrade} upgrade
+   * @param {string[]} sideEffects
+   */
   function leftBehind({ running }, sideEffects) {
     return sideEffects.length > 0
       ? `it sets up ${sideEffects.join(', ')} when it is loaded, and those of ${running} go on`
       : undefined;
   }
 
+  /**
+   * @param {Upgrade} upgrade
+   * @param {string | undefined} why
+   * @param {Load} result
+   */
   function settle({ name, version, running }, why, result) {
     told.delete(name);
     if (!why) {
@@ -130,13 +178,14 @@ function createUpgrade({
     log.warn(`package ${name}: ${reason}`);
   }
 
+  /** @param {string} name */
   function announce(name) {
-    const { nodes } = registry.getModuleInfo(name);
+    const { nodes } = registry.loadedInfo(name);
     runtime.events.emit('runtime-event', { id: 'node/removed', retain: false, payload: nodes });
     runtime.events.emit('runtime-event', { id: 'node/added', retain: false, payload: nodes });
   }
 
-  return { take };
+  return { upgradeAll };
 }
 
 module.exports = { createUpgrade };

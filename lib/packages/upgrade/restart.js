@@ -1,5 +1,7 @@
 'use strict';
 
+/** @import { Log } from '../../types/core' */
+
 /** EX_TEMPFAIL: nothing is wrong, start it again. For service managers that restart on failure only. */
 const EXIT_CODE = 75;
 
@@ -13,7 +15,7 @@ let isScheduled = false;
  * signal to the own process would kill it at once, so there its listeners are called instead.
  *
  * @param {object} options
- * @param {object} options.log
+ * @param {Pick<Log, 'info'>} options.log
  * @param {number} [options.maxDelay] ms
  */
 function scheduleRestart({ log, maxDelay = 30000 }) {

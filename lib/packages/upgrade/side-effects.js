@@ -2,21 +2,28 @@
 
 const { createHook } = require('node:async_hooks');
 
+/** @import { ExpressApp, Runtime } from '../../types/node-red' */
+
 const HANDLE = /^(TCP|PIPE|UDP|PROCESS|TTY|FSEVENT|SIGNAL|STATWATCHER|WORKER|MESSAGEPORT)/;
 
 /**
  * Tells what code leaves behind in the process when it is loaded, outside of any node: it stays
  * when a newer version takes its place. Only what is done before the file's first `await` is
  * seen, which cannot be mistaken for what others do meanwhile.
+ *
+ * @param {Runtime} runtime
  */
 function createSideEffects(runtime) {
+  /** @type {Set<string>} */
   const found = new Set();
 
+  /** @param {() => unknown} load */
   function watch(load) {
+    /** @type {Array<{ _destroyed?: boolean }>} */
     const intervals = [];
     let handles = 0;
     const hook = createHook({
-      init(_id, type, _trigger, resource) {
+      init(_id, type, _trigger, /** @type {{ _repeat?: unknown, _destroyed?: boolean }} */ resource) {
         if (type === 'Timeout' && resource._repeat) {
           intervals.push(resource);
         } else if (HANDLE.test(type)) {
@@ -41,6 +48,10 @@ function createSideEffects(runtime) {
     }
   }
 
+  /**
+   * @param {string} what
+   * @param {boolean} isFound
+   */
   function note(what, isFound) {
     if (isFound) {
       found.add(what);
@@ -54,6 +65,7 @@ function createSideEffects(runtime) {
   }
 
   function countListeners() {
+    /** @param {NodeJS.EventEmitter} emitter */
     const sum = (emitter) => emitter.eventNames().reduce((total, name) => total + emitter.listenerCount(name), 0);
     return sum(runtime.events) + sum(process);
   }
@@ -61,7 +73,11 @@ function createSideEffects(runtime) {
   return { watch, found: () => [...found] };
 }
 
-/** What an Express app answers; Express 4 keeps it in `_router` and throws on `router`. */
+/**
+ * What an Express app answers; Express 4 keeps it in `_router` and throws on `router`.
+ *
+ * @param {ExpressApp | undefined} app
+ */
 function layersOf(app) {
   try {
     const router = app && (app._router || app.router);

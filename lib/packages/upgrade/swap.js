@@ -8,8 +8,21 @@ const { createSideEffects } = require('./side-effects');
 const { usedTypes } = require('../../flows/used-types');
 
 /**
+ * @import { Registration } from '../palette/registration'
+ * @import { Registry } from '../palette/registry'
+ * @import { FlowNode, NodeModule, Runtime } from '../../types/node-red'
+ */
+
+/**
  * Puts a new version of a package into the place of the one that runs. Its nodes run the old
  * code until they are restarted.
+ *
+ * @param {object} params
+ * @param {Runtime} params.runtime
+ * @param {Registry} params.registry
+ * @param {Registration} params.registration
+ * @param {string} params.root
+ * @param {() => FlowNode[][]} params.flowsInUse
  */
 function createSwap({ runtime, registry, registration, root, flowsInUse }) {
   /**
@@ -18,9 +31,10 @@ function createSwap({ runtime, registry, registration, root, flowsInUse }) {
    *
    * @returns {Promise<{types: string[], sideEffects: string[]}>} `sideEffects`: what the package has
    *   left in the process, in words, so the old version will have as well
+   * @param {{ name: string, folder: string }} upgrade
    */
   async function swap({ name, folder }) {
-    const module = registry.moduleOf(name);
+    const module = registry.loadedModule(name);
     const old = keep(module);
     const files = loadedCode(module.path, root).own;
     const bringBack = forget(files);
@@ -42,25 +56,30 @@ function createSwap({ runtime, registry, registration, root, flowsInUse }) {
     return { types: typesOf(registry.moduleOf(name)), sideEffects: sideEffects.found() };
   }
 
+  /** @param {NodeModule} module */
   function keep(module) {
     const sets = Object.values(module.nodes);
     const constructors = sets.flatMap((set) =>
-      (set.types || []).map((type) => ({
-        id: set.id,
-        type,
-        constructor: registry.getType(type),
-        credentials: runtime.nodes.getCredentialDefinition(type)
-      }))
+      (set.types || []).flatMap((type) => {
+        const constructor = registry.getType(type);
+        const credentials = runtime.nodes.getCredentialDefinition(type);
+        return constructor ? [{ id: set.id, type, constructor, credentials }] : [];
+      })
     );
     return {
       module: { ...module, nodes: { ...module.nodes } },
       flags: sets.map((set) => [set, { enabled: set.enabled, loaded: set.loaded }]),
       disabled: new Set(sets.filter((set) => set.enabled === false).map((set) => set.name)),
-      constructors: constructors.filter(({ constructor }) => constructor)
+      constructors
     };
   }
 
-  /** The new code must be what runs from now on, and all of it there. */
+  /**
+   * The new code must be what runs from now on, and all of it there.
+   *
+   * @param {string} name
+   * @param {ReturnType<typeof keep>} old
+   */
   function check(name, old) {
     const faults = registration.faultsOf(name);
     if (faults.length > 0) {
@@ -78,6 +97,12 @@ function createSwap({ runtime, registry, registration, root, flowsInUse }) {
     }
   }
 
+  /**
+   * @param {string} name
+   * @param {string} folder
+   * @param {ReturnType<typeof keep>} old
+   * @param {() => void} bringBack
+   */
   function putBack(name, folder, old, bringBack) {
     if (registry.moduleOf(name)) {
       takeAway(registry, name);
