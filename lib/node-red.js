@@ -2,6 +2,8 @@
 
 const path = require('node:path');
 
+/** @import { LocalStorage } from './types/node-red' */
+
 /** @import { Settings } from './types/node-red' */
 
 /**
@@ -40,7 +42,7 @@ function loadedSettings() {
 /**
  * Node-RED's own local file storage.
  *
- * @returns {typeof import('../index')}
+ * @returns {LocalStorage}
  */
 function localStorage() {
   const found = loaded(path.join('storage', 'index.js'));

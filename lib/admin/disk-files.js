@@ -5,15 +5,41 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+/** @import { LocalStorage, Project, Settings } from '../types/node-red' */
+
+/**
+ * A Project that Node-RED has not loaded yet is no more than a name.
+ *
+ * @typedef {Project | { name: string, loaded: false, credentialSecret?: undefined }} ActiveProject
+ */
+
+/** @typedef {{ flows: string, credentials: string }} Paths */
+
+/**
+ * What a JSON file holds, or the reason why it can't be used; `detail` continues a sentence that begins with its name.
+ *
+ * @typedef {{ state: 'ok', value: any, detail?: undefined }
+ *   | { state: 'missing' | 'empty' | 'unreadable' | 'broken', detail: string, value?: undefined }} Inspected
+ */
+
+/** @typedef {ReturnType<typeof createDiskFiles>} DiskFiles */
+
 /**
  * Where Node-RED's local storage keeps flows and credentials, by its own rules
  * (`localfilesystem/projects/index.js`), and what state the files are in. Local storage reads a
  * file that is missing, empty or broken as an empty one; only the raw file tells the difference.
+ *
+ * @param {Settings} settings
+ * @param {Pick<LocalStorage, 'projects'>} local
  */
 function createDiskFiles(settings, local) {
   const defaults = defaultFiles(settings);
 
-  /** The active Project: `{ name, credentialSecret }`, or null. */
+  /**
+   * The active Project: `{ name, credentialSecret }`, or null.
+   *
+   * @returns {ActiveProject | null}
+   */
   const activeProject = () => {
     const enabled = settings.editorTheme && settings.editorTheme.projects && settings.editorTheme.projects.enabled;
     const project = enabled ? local.projects.getActiveProject() : undefined;
@@ -24,22 +50,28 @@ function createDiskFiles(settings, local) {
     return typeof project === 'string' ? { name: project, loaded: false } : project;
   };
 
-  /** Paths of the files that the next load reads; null when a Project does not tell yet. */
+  /**
+   * Paths of the files that the next load reads; null when a Project does not tell yet.
+   *
+   * @returns {Promise<Paths | null>}
+   */
   const current = async () => {
     const project = activeProject();
     if (!project) {
       return defaults;
     }
     if (project.loaded !== false) {
-      return project.getFlowFile() ? projectFiles(project.getFlowFile(), project.getCredentialsFile()) : null;
+      const flows = project.getFlowFile();
+      return flows ? projectFiles(flows, project.getCredentialsFile()) : null;
     }
-    const root = settings.editorTheme.projects.path || path.join(settings.userDir, 'projects');
+    const root = settings.editorTheme?.projects?.path || path.join(settings.userDir, 'projects');
     return filesOfUnloadedProject(path.resolve(root, project.name));
   };
 
   return { activeProject, current };
 }
 
+/** @param {Settings} settings */
 function defaultFiles(settings) {
   const name = settings.flowFile || `flows_${os.hostname()}.json`;
   let flows;
@@ -55,10 +87,16 @@ function defaultFiles(settings) {
   return projectFiles(flows, path.join(settings.userDir, `${base}_cred${extension}`));
 }
 
+/**
+ * @param {string} flows
+ * @param {string} credentials
+ * @returns {Paths}
+ */
 function projectFiles(flows, credentials) {
   return { flows, credentials };
 }
 
+/** @param {string} directory */
 async function filesOfUnloadedProject(directory) {
   try {
     const manifest = JSON.parse(await fs.promises.readFile(path.join(directory, 'package.json'), 'utf8'));
@@ -69,14 +107,21 @@ async function filesOfUnloadedProject(directory) {
   }
 }
 
-/** Node-RED's own backup of a file: `.name.backup` beside it. */
+/**
+ * Node-RED's own backup of a file: `.name.backup` beside it.
+ *
+ * @param {string} file
+ */
 function backupOf(file) {
   return path.join(path.dirname(file), `.${path.basename(file)}.backup`);
 }
 
 /**
- * What a JSON file holds: `{ state: 'ok', value }`, or the reason why it can't be used: `missing`,
- * `empty`, `unreadable` or `broken` (with `detail`).
+ * Reads a JSON file.
+ *
+ * @param {string} file
+ * @param {(value: unknown) => boolean} isRightShape
+ * @returns {Promise<Inspected>}
  */
 async function inspect(file, isRightShape) {
   let text;
@@ -98,7 +143,11 @@ async function inspect(file, isRightShape) {
   }
 }
 
-/** Tells one written state of a file from another; null when it is not there. */
+/**
+ * Tells one written state of a file from another; null when it is not there.
+ *
+ * @param {string} file
+ */
 async function stamp(file) {
   try {
     const { ino, mtimeMs, size } = await fs.promises.stat(file);
@@ -108,7 +157,12 @@ async function stamp(file) {
   }
 }
 
-/** Tells one content of a file from another; an error code when it can't be read. */
+/**
+ * Tells one content of a file from another; an error code when it can't be read.
+ *
+ * @param {string} file
+ * @returns {Promise<string>}
+ */
 async function fingerprint(file) {
   try {
     return crypto
@@ -120,7 +174,12 @@ async function fingerprint(file) {
   }
 }
 
-/** Replaces a file of ours as a whole, on disk before it returns. */
+/**
+ * Replaces a file of ours as a whole, on disk before it returns.
+ *
+ * @param {string} file
+ * @param {string} text
+ */
 async function replace(file, text) {
   const draft = `${file}.new`;
   await fs.promises.mkdir(path.dirname(file), { recursive: true });
@@ -134,11 +193,14 @@ async function replace(file, text) {
   await fs.promises.rename(draft, file);
 }
 
+/** @param {string} file */
 const asideOf = (file) => `${file}.damaged`;
 
 /**
  * Moves a damaged file (or what stands in its place) out of the way, to `name.damaged`. Node-RED
  * copies a file over its backup before it writes, and would lose the good one to the broken one.
+ *
+ * @param {string} file
  */
 async function setAside(file) {
   const aside = asideOf(file);
@@ -146,7 +208,9 @@ async function setAside(file) {
   await fs.promises.rename(file, aside);
 }
 
+/** @param {unknown} value */
 const isFlows = (value) => Array.isArray(value);
+/** @param {unknown} value */
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 module.exports = {

@@ -5,16 +5,31 @@ const path = require('node:path');
 
 const { fingerprint, inspect, isObject, replace } = require('./disk-files');
 
+/**
+ * @import { Log } from '../types/core'
+ * @import { Paths } from './disk-files'
+ */
+
 const FILE = path.join('.node-red-storage-valkey', 'deploy-journal.json');
+
+/**
+ * What was on the disk before a deploy: a fingerprint of the flows, and the text of the credentials.
+ *
+ * @typedef {{ flowsFile: string, credentialsFile: string, flows: string, previous: string | null }} Entry
+ */
 
 /**
  * A deploy writes two files, credentials and then flows; a kill between the two would leave
  * credentials of one deploy beside flows of another. The journal says, from before the first
  * write until after the second, what the credentials were.
+ *
+ * @param {string} userDir
+ * @param {Log} log
  */
 function createJournal(userDir, log) {
   const file = path.join(userDir, FILE);
 
+  /** @returns {Promise<Entry | null>} */
   const read = async () => {
     const found = await inspect(file, isObject);
     return found.state === 'ok' ? found.value : null;
@@ -22,6 +37,7 @@ function createJournal(userDir, log) {
 
   const remove = () => fs.promises.rm(file, { force: true });
 
+  /** @param {Entry} entry */
   const rollBack = async (entry) => {
     if (entry.previous === null) {
       await fs.promises.rm(entry.credentialsFile, { force: true });
@@ -32,7 +48,11 @@ function createJournal(userDir, log) {
   };
 
   return {
-    /** Before the credentials are written. */
+    /**
+     * Before the credentials are written.
+     *
+     * @param {Paths} files
+     */
     async begin(files) {
       const entry = {
         flowsFile: files.flows,
@@ -57,6 +77,8 @@ function createJournal(userDir, log) {
     /**
      * At start, before anything is read or mirrored. `opens(text)` tells whether credentials can
      * be decrypted with what this admin has: the old ones are only put back when they can.
+     *
+     * @param {(text: string) => boolean} opens
      */
     async recover(opens) {
       const entry = await read();
@@ -83,6 +105,7 @@ function createJournal(userDir, log) {
   };
 }
 
+/** @param {string} file */
 async function textOf(file) {
   try {
     return await fs.promises.readFile(file, 'utf8');

@@ -7,15 +7,27 @@ const path = require('node:path');
 // it does not wait for the end of its own writing, and a disk that refuses the file would end the
 // process with a rejection that nobody handles.
 
+/** @param {unknown} text */
 const singleLine = (text) => String(text).replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
 
-/** The file of an entry: its meta as comments, and the body. */
+/**
+ * The file of an entry: its meta as comments, and the body.
+ *
+ * @param {Record<string, unknown>} meta
+ * @param {string} body
+ */
 function textOf(meta, body) {
   const headers = Object.entries(meta).map(([name, value]) => `// ${name}: ${singleLine(value)}\n`);
   return headers.join('') + body;
 }
 
-/** Replaces the file of an entry as a whole, on disk before it returns. */
+/**
+ * Replaces the file of an entry as a whole, on disk before it returns.
+ *
+ * @param {string} file
+ * @param {Record<string, unknown>} meta
+ * @param {string} body
+ */
 async function writeEntry(file, meta, body) {
   const draft = `${file}.$$$`;
   await fs.promises.mkdir(path.dirname(file), { recursive: true });
@@ -29,7 +41,12 @@ async function writeEntry(file, meta, body) {
   await fs.promises.rename(draft, file);
 }
 
-/** Throws when a link below `root` leads a file that is to be written there to somewhere else. */
+/**
+ * Throws when a link below `root` leads a file that is to be written there to somewhere else.
+ *
+ * @param {string} root
+ * @param {string} file
+ */
 async function checkStaysBelow(root, file) {
   const real = await fs.promises.realpath(root);
   for (let folder = path.dirname(file); folder.length > root.length; folder = path.dirname(folder)) {

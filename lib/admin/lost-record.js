@@ -5,15 +5,36 @@ const path = require('node:path');
 
 const { fingerprint, inspect, isObject, replace } = require('./disk-files');
 
+/**
+ * @import { Log } from '../types/core'
+ * @import { Paths } from './disk-files'
+ */
+
 const FILE = path.join('.node-red-storage-valkey', 'lost.json');
+
+/**
+ * What a disk has lost: the flows, the credentials, or all.
+ *
+ * @typedef {{ flows?: boolean, credentials?: boolean, fresh?: boolean }} Lost
+ */
+
+/**
+ * The same as it is remembered; `flowsNow`: a fingerprint of the flows then; `replaced`: they were deployed since.
+ *
+ * @typedef {Lost & { flowsNow?: string | null, replaced?: boolean }} LostRecord
+ */
 
 /**
  * Remembers over a restart that this disk has lost something and has not seen yet what Valkey holds:
  * what came from a backup then looks whole, and would replace the newer deploy in Valkey.
+ *
+ * @param {string} userDir
+ * @param {Log} log
  */
 function createLostRecord(userDir, log) {
   const file = path.join(userDir, FILE);
 
+  /** @param {LostRecord} record */
   const write = async (record) => {
     try {
       await replace(file, JSON.stringify(record));
@@ -22,18 +43,28 @@ function createLostRecord(userDir, log) {
     }
   };
 
+  /** @returns {Promise<LostRecord | null>} */
   const read = async () => {
     const found = await inspect(file, isObject);
     return found.state === 'ok' ? found.value : null;
   };
 
   return {
-    /** `what`: `{ flows, credentials, fresh }`; `paths`: the files as they are now, after all that could be restored. */
+    /**
+     * `what`: `{ flows, credentials, fresh }`; `paths`: the files as they are now, after all that could be restored.
+     *
+     * @param {Lost} what
+     * @param {Paths | null} paths
+     */
     async begin(what, paths) {
       await write({ ...what, flowsNow: paths && (await fingerprint(paths.flows)) });
     },
 
-    /** What was lost, and whether the flows have been edited or deployed since; null when nothing was. */
+    /**
+     * What was lost, and whether the flows have been edited or deployed since; null when nothing was.
+     *
+     * @param {Paths | null} paths
+     */
     async read(paths) {
       const record = await read();
       if (!record) {

@@ -1,12 +1,26 @@
 'use strict';
 
 /**
+ * @import { Log } from '../types/core'
+ * @import { Settings, StoredSettings } from '../types/node-red'
+ * @import { DiskFiles } from './disk-files'
+ */
+
+/**
  * Says on the admin when its credentials are encrypted with a secret that does not reach workers by
  * itself: a worker that lacks it refuses every deploy, and the admin would look healthy.
+ *
+ * @param {object} params
+ * @param {Settings} params.settings
+ * @param {Pick<DiskFiles, 'activeProject'>} params.files
+ * @param {boolean} params.shares whether the secret is stored in Valkey
+ * @param {Log} params.log
  */
 function createSecretNotices({ settings, files, shares, log }) {
+  /** @type {string | undefined} */
   let told;
 
+  /** @param {string} text */
   const tell = (text) => {
     if (told !== text) {
       told = text;
@@ -15,7 +29,11 @@ function createSecretNotices({ settings, files, shares, log }) {
   };
 
   return {
-    /** `loaded`: the settings as the disk has them. Node-RED drops a generated secret for one of settings.js. */
+    /**
+     * `loaded`: the settings as the disk has them. Node-RED drops a generated secret for one of settings.js.
+     *
+     * @param {StoredSettings} loaded
+     */
     atStart(loaded) {
       if (
         typeof settings.credentialSecret === 'string' &&
@@ -28,7 +46,11 @@ function createSecretNotices({ settings, files, shares, log }) {
       }
     },
 
-    /** A deploy is mirrored, and this secret decrypts its credentials (undefined: one of settings.js, or none). */
+    /**
+     * A deploy is mirrored, and this secret decrypts its credentials (undefined: one of settings.js, or none).
+     *
+     * @param {string | undefined} secret
+     */
     onMirror(secret) {
       const project = files.activeProject();
       const isConfigured = !project && settings.credentialSecret !== undefined;

@@ -3,10 +3,22 @@
 const credentialsOf = require('../flows/credentials');
 
 /**
+ * @import { Runtime, Settings, StoredCredentials } from '../types/node-red'
+ * @import { DiskFiles } from './disk-files'
+ */
+
+/** @typedef {ReturnType<typeof createSecrets>} Secrets */
+
+/**
  * Which secret decrypts the admin's credentials, now and at the moment they are saved: the
  * Project's own, or Node-RED's generated one. A secret of settings.js is never shared.
+ *
+ * @param {Settings} settings
+ * @param {Pick<Runtime, 'settings'>} runtime
+ * @param {Pick<DiskFiles, 'activeProject'>} files
  */
 function createSecrets(settings, runtime, files) {
+  /** @returns {string | undefined} */
   const generated = () => (runtime.settings.available() ? runtime.settings.get('_credentialSecret') : undefined);
 
   const known = () => {
@@ -21,16 +33,30 @@ function createSecrets(settings, runtime, files) {
   };
 
   return {
-    /** The secret that workers need, or undefined when they must have it themselves. */
+    /**
+     * The secret that workers need, or undefined when they must have it themselves.
+     *
+     * @returns {string | undefined}
+     */
     toShare() {
       const project = files.activeProject();
       return project ? project.credentialSecret || undefined : generated();
     },
 
-    /** Whether this admin can decrypt these credentials. */
+    /**
+     * Whether this admin can decrypt these credentials.
+     *
+     * @param {unknown} credentials
+     */
     opens: (credentials) => opensWith(credentials, known()),
 
-    /** Credentials from Valkey, in the form that this admin's Node-RED can load. */
+    /**
+     * Credentials from Valkey, in the form that this admin's Node-RED can load.
+     *
+     * @param {StoredCredentials} credentials
+     * @param {string | undefined} sharedSecret
+     * @returns {StoredCredentials}
+     */
     fit(credentials, sharedSecret) {
       const wanted = expected();
       if (!credentialsOf.isEncrypted(credentials) || opensWith(credentials, [wanted])) {
@@ -43,7 +69,11 @@ function createSecrets(settings, runtime, files) {
       return wanted === undefined ? plain : credentialsOf.encrypt(wanted, plain);
     },
 
-    /** Makes a secret from Valkey Node-RED's generated one; false when this admin has another kind. */
+    /**
+     * Makes a secret from Valkey Node-RED's generated one; false when this admin has another kind.
+     *
+     * @param {unknown} sharedSecret
+     */
     async adopt(sharedSecret) {
       const isGenerated = settings.credentialSecret === undefined && !files.activeProject();
       if (!isGenerated || typeof sharedSecret !== 'string' || !runtime.settings.available()) {
@@ -57,7 +87,12 @@ function createSecrets(settings, runtime, files) {
   };
 }
 
-/** Whether one of the secrets decrypts these credentials. */
+/**
+ * Whether one of the secrets decrypts these credentials.
+ *
+ * @param {unknown} credentials
+ * @param {unknown[]} candidates
+ */
 function opensWith(credentials, candidates) {
   try {
     credentialsOf.open(credentials, candidates);

@@ -6,6 +6,12 @@ const path = require('node:path');
 const { asideOf, inspect, isObject, setAside } = require('./disk-files');
 const { opensWith } = require('./secrets');
 
+/**
+ * @import { StoredDeploy } from '../../binding'
+ * @import { Log } from '../types/core'
+ * @import { LocalStorage, Settings, StoredCredentials } from '../types/node-red'
+ */
+
 /** Node-RED's settings, by the file that holds each part. */
 const SECTIONS = ['runtime', 'nodes', 'users', 'projects', 'modules'];
 /** The parts that instances share. */
@@ -15,12 +21,21 @@ const SHARED = ['nodes', 'users'];
  * Looks after Node-RED's settings files (`.config.<section>.json`): one that is missing, empty,
  * broken or unreadable is read by local storage as an empty one, and with it the secret that
  * decrypts the credentials, or the active Project, would be gone.
+ *
+ * @param {object} params
+ * @param {string} params.userDir
+ * @param {Settings} params.settings
+ * @param {Pick<LocalStorage, 'getSettings' | 'saveSettings'>} params.local
+ * @param {Log} params.log
  */
 function createSettingsFiles({ userDir, settings, local, log }) {
+  /** @param {string} section */
   const fileOf = (section) => path.join(userDir, `.config.${section}.json`);
   const projectsEnabled = () => Boolean(settings.editorTheme?.projects?.enabled);
+  /** @type {Record<string, string | undefined>} */
   const damaged = {}; // sections that no backup could restore, and why
 
+  /** @param {string} section */
   const restoreFromBackup = async (section) => {
     const file = fileOf(section);
     const { state, detail } = await inspect(file, isObject);
@@ -63,6 +78,11 @@ function createSettingsFiles({ userDir, settings, local, log }) {
     /**
      * The settings as local storage has them, with what was damaged or lost restored from Valkey.
      * `fetchStored` reads Valkey; `credentials` is what the credentials file holds, or null.
+     *
+     * @param {object} params
+     * @param {() => Promise<Pick<StoredDeploy, 'settings'> | null | undefined>} params.fetchStored
+     * @param {StoredCredentials | null} params.credentials
+     * @param {boolean} params.diskIsFresh
      */
     async load({ fetchStored, credentials, diskIsFresh }) {
       const loaded = (await local.getSettings()) || {};

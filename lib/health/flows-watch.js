@@ -2,6 +2,8 @@
 
 const { HOLD_TYPE } = require('../reload/hold');
 
+/** @import { Runtime, RuntimeState } from '../types/node-red' */
+
 /**
  * Watches whether Node-RED's flows run. Has to be created before flows are loaded. `state()` gives
  * one of
@@ -11,16 +13,24 @@ const { HOLD_TYPE } = require('../reload/hold');
  * - `missing types`, `missing modules`: loaded, and Node-RED waits for what is in `missing`;
  * - `safe mode`, `stopped`: loaded, and kept from running;
  * - `not loadable`: the load failed, with Node-RED's word for it in `missing`.
+ *
+ * @param {Runtime['events']} events
  */
 function watchFlows(events) {
   let state = 'loading';
+  /** @type {string[]} */
   let missing = [];
 
+  /**
+   * @param {string} now
+   * @param {unknown[]} [what]
+   */
   const become = (now, what = []) => {
     state = now;
     missing = what.map(String);
   };
 
+  /** @param {RuntimeState} payload */
   const onState = ({ error, state: told, types, modules, type }) => {
     if (error === 'missing-types' || error === 'missing-modules') {
       const named = types || (modules || []).map((entry) => (entry && entry.module) || entry);
@@ -40,6 +50,7 @@ function watchFlows(events) {
     }
   };
 
+  /** @type {Record<string, (event: any) => void>} */
   const listeners = {
     'flows:started': () => become('running'),
     'flows:stopping': (event) => {

@@ -2,6 +2,8 @@
 
 const http = require('node:http');
 
+/** @import { Log } from '../types/core' */
+
 /** The longest that a probe may take to ask and to be answered, in ms. */
 const PATIENCE = 5000;
 /** Probes at once; more are turned away, so that nobody can fill the memory with them. */
@@ -11,6 +13,13 @@ const LARGEST_HEADERS = 8192;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
 
+/**
+ * What a request is answered; `body` as JSON.
+ *
+ * @typedef {{ status: number, body: object, headers?: Record<string, string> }} Answer
+ */
+
+/** @type {Record<string, string>} */
 const REASONS = {
   EADDRINUSE: 'the port is in use',
   EACCES: 'not allowed, ports below 1024 often are not',
@@ -18,6 +27,11 @@ const REASONS = {
   ENOTFOUND: 'there is no such host'
 };
 
+/**
+ * @param {http.IncomingMessage} request
+ * @param {http.ServerResponse} response
+ * @param {Answer} answer
+ */
 function send(request, response, { status, body, headers }) {
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, {
@@ -31,9 +45,15 @@ function send(request, response, { status, body, headers }) {
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 
-/** What a request is answered, by the functions under their paths. */
+/**
+ * What a request is answered, by the functions under their paths.
+ *
+ * @param {http.IncomingMessage} request
+ * @param {Record<string, () => Answer>} answers
+ * @returns {Answer}
+ */
 function answerTo(request, answers) {
-  const [path] = request.url.split('?', 1);
+  const [path] = String(request.url).split('?', 1);
   if (!Object.hasOwn(answers, path)) {
     return { status: 404, body: { error: 'not found' } };
   }
@@ -43,18 +63,32 @@ function answerTo(request, answers) {
   return answers[path]();
 }
 
+/** @param {http.Server} server one that listens on a port */
+function boundTo(server) {
+  return /** @type {import('node:net').AddressInfo} */ (server.address());
+}
+
 /**
  * Answers GET and HEAD on a port of its own, beside Node-RED's HTTP server. `answers` has a function
  * a path, which gives `{ status, body }` at once. Neither the listener nor a request holds the
  * process open. A port that can't be had is an error in the log and is tried again: flows are worth
  * more than probes, and who probes notices by itself.
+ *
+ * @param {object} params
+ * @param {number} params.port
+ * @param {string | null} params.host
+ * @param {Record<string, () => Answer>} params.answers
+ * @param {Log} params.log
  */
 function createListener({ port, host, answers, log }) {
+  /** @type {http.Server | null} */
   let server = null;
-  let timer = null;
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
   let isClosed = false;
   let complained = false;
 
+  /** @type {http.RequestListener} */
   const onRequest = (request, response) => {
     let answer;
     try {
@@ -65,6 +99,7 @@ function createListener({ port, host, answers, log }) {
     send(request, response, answer);
   };
 
+  /** @returns {Promise<http.Server>} */
   const listen = () =>
     new Promise((resolve, reject) => {
       const opening = http.createServer(
@@ -87,10 +122,12 @@ function createListener({ port, host, answers, log }) {
       opening.unref();
     });
 
+  /** @param {NodeJS.ErrnoException} error */
   const complain = (error) => {
     if (!complained) {
       complained = true;
-      const reason = REASONS[error.code] ? `${error.code}: ${REASONS[error.code]}` : error.message;
+      const { code = '', message } = error;
+      const reason = REASONS[code] ? `${code}: ${REASONS[code]}` : message;
       const where = host ? `${host}, port ${port}` : `port ${port}`;
       log.error(
         `option 'health': can't listen on ${where} (${reason}): probes are not answered, flows run all the same; trying again`
@@ -98,6 +135,10 @@ function createListener({ port, host, answers, log }) {
     }
   };
 
+  /**
+   * @param {number} pause
+   * @returns {Promise<void>}
+   */
   const attempt = async (pause) => {
     try {
       const opened = await listen();
@@ -106,7 +147,7 @@ function createListener({ port, host, answers, log }) {
         return;
       }
       server = opened;
-      const { address, port: bound } = server.address();
+      const { address, port: bound } = boundTo(opened);
       const shown = address.includes(':') ? `[${address}]` : address;
       log.info(
         `probes are answered at ${Object.keys(answers)
@@ -127,7 +168,7 @@ function createListener({ port, host, answers, log }) {
     open: () => attempt(FIRST_PAUSE),
 
     /** The port that is listened on; null when none is. */
-    port: () => (server ? server.address().port : null),
+    port: () => (server ? boundTo(server).port : null),
 
     async close() {
       isClosed = true;

@@ -1,21 +1,48 @@
 'use strict';
 
+/** @import { AdminHealth, Role, WorkerHealth } from '../../binding' */
+
 /** Names of types and packages that are listed; there may be hundreds. */
 const LISTED = 20;
 
+/**
+ * Whether Node-RED's flows run: a state of the flows watch, and what is missing for another.
+ *
+ * @typedef {{ state: string, missing: string[] }} FlowsState
+ */
+
+/**
+ * Whether the packages on the list are here, and the names of those that are not; `inStep` is null when nobody can
+ * say.
+ *
+ * @typedef {{ inStep: boolean | null, waiting: string[] }} PackageState
+ */
+
+/**
+ * What a part adds to the answer; `missing` is what keeps the instance from being ready.
+ *
+ * @template Health
+ * @typedef {{ core: Health | null, flows: FlowsState, missing: string[], notes: string[] }} Part
+ */
+
+/** @param {string[]} names */
 const list = (names) => {
   const shown = names.slice(0, LISTED).join(', ');
   return names.length > LISTED ? `${shown} and ${names.length - LISTED} more` : shown;
 };
 
+/** @param {number} ms */
 const seconds = (ms) => Math.floor(ms / 1000);
 
+/** @param {FlowsState} flows */
 function flowsAsWords({ state, missing }) {
   return missing.length > 0 ? `${state} (${list(missing)})` : state;
 }
 
+/** @param {PackageState} packages */
 const packagesAsWord = ({ inStep }) => (inStep === null ? 'unknown' : inStep ? 'in step' : 'not in step');
 
+/** @param {PackageState} packages */
 function packagesAsWords({ inStep, waiting }) {
   if (inStep === null) {
     return 'the list could not be read, what was installed before is loaded';
@@ -35,10 +62,14 @@ function packagesAsWords({ inStep, waiting }) {
  * Node-RED looks for nodes, and so for flows, only after the first attempt to install packages has
  * ended or has had its time. So what runs after it has what it needs: a package that still does not
  * come is told, and takes nobody out of service.
+ *
+ * @param {{ role: Role, maxAge: number | null }} params
  */
 function createReadiness({ role, maxAge }) {
+  /** @param {Part<WorkerHealth>} part */
   const ofWorker = ({ core, flows, missing, notes }) => {
-    const health = core || { connection: 'connecting' };
+    /** @type {WorkerHealth} */
+    const health = core || { connection: 'connecting', unheard: [] };
     if (flows.state !== 'running') {
       missing.push(`flows: ${flowsAsWords(flows)}`);
     } else if (flows.missing.length > 0) {
@@ -68,6 +99,7 @@ function createReadiness({ role, maxAge }) {
     return { revision: revision || null, connection, copyAge: age === null ? null : seconds(age) };
   };
 
+  /** @param {Part<AdminHealth>} part */
   const ofAdmin = ({ core, flows, missing, notes }) => {
     if (flows.state === 'loading') {
       missing.push('flows: loading');
@@ -87,10 +119,17 @@ function createReadiness({ role, maxAge }) {
     return { revision: core.revision || null, connection: core.connection, mirrored: core.mirrored };
   };
 
+  /** @param {{ core: AdminHealth | WorkerHealth | null, flows: FlowsState, packages?: PackageState }} seen */
   return ({ core, flows, packages }) => {
+    /** @type {string[]} */
     const missing = [];
+    /** @type {string[]} */
     const notes = [];
-    const parts = (role === 'admin' ? ofAdmin : ofWorker)({ core, flows, missing, notes });
+    /** @type {Record<string, unknown>} */
+    const parts =
+      role === 'admin'
+        ? ofAdmin({ core: /** @type {AdminHealth | null} */ (core), flows, missing, notes })
+        : ofWorker({ core: /** @type {WorkerHealth | null} */ (core), flows, missing, notes });
     if (packages) {
       parts.packages = packagesAsWord(packages);
       if (!packages.inStep) {
