@@ -15,7 +15,7 @@ export interface Options {
 
 /** What the background methods answer that have no namesake to wait for. */
 interface BackgroundAnswers {
-  library: string;
+  reconcileLibrary: string;
   packagesSettled: boolean;
 }
 

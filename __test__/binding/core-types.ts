@@ -1,0 +1,22 @@
+// Compiled by `npm run lint:types`, never run: what `openCore` makes of the classes of the binding.
+
+import type { AdminCore, WorkerCore } from '../../lib/types/core';
+
+export async function use(admin: AdminCore, worker: WorkerCore): Promise<void> {
+  const mirrored: boolean = (await admin.background.deploy('[]', '{}', undefined, 'project')).done;
+  const onlyInValkey: string = await admin.background.reconcileLibrary('{}');
+  const settled: boolean = await worker.background.packagesSettled(1000);
+  const flows: string | undefined = worker.beginPending()?.flows;
+  void [mirrored, onlyInValkey, settled, flows];
+
+  // @ts-expect-error `openCore` numbers the calls
+  void admin.background.deploy(1, '[]', '{}');
+  // @ts-expect-error it is called `background.deploy`
+  void admin.deployInBackground;
+  // @ts-expect-error nobody waits for this one
+  void admin.reconcileLibrary;
+  // @ts-expect-error a worker saves nothing
+  void worker.deploy;
+  // @ts-expect-error a text
+  void worker.applied(1);
+}
