@@ -11,6 +11,7 @@ const { createRuntimeWatch } = require('../flows/runtime-watch');
 const { createDiskFiles, inspect, isFlows, isObject } = require('./disk-files');
 const { createJournal } = require('./journal');
 const { createLibrary, libraryTypes } = require('./library');
+const { withoutDrafts } = require('./library-drafts');
 const { createLoading } = require('./loading');
 const { createLostRecord } = require('./lost-record');
 const { createMirror } = require('./mirror');
@@ -259,7 +260,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       }
     },
 
-    getLibraryEntry: (type, entry) => local.getLibraryEntry(type, entry),
+    getLibraryEntry: async (type, entry) => withoutDrafts(await local.getLibraryEntry(type, entry)),
     async saveLibraryEntry(type, entry, meta, body) {
       if (!mirrors()) {
         return local.saveLibraryEntry(type, entry, meta, body);

@@ -3,6 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { draftOf } = require('./library-drafts');
+
 // As Node-RED's local storage writes it (`localfilesystem/library.js`), which can't be left to it:
 // it does not wait for the end of its own writing, and a disk that refuses the file would end the
 // process with a rejection that nobody handles.
@@ -22,23 +24,28 @@ function textOf(meta, body) {
 }
 
 /**
- * Replaces the file of an entry as a whole, on disk before it returns.
+ * Replaces the file of an entry as a whole, on disk before it returns; leaves nothing when it can't.
  *
  * @param {string} file
  * @param {Record<string, unknown>} meta
  * @param {string} body
  */
 async function writeEntry(file, meta, body) {
-  const draft = `${file}.$$$`;
+  const draft = draftOf(file);
   await fs.promises.mkdir(path.dirname(file), { recursive: true });
   const handle = await fs.promises.open(draft, 'w');
   try {
-    await handle.writeFile(textOf(meta, body));
-    await handle.sync();
-  } finally {
-    await handle.close();
+    try {
+      await handle.writeFile(textOf(meta, body));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await fs.promises.rename(draft, file);
+  } catch (error) {
+    await fs.promises.rm(draft, { force: true }).catch(() => {});
+    throw error;
   }
-  await fs.promises.rename(draft, file);
 }
 
 /**

@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { createSerialQueue } = require('../serial-queue');
+const { isDraft, removeDrafts, withoutDrafts } = require('./library-drafts');
 const { checkStaysBelow, writeEntry } = require('./library-file');
 
 /**
@@ -30,7 +31,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
         throw new Error(`library folder ${path.join(type, inside)} can't be read; nothing is compared`);
       }
     }
-    return items;
+    return withoutDrafts(items);
   };
 
   const folder = async (type, inside) => {
@@ -60,6 +61,9 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
 
   const save = async (type, file, meta, body, { follow }) => {
     const wanted = type === 'flows' && !file.endsWith('.json') ? `${file}.json` : file;
+    if (isDraft(wanted)) {
+      throw new Error(`${type}/${wanted} has the name of a draft: choose another one`);
+    }
     const target = path.join(root, type, wanted);
     const text = type === 'flows' && pretty ? JSON.stringify(JSON.parse(body), null, 4) : body;
     if (!follow) {
@@ -90,6 +94,9 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
     /** Compares disk and Valkey; what only Valkey has is written to disk. */
     compare: () =>
       queue.run(async () => {
+        for (const draft of await removeDrafts(root)) {
+          log.warn(`a draft that a kill has left can't be removed: ${draft}`);
+        }
         const onlyThere = JSON.parse(await core().background.reconcileLibrary(await everything()));
         for (const { type, path: file, entry } of onlyThere) {
           const { fn: body, ...meta } = JSON.parse(entry);
