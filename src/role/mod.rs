@@ -6,6 +6,7 @@ pub mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -35,6 +36,11 @@ pub trait Host: Send + Sync + 'static {
     /// Something happened.
     fn event(&self, event: Event);
 }
+
+/// The shortest time between two reads that hints ask for: a flood of hints is no flood of reads.
+const READ_GAP: Duration = Duration::from_millis(50);
+/// How long a start as a whole waits for the connection before it goes on without.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// Waits for the next change. What can change no more, as the hints of a subscriber that has
 /// given up, is waited for in vain and not in a busy loop.

@@ -15,7 +15,7 @@ use crate::role::packages::{Follow, HostInfo, Packages};
 use crate::store::packages::ListWritten;
 
 /// How long a deploy waits for the list of packages to be read from disk.
-const READ_PATIENCE: Duration = Duration::from_secs(1);
+const DISK_READ_LIMIT: Duration = Duration::from_secs(1);
 
 /// What is installed on the admin's disk, as far as it is to be mirrored.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,7 +170,7 @@ impl Inner {
     pub(super) async fn packages_are_read(&self) {
         let mut reading = self.reading.subscribe();
         let read = reading.wait_for(|readings| *readings == 0);
-        let _ = tokio::time::timeout(READ_PATIENCE, read).await;
+        let _ = tokio::time::timeout(DISK_READ_LIMIT, read).await;
     }
 
     /// The list with those of which nothing on disk tells the version, as they were published last,

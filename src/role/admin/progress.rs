@@ -6,8 +6,8 @@ use super::Inner;
 use crate::connection::ConnectionState;
 use crate::error::{Error, Result};
 
-/// How long a save waits for Valkey before it answers without.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a save waits for Valkey before it is answered without.
+const ANSWER_LIMIT: Duration = Duration::from_secs(4);
 
 /// What came of mirroring a save that is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Inner {
         generation: u64,
         tried_and_mirrored: impl Fn(&Progress) -> (u64, u64),
     ) -> Result<Mirrored> {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + ANSWER_LIMIT;
         let mut progress = self.progress.subscribe();
         let mut connection = self.store.connection().state();
         loop {
@@ -90,7 +90,7 @@ impl Inner {
                 _ = progress.changed() => {}
                 _ = connection.changed() => {}
                 () = tokio::time::sleep_until(deadline) => {
-                    let limit = PATIENCE.as_secs();
+                    let limit = ANSWER_LIMIT.as_secs();
                     return Ok(Mirrored::Away(format!("no answer within {limit} s")));
                 }
             }

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Packages;
-use super::heard::{GAP, Heard, LOOK_AGAIN};
+use super::heard::{Heard, REREAD_LIST};
 use super::synchronise::Left;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::packages::PackageList;
-use crate::role::next_change;
+use crate::role::{CONNECT_LIMIT, READ_GAP, next_change};
 
-/// How long a start waits for the connection.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 /// Between an attempt that failed and the next.
 const TRY_AGAIN: Backoff = Backoff::new(Duration::from_secs(4), Duration::from_secs(600)).spread();
 /// The pause before an attempt that a deploy waits for.
@@ -72,14 +70,14 @@ impl Packages {
                 self.end_restoring(&target).await;
                 return;
             }
-            let wait = target.rest().map_or(LOOK_AGAIN, |rest| rest.min(LOOK_AGAIN));
+            let wait = target.rest().map_or(REREAD_LIST, |rest| rest.min(REREAD_LIST));
             tokio::select! {
                 () = heard.news() => {}
                 () = next_change(&mut connection) => {}
                 () = next_change(&mut calls) => {}
                 () = tokio::time::sleep(wait) => {}
             }
-            tokio::time::sleep(GAP).await;
+            tokio::time::sleep(READ_GAP).await;
         }
     }
 
@@ -89,7 +87,7 @@ impl Packages {
         if let Err(error) = self.repair().await {
             tracing::error!("{error}");
         }
-        let _ = self.store.connection().wait_ready(CONNECT_PATIENCE).await;
+        let _ = self.store.connection().wait_ready(CONNECT_LIMIT).await;
         let key = self.store.keys().packages();
         let record = self.record.lock().await;
         let unfinished = record.unfinished().map(|text| PackageList::parse(&key, text));

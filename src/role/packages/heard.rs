@@ -1,4 +1,4 @@
-//! What is heard of the package channel, and how often a list is looked at without hearing anything.
+//! What is heard of the package channel, and how often the list is read without hearing anything.
 
 use std::time::Duration;
 
@@ -7,10 +7,9 @@ use tokio::sync::watch;
 use crate::connection::{Hints, Subscriber};
 use crate::role::next_change;
 
-/// The longest that a list can stay unnoticed, whatever was missed.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(20);
-/// The shortest time between two looks: a flood of hints is no flood of reads.
-pub(super) const GAP: Duration = Duration::from_millis(50);
+/// How often the stored list is read without news: the longest that a list can stay unnoticed,
+/// whatever was missed.
+pub(super) const REREAD_LIST: Duration = Duration::from_secs(20);
 
 /// What is heard of the package channel. An admin hears nothing.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::role::{Event, Host};
 
 /// The longest that Node-RED may take over one job.
-const PATIENCE: Duration = Duration::from_secs(600);
+const JOB_LIMIT: Duration = Duration::from_secs(600);
 
 /// A package whose files are on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Jobs {
         let (sender, outcome) = oneshot::channel();
         *self.in_hand() = Some(InHand { job: Job { id, task }, outcome: sender });
         host.event(Event::Packages);
-        match tokio::time::timeout(PATIENCE, outcome).await {
+        match tokio::time::timeout(JOB_LIMIT, outcome).await {
             Ok(Ok(outcome)) => Ok(outcome),
             _ => {
                 *self.in_hand() = None;

@@ -47,14 +47,15 @@ pub struct Packages {
     patience: Duration,
     /// How long npm may work on a list that is no longer the stored one.
     grace: Duration,
-    state: Mutex<State>,
+    state: Mutex<PackagesState>,
     progress: watch::Sender<Progress>,
     /// Counts what calls for another look.
     calls: watch::Sender<u64>,
 }
 
+/// What is to be done with what is on disk, and what was said of it.
 #[derive(Default)]
-struct State {
+struct PackagesState {
     /// Node-RED has looked for nodes, or is about to: from here on it has to be told.
     loaded: bool,
     /// Name → version of what Node-RED has found by itself or was told of, loaded or not.
@@ -263,7 +264,7 @@ impl Packages {
         self.npm.end();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PackagesState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

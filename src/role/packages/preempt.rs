@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Packages;
-use super::heard::{GAP, Heard, LOOK_AGAIN};
+use super::heard::{Heard, REREAD_LIST};
 use crate::npm;
 use crate::packages::{PackageList, Wanted};
-use crate::role::next_change;
+use crate::role::{READ_GAP, next_change};
 
 /// How long npm may work on a list before another one ends it: most runs are over by then, and
 /// what they have done is of use to the next list too.
@@ -51,9 +51,9 @@ impl Packages {
             tokio::select! {
                 () = heard.news() => {}
                 () = next_change(&mut connection) => {}
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = tokio::time::sleep(REREAD_LIST) => {}
             }
-            tokio::time::sleep(GAP).await;
+            tokio::time::sleep(READ_GAP).await;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::heard::Heard;
 use super::jobs::{Failed, Load, Outcome, Task};
-use super::{Packages, Progress, State};
+use super::{Packages, PackagesState, Progress};
 use crate::error::{Error, Result};
 use crate::npm;
 use crate::packages::{Difference, Installed, PackageList, Wanted, difference};
@@ -131,7 +131,7 @@ impl Packages {
     /// nothing of it any more.
     fn take_back(&self, listed: &BTreeSet<String>, installed: &Installed) -> BTreeSet<String> {
         let mut state = self.state();
-        let State { let_go, unloaded, .. } = &mut *state;
+        let PackagesState { let_go, unloaded, .. } = &mut *state;
         let taken_back: BTreeSet<String> = let_go.intersection(listed).cloned().collect();
         for name in &taken_back {
             let_go.remove(name);

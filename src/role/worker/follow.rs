@@ -4,21 +4,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Inner;
-use super::health::{LOOK_AGAIN, Seen, Standing};
+use super::health::{REREAD_HEAD, Seen, Standing};
 use crate::backoff::Backoff;
 use crate::error::Result;
-use crate::role::next_change;
+use crate::role::{READ_GAP, next_change};
 use crate::store::head::Head;
 use crate::store::snapshot::Snapshot;
 
 /// The longest that Node-RED may take over one update before the next look.
-const OUTCOME_PATIENCE: Duration = Duration::from_secs(360);
-
-/// The shortest time between two looks: a flood of hints is no flood of reads.
-pub(super) const GAP: Duration = Duration::from_millis(50);
+const UPDATE_LIMIT: Duration = Duration::from_secs(360);
 
 /// Before a snapshot that could not be applied is offered again.
-const OFFER_AGAIN: Backoff = Backoff::new(Duration::from_secs(2), LOOK_AGAIN);
+const OFFER_AGAIN: Backoff = Backoff::new(Duration::from_secs(2), REREAD_HEAD);
 
 /// What a probe tells while it runs something and there is nothing stored.
 const NOTHING: &str = "Valkey holds no flows";
@@ -73,11 +70,11 @@ impl Inner {
                 () = next_change(&mut connection) => {}
                 () = tokio::time::sleep(wait) => {}
             }
-            tokio::time::sleep_until(looked + GAP).await;
+            tokio::time::sleep_until(looked + READ_GAP).await;
             looked = tokio::time::Instant::now();
             hints.borrow_and_update();
             connection.borrow_and_update();
-            wait = self.look_again();
+            wait = self.reread_head();
             if !self.ready() {
                 continue;
             }
@@ -129,11 +126,11 @@ impl Inner {
             self.state().running.cant_use(NOTHING.into());
             return Ok(Look::Nothing);
         };
-        Ok(self.judge(snapshot))
+        Ok(self.decide(snapshot))
     }
 
-    /// What is to be done with what is stored.
-    fn judge(&self, snapshot: Snapshot) -> Look {
+    /// Decides what is to be done with what is stored, and tells probes.
+    fn decide(&self, snapshot: Snapshot) -> Look {
         let id = snapshot.id();
         let mut state = self.state();
         if let Some(why) = state.refused.reason(&id).map(str::to_owned) {
@@ -175,7 +172,7 @@ impl Inner {
         tracing::debug!("revision {} is new here", snapshot.label());
         self.offer(snapshot);
         self.announce();
-        if tokio::time::timeout(OUTCOME_PATIENCE, outcomes.changed()).await.is_err() {
+        if tokio::time::timeout(UPDATE_LIMIT, outcomes.changed()).await.is_err() {
             tracing::error!("Node-RED has not ended the last update; offering it again");
         }
     }

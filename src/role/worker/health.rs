@@ -7,9 +7,9 @@ use crate::error::Error;
 
 /// How often a worker looks at what is stored without having been told to: the longest that a
 /// revision can stay unnoticed, whatever was missed.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(20);
+pub(super) const REREAD_HEAD: Duration = Duration::from_secs(20);
 /// The same at least, however small `maxAge` is.
-const LOOK_SOON: Duration = Duration::from_secs(1);
+const REREAD_HEAD_SOONEST: Duration = Duration::from_secs(1);
 /// The longest that a look may take until it counts as missing.
 const LATE: Duration = Duration::from_secs(3);
 
@@ -164,9 +164,9 @@ fn words(error: &Error) -> String {
 impl Inner {
     /// How often to look without having been told to: so often that a worker that is in step
     /// never is older than it may be.
-    pub(super) fn look_again(&self) -> Duration {
+    pub(super) fn reread_head(&self) -> Duration {
         let max_age = self.config.health.as_ref().and_then(|health| health.max_age);
-        max_age.map_or(LOOK_AGAIN, |max_age| (max_age / 2).clamp(LOOK_SOON, LOOK_AGAIN))
+        max_age.map_or(REREAD_HEAD, |max_age| (max_age / 2).clamp(REREAD_HEAD_SOONEST, REREAD_HEAD))
     }
 }
 
@@ -184,7 +184,7 @@ impl Worker {
         Health {
             connection: word,
             revision: running.revision.clone(),
-            copy_age: running.age(ready, inner.look_again()),
+            copy_age: running.age(ready, inner.reread_head()),
             problem: running.problem(),
             unheard: if ready { inner.subscriber.unheard() } else { Vec::new() },
         }

@@ -47,7 +47,7 @@ struct Inner {
     user_dir: Option<PathBuf>,
     copy: LastGoodCopy,
     packages: OnceLock<Arc<Packages>>,
-    state: Mutex<State>,
+    state: Mutex<WorkerState>,
     /// Counts the outcomes that JavaScript reported.
     outcomes: watch::Sender<u64>,
     closed: Notify,
@@ -57,7 +57,7 @@ struct Inner {
 
 /// What runs in this process, and what waits to.
 #[derive(Default)]
-struct State {
+struct WorkerState {
     /// Id of the snapshot that runs.
     applied: Option<String>,
     /// What probes are told of it.
@@ -185,7 +185,7 @@ impl Worker {
     pub fn waiting(&self, id: &str) {
         {
             let mut state = self.inner.state();
-            let State { pending, waiting, last_read, running, .. } = &mut *state;
+            let WorkerState { pending, waiting, last_read, running, .. } = &mut *state;
             if let Some(snapshot) = pending.as_ref().filter(|pending| pending.id() == id) {
                 last_read.settle(snapshot.head());
                 running.looks(Standing::Coming);
@@ -246,7 +246,7 @@ impl Drop for Worker {
 }
 
 impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WorkerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

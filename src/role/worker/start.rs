@@ -5,18 +5,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::follow::GAP;
 use super::health::Seen;
 use super::{Inner, Worker};
 use crate::connection::{ConnectionState, Hints};
 use crate::error::{Error, Result};
-use crate::role::next_change;
+use crate::role::{CONNECT_LIMIT, READ_GAP, next_change};
 use crate::store::snapshot::Snapshot;
 
-/// How long a start as a whole waits for the connection before it looks for another way.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 /// How often a waiting start looks again without having been told to.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const REREAD_WHILE_WAITING: Duration = Duration::from_secs(30);
 
 /// What a start still waits for; each is logged once.
 #[derive(PartialEq, Eq, Clone, Copy)]
@@ -147,7 +144,7 @@ impl Inner {
         hints: &mut watch::Receiver<Hints>,
         connection: &mut watch::Receiver<ConnectionState>,
     ) -> Result<()> {
-        let mut wait = LOOK_AGAIN;
+        let mut wait = REREAD_WHILE_WAITING;
         loop {
             tokio::select! {
                 () = next_change(hints) => {}
@@ -156,7 +153,7 @@ impl Inner {
                 () = tokio::time::sleep(wait) => {}
             }
             self.check_open()?;
-            tokio::time::sleep(GAP).await;
+            tokio::time::sleep(READ_GAP).await;
             hints.borrow_and_update();
             connection.borrow_and_update();
             let Ok(head) = self.store.read_head().await else {
@@ -165,7 +162,7 @@ impl Inner {
             };
             match self.state().last_read.rest(&head, Instant::now()) {
                 Some(rest) if rest.is_zero() => return Ok(()),
-                rest => wait = rest.unwrap_or(LOOK_AGAIN),
+                rest => wait = rest.unwrap_or(REREAD_WHILE_WAITING),
             }
         }
     }
@@ -173,7 +170,7 @@ impl Inner {
     /// Settings, sessions and flows are asked for one after the other: what the first has waited
     /// the next need not wait again.
     async fn wait_for_connection(&self) {
-        let left = CONNECT_PATIENCE.saturating_sub(self.opened.elapsed());
+        let left = CONNECT_LIMIT.saturating_sub(self.opened.elapsed());
         let _ = self.store.connection().wait_ready(left).await;
     }
 
