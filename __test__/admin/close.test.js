@@ -88,6 +88,18 @@ test('a start that goes on after it was closed leaves nothing', async () => {
   assert.deepEqual([...runtime.hooks.names], []);
 });
 
+test('settings that are asked for twice, in a row or at once, begin the packages once', async () => {
+  const runtime = createRuntime();
+  const core = { packagesAtStart: async () => {}, packages: () => ({ endNpm() {}, missing: () => [] }) };
+  const packages = createPackages({ core: () => core, settings: { userDir: tempDir('admin-close') }, runtime, log });
+  packages.open();
+  await Promise.all([packages.atStart(), packages.atStart()]);
+  await packages.atStart();
+  assert.equal(runtime.hooks.names.size, 2);
+  packages.close();
+  assert.deepEqual([...runtime.hooks.names], []);
+});
+
 test('events of any shape are no harm', () => {
   const runtime = createRuntime();
   const changes = createPackageChanges({ runtime, log, publish: async () => {} });

@@ -63,7 +63,8 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       } catch (error) {
         log.error(`packages are not synchronised: ${error.message}`);
       }
-      if (synchronised() && !isClosed) {
+      // Who asks for the settings twice begins a start twice; Node-RED has no hook twice.
+      if (synchronised() && !isClosed && !nodeRedLock) {
         late.begin(missingPackages());
         nodeRedLock = createNodeRedLock({
           runtime,
