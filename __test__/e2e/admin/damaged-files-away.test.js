@@ -9,17 +9,18 @@ const path = require('node:path');
 const { after, afterEach, before, test } = require('node:test');
 
 const {
+  DEPLOY_KEYS,
   PREFIX,
   answerFlow,
   answerOf,
-  startServerWithUsers,
   startInstance,
+  startServerWithUsers,
+  stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { DAMAGE } = require('../../support/damage.js');
 const { startProxy } = require('../../support/proxy.js');
 
-const KEYS = ['flows', 'credentials', 'settings'].map((name) => `${PREFIX}${name}`);
 const RECONNECTED_WITHIN = 10_000;
 
 let server;
@@ -47,7 +48,7 @@ before(async () => {
   await admin.deploy(answerFlow('newer', { token: 'newer' }));
   worker = await startInstance('worker', server);
   await untilAnswer(worker, 'newer:newer');
-  stored = await client.mget(KEYS);
+  stored = await client.mget(DEPLOY_KEYS);
 });
 
 // Whatever happened, Valkey holds what was deployed, and both run it.
@@ -56,15 +57,13 @@ afterEach(async () => {
   proxy.resume();
   await untilAnswer(admin, 'newer:newer', RECONNECTED_WITHIN);
   assert.equal(await answerOf(worker), 'newer:newer');
-  assert.deepEqual(await client.mget(KEYS), stored);
+  assert.deepEqual(await client.mget(DEPLOY_KEYS), stored);
   assert.deepEqual(await client.keys(`${PREFIX}backup:*`), []);
 });
 
 after(async () => {
-  await admin?.stop();
-  await worker?.stop();
+  await stopAll();
   await proxy?.close();
-  await server?.stop();
 });
 
 test('flows.json cut in half: the backup runs until Valkey is back', async () => {
@@ -98,7 +97,7 @@ test('flows_cred.json unreadable: the backup runs until Valkey is back', async (
   await untilAnswer(worker, 'newer:older', RECONNECTED_WITHIN);
   await admin.deploy(answerFlow('newer', { token: 'newer' }));
   await untilAnswer(worker, 'newer:newer', RECONNECTED_WITHIN);
-  stored = await client.mget(KEYS);
+  stored = await client.mget(DEPLOY_KEYS);
   await restartAway(() => DAMAGE.unreadable.inflict(fileOf('flows_cred.json')));
   assert.match(
     admin.logs,
@@ -161,5 +160,5 @@ test('a deploy over lost flows, and a restart before Valkey is back: the deploy 
   await client.del(kept);
   await admin.deploy(answerFlow('newer', { token: 'newer' }));
   await untilAnswer(worker, 'newer:newer');
-  stored = await client.mget(KEYS);
+  stored = await client.mget(DEPLOY_KEYS);
 });

@@ -10,17 +10,18 @@ const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 
 const {
+  DEPLOY_KEYS,
   PREFIX,
   answerFlow,
   answerOf,
-  startServerWithUsers,
   startInstance,
+  startServerWithUsers,
+  stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { DAMAGE } = require('../../support/damage.js');
 
 const FILES = ['flows.json', 'flows_cred.json', '.config.runtime.json'];
-const KEYS = ['flows', 'credentials', 'settings'].map((name) => `${PREFIX}${name}`);
 
 let server;
 let client;
@@ -59,23 +60,21 @@ before(async () => {
 after(async () => {
   assert.deepEqual(emptyDeploys, []);
   assert.equal(worker?.pid, workerPid);
-  await admin?.stop();
-  await worker?.stop();
-  await server?.stop();
+  await stopAll();
 });
 
 for (const name of FILES) {
   describe(name, () => {
     for (const [how, { inflict, detail }] of Object.entries(DAMAGE)) {
       test(`${how}: restored, and nothing else is mirrored`, async () => {
-        const stored = await client.mget(KEYS);
+        const stored = await client.mget(DEPLOY_KEYS);
         await admin.stop();
         inflict(fileOf(name));
         await admin.restart();
         await untilAnswer(admin, `${version}:token`);
         assert.match(admin.logs, new RegExp(`\\[error\\] \\[ValkeyStorage\\] ${name} ${detail}.*restored from`));
         assert.equal(await answerOf(worker), `${version}:token`);
-        assert.deepEqual(await client.mget(KEYS), stored);
+        assert.deepEqual(await client.mget(DEPLOY_KEYS), stored);
         assert.doesNotThrow(() => JSON.parse(fs.readFileSync(fileOf(name), 'utf8')));
         await deployNext();
         await untilAnswer(admin, `${version}:token`);
@@ -104,7 +103,7 @@ test('a library folder that can not be read: no entry is deleted in Valkey', asy
 });
 
 test('all three at once, and their backups', async () => {
-  const stored = await client.mget(KEYS);
+  const stored = await client.mget(DEPLOY_KEYS);
   await admin.stop();
   for (const name of FILES) {
     DAMAGE['cut in half'].inflict(fileOf(name));
@@ -115,7 +114,7 @@ test('all three at once, and their backups', async () => {
   await admin.restart();
   await untilAnswer(admin, `${version}:token`);
   assert.equal(await answerOf(worker), `${version}:token`);
-  assert.deepEqual(await client.mget(KEYS), stored);
+  assert.deepEqual(await client.mget(DEPLOY_KEYS), stored);
 });
 
 test("Valkey emptied as well: Node-RED's backup is what is left", async () => {
@@ -136,7 +135,7 @@ test('nothing left to restore from: the admin starts, mirrors nothing, and worke
   await admin.stop();
   DAMAGE['cut in half'].inflict(fileOf('flows.json'));
   fs.rmSync(fileOf('.flows.json.backup'));
-  await client.del(...KEYS, `${PREFIX}revision`);
+  await client.del(...DEPLOY_KEYS, `${PREFIX}revision`);
   await admin.restart();
   assert.match(
     admin.logs,

@@ -9,17 +9,17 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 
 const {
-  PREFIX,
+  DEPLOY_KEYS,
   answerFlow,
   answerOf,
-  startServerWithUsers,
   startInstance,
+  startServerWithUsers,
+  stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { DAMAGE } = require('../../support/damage.js');
 
 const PROJECT = path.join('projects', 'shop');
-const KEYS = ['flows', 'credentials', 'settings'].map((name) => `${PREFIX}${name}`);
 
 let server;
 let client;
@@ -52,14 +52,10 @@ before(async () => {
   await admin.deploy(answerFlow('shop', { token: 'token' }));
   worker = await startInstance('worker', server);
   await untilAnswer(worker, 'shop:token');
-  stored = await client.mget(KEYS);
+  stored = await client.mget(DEPLOY_KEYS);
 });
 
-after(async () => {
-  await admin?.stop();
-  await worker?.stop();
-  await server?.stop();
-});
+after(stopAll);
 
 for (const name of ['flows.json', 'flows_cred.json']) {
   test(`${name} of the Project cut in half: restored into the Project`, async () => {
@@ -72,7 +68,7 @@ for (const name of ['flows.json', 'flows_cred.json']) {
       admin.logs,
       new RegExp(`\\[error\\] \\[ValkeyStorage\\] ${name} is not whole JSON: .*restored from Valkey`)
     );
-    assert.deepEqual(await client.mget(KEYS), stored);
+    assert.deepEqual(await client.mget(DEPLOY_KEYS), stored);
     assert.equal(fs.readFileSync(inUserDir('flows.json'), 'utf8'), ofDefault);
     assert.equal(await answerOf(worker), 'shop:token');
   });
@@ -86,7 +82,7 @@ test('.config.projects.json cut in half: restored from its backup', async () => 
   await admin.restart();
   await untilAnswer(admin, 'shop:token');
   assert.match(admin.logs, /\.config\.projects\.json is not whole JSON: restored from its backup/);
-  assert.deepEqual(await client.mget(KEYS), stored);
+  assert.deepEqual(await client.mget(DEPLOY_KEYS), stored);
 });
 
 test('.config.projects.json and its backup lost: the default flows run here and are not mirrored', async () => {
@@ -97,7 +93,7 @@ test('.config.projects.json and its backup lost: the default flows run here and 
     await admin.restart();
     await untilAnswer(admin, 'no project:none');
     assert.match(admin.logs, /\[error\] \[ValkeyStorage\] the active Project is not known any more/, start);
-    assert.deepEqual(await client.mget(KEYS), stored);
+    assert.deepEqual(await client.mget(DEPLOY_KEYS), stored);
     assert.equal(await answerOf(worker), 'shop:token');
   }
 });

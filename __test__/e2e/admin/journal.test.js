@@ -8,11 +8,11 @@ const path = require('node:path');
 const { after, afterEach, before, beforeEach, test } = require('node:test');
 
 const {
-  PREFIX,
+  DEPLOY_KEYS,
   answerFlow,
   answerOf,
-  startServerWithUsers,
-  startInstance,
+  startAdminAndWorker,
+  stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { renamesHead } = require('./support/renames.js');
@@ -37,9 +37,7 @@ const CUT_SHORT = renamesHead((from, to, done, rename, userDir) => {
   }
   process.kill(process.pid, 'SIGKILL');
 });
-const KEYS = ['flows', 'credentials', 'settings'].map((name) => `${PREFIX}${name}`);
 
-let server;
 let client;
 let admin;
 let worker;
@@ -55,7 +53,7 @@ async function deployIsCut(when, file) {
   await assert.rejects(admin.deploy(nextFlow()));
   await admin.waitUntilEnded();
   fs.rmSync(inUserDir('cut.json'));
-  assert.deepEqual(await client.mget(KEYS), stored, 'nothing of it was mirrored');
+  assert.deepEqual(await client.mget(DEPLOY_KEYS), stored, 'nothing of it was mirrored');
   assert.equal(await answerOf(worker), answer());
   await admin.restart();
 }
@@ -63,32 +61,25 @@ async function deployIsCut(when, file) {
 async function assertNothingHappened() {
   await untilAnswer(admin, answer());
   assert.equal(await answerOf(worker), answer());
-  assert.deepEqual(await client.mget(KEYS), stored);
+  assert.deepEqual(await client.mget(DEPLOY_KEYS), stored);
 }
 
 before(async () => {
-  server = await startServerWithUsers();
-  client = server.client();
-  admin = await startInstance('admin', server, { flows: answerFlow('start'), settingsHead: CUT_SHORT });
-  worker = await startInstance('worker', server);
+  ({ client, admin, worker } = await startAdminAndWorker({ flows: answerFlow('start'), settingsHead: CUT_SHORT }));
 });
 
 beforeEach(async () => {
   await admin.deploy(nextFlow());
   version += 1;
   await untilAnswer(worker, answer());
-  stored = await client.mget(KEYS);
+  stored = await client.mget(DEPLOY_KEYS);
 });
 
 afterEach(() => {
   assert.ok(!fs.existsSync(inUserDir('.node-red-storage-valkey/deploy-journal.json')), 'no journal is left');
 });
 
-after(async () => {
-  await admin?.stop();
-  await worker?.stop();
-  await server?.stop();
-});
+after(stopAll);
 
 test('killed before either file is written: the earlier deploy', async () => {
   await deployIsCut('before', 'flows_cred.json');
@@ -120,7 +111,7 @@ test('flows that can not be written: an error, nothing mirrored, the credentials
   fs.mkdirSync(obstacle);
   await assert.rejects(admin.deploy(nextFlow()), /EISDIR|500|400/);
   assert.equal(fs.readFileSync(inUserDir('flows_cred.json'), 'utf8'), credentials);
-  assert.deepEqual(await client.mget(KEYS), stored);
+  assert.deepEqual(await client.mget(DEPLOY_KEYS), stored);
   assert.equal(await answerOf(worker), answer());
 
   // The next deploy that can be written has the credentials that Node-RED holds, given again or not.
@@ -138,7 +129,7 @@ test('credentials that can not be written: an error, and they go with the next d
   fs.mkdirSync(obstacle);
   await assert.rejects(admin.deploy(nextFlow()), /EISDIR|500|400/);
   fs.rmdirSync(obstacle);
-  assert.deepEqual(await client.mget(KEYS), stored);
+  assert.deepEqual(await client.mget(DEPLOY_KEYS), stored);
   assert.equal(await answerOf(worker), answer());
 
   version += 1;

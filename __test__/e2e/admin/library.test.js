@@ -8,12 +8,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { adminLine, workerLine } = require('../../support/acl.js');
+const { PREFIX, startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { startNodeRed } = require('../../support/node-red.js');
-const { startServer } = require('../../support/server.js');
 const { until } = require('../../support/wait.js');
 
-const PREFIX = 'nodered:';
 const FLOW = JSON.stringify([{ id: 'n1', type: 'comment', name: 'kept' }]);
 
 let server;
@@ -22,26 +20,14 @@ let admin;
 let worker;
 
 before(async () => {
-  server = await startServer({
-    users: [adminLine(PREFIX, 'a-secret'), workerLine(PREFIX, 'w-secret'), 'user default on nopass ~* &* +@all']
-  });
-  [plain, admin] = await Promise.all([
-    startNodeRed({ flows: [] }),
-    startNodeRed({ role: 'admin', server, user: { username: 'admin', password: 'a-secret' }, flows: [] })
-  ]);
-  worker = await startNodeRed({
-    role: 'worker',
-    server,
-    user: { username: 'worker', password: 'w-secret' },
-    httpAdmin: true
-  });
+  server = await startServerWithUsers();
+  [plain, admin] = await Promise.all([startNodeRed({ flows: [] }), startInstance('admin', server, { flows: [] })]);
+  worker = await startInstance('worker', server, { httpAdmin: true });
 });
 
 after(async () => {
-  for (const instance of [plain, admin, worker]) {
-    await instance?.stop();
-  }
-  await server?.stop();
+  await plain?.stop();
+  await stopAll();
 });
 
 async function save(instance, type, name, body) {

@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { PREFIX, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
+const { PREFIX, startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { trackedFlow, untilTracked } = require('../support/tracked.js');
 
 const GIT = {
@@ -39,10 +39,7 @@ before(async () => {
   ]);
 });
 
-after(async () => {
-  await Promise.all([admin, ...(workers || [])].map((instance) => instance?.stop()));
-  await server?.stop();
-});
+after(stopAll);
 
 const deploy = (nodes) => admin.deploy(trackedFlow(nodes), { type: 'nodes' });
 const everywhere = (nodes) => Promise.all([admin, ...workers].map((instance) => untilTracked(instance, nodes)));

@@ -7,7 +7,13 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { answerFlow, startServerWithUsers, startInstance, untilAnswer } = require('../support/admin-and-workers.js');
+const {
+  answerFlow,
+  startInstance,
+  startServerWithUsers,
+  stopAll,
+  untilAnswer
+} = require('../support/admin-and-workers.js');
 
 let server;
 let admin;
@@ -17,10 +23,7 @@ before(async () => {
   admin = await startInstance('admin', server, { flows: answerFlow('disk'), settings: { readOnly: true } });
 });
 
-after(async () => {
-  await admin?.stop();
-  await server?.stop();
-});
+after(stopAll);
 
 test('it runs, mirrors nothing, writes nothing, and warns once', async () => {
   const client = server.client();

@@ -14,8 +14,9 @@ const {
   answerOf,
   contentOf,
   revisionOf,
-  startServerWithUsers,
   startInstance,
+  startServerWithUsers,
+  stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { renamesHead } = require('./support/renames.js');
@@ -66,10 +67,8 @@ before(async () => {
 
 after(async () => {
   assert.equal(worker?.pid, workerPid, 'the worker was never restarted');
-  await admin?.stop();
-  await worker?.stop();
+  await stopAll();
   await proxy?.close();
-  await server?.stop();
 });
 
 test('an edited flows.json is what workers run after a restart, with the credentials they had', async () => {

@@ -7,35 +7,26 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { adminLine, workerLine } = require('../../support/acl.js');
-const { startNodeRed } = require('../../support/node-red.js');
-const { startServer } = require('../../support/server.js');
+const { PREFIX, USERS, startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
+const { workerLine } = require('../../support/acl.js');
+const { raw } = require('../../support/settings-source.js');
 const { until } = require('../../support/wait.js');
 
-const PREFIX = 'nodered:';
+const EDITOR = { username: 'editor', password: 'secret-of-the-editor' };
 // bcrypt of 'password', as `node-red admin hash-pw` gives it.
 const HEAD = `
 const hash = require(${JSON.stringify(require.resolve('bcryptjs', { paths: [require.resolve('node-red')] }))}).hashSync('password', 4);
 const adminAuth = { type: 'credentials', users: [{ username: 'ada', password: hash, permissions: '*' }] };
 `;
-const { raw } = require('../../support/settings-source.js');
 
 let server;
 let admin;
 
 before(async () => {
-  server = await startServer({
-    users: [
-      adminLine(PREFIX, 'a-secret'),
-      workerLine(PREFIX, 'e-secret', { name: 'editor', editor: true }),
-      workerLine(PREFIX, 'w-secret'),
-      'user default on nopass ~* &* +@all'
-    ]
+  server = await startServerWithUsers({
+    users: [workerLine(PREFIX, EDITOR.password, { name: EDITOR.username, editor: true })]
   });
-  admin = await startNodeRed({
-    role: 'admin',
-    server,
-    user: { username: 'admin', password: 'a-secret' },
+  admin = await startInstance('admin', server, {
     flows: [],
     valkey: { sessionTTL: 100 },
     settingsHead: HEAD,
@@ -43,10 +34,7 @@ before(async () => {
   });
 });
 
-after(async () => {
-  await admin?.stop();
-  await server?.stop();
-});
+after(stopAll);
 
 async function logIn(instance) {
   const body = {
@@ -73,9 +61,7 @@ test('a log-in survives a restart of the admin', async () => {
 
 /** A worker with an editor of its own. */
 const startEditor = (user) =>
-  startNodeRed({
-    role: 'worker',
-    server,
+  startInstance('worker', server, {
     user,
     httpAdmin: true,
     settingsHead: HEAD,
@@ -86,7 +72,7 @@ test('a log-in on the admin is known to a worker with an editor that starts late
   const client = server.client();
   await client.call('ACL', 'LOG', 'RESET');
   const token = await logIn(admin);
-  const worker = await startEditor({ username: 'editor', password: 'e-secret' });
+  const worker = await startEditor(EDITOR);
   assert.equal(await status(worker), 401);
   assert.equal(await status(worker, token), 200);
   await worker.stop();
@@ -95,14 +81,14 @@ test('a log-in on the admin is known to a worker with an editor that starts late
 
 test('the user of workers without an editor does not read log-ins', async () => {
   const token = await logIn(admin);
-  const asWorker = server.client({ username: 'worker', password: 'w-secret' });
+  const asWorker = server.client(USERS.worker);
   await assert.rejects(asWorker.get(`${PREFIX}sessions`), /NOPERM/);
-  const asEditor = server.client({ username: 'editor', password: 'e-secret' });
+  const asEditor = server.client(EDITOR);
   await until(async () => (await asEditor.get(`${PREFIX}sessions`))?.includes(token), {
     message: 'the log-in in Valkey'
   });
   // An editor that may not read them runs the flows all the same, and knows nobody.
-  const worker = await startEditor({ username: 'worker', password: 'w-secret' });
+  const worker = await startEditor(USERS.worker);
   assert.equal(await status(worker, token), 401);
   await until(() => worker.logs.includes('Started flows'), { message: () => worker.tail() });
   await worker.stop();

@@ -13,8 +13,9 @@ const {
   answerOf,
   contentOf,
   revisionOf,
-  startServerWithUsers,
+  startAdminAndWorker,
   startInstance,
+  stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { until } = require('../../support/wait.js');
@@ -45,19 +46,11 @@ const tryDeploy = (admin, flows) =>
   });
 
 before(async () => {
-  server = await startServerWithUsers();
-  client = server.client();
-  first = await startInstance('admin', server, { flows: answerFlow('first') });
-  worker = await startInstance('worker', server);
+  ({ server, client, admin: first, worker } = await startAdminAndWorker({ flows: answerFlow('first') }));
   await untilAnswer(worker, 'first:none');
 });
 
-after(async () => {
-  await first?.stop();
-  await second?.stop();
-  await worker?.stop();
-  await server?.stop();
-});
+after(stopAll);
 
 test('the same admin restarted is not locked out', async () => {
   first.kill();

@@ -6,29 +6,22 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
 const { decrypt, encrypt } = require('../../../lib/flows/credentials.js');
-const { PREFIX, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
+const { PREFIX, startAdminAndWorker, stopAll } = require('../support/admin-and-workers.js');
 const { storeForeign } = require('../support/foreign.js');
 const { trackedFlow, trackedOn, untilTracked } = require('../support/tracked.js');
 
 const CREDENTIALS = `${PREFIX}credentials`;
 const KEPT = { one: { value: '1', token: 'new' }, two: { value: '1', token: 'two' }, none: { value: '1' } };
 
-let server;
 let client;
 let admin;
 let worker;
 
 before(async () => {
-  server = await startServerWithUsers();
-  client = server.client();
-  admin = await startInstance('admin', server, { flows: [] });
-  worker = await startInstance('worker', server);
+  ({ client, admin, worker } = await startAdminAndWorker());
 });
 
-after(async () => {
-  await Promise.all([admin?.stop(), worker?.stop()]);
-  await server?.stop();
-});
+after(stopAll);
 
 async function deploy(nodes) {
   await admin.deploy(trackedFlow(nodes), { type: 'nodes' });

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { PREFIX, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
+const { PREFIX, startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { trackedFlow, untilTracked } = require('../support/tracked.js');
 const { encrypt } = require('../../../lib/flows/credentials.js');
 
@@ -19,7 +19,7 @@ before(async () => {
   client = server.client();
 });
 
-after(() => server?.stop());
+after(stopAll);
 
 for (const [name, credentials, stored] of [
   ['plain', '[]', /^\{\}$/],

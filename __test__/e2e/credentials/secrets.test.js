@@ -6,41 +6,32 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { PREFIX, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
+const { PREFIX, startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { trackedFlow, trackedOn, untilTracked } = require('../support/tracked.js');
 
 const CANNOT = /\[error\] \[ValkeyStorage\] .*credentials': .*credentialSecret/;
 
 let server;
 let client;
-const running = new Set();
 
 before(async () => {
   server = await startServerWithUsers({ workerPrefix: `${PREFIX}*` });
   client = server.client();
 });
 
-after(async () => {
-  await Promise.all([...running].map((instance) => instance.stop()));
-  await server?.stop();
-});
+after(stopAll);
 
 /** An instance of the cluster `name`. */
-async function start(role, name, { secret, share, ...options } = {}) {
-  const instance = await startInstance(role, server, {
+function start(role, name, { secret, share, ...options } = {}) {
+  return startInstance(role, server, {
     ...(role === 'admin' ? { flows: [] } : {}),
     ...options,
     valkey: { keyPrefix: `${PREFIX}${name}:`, ...(share === undefined ? {} : { shareCredentialSecret: share }) },
     settings: secret === undefined ? {} : { credentialSecret: secret }
   });
-  running.add(instance);
-  return instance;
 }
 
-async function end(...instances) {
-  instances.forEach((instance) => running.delete(instance));
-  await Promise.all(instances.map((instance) => instance.stop()));
-}
+const end = (...instances) => Promise.all(instances.map((instance) => instance.stop()));
 
 const stored = async (name, key) => JSON.parse(await client.get(`${PREFIX}${name}:${key}`));
 const deploy = (admin, value, token) => admin.deploy(trackedFlow({ node: { value, token } }), { type: 'nodes' });

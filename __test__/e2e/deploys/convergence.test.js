@@ -7,7 +7,7 @@ const { after, before, test } = require('node:test');
 
 const { startProxy } = require('../../support/proxy.js');
 const { until } = require('../../support/wait.js');
-const { USERS, answerFlow, startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
+const { USERS, answerFlow, startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { untilConverged } = require('./support/converged.js');
 const { startSteadyLoad } = require('./support/steady-load.js');
 
@@ -56,9 +56,8 @@ before(async () => {
 });
 
 after(async () => {
-  await Promise.all([admin, deaf, ...(workers || [])].map((instance) => instance?.stop()));
+  await stopAll();
   await proxy?.close();
-  await server?.stop();
 });
 
 async function deploy(version) {

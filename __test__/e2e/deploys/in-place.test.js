@@ -9,8 +9,9 @@ const { until } = require('../../support/wait.js');
 const {
   answerFlow,
   answerOf,
-  startServerWithUsers,
   startInstance,
+  startServerWithUsers,
+  stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { trackedFlow, trackedOn, untilTracked } = require('../support/tracked.js');
@@ -31,10 +32,7 @@ before(async () => {
   ]);
 });
 
-after(async () => {
-  await Promise.all([admin, worker, safe].map((instance) => instance?.stop()));
-  await server?.stop();
-});
+after(stopAll);
 
 const deploy = (flows) => admin.deploy([...trackedFlow(BYSTANDER, { tab: 'by-tab' }), ...flows], { type: 'nodes' });
 

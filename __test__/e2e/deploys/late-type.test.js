@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
+const { startAdminAndWorker, stopAll } = require('../support/admin-and-workers.js');
 const { trackedFlow, trackedOn, untilTracked } = require('../support/tracked.js');
 
 const TYPE = 'late-type';
@@ -26,21 +26,15 @@ const FINAL = {
   late: { value: 'new', token: 'of the late' }
 };
 
-let server;
 let admin;
 let worker;
 
 before(async () => {
-  server = await startServerWithUsers();
-  admin = await startInstance('admin', server, { flows: [] });
-  worker = await startInstance('worker', server);
+  ({ admin, worker } = await startAdminAndWorker());
   await admin.http(`/tracked/register/${TYPE}`);
 });
 
-after(async () => {
-  await Promise.all([admin?.stop(), worker?.stop()]);
-  await server?.stop();
-});
+after(stopAll);
 
 const deploy = (nodes) => admin.deploy([...OTHER, ...trackedFlow(nodes)], { type: 'nodes' });
 

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
+const { startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { trackedFlow, untilTracked } = require('../support/tracked.js');
 
 // As Node-RED does it: with 'flows', what is wired to a changed node is restarted with it.
@@ -50,10 +50,7 @@ before(async () => {
   );
 });
 
-after(async () => {
-  await Promise.all([admin, ...Object.values(workers)].map((instance) => instance?.stop()));
-  await server?.stop();
-});
+after(stopAll);
 
 for (const [reload, restarted] of Object.entries(RESTARTED)) {
   test(`reload: '${reload}' restarts ${restarted.join(', ')}, however the admin deploys`, async () => {

@@ -11,8 +11,9 @@ const {
   PREFIX,
   answerFlow,
   answerOf,
-  startServerWithUsers,
   startInstance,
+  startServerWithUsers,
+  stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { until } = require('../../support/wait.js');
@@ -31,11 +32,7 @@ before(async () => {
   await server.kill();
 });
 
-after(async () => {
-  await admin?.stop();
-  await worker?.stop();
-  await server?.stop();
-});
+after(stopAll);
 
 test('a worker without a copy: the HTTP server is up, and flows start by themselves later', async () => {
   worker = await startInstance('worker', server, { wait: 'listening' });

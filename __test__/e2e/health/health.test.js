@@ -12,8 +12,9 @@ const {
   PREFIX,
   USERS,
   answerFlow,
-  startServerWithUsers,
   startInstance,
+  startServerWithUsers,
+  stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { freePort } = require('../../support/port.js');
@@ -24,7 +25,6 @@ const DEADLINE = 60_000;
 let server;
 let admin;
 let adminPort;
-const workers = [];
 const secrets = [USERS.admin.password, USERS.worker.password, 'token-of-the-flow'];
 
 before(async () => {
@@ -32,10 +32,7 @@ before(async () => {
   await server.kill();
 });
 
-after(async () => {
-  await Promise.all([admin, ...workers].map((instance) => instance?.stop()));
-  await server?.stop();
-});
+after(stopAll);
 
 async function probe(port, path = '/health/ready') {
   const response = await fetch(`http://127.0.0.1:${port}${path}`);
@@ -46,14 +43,12 @@ async function probe(port, path = '/health/ready') {
   return { status: response.status, ...JSON.parse(text) };
 }
 
-async function startWorker({ port, health, ...options }) {
-  const worker = await startInstance('worker', server, {
+function startWorker({ port, health, ...options }) {
+  return startInstance('worker', server, {
     deadline: DEADLINE,
     ...options,
     valkey: { health: { port, host: '127.0.0.1', ...health } }
   });
-  workers.push(worker);
-  return worker;
 }
 
 /** Waits until the probe says so; returns what it said. */
@@ -154,7 +149,6 @@ test('a second admin is not ready while the first is in charge', async () => {
     deadline: DEADLINE,
     valkey: { health: { port, host: '127.0.0.1' } }
   });
-  workers.push(second);
   const refused = await untilReady(port, false, ({ flows }) => flows === 'running');
   assert.deepEqual(refused.missing, ['lease: another admin is active on this key prefix']);
   await second.stop();
@@ -178,7 +172,6 @@ test('a port that is taken does not keep flows from running', async () => {
 
 test('by default nothing listens, and the end of the process waits for no probe', async () => {
   const silent = await startInstance('worker', server, { deadline: DEADLINE });
-  workers.push(silent);
   assert.doesNotMatch(silent.logs, /probes/);
   const port = await freePort();
   const worker = await startWorker({ port });

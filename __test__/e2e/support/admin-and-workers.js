@@ -16,25 +16,33 @@ const USERS = {
   admin: { username: 'admin', password: 'secret-of-the-admin' },
   worker: { username: 'worker', password: 'secret-of-the-worker' }
 };
+/** What a deploy replaces, as one. */
+const DEPLOY_KEYS = ['flows', 'credentials', 'settings'].map((name) => `${PREFIX}${name}`);
 const REQUEST_DEADLINE = 500;
+
+const started = { instances: [], servers: [] };
 
 /**
  * A server that knows the two users; tests look at it as `default`, who may do everything.
  *
  * @param {object} [options] as startServer takes them
  * @param {string} [options.workerPrefix] a pattern, where workers have several prefixes
+ * @param {string[]} [options.users] lines of further users
  */
-async function startServerWithUsers({ workerPrefix = PREFIX, ...options } = {}) {
+async function startServerWithUsers({ workerPrefix = PREFIX, users = [], ...options } = {}) {
   const { version, flavour } = await findServer({ flavour: options.flavour, preferValkey: true });
-  return startServer({
+  const server = await startServer({
     ...options,
     flavour,
     users: [
       adminLine(PREFIX, USERS.admin.password, { version }),
       workerLine(workerPrefix, USERS.worker.password, { version }),
+      ...users,
       'user default on nopass ~* &* +@all'
     ]
   });
+  started.servers.push(server);
+  return server;
 }
 
 /**
@@ -44,14 +52,34 @@ async function startServerWithUsers({ workerPrefix = PREFIX, ...options } = {}) 
  * @param {{host: string, port: number}} server
  * @param {object} [options] as startNodeRed takes them
  */
-function startInstance(role, server, options = {}) {
-  return startNodeRed({
+async function startInstance(role, server, options = {}) {
+  const instance = await startNodeRed({
     role,
     server: { host: server.host, port: server.port },
     user: USERS[role],
     ...options,
     settings: { nodesDir: [path.join(__dirname, 'nodes')], ...options.settings }
   });
+  started.instances.push(instance);
+  return instance;
+}
+
+/**
+ * A server, an admin and then a worker.
+ *
+ * @param {object} [options] of the admin, as startNodeRed takes them
+ */
+async function startAdminAndWorker(options) {
+  const server = await startServerWithUsers();
+  const admin = await startInstance('admin', server, { flows: [], ...options });
+  const worker = await startInstance('worker', server);
+  return { server, client: server.client(), admin, worker };
+}
+
+/** Stops all that was started here and still runs: for the end of a file's tests. */
+async function stopAll() {
+  await Promise.all(started.instances.splice(0).map((instance) => instance.stop()));
+  await Promise.all(started.servers.splice(0).map((server) => server.stop()));
 }
 
 /** A flow that answers GET /answer with `<version>:<token of its credentials>`. */
@@ -117,13 +145,16 @@ async function contentOf(client) {
 }
 
 module.exports = {
+  DEPLOY_KEYS,
   PREFIX,
   USERS,
   answerFlow,
   answerOf,
   contentOf,
   revisionOf,
-  startServerWithUsers,
+  startAdminAndWorker,
   startInstance,
+  startServerWithUsers,
+  stopAll,
   untilAnswer
 };

@@ -9,7 +9,7 @@ const { after, before, test } = require('node:test');
 
 const { tempDir } = require('../../support/temp-dir.js');
 const { until } = require('../../support/wait.js');
-const { startServerWithUsers, startInstance } = require('../support/admin-and-workers.js');
+const { startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { trackedFlow, untilTracked } = require('../support/tracked.js');
 
 const READING = new Set([
@@ -67,10 +67,7 @@ before(async () => {
   }
 });
 
-after(async () => {
-  await worker?.stop();
-  await server?.stop();
-});
+after(stopAll);
 
 /** Every key with its serialised value. */
 async function everything() {
