@@ -6,11 +6,18 @@ const { createHealth } = require('./health');
 const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const nodeRed = require('./node-red');
-const { createAdmin } = require('./admin');
+const { openAdmin } = require('./admin');
 const { defaultUserDir } = require('./user-dir');
-const { createWorker } = require('./worker');
+const { openWorker } = require('./worker');
+
+/** @import { OpenParams } from './types/core' */
 
 let current = null;
+
+/** @param {OpenParams} params */
+function openRole(params) {
+  return params.checked.role === 'admin' ? openAdmin(params) : openWorker(params);
+}
 
 async function open(settings, runtime) {
   if (current) {
@@ -26,22 +33,20 @@ async function open(settings, runtime) {
   for (const notice of checked.notices) {
     log[notice.level](notice.text);
   }
-  const opening = { settings, runtime, log, options, checked };
-  const opened = checked.role === 'admin' ? createAdmin(opening) : createWorker(opening);
-  const health = createHealth({ options: checked.health, role: checked.role, runtime, log, instance: opened });
-  const close = async () => {
-    await health.close();
-    await opened.close();
-  };
+  let instance = null;
+  const health = createHealth({ options: checked.health, role: checked.role, runtime, log, instance: () => instance });
   try {
     await health.open();
-    await opened.init();
+    instance = await openRole({ settings, runtime, log, options, checked });
   } catch (error) {
-    // A connection that stays open would keep a process alive that Node-RED has given up.
-    await close();
+    await health.close();
     throw error;
   }
-  current = { ...opened, close };
+  const close = async () => {
+    await health.close();
+    await instance.close();
+  };
+  current = { ...instance, close };
 }
 
 /**

@@ -78,8 +78,7 @@ test('a start that goes on after it was closed leaves nothing', async () => {
       }),
     packages: () => ({ endNpm() {} })
   };
-  const packages = createPackages({ core: () => core, settings: { userDir: tempDir('admin-close') }, runtime, log });
-  packages.open();
+  const packages = createPackages({ core, settings: { userDir: tempDir('admin-close') }, runtime, log });
   const started = packages.atStart();
   packages.close();
   begin();
@@ -103,7 +102,12 @@ test('settings that are asked for twice, in a row or at once, begin the packages
 test('events of any shape are no harm', () => {
   const runtime = createRuntime();
   const changes = createPackageChanges({ runtime, log, publish: async () => {} });
-  const packages = createPackages({ core: () => null, settings: { userDir: tempDir('admin-close') }, runtime, log });
+  const packages = createPackages({
+    core: { packages: () => null },
+    settings: { userDir: tempDir('admin-close') },
+    runtime,
+    log
+  });
   for (const event of [
     undefined,
     null,

@@ -21,7 +21,7 @@ function markdownIn(folder) {
 /** Lines that are put together from these. */
 const COMPOSED = {
   "option 'name' is '…', which no Sentinel knows": ["option '", 'which no Sentinel knows'],
-  "key '…credentials': …": ["key '${checked.keys.credentials}':"],
+  "key '…credentials': …": ["key '${keys.credentials}':"],
   "Valkey holds no flows yet: waiting for the admin's first deploy": [
     'Valkey holds no flows',
     "yet: waiting for the admin's first deploy"

@@ -248,7 +248,7 @@ test('the module answers from init on, and not after close', async () => {
 test('without the option nothing listens', async () => {
   const { createHealth } = require('../../lib/health');
   const events = new EventEmitter();
-  const health = createHealth({ options: null, role: 'worker', runtime: { events }, log: {}, instance: {} });
+  const health = createHealth({ options: null, role: 'worker', runtime: { events }, log: {}, instance: () => null });
   await health.open();
   assert.equal(health.port(), null);
   assert.deepEqual(events.eventNames(), []);

@@ -26,7 +26,7 @@ function start({ patience = PATIENCE, dependencies = {}, settings = {} } = {}) {
     events.emit('type-registered', type);
   };
   world.wait = createPackageWait({
-    core: () => ({ waiting: (id) => world.waiting.push(id) }),
+    core: { waiting: (id) => world.waiting.push(id) },
     runtime: { events, nodes: { getType: (type) => (types.has(type) ? function node() {} : undefined) } },
     settings: { userDir, ...settings },
     patience,

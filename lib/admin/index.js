@@ -34,8 +34,12 @@ const FURTHER_PATIENCE = 300;
  */
 function createAdmin({ settings, runtime, log, options, checked }) {
   const local = nodeRed.localStorage();
-  const packages = createPackages({ core: () => core, settings, runtime, log, upgrade: 'report' });
   let core = null;
+  const forPackages = {
+    packages: () => core && core.packages(),
+    packagesAtStart: (...given) => core.packagesAtStart(...given)
+  };
+  const packages = createPackages({ core: forPackages, settings, runtime, log, upgrade: 'report' });
   let packageChanges;
   let packagesAreLost = false;
   let files;
@@ -164,7 +168,6 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       const pretty = Boolean(settings.flowFilePretty);
       library = createLibrary({ local, log, core: opened, userDir, typesAtStart, pretty });
       core = openCore('Admin', { options, userDir, log, onEvent });
-      packages.open();
       await core.open();
     },
 
@@ -292,4 +295,16 @@ function hasPackages(userDir) {
   return ['package.json', 'node_modules'].every((name) => fs.existsSync(path.join(userDir, name)));
 }
 
-module.exports = { createAdmin };
+async function openAdmin(opening) {
+  const admin = createAdmin(opening);
+  try {
+    await admin.init();
+  } catch (error) {
+    // A connection that stays open would keep a process alive that Node-RED has given up.
+    await admin.close();
+    throw error;
+  }
+  return admin;
+}
+
+module.exports = { createAdmin, openAdmin };

@@ -11,8 +11,8 @@ const NONE = { async open() {}, port: () => null, async close() {} };
  * answers, `<path>/ready` whether the instance does its work. Without the option `health` nothing
  * listens.
  *
- * Of `instance` (an admin or a worker) are asked, each time, `health()` and, if it has one,
- * `packageState()`.
+ * `instance()` gives the admin or worker, null as long as it is not open; it is asked each time for
+ * its `health()` and, if it has one, its `packageState()`.
  */
 function createHealth({ options, role, runtime, log, instance }) {
   if (!options) {
@@ -23,10 +23,11 @@ function createHealth({ options, role, runtime, log, instance }) {
   const judge = createReadiness({ role, maxAge });
 
   const ready = () => {
+    const opened = instance();
     const body = judge({
-      core: instance.health(),
+      core: opened && opened.health(),
       flows: flows.state(),
-      packages: instance.packageState ? instance.packageState() : undefined
+      packages: opened && opened.packageState ? opened.packageState() : undefined
     });
     return { status: body.ready ? 200 : 503, body };
   };

@@ -8,12 +8,9 @@ const { createPalette } = require('./palette');
 
 /**
  * Packages beside Node-RED: the core installs and removes them on disk, and here the running
- * Node-RED is told of it. The same for both roles.
- *
- * `core()` gives the opened core; `reload` is a worker's; `onLoaded()` is called when packages
- * have come into the running Node-RED.
+ * Node-RED is told of it. The same for both roles; `reload` is a worker's.
  */
-function createPackages({ core, settings, runtime, log, upgrade, reload, onLoaded = () => {} }) {
+function createPackages({ core, settings, runtime, log, upgrade, reload }) {
   const palette = createPalette({ runtime, settings, log, upgrade, reload });
   let nodeRedLock = null;
   let isClosed = false;
@@ -30,7 +27,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
     };
   };
 
-  const synchronised = () => core() && core().packages();
+  const synchronised = () => core.packages();
   const npm = createNpmWait({ palette: synchronised });
 
   const missingPackages = () => {
@@ -44,22 +41,17 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       packages.endNpm();
     }
   };
+  // npm must not outlive this process.
+  process.on('exit', endNpm);
 
   return {
-    /** To be called as soon as the core is open: npm must not outlive this process. */
-    open() {
-      process.on('exit', endNpm);
-    },
-
     /**
      * Begins the synchronisation, and waits for the first within limits. `emptied`: an admin's user
      * directory has lost its packages. From here on Node-RED's own npm runs take turns with ours.
      */
     async atStart(emptied) {
       try {
-        await (emptied === undefined
-          ? core().packagesAtStart(hostInfo())
-          : core().packagesAtStart(hostInfo(), emptied));
+        await (emptied === undefined ? core.packagesAtStart(hostInfo()) : core.packagesAtStart(hostInfo(), emptied));
       } catch (error) {
         log.error(`packages are not synchronised: ${error.message}`);
       }
@@ -91,20 +83,12 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
     /** Waits at most `ms` until no npm runs here; whether none does. */
     npmIsFree: npm.isFree,
 
-    /** What the flows have stopped using can be removed now. */
-    flowsHaveChanged() {
-      const packages = synchronised();
-      if (packages) {
-        packages.flowsHaveChanged();
-      }
-    },
-
-    /** Does what the core asks for with its event. */
+    /** Does what the core asks for with its event; whether packages have come into the running Node-RED. */
     async onJob() {
       const packages = synchronised();
       const job = packages && packages.job();
       if (!job) {
-        return;
+        return false;
       }
       let outcome = {};
       try {
@@ -112,11 +96,9 @@ function createPackages({ core, settings, runtime, log, upgrade, reload, onLoade
       } catch (error) {
         log.error(`the palette could not be changed: ${error.message}`);
       }
-      if (outcome.loaded && outcome.loaded.length > 0) {
-        onLoaded();
-      }
       // The core may have given up on this job meanwhile, and have another one in hand.
       packages.jobDone(job.id, outcome);
+      return Boolean(outcome.loaded && outcome.loaded.length > 0);
     },
 
     close() {

@@ -88,7 +88,7 @@ function createPackageWait({
       if (types.length > 0) {
         log.debug(`revision ${stored.revision} uses types that are not here: looking for their packages`);
       }
-      core().waiting(stored.id);
+      core.waiting(stored.id);
       Promise.all([types.length === 0 || typesCome(flows, left, wait), modules.length === 0 || npmIsFree(left)]).then(
         ([haveCome, isFree]) => {
           if (current !== wait) {

@@ -12,7 +12,6 @@ let job;
 const done = [];
 const lines = [];
 let packages;
-let loaded = 0;
 
 before(async () => {
   instance = await startPalette();
@@ -26,15 +25,12 @@ before(async () => {
     endNpm() {}
   };
   packages = createPackages({
-    core: () => ({ packages: () => palette, packagesAtStart: async () => {} }),
+    core: { packages: () => palette, packagesAtStart: async () => {} },
     upgrade: 'restart',
     settings: { userDir: instance.userDir },
     runtime: instance.runtime,
     reload: instance.reload,
-    log,
-    onLoaded: () => {
-      loaded += 1;
-    }
+    log
   });
 });
 after(async () => {
@@ -45,18 +41,16 @@ after(async () => {
 test('an outcome names its job, and says of each package what became of it', async () => {
   const good = instance.install({ name: 'job-good', sets: { one: ['job-type'] } });
   job = { id: 7, task: 'load', packages: [good, { name: 'job-away', version: '1.0.0', from: null }] };
-  await packages.onJob();
+  assert.equal(await packages.onJob(), true);
   const [{ failed, ...outcome }] = done.splice(0);
   assert.deepEqual(outcome, { id: 7, loaded: ['job-good'], restart: [] });
   assert.deepEqual(
     failed.map(({ name }) => name),
     ['job-away']
   );
-  assert.equal(loaded, 1);
   job = { id: 8, task: 'remove', names: ['job-good'] };
-  await packages.onJob();
+  assert.equal(await packages.onJob(), false);
   assert.deepEqual(done.splice(0), [{ id: 8, removed: ['job-good'], inUse: [], failed: [] }]);
-  assert.equal(loaded, 1);
 });
 
 test('a job that cannot be done at all has an outcome, too', async () => {

@@ -1,0 +1,82 @@
+'use strict';
+
+const { codedError } = require('../errors');
+const credentialsOf = require('../flows/credentials');
+const { flowFault } = require('../flows/validate');
+
+/**
+ * @import { KeyNames, StoredDeploy } from '../../binding'
+ * @import { Runtime, Settings } from '../types/node-red'
+ */
+
+/** @typedef {ReturnType<typeof createDeploys>} Deploys */
+
+/**
+ * Makes of a deploy as Valkey has it what this instance's Node-RED can run.
+ *
+ * @param {object} parts
+ * @param {Settings} parts.settings
+ * @param {Runtime} parts.runtime
+ * @param {KeyNames} parts.keys
+ */
+function createDeploys({ settings, runtime, keys }) {
+  /** What this instance's Node-RED decrypts with: a text, or undefined when it does not. */
+  const ownSecret = () => {
+    const configured = settings.credentialSecret;
+    if (configured !== undefined) {
+      return typeof configured === 'string' ? configured : undefined;
+    }
+    return runtime.settings.available() ? runtime.settings.get('_credentialSecret') : undefined;
+  };
+
+  /**
+   * A stored deploy, parsed and decrypted; throws when it can't be used here.
+   *
+   * @param {StoredDeploy} stored
+   */
+  const open = (stored) => {
+    const sharedSecret = JSON.parse(stored.settings)._credentialSecret;
+    const encrypted = JSON.parse(stored.credentials);
+    let opened;
+    try {
+      opened = credentialsOf.open(encrypted, [sharedSecret, settings.credentialSecret]);
+    } catch (error) {
+      throw codedError(error.code, `key '${keys.credentials}': ${error.message}`);
+    }
+    const flows = JSON.parse(stored.flows);
+    const fault = flowFault(flows);
+    if (fault) {
+      throw codedError('ERR_VALKEY_VALUE', `key '${keys.flows}': ${fault}`);
+    }
+    return { flows, encrypted, ...opened, sharedSecret };
+  };
+
+  /**
+   * Node-RED reads its settings once, at start; the admin's secret may come later.
+   *
+   * @param {ReturnType<typeof open>} deploy
+   */
+  const adoptSecret = async (deploy) => {
+    const needed = settings.credentialSecret === undefined && deploy.sharedSecret !== undefined;
+    if (needed && runtime.settings.available() && ownSecret() !== deploy.sharedSecret) {
+      await runtime.settings.set('_credentialSecret', deploy.sharedSecret);
+    }
+  };
+
+  /**
+   * The credentials in the form that this instance's Node-RED can load.
+   *
+   * @param {ReturnType<typeof open>} deploy
+   */
+  const credentialsFor = (deploy) => {
+    const own = ownSecret();
+    if (!credentialsOf.isEncrypted(deploy.encrypted) || own === undefined) {
+      return deploy.plain;
+    }
+    return deploy.secret === own ? deploy.encrypted : credentialsOf.encrypt(own, deploy.plain);
+  };
+
+  return { open, adoptSecret, credentialsFor };
+}
+
+module.exports = { createDeploys };

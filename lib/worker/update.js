@@ -1,0 +1,61 @@
+'use strict';
+
+/**
+ * @import { Log, WorkerCore } from '../types/core'
+ * @import { createPackageWait } from '../packages/wait'
+ * @import { createReload } from '../reload'
+ * @import { createSerialQueue } from '../serial-queue'
+ * @import { Deploys } from './deploy'
+ */
+
+/**
+ * Takes a new revision into the running Node-RED, or has it wait for its packages.
+ *
+ * @param {object} parts
+ * @param {WorkerCore} parts.core
+ * @param {Deploys} parts.deploys
+ * @param {ReturnType<typeof createReload>} parts.reload
+ * @param {ReturnType<typeof createPackageWait>} parts.packageWait
+ * @param {ReturnType<typeof createSerialQueue>} parts.turns shared with loads
+ * @param {Log} parts.log
+ */
+function createUpdates({ core, deploys, reload, packageWait, turns, log }) {
+  const update = async () => {
+    const stored = core.beginPending();
+    if (!stored) {
+      packageWait.over();
+      return;
+    }
+    await reload.whenStarted();
+    let deploy;
+    try {
+      deploy = deploys.open(stored);
+    } catch (error) {
+      log.error(`revision ${stored.revision} is not applied: ${error.message}; what runs here goes on`);
+      core.refused(stored.id, error.message);
+      packageWait.over();
+      return;
+    }
+    if (packageWait.begins(stored, deploy.flows, take)) {
+      return;
+    }
+    packageWait.over();
+    try {
+      await deploys.adoptSecret(deploy);
+      await reload.apply({ flows: deploy.flows, credentials: deploy.plain, revision: stored.revision });
+      await core.applied(stored.id);
+    } catch (error) {
+      log.error(`revision ${stored.revision} could not be applied: ${error.message}; trying again`);
+      core.failed(stored.id);
+    }
+  };
+
+  /** Takes what the core has by then, once it is its turn. */
+  function take() {
+    turns.run(update).catch((error) => log.error(error.message));
+  }
+
+  return { take };
+}
+
+module.exports = { createUpdates };
