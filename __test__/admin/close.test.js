@@ -90,8 +90,7 @@ test('a start that goes on after it was closed leaves nothing', async () => {
 test('settings that are asked for twice, in a row or at once, begin the packages once', async () => {
   const runtime = createRuntime();
   const core = { packagesAtStart: async () => {}, packages: () => ({ endNpm() {}, missing: () => [] }) };
-  const packages = createPackages({ core: () => core, settings: { userDir: tempDir('admin-close') }, runtime, log });
-  packages.open();
+  const packages = createPackages({ core, settings: { userDir: tempDir('admin-close') }, runtime, log });
   await Promise.all([packages.atStart(), packages.atStart()]);
   await packages.atStart();
   assert.equal(runtime.hooks.names.size, 2);
