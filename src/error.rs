@@ -45,12 +45,14 @@ pub enum Error {
         problem: String,
     },
     /// The ACL user may not run a command, use a key or use a channel.
-    #[error("the server user lacks a permission for {command}: {detail}")]
+    #[error("the server user lacks a permission for {command}: {detail}; add {rule} to its rules")]
     Permission {
         /// Name of the command, without arguments.
         command: String,
         /// The server's own words.
         detail: String,
+        /// What its rules lack, as `ACL SETUSER` takes it where the server has told.
+        rule: String,
     },
     /// The server answered a command with an error.
     #[error("{command} failed: {detail}")]

@@ -12,6 +12,11 @@ impl Keyspace {
         Self { prefix: prefix.to_owned() }
     }
 
+    /// What every key begins with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     fn key(&self, rest: &str) -> String {
         format!("{}{rest}", self.prefix)
     }
@@ -89,7 +94,7 @@ impl Keyspace {
 
 /// Escapes what Redis reads as a pattern (`stringmatchlen`): `*`, `?`, `[`, `]`, `\` and, inside
 /// brackets, `^` and `-`, which can't occur unescaped once the brackets are escaped.
-fn escape_glob(text: &str) -> String {
+pub(crate) fn escape_glob(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if matches!(character, '*' | '?' | '[' | ']' | '\\') {

@@ -8,14 +8,12 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { openCore } = require('../../lib/binding/core.js');
-const { optionsAsText } = require('../../lib/options/index.js');
 const { findServer } = require('../../scripts/valkey-server.js');
 const { adminLine, adminRules, sentinelLine, workerLine, workerRules } = require('../support/acl.js');
 const { freePort } = require('../support/port.js');
 const { startServer } = require('../support/server.js');
-const { tempDir } = require('../support/temp-dir.js');
 const { until } = require('../support/wait.js');
+const { deployOf, entry, listing, openAsUser } = require('./support/open-as-user.js');
 
 const PREFIX = '{users}:';
 const FLAVOURS = ['valkey-9', 'valkey-8', 'redis-7', 'redis-6'];
@@ -66,41 +64,7 @@ test('the user of the context store has rights for its keys and for no others', 
   }
 });
 
-/** Opens an admin or a worker with its user, which has the name of the role where it is not said. */
-function open(role, connection) {
-  const lines = [];
-  const events = [];
-  const keep = (level) => (text) => lines.push(`${level}: ${text}`);
-  const valkey = {
-    role,
-    username: role,
-    password: `${role}-secret`,
-    keyPrefix: PREFIX,
-    connectionName: role,
-    ...connection
-  };
-  const core = openCore(role === 'admin' ? 'Admin' : 'Worker', {
-    options: optionsAsText(valkey),
-    userDir: tempDir(role),
-    log: { error: keep('error'), warn: keep('warn'), info: keep('info'), debug: () => {} },
-    onEvent: (event) => events.push(event)
-  });
-  const connected = () =>
-    until(() => lines.some((line) => line.includes('Connected to')), {
-      message: () => `connection; ${lines.join('\n')}`
-    });
-  return { core, lines, events, connected };
-}
-
-const deployOf = (number) => [
-  JSON.stringify([{ id: `n${number}`, type: 'tab', label: String(number) }]),
-  `{"$":"${number}"}`,
-  's',
-  undefined
-];
-/** A library folder with these entries, as the disk has it. */
-const listing = (...entries) => JSON.stringify({ types: ['functions'], entries });
-const entry = (body) => JSON.stringify({ fn: body });
+const open = (role, connection) => openAsUser(role, { keyPrefix: PREFIX, ...connection });
 
 /** What an admin and a worker ask for in their lives, with what was there before them. */
 async function live(connection, root) {

@@ -22,6 +22,7 @@ impl ConnectionConfig {
     /// Reads and checks the options of the connection; `prefix` is that of all keys.
     pub(super) fn read(raw: &RawOptions, prefix: &str, notices: &mut Vec<Notice>) -> Result<Self> {
         Ok(Self {
+            key_prefix: prefix.to_owned(),
             target: target(raw, prefix, notices)?,
             family: raw
                 .one_of_numbers(

@@ -35,6 +35,8 @@ pub use types::{Endpoint, Family, PackageUpgrade, Reload, RetryStrategy, Role, S
 /// How the server is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionConfig {
+    /// Every key begins with it, and so do the channels unless they have names of their own.
+    pub key_prefix: String,
     /// Where the server is found.
     pub target: Target,
     /// Address family of look-ups.

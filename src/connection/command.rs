@@ -3,6 +3,7 @@
 mod attempt;
 mod link;
 
+use std::fmt::Arguments;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use self::link::{CommandLink, Live, Slot};
 use super::heartbeat;
 use super::hooks::Hooks;
 use super::once::Once;
+use super::permission::{is_of_command, within_script};
 use super::reaction::ReactionHook;
 use super::redirect::Redirection;
 use super::repetition::{Attempts, QUEUE_LENGTH, all_read, is_read};
@@ -148,12 +150,31 @@ impl Connection {
         A: redis::ToRedisArgs,
     {
         let harmless = script.is_guarded();
-        match self.send(&script.by_hash(keys, args), harmless).await {
+        let result = match self.send(&script.by_hash(keys, args), harmless).await {
             Err(Error::Server { detail, .. }) if detail.starts_with("NOSCRIPT") => {
                 self.send(&script.by_text(keys, args), harmless).await
             }
+            Err(error) if is_of_command(&error) => {
+                let sent = self.send(&script.by_text(keys, args), harmless).await;
+                // Keys and the other commands are refused alike.
+                if sent.is_ok() {
+                    self.goes_on_without(&error, "scripts are sent as a whole each time");
+                }
+                sent
+            }
             result => result,
-        }
+        };
+        result.map_err(|error| within_script(error, script.code()))
+    }
+
+    /// Says once that the server user lacks a right, and what comes of it for what goes on all the same.
+    pub(crate) fn goes_on_without(&self, error: &Error, consequence: &str) {
+        self.beside.once.goes_on_without(error, consequence);
+    }
+
+    /// Says something once about a subject, whichever connection of the instance has reason to.
+    pub(crate) fn warn_once(&self, subject: &str, line: Arguments<'_>) {
+        self.beside.once.warn(subject, line);
     }
 
     /// Runs a script and then a command that is about what the script wrote: on the same

@@ -2,6 +2,7 @@
 
 use redis::{Cmd, RedisError, ServerError};
 
+use super::permission::{is_refusal, refusal};
 use crate::error::Error;
 
 /// What an error reply means.
@@ -17,11 +18,16 @@ pub(super) struct Fault {
 
 /// Classifies an error reply by its code.
 pub(super) fn classify(command: &str, code: &str, words: &str) -> Fault {
+    if is_refusal(words) {
+        // A server that refuses EXEC and does not give the transaction up would only queue what comes.
+        let is_stuck = command == "EXEC" && code == "NOPERM";
+        let error = refusal(command, without_arguments(words));
+        return Fault { error, reconnect: is_stuck, lost: false };
+    }
     let command = command.to_owned();
     let detail = without_script(without_arguments(words)).to_owned();
     let (error, reconnect) = match code {
         "WRONGPASS" | "NOAUTH" => (Error::Authentication { detail }, true),
-        "NOPERM" => (Error::Permission { command, detail }, false),
         "READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "MOVED" => {
             (Error::Unavailable { reason: detail }, true)
         }

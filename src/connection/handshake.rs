@@ -17,7 +17,7 @@ use crate::config::{ConnectionConfig, Secret};
 use crate::error::{Error, Result};
 
 /// What the handshake found out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Welcome {
     /// Whether the connection speaks RESP3.
     pub(super) resp3: bool,
@@ -25,6 +25,10 @@ pub(super) struct Welcome {
     pub(super) password_unused: bool,
     /// The server still loads its data.
     pub(super) loading: bool,
+    /// What its user may not do, and is done without: PING.
+    pub(super) unanswered: Option<Error>,
+    /// The same of names.
+    pub(super) unnamed: Vec<Error>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +37,7 @@ enum Step {
     Hello,
     Select,
     /// Names, which are welcome but not needed.
-    Name,
+    Name(&'static str),
     Ping,
 }
 
@@ -51,7 +55,7 @@ pub(super) async fn handshake(
     stream.flush().await.map_err(lost)?;
 
     let mut input = BufReader::with_capacity(4096, stream);
-    let mut welcome = Welcome { resp3: false, password_unused: false, loading: false };
+    let mut welcome = Welcome::default();
     let mut last_words = None;
     for step in steps {
         let reply = match read_reply(&mut input).await {
@@ -95,13 +99,14 @@ fn compose(config: &ConnectionConfig) -> (Vec<Step>, Vec<u8>) {
         add(Step::Select, cmd("SELECT").arg(config.db));
     }
     if let Some(name) = &config.connection_name {
-        add(Step::Name, cmd("CLIENT").arg("SETNAME").arg(name));
+        add(Step::Name("CLIENT SETNAME"), cmd("CLIENT").arg("SETNAME").arg(name));
     }
     if let Some(library) = &config.supervision.library {
         for (what, value) in
             [("LIB-NAME", library.as_str()), ("LIB-VER", env!("CARGO_PKG_VERSION"))]
         {
-            add(Step::Name, cmd("CLIENT").arg("SETINFO").arg(what).arg(value));
+            let mut command = cmd("CLIENT");
+            add(Step::Name("CLIENT SETINFO"), command.arg("SETINFO").arg(what).arg(value));
         }
     }
     add(Step::Ping, &cmd("PING"));
@@ -134,7 +139,7 @@ fn refused(
         Step::Auth => "AUTH",
         Step::Hello => "HELLO",
         Step::Select => "SELECT",
-        Step::Name => "CLIENT",
+        Step::Name(command) => command,
         Step::Ping => "PING",
     };
     let words = redacted(words, config);
@@ -166,12 +171,19 @@ fn refused(
             "db",
             format!("is {}, which the server refused ({words})", config.db),
         )),
-        (Step::Name, _) => {
+        (Step::Name(_), error @ Error::Permission { .. }) => {
+            welcome.unnamed.push(error);
+            Ok(())
+        }
+        (Step::Name(_), _) => {
             debug!("the server refused a client name: {words}");
             Ok(())
         }
         // A user that may not PING still shows that the server answers.
-        (Step::Ping, Error::Permission { .. }) => Ok(()),
+        (Step::Ping, error @ Error::Permission { .. }) => {
+            welcome.unanswered = Some(error);
+            Ok(())
+        }
         (Step::Ping, error) => Err(error),
     }
 }

@@ -10,6 +10,7 @@ mod handshake;
 mod heartbeat;
 mod hooks;
 mod once;
+mod permission;
 mod reaction;
 mod readiness;
 mod redirect;
@@ -28,6 +29,7 @@ mod transport;
 
 pub use command::Connection;
 pub use hooks::{Hooks, NatMap, UserFunctions};
+pub(crate) use permission::{of_channels, refused_in_script};
 pub use reaction::{Reaction, ReconnectOnError};
 pub use retry::{DefaultRetry, GrowingRetry, NoRetry, Retry};
 pub use script::Script;

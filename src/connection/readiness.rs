@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use redis::cmd;
-use tracing::{debug, info};
+use tracing::info;
 
 use super::activity::Stream;
 use super::fault::classify_text;
+use super::once::Once;
 use super::reply::Reply;
 use super::resolver::Dialogue;
 use crate::config::Supervision;
@@ -26,6 +27,7 @@ pub(super) async fn require_loaded(
     server: &str,
     loading: bool,
     supervision: &Supervision,
+    once: &Once,
     answer_within: Duration,
 ) -> Result<Stream> {
     let mut dialogue = Dialogue::over(stream);
@@ -49,7 +51,7 @@ pub(super) async fn require_loaded(
                         reason: "LOADING the server is loading its data".to_owned(),
                     });
                 }
-                debug!("whether the server is loading is not to be known: {}", fault.error);
+                once.goes_on_without(&fault.error, "whether it still loads its data is not known");
                 None
             }
             Some(reply) => loading_time(reply.text().unwrap_or_default()),

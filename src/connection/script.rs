@@ -32,6 +32,11 @@ impl Script {
         self.guarded
     }
 
+    /// Its text.
+    pub(super) fn code(&self) -> &str {
+        &self.code
+    }
+
     pub(super) fn by_hash<K: ToRedisArgs, A: ToRedisArgs>(&self, keys: &[K], args: &[A]) -> Cmd {
         call("EVALSHA", &self.hash, keys, args)
     }

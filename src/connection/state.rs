@@ -195,15 +195,16 @@ impl Status {
         self.state.send_replace(ConnectionState::Reconnecting { attempt, reason });
     }
 
-    /// Whether a person has to do something. Both connections fail alike on all but channels.
+    /// Whether a person has to do something. Both connections fail alike.
     fn is_serious(&self, error: &Error) -> bool {
-        match error {
-            Error::Permission { .. } => true,
-            Error::Authentication { .. } | Error::Tls { .. } | Error::Option { .. } => {
-                self.voice == Voice::Main
-            }
-            _ => false,
-        }
+        let serious = matches!(
+            error,
+            Error::Permission { .. }
+                | Error::Authentication { .. }
+                | Error::Tls { .. }
+                | Error::Option { .. }
+        );
+        serious && self.voice == Voice::Main
     }
 
     /// The server has no password although one is configured: said once.

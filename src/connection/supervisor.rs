@@ -54,8 +54,9 @@ pub(super) struct Way {
 
 impl Way {
     pub(super) fn new(config: Arc<ConnectionConfig>, hooks: Hooks) -> Self {
-        let resolver = Resolver::new(&config, &hooks);
-        Self { config, hooks, resolver, once: Once::default() }
+        let once = Once::default();
+        let resolver = Resolver::new(&config, &hooks, &once);
+        Self { config, hooks, resolver, once }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::Store;
 use super::lease::{Holder, LEASE, owner_of};
+use super::refused::PRELUDE;
 use super::reply::{stored_text, verdict};
 use super::revision::Revision;
 use crate::codec;
@@ -71,17 +72,13 @@ pub struct Write<'a> {
 // KEYS: revision, lease, flows, credentials, settings, and backup when one is kept.
 // ARGV: token, lease ms, base sequence (or nothing), record, flows, credentials, settings, channel, message,
 // largest value to keep in a backup (or nothing: no backup), settings to keep in it (or nothing: those stored).
-// The announcement comes first: a server that refuses it must not be left with half a deploy. It
-// reaches nobody before the script has ended.
+// Of the commands that write, SET alone is refused or granted to all of them: a server must not be left
+// with half a deploy. One that can't be announced is found by looking.
 static WRITE: LazyLock<Script> = LazyLock::new(|| {
-    Script::guarded(
-        r"
-local holder = redis.pcall('GET', KEYS[2])
-local lives = redis.pcall('PTTL', KEYS[2])
-if type(holder) == 'table' or lives == -1 then redis.call('DEL', KEYS[2]) holder = false end
+    Script::guarded(&[PRELUDE, r"
+local holder = holder(KEYS[2])
 if holder and holder ~= ARGV[1] then return {'other', string.sub(holder, 1, 100)} end
-local record = redis.pcall('GET', KEYS[1])
-if type(record) == 'table' then redis.call('DEL', KEYS[1]) record = false end
+local record = text(KEYS[1])
 if record and ARGV[3] ~= '' then
   local read, decoded = pcall(cjson.decode, record)
   local sequence = read and type(decoded) == 'table' and tonumber(decoded.sequence)
@@ -97,15 +94,14 @@ if ARGV[10] ~= '' then
     end
   end
 end
-redis.call('PUBLISH', ARGV[8], ARGV[9])
 redis.call('SET', KEYS[3], ARGV[5])
 redis.call('SET', KEYS[4], ARGV[6])
 redis.call('SET', KEYS[5], ARGV[7])
 redis.call('SET', KEYS[1], ARGV[4])
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-return {'done', ''}
-",
-    )
+note('PUBLISH', redis.pcall('PUBLISH', ARGV[8], ARGV[9]))
+return done('done')
+"].concat())
 });
 
 impl Store {
@@ -154,7 +150,10 @@ impl Store {
             }
         };
         Ok(match verdict("deploy script", reply)? {
-            (word, _) if word == "done" => missing.map_or(Written::Done, Written::Unconfirmed),
+            (word, notes) if word == "done" => {
+                self.tell(notes, &self.update_channel);
+                missing.map_or(Written::Done, Written::Unconfirmed)
+            }
             (word, _) if word == "stale" => Written::Stale,
             (_, holder) => Written::Other(owner_of(&holder.unwrap_or_default())),
         })

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::Store;
+use super::refused::PRELUDE;
 use super::reply::verdict;
 use crate::connection::Script;
 use crate::error::Result;
@@ -51,17 +52,19 @@ pub enum Lease {
 // then the other process with the same id is the newer one.
 static RENEW: LazyLock<Script> = LazyLock::new(|| {
     Script::guarded(
-        r"
-local holder = redis.pcall('GET', KEYS[1])
-local lives = redis.pcall('PTTL', KEYS[1])
-if type(holder) == 'table' or lives == -1 then redis.call('DEL', KEYS[1]) holder = false end
+        &[
+            PRELUDE,
+            r"
+local holder = holder(KEYS[1])
 if holder and holder ~= ARGV[2] then
   local same = string.sub(holder, 1, #ARGV[1] + 1) == ARGV[1] .. ':'
   if not (same and ARGV[4] == 'first') then return {'other', string.sub(holder, 1, 100)} end
 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return {'held', ''}
+return done('held')
 ",
+        ]
+        .concat(),
     )
 });
 
@@ -77,7 +80,10 @@ impl Store {
         ];
         let reply = self.connection().script(&RENEW, &[self.keys().lease()], &arguments).await?;
         Ok(match verdict("lease script", reply)? {
-            (word, _) if word == "held" => Lease::Held,
+            (word, notes) if word == "held" => {
+                self.tell(notes, "");
+                Lease::Held
+            }
             (_, holder) => Lease::Other(owner_of(&holder.unwrap_or_default())),
         })
     }

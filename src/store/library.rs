@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 use redis::Value;
 
 use super::Store;
-use super::reply::{plain_text, stored_text, text_list, text_pairs};
+use super::refused::PRELUDE;
+use super::reply::{plain_text, stored_text, text_list, text_pairs, verdict};
 use crate::codec;
 use crate::connection::Script;
 use crate::content;
@@ -31,14 +32,20 @@ pub type Folder = BTreeMap<String, Option<String>>;
 // A folder leaves the one above only when it has become empty.
 static DELETE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
-        r"
+        &[
+            PRELUDE,
+            r"
 redis.call('DEL', KEYS[1])
 for depth, name in ipairs(ARGV) do
-  redis.pcall('HDEL', KEYS[depth + 1], name)
-  if redis.call('EXISTS', KEYS[depth + 1]) == 1 then break end
+  note('HDEL', redis.pcall('HDEL', KEYS[depth + 1], name))
+  local exists = redis.pcall('EXISTS', KEYS[depth + 1])
+  note('EXISTS', exists)
+  if exists ~= 0 then break end
 end
-return {'done', ''}
+return done('done')
 ",
+        ]
+        .concat(),
     )
 });
 
@@ -54,8 +61,7 @@ impl Store {
     /// Whether the index was built, so that listings can be answered from it.
     pub async fn has_library_index(&self) -> Result<bool> {
         let key = self.keys().library_index_built();
-        let reply = self.connection().command(redis::cmd("EXISTS").arg(key)).await?;
-        Ok(matches!(reply, Value::Int(count) if count > 0))
+        self.exists(&key, "its index counts as not built, and is built anew").await
     }
 
     /// One folder (`""` is the top) as the index has it; empty when there is none. It is read page
@@ -63,10 +69,16 @@ impl Store {
     pub async fn read_library_folder(&self, kind: &str, folder: &str) -> Result<Folder> {
         let key = self.keys().library_folder(kind, folder);
         let mut found = Folder::new();
-        match self.connection().command(redis::cmd("HLEN").arg(&key)).await? {
-            Value::Int(0) => return Ok(found),
-            Value::Int(names) => check_names(&key, usize::try_from(names).unwrap_or(usize::MAX))?,
-            _ => {}
+        match self.connection().command(redis::cmd("HLEN").arg(&key)).await {
+            Ok(Value::Int(0)) => return Ok(found),
+            Ok(Value::Int(names)) => {
+                check_names(&key, usize::try_from(names).unwrap_or(usize::MAX))?;
+            }
+            Err(error @ Error::Permission { .. }) => {
+                let consequence = "how large a folder of the library is shows only as it is read";
+                self.connection().goes_on_without(&error, consequence);
+            }
+            other => drop(other?),
         }
         let mut bytes = 0;
         let mut cursor = "0".to_owned();
@@ -114,7 +126,10 @@ impl Store {
             keys.push(self.keys().library_folder(kind, folder));
             names.push(name);
         }
-        self.connection().script(&DELETE, &keys, &names).await.map(drop)
+        let reply = self.connection().script(&DELETE, &keys, &names).await?;
+        let (_, notes) = verdict("library script", reply)?;
+        self.tell(notes, "");
+        Ok(())
     }
 
     /// Every entry under the prefix, from one scan over the server's keys: for building the index

@@ -7,6 +7,7 @@ pub mod head;
 pub mod lease;
 pub mod library;
 pub mod packages;
+mod refused;
 mod replicas;
 mod reply;
 pub mod revision;

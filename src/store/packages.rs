@@ -6,6 +6,7 @@ use redis::Value;
 
 use super::Store;
 use super::lease::{Holder, owner_of};
+use super::refused::PRELUDE;
 use super::reply::{stored_text, verdict};
 use super::size::length;
 use crate::codec;
@@ -14,19 +15,20 @@ use crate::error::{Error, Result};
 use crate::packages::{MOST_TEXT, PackageList};
 
 // KEYS: packages, lease. ARGV: token, list, channel, message.
-// As with a deploy, the announcement comes first: a server that refuses it must not be left with
-// a list that nobody was told of.
+// A list that can't be announced is found by looking.
 static WRITE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
-        r"
-local holder = redis.pcall('GET', KEYS[2])
-local lives = redis.pcall('PTTL', KEYS[2])
-if type(holder) == 'table' or lives == -1 then redis.call('DEL', KEYS[2]) holder = false end
+        &[
+            PRELUDE,
+            r"
+local holder = holder(KEYS[2])
 if holder and holder ~= ARGV[1] then return {'other', string.sub(holder, 1, 100)} end
-redis.call('PUBLISH', ARGV[3], ARGV[4])
 redis.call('SET', KEYS[1], ARGV[2])
-return {'done', ''}
+note('PUBLISH', redis.pcall('PUBLISH', ARGV[3], ARGV[4]))
+return done('done')
 ",
+        ]
+        .concat(),
     )
 });
 
@@ -79,7 +81,10 @@ impl Store {
         let names = [keys.packages(), keys.lease()];
         let reply = self.connection().script(&WRITE, &names, &arguments).await?;
         Ok(match verdict("package list script", reply)? {
-            (word, _) if word == "done" => ListWritten::Done,
+            (word, notes) if word == "done" => {
+                self.tell(notes, &self.package_channel);
+                ListWritten::Done
+            }
             (_, holder) => ListWritten::Other(owner_of(&holder.unwrap_or_default())),
         })
     }

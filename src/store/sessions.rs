@@ -33,7 +33,6 @@ impl Store {
     /// Whether sessions are stored.
     pub async fn has_sessions(&self) -> Result<bool> {
         let key = self.keys().sessions();
-        let reply = self.connection().command(redis::cmd("EXISTS").arg(&key)).await?;
-        Ok(matches!(reply, redis::Value::Int(count) if count > 0))
+        self.exists(&key, "log-in sessions are stored anew after each connect").await
     }
 }

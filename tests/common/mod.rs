@@ -35,6 +35,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// The configuration for a server on this machine.
 pub fn config(port: u16) -> ConnectionConfig {
     ConnectionConfig {
+        key_prefix: "n:".to_owned(),
         target: Target::Direct(Endpoint::Tcp { host: "127.0.0.1".to_owned(), port }),
         family: Family::Any,
         username: None,

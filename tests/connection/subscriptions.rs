@@ -55,18 +55,24 @@ async fn a_forbidden_channel_is_an_error_once_and_heals() {
     let mut admin = server.admin();
     let config = config_with(server.port, |config| config.username = Some("worker".to_owned()));
     let subscriber = subscribe(&config, &["flows"]);
-    let attempts = |state: &ConnectionState| match state {
-        ConnectionState::Reconnecting { attempt, .. } => *attempt,
-        _ => 0,
+    let mut hints = subscriber.hints();
+    let refused = hints.wait_for(|hints| hints.refused == [0]);
+    tokio::time::timeout(PATIENCE, refused).await.expect("refused").unwrap();
+    let refusals = |admin: &mut redis::Connection| -> usize {
+        let info: String = redis::cmd("INFO").arg("errorstats").query(admin).unwrap();
+        let count = info.lines().find_map(|line| line.strip_prefix("errorstat_NOPERM:count="));
+        count.map_or(0, |count| count.trim().parse().unwrap())
     };
-    until("three attempts", PATIENCE, async || attempts(&subscriber.state().borrow()) >= 3).await;
+    until("another attempt", PATIENCE, async || refusals(&mut admin) >= 2).await;
     assert_eq!(log.lines().len(), 1, "{:#?}", log.lines());
     assert_eq!(log.count("channel 'flows': NOPERM"), 1, "{:#?}", log.lines());
+    assert_eq!(log.count("add &flows to its rules"), 1, "{:#?}", log.lines());
     assert_eq!(subscriber.hints().borrow().subscribed, 0);
+    assert_eq!(subscriber.unheard(), ["flows"]);
     redis::cmd("ACL").arg("SETUSER").arg("worker").arg("&flows").exec(&mut admin).unwrap();
-    let mut hints = subscriber.hints();
     let healed = hints.wait_for(|hints| hints.subscribed == 1);
     tokio::time::timeout(PATIENCE, healed).await.expect("healed").unwrap();
+    assert_eq!(log.count("all channels are heard now"), 1, "{:#?}", log.lines());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,5 +97,26 @@ async fn a_channel_that_is_allowed_works_beside_one_that_is_not() {
         subscriber.close().await;
     }
     assert_eq!(log.count("channel 'packages': NOPERM"), 2, "{:#?}", log.lines());
+    assert_eq!(log.lines().len(), 2, "{:#?}", log.lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_right_to_subscribe_it_stays_and_says_so_once() {
+    let (log, _guard) = Log::keep();
+    let server = Server::start(&[]);
+    server.add_user("worker on nopass &* +ping");
+    let mut admin = server.admin();
+    let config = config_with(server.port, |config| config.username = Some("worker".to_owned()));
+    let subscriber = subscribe(&config, &["n:flows", "n:packages"]);
+    let mut hints = subscriber.hints();
+    hints.wait_for(|hints| hints.refused == [0, 1]).await.unwrap();
+    assert!(matches!(*subscriber.state().borrow(), ConnectionState::Ready { .. }));
+    assert_eq!(log.count("channels 'n:flows' and 'n:packages': NOPERM"), 1, "{:#?}", log.lines());
+    assert_eq!(log.count("add +subscribe to its rules"), 1, "{:#?}", log.lines());
+    redis::cmd("ACL").arg("SETUSER").arg("worker").arg("+subscribe").exec(&mut admin).unwrap();
+    let healed = hints.wait_for(|hints| hints.subscribed == 1 && hints.refused.is_empty());
+    tokio::time::timeout(PATIENCE, healed).await.expect("healed").unwrap();
+    publish(&mut admin, "n:flows", b"1");
+    hints.wait_for(|hints| hints.messages == [1, 0]).await.unwrap();
     assert_eq!(log.lines().len(), 2, "{:#?}", log.lines());
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use node_red_storage_valkey::connection::{DefaultRetry, Subscriber};
 use node_red_storage_valkey::store::deploy::{Deploy, Write, Written};
 use node_red_storage_valkey::store::head::Record;
-use node_red_storage_valkey::store::lease::Holder;
+use node_red_storage_valkey::store::lease::{Holder, Lease};
 use redis::Commands;
 
 use super::common::instance::{deploy, record, stored};
+use super::common::log::Log;
 use super::common::server::Server;
 use super::common::until;
 use super::{PATIENCE, instance, me, open, options, write, write_on};
@@ -71,20 +72,55 @@ async fn each_write_is_announced_once_and_a_refused_one_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_refuses_the_announcement_keeps_the_deploy_before() {
+async fn a_deploy_that_can_not_be_announced_is_stored_and_the_rule_named_once() {
+    let (log, _guard) = Log::keep();
     let server = Server::start(&[]);
     write(&open(&server).await, &deploy(1), 1).await;
     server.add_user("mute on nopass ~n:* resetchannels +@all");
     let mut config = options(&server);
     config.connection.username = Some("mute".into());
     let store = instance::store(&config).await;
+    assert_eq!(write(&store, &deploy(2), 2).await, Written::Done);
+    assert_eq!(write(&store, &deploy(3), 3).await, Written::Done);
+    let mut admin = server.admin();
+    assert_eq!(stored(&mut admin, "n:flows").as_deref(), Some(&*deploy(3).flows));
+    assert_eq!(record(&mut admin).unwrap().sequence, 3);
+    let told = "PUBLISH: channel 'n:flows:updated': ";
+    assert_eq!(log.count(told), 1, "{:#?}", log.lines());
+    assert_eq!(log.count("add &n:* to its rules; it is stored all the same"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_script_that_may_not_write_names_the_command_and_leaves_what_was() {
+    let server = Server::start(&[]);
+    write(&open(&server).await, &deploy(1), 1).await;
+    server.add_user("reader on nopass ~n:* &* +@all -set");
+    let mut config = options(&server);
+    config.connection.username = Some("reader".into());
+    let store = instance::store(&config).await;
     let (deploy, revision) = (deploy(2), deploy(2).revision(2, 2, "me"));
     let write = Write { deploy: &deploy, revision: &revision, base: Some(1), backup: false };
-    let error = store.write_deploy(&me(), &write).await.expect_err("no channel");
-    assert_ne!(error.code(), "ERR_VALKEY_UNAVAILABLE", "{error}");
+    let error = store.write_deploy(&me(), &write).await.expect_err("no right").to_string();
+    assert!(error.contains("a permission for SET: "), "{error}");
+    assert!(error.ends_with("; add +set to its rules"), "{error}");
     let mut admin = server.admin();
     assert_eq!(stored(&mut admin, "n:flows").as_deref(), Some(&*super::instance::deploy(1).flows));
     assert_eq!(record(&mut admin).unwrap().sequence, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_read_the_lease_does_not_take_it() {
+    let server = Server::start(&[]);
+    let owner = open(&server).await;
+    assert_eq!(owner.renew_lease(&me(), true).await, Ok(Lease::Held));
+    server.add_user("blind on nopass ~n:* &* +@all -get");
+    let mut config = options(&server);
+    config.connection.username = Some("blind".into());
+    let store = instance::store(&config).await;
+    let rival = Holder::new("rival", "1");
+    let error = store.renew_lease(&rival, true).await.expect_err("no right").to_string();
+    assert!(error.ends_with("; add +get to its rules"), "{error}");
+    assert_eq!(stored(&mut server.admin(), "n:lease").as_deref(), Some("me:1"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,6 +52,7 @@ fn reads_every_option() {
     assert_eq!(
         connection,
         ConnectionConfig {
+            key_prefix: "nodered:".into(),
             target: at("valkey", 6380),
             family: Family::V6,
             username: Some("user".into()),

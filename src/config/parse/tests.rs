@@ -53,6 +53,7 @@ fn the_role_alone_gives_every_default() {
         wait_replicas: 0,
         health: None,
         connection: ConnectionConfig {
+            key_prefix: "nodered:".into(),
             target: Target::Direct(Endpoint::Tcp { host: "localhost".into(), port: 6379 }),
             family: Family::Any,
             username: None,

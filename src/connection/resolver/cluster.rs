@@ -16,6 +16,7 @@ use super::stagger::first_answer;
 use crate::config::{ClusterConfig, ConnectionConfig, Endpoint, Target};
 use crate::connection::fault::{classify_text, reason_of};
 use crate::connection::hooks::Hooks;
+use crate::connection::once::Once;
 use crate::connection::reply::Reply;
 use crate::connection::state::Voice;
 use crate::error::{Error, Result};
@@ -39,6 +40,7 @@ pub(in crate::connection) struct Cluster {
     turn: AtomicUsize,
     /// Where a node that had to refuse a command sent us.
     hint: Mutex<Option<Endpoint>>,
+    once: Once,
 }
 
 struct Answer {
@@ -49,7 +51,12 @@ struct Answer {
 }
 
 impl Cluster {
-    pub(super) fn new(config: &ConnectionConfig, cluster: &ClusterConfig, hooks: &Hooks) -> Self {
+    pub(super) fn new(
+        config: &ConnectionConfig,
+        cluster: &ClusterConfig,
+        hooks: &Hooks,
+        once: &Once,
+    ) -> Self {
         let first = cluster.nodes.first().cloned();
         let access = ConnectionConfig {
             target: first.map_or_else(|| config.target.clone(), Target::Direct),
@@ -66,6 +73,7 @@ impl Cluster {
             // Not every worker begins with the same node.
             turn: AtomicUsize::new(rand::rng().random_range(0..1024)),
             hint: Mutex::new(None),
+            once: once.clone(),
         }
     }
 
@@ -179,7 +187,11 @@ impl Cluster {
         let moved = moved_to(words, self.config.slot);
         let owned = matches!(probed, Reply::Integer(_)) || words.starts_with("ASK ");
         match moved.or_else(|| owned.then(|| node.clone())) {
-            Some(owner) => Ok(Answer { node, nodes: vec![owner.clone()], owner: Some(owner) }),
+            Some(owner) => {
+                let consequence = "the other nodes of the cluster are not known";
+                self.once.goes_on_without(&refusal, consequence);
+                Ok(Answer { node, nodes: vec![owner.clone()], owner: Some(owner) })
+            }
             None => Err(refusal),
         }
     }

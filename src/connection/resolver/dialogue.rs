@@ -2,12 +2,12 @@
 
 use redis::{Cmd, cmd};
 use tokio::io::{AsyncWriteExt, BufReader};
-use tracing::debug;
 
 use crate::config::{ConnectionConfig, Endpoint};
 use crate::connection::activity::Stream;
 use crate::connection::fault::classify_text;
 use crate::connection::handshake::handshake;
+use crate::connection::once::Once;
 use crate::connection::reply::{ReadFault, Reply, read_reply};
 use crate::connection::transport;
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ impl Dialogue {
 
 /// Makes sure that a server says of itself that it is a master. One that does not let this user
 /// ask is believed.
-pub(in crate::connection) async fn require_master(stream: Stream) -> Result<Stream> {
+pub(in crate::connection) async fn require_master(stream: Stream, once: &Once) -> Result<Stream> {
     let mut dialogue = Dialogue::over(stream);
     let replies = dialogue.ask(&[cmd("ROLE")]).await?;
     match replies.first() {
@@ -71,7 +71,7 @@ pub(in crate::connection) async fn require_master(stream: Stream) -> Result<Stre
             if fault.reconnect {
                 return Err(fault.error);
             }
-            debug!("whether this is the master is not to be known: {}", fault.error);
+            once.goes_on_without(&fault.error, "whether this is the master is not known");
         }
         Some(Reply::Many(role)) => {
             if let Some(role) = role.first().and_then(Reply::text).filter(|role| *role != b"master")

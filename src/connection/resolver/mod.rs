@@ -15,6 +15,7 @@ use self::cluster::Cluster;
 pub(super) use self::dialogue::{Dialogue, require_master};
 use self::sentinel::Sentinel;
 use super::hooks::Hooks;
+use super::once::Once;
 use super::retry::Retry;
 use super::state::Voice;
 use crate::config::{ConnectionConfig, Endpoint, Target};
@@ -42,12 +43,14 @@ pub(super) struct Located {
 
 impl Resolver {
     /// The resolver for a configuration, on the current runtime.
-    pub(super) fn new(config: &ConnectionConfig, hooks: &Hooks) -> Arc<Self> {
+    pub(super) fn new(config: &ConnectionConfig, hooks: &Hooks, once: &Once) -> Arc<Self> {
         Arc::new(match &config.target {
             Target::Direct(endpoint) => Self::Direct(endpoint.clone()),
-            Target::Sentinel(sentinel) => Self::Sentinel(Sentinel::new(config, sentinel, hooks)),
+            Target::Sentinel(sentinel) => {
+                Self::Sentinel(Sentinel::new(config, sentinel, hooks, once))
+            }
             Target::Cluster(cluster) => {
-                Self::Cluster(Box::new(Cluster::new(config, cluster, hooks)))
+                Self::Cluster(Box::new(Cluster::new(config, cluster, hooks, once)))
             }
         })
     }

@@ -15,6 +15,7 @@ use super::stagger::first_answer;
 use crate::config::{ConnectionConfig, Endpoint, SentinelConfig, Target};
 use crate::connection::fault::{classify_text, reason_of};
 use crate::connection::hooks::Hooks;
+use crate::connection::once::Once;
 use crate::connection::reply::Reply;
 use crate::connection::retry::Retry;
 use crate::error::{Error, Result};
@@ -41,6 +42,7 @@ pub(super) struct Sentinels {
     turn: AtomicUsize,
     /// The master, as it was last announced.
     announced: watch::Sender<Option<Endpoint>>,
+    once: Once,
 }
 
 struct Answer {
@@ -58,7 +60,12 @@ impl std::fmt::Debug for Sentinels {
 
 impl Sentinels {
     /// Those that are configured; none is connected to yet.
-    pub(super) fn new(config: &ConnectionConfig, sentinel: &SentinelConfig, hooks: &Hooks) -> Self {
+    pub(super) fn new(
+        config: &ConnectionConfig,
+        sentinel: &SentinelConfig,
+        hooks: &Hooks,
+        once: &Once,
+    ) -> Self {
         let first = sentinel.sentinels.first().cloned();
         let access = ConnectionConfig {
             target: first.map_or_else(|| config.target.clone(), Target::Direct),
@@ -81,6 +88,7 @@ impl Sentinels {
             known: watch::Sender::new(sentinel.sentinels.clone()),
             turn: AtomicUsize::new(0),
             announced: watch::Sender::new(None),
+            once: once.clone(),
         }
     }
 
@@ -140,7 +148,9 @@ impl Sentinels {
         let mut replies = replies.into_iter();
         let master = replies.next().unwrap_or(Reply::Other);
         let parts = match &master {
-            Reply::Error(words) => return Err(classify_text("SENTINEL", words).error),
+            Reply::Error(words) => {
+                return Err(classify_text("SENTINEL GET-MASTER-ADDR-BY-NAME", words).error);
+            }
             Reply::Many(parts) => parts.as_slice(),
             _ => &[],
         };
@@ -153,9 +163,26 @@ impl Sentinels {
         })?;
         let sentinels = match replies.next() {
             Some(Reply::Many(entries)) => entries.iter().filter_map(member).collect(),
+            Some(Reply::Error(words)) => {
+                self.goes_on_without(
+                    "SENTINEL SENTINELS",
+                    &words,
+                    "only those of the option are known",
+                );
+                Vec::new()
+            }
             _ => Vec::new(),
         };
         Ok(Answer { by: sentinel.clone(), master, sentinels })
+    }
+
+    /// Says once that the user of the Sentinels lacks a right, if that is what these words say.
+    pub(super) fn goes_on_without(&self, command: &str, words: &str, consequence: &str) {
+        if let Error::Permission { command, detail, rule } = classify_text(command, words).error {
+            let detail = format!("user of the Sentinels: {detail}");
+            let error = Error::Permission { command, detail, rule };
+            self.once.goes_on_without(&error, consequence);
+        }
     }
 
     fn question(&self, about: &str) -> Cmd {
@@ -202,9 +229,9 @@ impl Sentinels {
                         ),
                     );
                 }
-                Error::Permission { command, detail } => {
+                Error::Permission { command, detail, rule } => {
                     let detail = format!("Sentinel {sentinel}: {detail}");
-                    return Error::Permission { command, detail };
+                    return Error::Permission { command, detail, rule };
                 }
                 Error::Tls { problem } => {
                     return Error::Tls { problem: format!("Sentinel {sentinel}: {problem}") };

@@ -112,7 +112,11 @@ async fn hear_out(sentinels: &Sentinels, sentinel: &Endpoint) -> Result<std::con
         let mut input = BufReader::with_capacity(4096, input);
         loop {
             match read_reply(&mut input).await {
-                Ok(Reply::Error(words)) => return Err(Error::Unavailable { reason: words }),
+                Ok(Reply::Error(words)) => {
+                    let consequence = "a failover is noticed when the old master no longer serves";
+                    sentinels.goes_on_without("SUBSCRIBE", &words, consequence);
+                    return Err(Error::Unavailable { reason: words });
+                }
                 Ok(reply) => {
                     if let Some(master) = switched(&reply, &sentinels.name) {
                         sentinels.announce(master);

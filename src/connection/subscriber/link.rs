@@ -7,24 +7,27 @@ use std::time::Duration;
 use redis::cmd;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Notify, watch};
-use tracing::error;
+use tracing::{info, warn};
 
 use super::Hints;
 use crate::config::ConnectionConfig;
 use crate::connection::activity::{Activity, Stream};
 use crate::connection::fault::classify_text;
 use crate::connection::heartbeat::{self, SILENCE_LIMIT};
+use crate::connection::permission::of_channels;
 use crate::connection::reply::{ReadFault, Reply, read_reply};
 use crate::connection::state::Status;
 use crate::connection::supervisor::{Established, Link};
 use crate::error::{Error, Result};
 
-/// A channel that was refused while another was granted is asked for again after this long.
-const REFUSED_CHANNEL_RETRY: Duration = Duration::from_secs(30);
+/// A channel that was refused is asked for again after this long.
+const REFUSED_CHANNEL_RETRY: Duration = Duration::from_secs(5);
 
 /// Subscribes on a connection, listens, and keeps it alive.
 pub(super) struct SubscriberLink {
     channels: Vec<String>,
+    /// That of the keys: most channels begin with it.
+    prefix: String,
     hints: watch::Sender<Hints>,
     confirm_within: Duration,
     heartbeat: Duration,
@@ -50,7 +53,6 @@ struct Session {
 #[derive(Debug, Default)]
 struct Conversation {
     open: VecDeque<Asked>,
-    granted: usize,
     /// Granted channels that are not in [`Hints::subscribed`] yet.
     news: bool,
     refused: Vec<usize>,
@@ -88,6 +90,7 @@ impl SubscriberLink {
     ) -> Self {
         Self {
             channels,
+            prefix: config.key_prefix.clone(),
             hints,
             confirm_within: config.connect_timeout,
             heartbeat: heartbeat::interval(&config.supervision),
@@ -134,7 +137,6 @@ impl SubscriberLink {
         session.with(|conversation| {
             match (conversation.open.pop_front(), reply) {
                 (Some(Asked::Channel(_)), _) if kind == b"subscribe" => {
-                    conversation.granted += 1;
                     conversation.news = true;
                 }
                 (Some(Asked::Channel(channel)), Reply::Error(words)) => {
@@ -143,7 +145,7 @@ impl SubscriberLink {
                         return Err(fault.error);
                     }
                     conversation.refused.push(channel);
-                    conversation.refusal = Some(self.refusal(channel, fault.error));
+                    conversation.refusal = Some(fault.error);
                 }
                 (Some(Asked::Ping), Reply::Error(words)) => {
                     let fault = classify_text("PING", words);
@@ -175,17 +177,6 @@ impl SubscriberLink {
         });
     }
 
-    /// Names the channel, which the server does not.
-    fn refusal(&self, channel: usize, error: Error) -> Error {
-        let name = self.channels.get(channel).map_or("", String::as_str);
-        match error {
-            Error::Permission { command, detail } => {
-                Error::Permission { command, detail: format!("channel '{name}': {detail}") }
-            }
-            error => error,
-        }
-    }
-
     async fn talk(
         &self,
         mut output: impl AsyncWrite + Unpin,
@@ -207,18 +198,14 @@ impl SubscriberLink {
                 let reason = format!("no answer to SUBSCRIBE within {limit} ms");
                 return Error::Unavailable { reason };
             }
-            let (granted, news, refused, refusal) = session.with(|conversation| {
+            let (news, refused, refusal) = session.with(|conversation| {
                 (
-                    conversation.granted,
                     std::mem::take(&mut conversation.news),
                     std::mem::take(&mut conversation.refused),
                     conversation.refusal.take(),
                 )
             });
-            if let (0, Some(refusal)) = (granted, &refusal) {
-                return refusal.clone();
-            }
-            self.report(server, refusal.as_ref());
+            self.report(server, &refused, refusal);
             self.hints.send_if_modified(|hints| {
                 let is_new = news || hints.refused != refused;
                 hints.subscribed += u64::from(news);
@@ -255,14 +242,18 @@ impl SubscriberLink {
         output.flush().await
     }
 
-    /// Logs a refusal of some of the channels once, until it has gone or is another.
-    fn report(&self, server: &str, refusal: Option<&Error>) {
-        let text = refusal.map(ToString::to_string);
+    /// Logs a refusal of channels once, until it has gone or is another.
+    fn report(&self, server: &str, refused: &[usize], refusal: Option<Error>) {
+        let names = || refused.iter().filter_map(|channel| self.channels.get(*channel));
+        let names: Vec<&str> = names().map(String::as_str).collect();
+        let text = refusal.map(|error| of_channels(error, &self.prefix, &names).to_string());
         let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(text) = &text
-            && denied.as_ref() != Some(text)
-        {
-            error!("{server}: {text}");
+        match &text {
+            Some(text) if denied.as_ref() != Some(text) => warn!(
+                "{server}: {text}; nothing is announced here, what is new is found by looking every 20 s"
+            ),
+            None if denied.is_some() => info!("{server}: all channels are heard now"),
+            _ => {}
         }
         *denied = text;
     }

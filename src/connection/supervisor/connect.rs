@@ -42,6 +42,7 @@ impl Supervisor {
         };
         if self.voice == Voice::Main {
             resolver.confirm(&located);
+            self.tell_what_is_refused(&established);
         }
         if established.welcome.password_unused {
             self.status.password_unused();
@@ -77,13 +78,27 @@ impl Supervisor {
         Lost { error, found: true }
     }
 
+    /// Says what the server's user may not do, and is done without.
+    fn tell_what_is_refused(&self, established: &Established) {
+        let once = &self.way.once;
+        if let Some(error) = &established.welcome.unanswered {
+            once.goes_on_without(error, "the refusal counts as a sign of life");
+        }
+        for error in &established.welcome.unnamed {
+            once.goes_on_unnamed(error);
+        }
+    }
+
     async fn establish(&self, located: &Located) -> Result<Established> {
         let Way { config, resolver, .. } = &self.way;
         let endpoint = &located.endpoint;
         let stream = transport::connect(endpoint, config).await?;
         let (stream, welcome) = handshake(stream, config).await?;
         let must_be_master = resolver.wants_master(self.voice);
-        let stream = if must_be_master { require_master(stream).await? } else { stream };
+        let stream = match must_be_master {
+            true => require_master(stream, &self.way.once).await?,
+            false => stream,
+        };
         let (server, closing) = (endpoint.to_string(), self.closed.clone());
         Ok(Established { stream, server, welcome, must_be_master, closing })
     }
@@ -93,8 +108,9 @@ impl Supervisor {
         let ConnectionConfig { supervision, connect_timeout, .. } = &*self.way.config;
         let Established { stream, server, welcome, must_be_master, closing } = established;
         let loading = welcome.loading;
-        let stream =
-            require_loaded(stream, &server, loading, supervision, *connect_timeout).await?;
+        let once = &self.way.once;
+        let loaded = require_loaded(stream, &server, loading, supervision, once, *connect_timeout);
+        let stream = loaded.await?;
         Ok(Established { stream, server, welcome, must_be_master, closing })
     }
 }

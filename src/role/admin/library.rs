@@ -87,7 +87,17 @@ impl Inner {
             }
         }
         let mut only_there = Vec::new();
-        for name in self.store.scan_library().await? {
+        let mut all_known = true;
+        let there = match self.store.scan_library().await {
+            Err(error @ Error::Permission { .. }) => {
+                all_known = false;
+                let consequence = "library entries that this admin never mirrored are not found";
+                self.store.connection().goes_on_without(&error, consequence);
+                mirrored.clone()
+            }
+            scanned => scanned?,
+        };
+        for name in there {
             if on_disk.contains_key(&name) {
                 continue;
             }
@@ -102,7 +112,7 @@ impl Inner {
                 only_there.push(Entry { kind: kind.clone(), path: path.clone(), entry });
             }
         }
-        if !indexed {
+        if !indexed && all_known {
             self.store.mark_library_index_built().await?;
         }
         let names: BTreeSet<EntryName> = on_disk.keys().cloned().collect();

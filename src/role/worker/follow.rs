@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Inner;
 use super::health::{REREAD_HEAD, Seen, Standing};
 use crate::backoff::Backoff;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::role::{READ_GAP, next_change};
 use crate::store::head::Head;
 use crate::store::snapshot::Snapshot;
@@ -19,6 +19,16 @@ const OFFER_AGAIN: Backoff = Backoff::new(Duration::from_secs(2), REREAD_HEAD);
 
 /// What a probe tells while it runs something and there is nothing stored.
 const NOTHING: &str = "Valkey holds no flows";
+
+/// The longest wait before another look after one that failed: what only a person can change is noticed
+/// a little later.
+pub(super) fn pause_after(error: &Error) -> Duration {
+    match error {
+        error if error.is_passing() => Duration::from_secs(1),
+        Error::Permission { .. } => Duration::from_secs(5),
+        _ => REREAD_HEAD,
+    }
+}
 
 /// A snapshot that could not be applied, and when it is offered again.
 pub(super) struct Failed {
@@ -91,9 +101,7 @@ impl Inner {
                 Err(error) => {
                     self.state().running.fails(&error);
                     self.log_problem(&error);
-                    if error.is_passing() {
-                        wait = Duration::from_secs(1);
-                    }
+                    wait = wait.min(pause_after(&error));
                 }
             }
         }

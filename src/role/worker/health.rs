@@ -203,7 +203,7 @@ mod tests {
     }
 
     fn denied() -> Error {
-        Error::Permission { command: "GET".into(), detail: "user x".into() }
+        Error::Permission { command: "GET".into(), detail: "user x".into(), rule: "+get".into() }
     }
 
     #[test]

@@ -57,9 +57,17 @@ impl Inner {
     }
 
     async fn folder(&self, kind: &str, folder: &str) -> Result<Folder> {
-        let indexed = self.store.read_library_folder(kind, folder).await?;
-        if !indexed.is_empty() || self.store.has_library_index().await? {
-            return Ok(indexed);
+        match self.store.read_library_folder(kind, folder).await {
+            Err(error @ Error::Permission { .. }) => {
+                let consequence = "the library is listed without its index";
+                self.store.connection().goes_on_without(&error, consequence);
+            }
+            indexed => {
+                let indexed = indexed?;
+                if !indexed.is_empty() || self.store.has_library_index().await? {
+                    return Ok(indexed);
+                }
+            }
         }
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let mut entries = BTreeMap::new();
@@ -90,7 +98,14 @@ impl Inner {
         {
             return Ok(names.clone());
         }
-        let names = self.store.scan_library().await?;
+        let names = match self.store.scan_library().await {
+            Err(error @ Error::Permission { .. }) => {
+                let consequence = "a library without an index is not listed";
+                self.store.connection().goes_on_without(&error, consequence);
+                return Ok(BTreeSet::new());
+            }
+            names => names?,
+        };
         *lock() = Some((Instant::now(), names.clone()));
         Ok(names)
     }

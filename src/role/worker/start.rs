@@ -5,20 +5,19 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::health::Seen;
+use super::follow::pause_after;
+use super::health::{REREAD_HEAD, Seen};
 use super::{Inner, Worker};
 use crate::connection::{ConnectionState, Hints};
 use crate::error::{Error, Result};
 use crate::role::{CONNECT_LIMIT, READ_GAP, next_change};
 use crate::store::snapshot::Snapshot;
 
-/// How often a waiting start looks again without having been told to.
-const REREAD_WHILE_WAITING: Duration = Duration::from_secs(30);
-
 /// What a start still waits for; each is logged once.
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum Waiting {
     Server,
+    Right,
     Deploy,
     Usable,
 }
@@ -28,6 +27,7 @@ impl Waiting {
     fn why(self) -> &'static str {
         match self {
             Self::Server => "Valkey is not reachable",
+            Self::Right => "Valkey does not let its user read what is stored",
             Self::Deploy => "Valkey holds no flows",
             Self::Usable => "what is stored can't be used",
         }
@@ -85,6 +85,7 @@ impl Inner {
             self.check_open()?;
             hints.borrow_and_update();
             connection.borrow_and_update();
+            let mut wait = REREAD_HEAD;
             let waiting = match self.read_whatever_is_stored().await {
                 Ok(Some(snapshot)) if !self.is_refused(&snapshot) => {
                     self.problem_is_over();
@@ -101,10 +102,11 @@ impl Inner {
                 Err(error) => {
                     self.state().running.fails(&error);
                     self.log_problem(&error);
-                    if matches!(error, Error::Value { .. }) {
-                        Waiting::Usable
-                    } else {
-                        Waiting::Server
+                    wait = pause_after(&error);
+                    match error {
+                        Error::Value { .. } => Waiting::Usable,
+                        Error::Permission { .. } => Waiting::Right,
+                        _ => Waiting::Server,
                     }
                 }
             };
@@ -129,7 +131,7 @@ impl Inner {
                 log_waiting(waiting);
                 logged = Some(waiting);
             }
-            self.wait_for_change(&mut hints, &mut connection).await?;
+            self.wait_for_change(&mut hints, &mut connection, wait).await?;
         }
     }
 
@@ -143,8 +145,8 @@ impl Inner {
         &self,
         hints: &mut watch::Receiver<Hints>,
         connection: &mut watch::Receiver<ConnectionState>,
+        mut wait: Duration,
     ) -> Result<()> {
-        let mut wait = REREAD_WHILE_WAITING;
         loop {
             tokio::select! {
                 () = next_change(hints) => {}
@@ -162,7 +164,7 @@ impl Inner {
             };
             match self.state().last_read.rest(&head, Instant::now()) {
                 Some(rest) if rest.is_zero() => return Ok(()),
-                rest => wait = rest.unwrap_or(REREAD_WHILE_WAITING),
+                rest => wait = rest.unwrap_or(REREAD_HEAD),
             }
         }
     }
@@ -182,7 +184,7 @@ impl Inner {
 fn log_waiting(waiting: Waiting) {
     let why = waiting.why();
     match waiting {
-        Waiting::Server => tracing::warn!(
+        Waiting::Server | Waiting::Right => tracing::warn!(
             "{why} and there is no earlier copy here: waiting for it, flows start by themselves then"
         ),
         Waiting::Deploy => tracing::info!(
