@@ -81,7 +81,7 @@ export declare class Packages {
    */
   acquireNpm(): Promise<number | undefined | null>
   /** Node-RED's own run is over. */
-  releaseNpm(turn: number): void
+  releaseNpm(number: number): void
   /** An update that had waited for types runs now: what it stopped using can go. */
   flowsHaveChanged(): void
   /** Ends our npm run, should one go on, because Node-RED's own has waited too long for it. */

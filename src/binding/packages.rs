@@ -58,8 +58,8 @@ impl Packages {
 
     /// Node-RED's own run is over.
     #[napi]
-    pub fn release_npm(&self, turn: u32) {
-        self.packages.release_npm(turn);
+    pub fn release_npm(&self, number: u32) {
+        self.packages.release_npm(number);
     }
 
     /// An update that had waited for types runs now: what it stopped using can go.
