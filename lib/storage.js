@@ -10,15 +10,26 @@ const { openAdmin } = require('./admin');
 const { defaultUserDir } = require('./user-dir');
 const { openWorker } = require('./worker');
 
-/** @import { OpenParams } from './types/core' */
+/**
+ * @import { Instance, OpenParams } from './types/core'
+ * @import { Runtime, Settings } from './types/node-red'
+ */
 
+/** @type {Instance | null} */
 let current = null;
 
-/** @param {OpenParams} params */
+/**
+ * @param {OpenParams} params
+ * @returns {Promise<Instance>}
+ */
 function openRole(params) {
   return params.checked.role === 'admin' ? openAdmin(params) : openWorker(params);
 }
 
+/**
+ * @param {Settings} settings
+ * @param {Runtime} runtime
+ */
 async function open(settings, runtime) {
   if (current) {
     const earlier = current;
@@ -33,6 +44,7 @@ async function open(settings, runtime) {
   for (const notice of checked.notices) {
     log[notice.level](notice.text);
   }
+  /** @type {Instance | null} */
   let instance = null;
   const health = createHealth({ options: checked.health, role: checked.role, runtime, log, instance: () => instance });
   try {
@@ -54,7 +66,7 @@ async function open(settings, runtime) {
  * end by itself, with 0 (`red.js`): a supervisor would take that for an end that was wanted.
  * Programs that embed Node-RED judge by themselves.
  */
-function endsInFailure() {
+function setFailureExitCode() {
   if (require.main && path.basename(require.main.filename) === 'red.js') {
     process.exitCode ??= 1;
   }
@@ -63,6 +75,9 @@ function endsInFailure() {
 /**
  * Opens the storage for one Node-RED runtime. Rejects when an option is wrong; never because the
  * server is away.
+ *
+ * @param {Settings} settings
+ * @param {Runtime} runtime
  */
 async function init(settings, runtime) {
   try {
@@ -70,7 +85,7 @@ async function init(settings, runtime) {
   } catch (error) {
     // Of an error that is meant for people, the place in the code says nothing.
     error.stack = PREFIX + (error.code ? `${error.code}: ${error.message}` : error.stack);
-    endsInFailure();
+    setFailureExitCode();
     throw error;
   }
 }
@@ -86,7 +101,7 @@ function instance() {
 /** Node-RED's own Projects on an admin; a worker has none. Read by Node-RED before `init`. */
 function projects() {
   const settings = nodeRed.loadedSettings();
-  const role = settings && settings.valkey && settings.valkey.role;
+  const { role } = /** @type {{ role?: unknown }} */ ((settings && settings.valkey) || {});
   return role === 'admin' ? nodeRed.localStorage().projects : undefined;
 }
 

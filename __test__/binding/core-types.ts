@@ -1,6 +1,10 @@
 // Compiled by `npm run lint:types`, never run: what `openCore` makes of the classes of the binding.
 
-import type { AdminCore, WorkerCore } from '../../lib/types/core';
+import type storage = require('../../index');
+import type { AdminCore, StorageModule, WorkerCore } from '../../lib/types/core';
+
+/** The module that Node-RED is given is what users are told. */
+export const published = (module: StorageModule): typeof storage => module;
 
 export async function use(admin: AdminCore, worker: WorkerCore): Promise<void> {
   const mirrored: boolean = (await admin.background.deploy('[]', '{}', undefined, 'project')).done;

@@ -35,8 +35,8 @@ function start({ patience = PATIENCE, dependencies = {}, settings = {} } = {}) {
     npmIsFree: (ms) => new Promise((resolve) => world.free.push(Object.assign(resolve, { ms }))),
     missing: () => world.missing
   });
-  world.begins = (id, flows) =>
-    world.wait.begins({ id, revision: id }, flows, () => {
+  world.postpone = (id, flows) =>
+    world.wait.postpone({ id, revision: id }, flows, () => {
       world.again += 1;
     });
   return world;
@@ -44,16 +44,16 @@ function start({ patience = PATIENCE, dependencies = {}, settings = {} } = {}) {
 
 test('a deploy with a missing type waits once, for all packages or until its types are there', async () => {
   const world = start();
-  assert.equal(world.begins('a', using('function')), false);
-  assert.equal(world.begins('b', using('one')), true);
+  assert.equal(world.postpone('a', using('function')), false);
+  assert.equal(world.postpone('b', using('one')), true);
   assert.deepEqual(world.waiting, ['b']);
   world.settle[0](true);
   await soon();
   assert.equal(world.again, 1);
-  assert.equal(world.begins('b', using('one')), false);
+  assert.equal(world.postpone('b', using('one')), false);
   world.wait.over();
   // A package that never comes keeps the list from being settled.
-  assert.equal(world.begins('c', using('one', 'two')), true);
+  assert.equal(world.postpone('c', using('one', 'two')), true);
   world.register('one');
   await soon();
   assert.equal(world.again, 1);
@@ -67,35 +67,35 @@ test('a deploy with a missing type waits once, for all packages or until its typ
 test('what was waited for in vain is not waited for again, until packages come or others are to come', async () => {
   const world = start();
   const inVain = async (id, types) => {
-    assert.equal(world.begins(id, using(...types)), true, id);
+    assert.equal(world.postpone(id, using(...types)), true, id);
     world.settle.at(-1)(false);
     await soon();
     world.wait.over();
   };
   await inVain('a', ['gone']);
   assert.match(world.told[0], /^revision a waits no longer for its packages/);
-  assert.equal(world.begins('b', using('gone')), false);
+  assert.equal(world.postpone('b', using('gone')), false);
   // Beside a type that may come, that one counts alone.
-  assert.equal(world.begins('c', using('gone', 'new')), true);
+  assert.equal(world.postpone('c', using('gone', 'new')), true);
   world.register('new');
   await soon();
   assert.equal(world.again, 2);
   world.wait.over();
-  assert.equal(world.begins('d', using('gone')), false);
+  assert.equal(world.postpone('d', using('gone')), false);
   world.missing = ['gone', 'other'];
   await inVain('e', ['gone']);
-  assert.equal(world.begins('f', using('gone')), false);
+  assert.equal(world.postpone('f', using('gone')), false);
   world.wait.packagesCame();
   await inVain('g', ['gone']);
 });
 
 test('deploys that come one after the other share the patience; one that is over gives it back', async () => {
   const world = start({ patience: 50 });
-  assert.equal(world.begins('a', using('one')), true);
+  assert.equal(world.postpone('a', using('one')), true);
   await new Promise((resolve) => setTimeout(resolve, 60));
-  assert.equal(world.begins('b', using('one')), false);
+  assert.equal(world.postpone('b', using('one')), false);
   world.wait.over();
-  assert.equal(world.begins('c', using('one')), true);
+  assert.equal(world.postpone('c', using('one')), true);
   assert.equal(world.settle.at(-1).ms > 0, true);
   // The end of a wait that counts no longer.
   world.settle[0](false);
@@ -109,10 +109,10 @@ test('deploys that come one after the other share the patience; one that is over
 test('a deploy with modules that are not installed waits until npm is free', async () => {
   const world = start({ dependencies: { here: '1.0.0' } });
   for (const module of ['here', 'here/sub', 'node:fs', 'fs/promises']) {
-    assert.equal(world.begins('a', withModule(module)), false, module);
+    assert.equal(world.postpone('a', withModule(module)), false, module);
   }
-  assert.equal(world.begins('a', [{ ...withModule('@s/away')[0], d: true }]), false);
-  assert.equal(world.begins('b', withModule('@s/away@1.x')), true);
+  assert.equal(world.postpone('a', [{ ...withModule('@s/away')[0], d: true }]), false);
+  assert.equal(world.postpone('b', withModule('@s/away@1.x')), true);
   assert.deepEqual(world.waiting, ['b']);
   assert.equal(world.settle.length, 0);
   assert.equal(world.free[0].ms <= PATIENCE, true);
@@ -122,7 +122,7 @@ test('a deploy with modules that are not installed waits until npm is free', asy
   await soon();
   assert.equal(world.again, 1);
   world.wait.over();
-  assert.equal(world.begins('c', withModule('away')), true);
+  assert.equal(world.postpone('c', withModule('away')), true);
   world.free[1](false);
   await soon();
   assert.equal(world.again, 2);
@@ -134,6 +134,6 @@ test('where Node-RED installs no modules nothing is waited for', () => {
     { functionExternalModules: false },
     { externalModules: { modules: { allowInstall: false } } }
   ]) {
-    assert.equal(start({ settings }).begins('a', withModule('away')), false);
+    assert.equal(start({ settings }).postpone('a', withModule('away')), false);
   }
 });

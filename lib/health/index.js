@@ -4,6 +4,12 @@ const { watchFlows } = require('./flows-watch');
 const { createListener } = require('./listener');
 const { createReadiness } = require('./readiness');
 
+/**
+ * @import { CheckedOptions, Role } from '../../binding'
+ * @import { Instance, Log } from '../types/core'
+ * @import { Runtime } from '../types/node-red'
+ */
+
 const NONE = { async open() {}, port: () => null, async close() {} };
 
 /**
@@ -13,6 +19,13 @@ const NONE = { async open() {}, port: () => null, async close() {} };
  *
  * `instance()` gives the admin or worker, null as long as it is not open; it is asked each time for
  * its `health()` and, if it has one, its `packageState()`.
+ *
+ * @param {object} params
+ * @param {CheckedOptions['health']} params.options
+ * @param {Role} params.role
+ * @param {Pick<Runtime, 'events'>} params.runtime
+ * @param {Log} params.log
+ * @param {() => Pick<Instance, 'health' | 'packageState'> | null} params.instance
  */
 function createHealth({ options, role, runtime, log, instance }) {
   if (!options) {
@@ -20,11 +33,11 @@ function createHealth({ options, role, runtime, log, instance }) {
   }
   const { port, host, path, maxAge } = options;
   const flows = watchFlows(runtime.events);
-  const judge = createReadiness({ role, maxAge });
+  const readiness = createReadiness({ role, maxAge });
 
   const ready = () => {
     const opened = instance();
-    const body = judge({
+    const body = readiness({
       core: opened && opened.health(),
       flows: flows.state(),
       packages: opened && opened.packageState ? opened.packageState() : undefined

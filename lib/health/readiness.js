@@ -1,6 +1,9 @@
 'use strict';
 
-/** @import { AdminHealth, Role, WorkerHealth } from '../../binding' */
+/**
+ * @import { AdminHealth, Role, WorkerHealth } from '../../binding'
+ * @import { PackageState } from '../types/core'
+ */
 
 /** Names of types and packages that are listed; there may be hundreds. */
 const LISTED = 20;
@@ -9,13 +12,6 @@ const LISTED = 20;
  * Whether Node-RED's flows run: a state of the flows watch, and what is missing for another.
  *
  * @typedef {{ state: string, missing: string[] }} FlowsState
- */
-
-/**
- * Whether the packages on the list are here, and the names of those that are not; `inStep` is null when nobody can
- * say.
- *
- * @typedef {{ inStep: boolean | null, waiting: string[] }} PackageState
  */
 
 /**

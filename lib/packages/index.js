@@ -7,16 +7,36 @@ const { createNodeRedLock } = require('./npm/node-red-lock');
 const { createPalette } = require('./palette');
 
 /**
+ * @import { HostInfo, JobOutcome, PackageOnDisk, PackageUpgrade } from '../../binding'
+ * @import { Reload } from '../reload'
+ * @import { Log, PackagesCore } from '../types/core'
+ * @import { Runtime, Settings } from '../types/node-red'
+ */
+
+/**
  * Packages beside Node-RED: the core installs and removes them on disk, and here the running
  * Node-RED is told of it. The same for both roles; `reload` is a worker's.
+ *
+ * @param {object} params
+ * @param {PackagesCore} params.core
+ * @param {Settings} params.settings
+ * @param {Runtime} params.runtime
+ * @param {Log} params.log
+ * @param {PackageUpgrade} params.upgrade
+ * @param {Reload} [params.reload]
  */
 function createPackages({ core, settings, runtime, log, upgrade, reload }) {
   const palette = createPalette({ runtime, settings, log, upgrade, reload });
+  /** @type {ReturnType<typeof createNodeRedLock> | null} */
   let nodeRedLock = null;
   let isClosed = false;
   const late = createLate();
 
-  /** What the core has to know. */
+  /**
+   * What the core has to know.
+   *
+   * @returns {HostInfo}
+   */
   const hostInfo = () => {
     const { allowList, denyList } = (settings.externalModules && settings.externalModules.palette) || {};
     return {
@@ -28,7 +48,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
   };
 
   const synchronised = () => core.packages();
-  const npm = createNpmWait({ palette: synchronised });
+  const npm = createNpmWait({ packages: synchronised });
 
   const missingPackages = () => {
     const packages = synchronised();
@@ -48,6 +68,8 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
     /**
      * Begins the synchronisation, and waits for the first within limits. `emptied`: an admin's user
      * directory has lost its packages. From here on Node-RED's own npm runs take turns with ours.
+     *
+     * @param {boolean} [emptied]
      */
     async atStart(emptied) {
       try {
@@ -60,10 +82,9 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
         late.begin(missingPackages());
         nodeRedLock = createNodeRedLock({
           runtime,
-          log,
           acquire: npm.acquire,
           release: npm.release,
-          isSatisfied: (name, version) => synchronised().isInstalled(name, version)
+          isSatisfied: async (name, version) => Boolean(await synchronised()?.isInstalled(name, version))
         });
       }
     },
@@ -73,8 +94,9 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
      * undefined when none is followed, as on most admins.
      */
     state() {
-      const missing = missingPackages();
-      return missing ? { inStep: synchronised().isInStep(), waiting: missing } : undefined;
+      const packages = synchronised();
+      const missing = packages && packages.missing();
+      return missing ? { inStep: packages.isInStep(), waiting: missing } : undefined;
     },
 
     /** The names that are on the list and not loaded; null while there is no list. */
@@ -90,6 +112,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
       if (!job) {
         return false;
       }
+      /** @type {JobOutcome} */
       let outcome = {};
       try {
         outcome = await (job.task === 'remove' ? palette.remove(job.names) : palette.load(late.mark(job.packages)));
@@ -114,16 +137,25 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
 
 /** The packages that a start has waited for in vain, each until it has come once. */
 function createLate() {
+  /** @type {Set<string>} */
   let names = new Set();
   let isUnknown = false;
   return {
-    /** `missing`: what is still to come after the wait; null when not even that is known. */
+    /**
+     * `missing`: what is still to come after the wait; null when not even that is known.
+     *
+     * @param {string[] | null} missing
+     */
     begin(missing) {
       names = new Set(missing || []);
       isUnknown = missing === null;
     },
 
-    /** Adds to what is to be loaded whether it `isOfStart`. */
+    /**
+     * Adds to what is to be loaded whether it `isOfStart`.
+     *
+     * @param {PackageOnDisk[]} packages
+     */
     mark(packages) {
       const marked = packages.map((entry) => ({ ...entry, isOfStart: isUnknown || names.has(entry.name) }));
       isUnknown = false;

@@ -4,12 +4,28 @@ const { modulesToInstall } = require('./npm/flow-modules');
 const { missingTypes } = require('../flows/missing-types');
 
 /**
+ * @import { StoredDeploy } from '../../binding'
+ * @import { Log, WorkerCore } from '../types/core'
+ * @import { FlowNode, Runtime, Settings } from '../types/node-red'
+ */
+
+/**
  * Has a deploy wait, the old one running on, for at most `patience` ms in all, however many
  * deploys come meanwhile: for packages that are being installed, and for npm when Node-RED will
  * need it to start the flows (it stops the nodes first).
  *
  * `packagesSettled(ms)` tells whether all packages came, `npmIsFree(ms)` whether no npm runs;
  * `missing()` gives the packages that are still to come.
+ *
+ * @param {object} params
+ * @param {Pick<WorkerCore, 'waiting'>} params.core
+ * @param {Runtime} params.runtime
+ * @param {Settings} params.settings
+ * @param {number} params.patience
+ * @param {Log} params.log
+ * @param {(ms: number) => Promise<boolean>} params.packagesSettled
+ * @param {(ms: number) => Promise<boolean>} params.npmIsFree
+ * @param {() => string[] | null} [params.missing]
  */
 function createPackageWait({
   core,
@@ -21,18 +37,33 @@ function createPackageWait({
   npmIsFree,
   missing = () => null
 }) {
+  /** @type {string | null} */
   let waited = null; // id of the deploy that has waited for as long as it can, or as it needs to
+  /** @type {number | null} */
   let since = null;
+  /** @type {{ end: () => void } | null} */
   let current = null; // the wait that counts
+  /** @type {Set<string>} */
   const vain = new Set(); // types that did not come within the time
+  /** @type {string | undefined} */
   let vainMissing; // the packages that were still to come then
 
+  /** @param {string} type */
   const getType = (type) => runtime.nodes.getType(type);
   const stillMissing = () => JSON.stringify(missing());
+  /** @param {FlowNode[]} flows */
   const awaited = (flows) => missingTypes(flows, getType).filter((type) => !vain.has(type));
 
-  /** Resolves with true when the types are there, or all packages, or with false when time is over. */
+  /**
+   * Resolves with true when the types are there, or all packages, or with false when time is over.
+   *
+   * @param {FlowNode[]} flows
+   * @param {number} left ms
+   * @param {{ end: () => void }} wait
+   * @returns {Promise<boolean>}
+   */
   const typesCome = (flows, left, wait) => {
+    /** @type {Promise<boolean>} */
     const registered = new Promise((resolve) => {
       const onType = () => {
         if (awaited(flows).length === 0) {
@@ -52,6 +83,7 @@ function createPackageWait({
     }
   };
 
+  /** @param {string[]} types */
   const remember = (types) => {
     types.forEach((type) => vain.add(type));
     vainMissing = stillMissing();
@@ -61,10 +93,14 @@ function createPackageWait({
 
   return {
     /**
-     * Whether this deploy is to wait. `again()` is called when it has. The core keeps it until
-     * then, and goes on looking for a newer one.
+     * Has this deploy wait if it has to, and returns whether it does. `again()` is called when it
+     * has waited. The core keeps it until then, and goes on looking for a newer one.
+     *
+     * @param {Pick<StoredDeploy, 'id' | 'revision'>} stored
+     * @param {FlowNode[]} flows
+     * @param {() => void} again
      */
-    begins(stored, flows, again) {
+    postpone(stored, flows, again) {
       if (waited === stored.id) {
         return false;
       }

@@ -1,4 +1,5 @@
 import type * as binding from '../../binding';
+import type { LocalStorage, Projects, Runtime, Settings, StoredSettings } from './node-red';
 
 /** A line in Node-RED's log, with our prefix. */
 export type Log = Record<binding.LogLevel, (text: string) => void>;
@@ -52,12 +53,43 @@ export type Core<N extends Name> = {
 export type AdminCore = Core<'Admin'>;
 export type WorkerCore = Core<'Worker'>;
 
+/** What both have for their packages. */
+export interface PackagesCore {
+  packages(): binding.Packages | null;
+  /** `emptied` is an admin's. */
+  packagesAtStart(hostInfo: binding.HostInfo, emptied?: boolean): Promise<unknown>;
+}
+
 /** What an admin or a worker is opened with. */
 export interface OpenParams {
-  settings: import('./node-red').Settings;
-  runtime: import('./node-red').Runtime;
+  settings: Settings;
+  runtime: Runtime;
   log: Log;
   options: Options;
   /** What the core made of the options. */
   checked: binding.CheckedOptions;
+}
+
+/**
+ * Whether the packages on the list are here, and the names of those that are not; `inStep` is null when nobody can say.
+ */
+export interface PackageState {
+  inStep: boolean | null;
+  waiting: string[];
+}
+
+/** An admin or a worker that is open: what Node-RED asks of its storage, and what probes ask. */
+export interface Instance extends Omit<LocalStorage, 'init' | 'projects' | 'getSettings'> {
+  getSettings(): Promise<StoredSettings>;
+  /** Null as long as there is nothing to tell. */
+  health(): binding.AdminHealth | binding.WorkerHealth | null;
+  /** Undefined when packages are not synchronised. */
+  packageState?(): PackageState | undefined;
+  close(): Promise<void>;
+}
+
+/** The storage module that Node-RED is given: `index.js`. */
+export interface StorageModule extends Omit<Instance, 'health' | 'packageState' | 'close'> {
+  init(settings: Settings, runtime: Runtime): Promise<void>;
+  readonly projects: Projects | undefined;
 }

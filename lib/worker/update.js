@@ -36,7 +36,7 @@ function createUpdates({ core, deploys, reload, packageWait, turns, log }) {
       packageWait.over();
       return;
     }
-    if (packageWait.begins(stored, deploy.flows, take)) {
+    if (packageWait.postpone(stored, deploy.flows, take)) {
       return;
     }
     packageWait.over();

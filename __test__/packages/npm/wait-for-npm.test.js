@@ -58,7 +58,7 @@ after(() => clearInterval(alive));
 
 test('one patience for all modules of a start: then our run is ended, not doubled', async () => {
   const core = createCore();
-  const npm = createNpmWait({ palette: () => core, longest: 300, short: 20 });
+  const npm = createNpmWait({ packages: () => core, longest: 300, short: 20 });
   core.ourRun();
   const began = Date.now();
   await npm.acquire();
@@ -77,7 +77,7 @@ test('one patience for all modules of a start: then our run is ended, not double
 
 test('a run that cannot be ended: Node-RED is told, and a turn that comes too late is given back', async () => {
   const core = createCore({ canEnd: false });
-  const npm = createNpmWait({ palette: () => core, longest: 20, short: 10 });
+  const npm = createNpmWait({ packages: () => core, longest: 20, short: 10 });
   core.ourRun();
   await assert.rejects(npm.acquire(), /npm has been busy for too long/);
   await assert.rejects(npm.acquire(), /npm has been busy for too long/);
@@ -94,7 +94,7 @@ test('a run that cannot be ended: Node-RED is told, and a turn that comes too la
 
 test('whether npm is free: without keeping it, and at once after a wait in vain', async () => {
   const core = createCore();
-  const npm = createNpmWait({ palette: () => core, longest: LONG, short: 10 });
+  const npm = createNpmWait({ packages: () => core, longest: LONG, short: 10 });
   assert.equal(await npm.isFree(LONG), true);
   assert.equal(core.isTaken(), false);
   core.ourRun();
@@ -109,5 +109,5 @@ test('whether npm is free: without keeping it, and at once after a wait in vain'
   await npm.acquire();
   assert.equal(core.ended, 1);
   npm.release();
-  assert.equal(await createNpmWait({ palette: () => null }).isFree(LONG), true);
+  assert.equal(await createNpmWait({ packages: () => null }).isFree(LONG), true);
 });

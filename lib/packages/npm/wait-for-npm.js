@@ -16,13 +16,13 @@ const MEMORY = 60000;
  * is over our npm run is ended, not doubled. The core begins it anew later.
  *
  * @param {object} options
- * @param {() => Pick<Packages, 'acquireNpm' | 'releaseNpm' | 'endRun'> | null} options.palette the core's part
+ * @param {() => Pick<Packages, 'acquireNpm' | 'releaseNpm' | 'endRun'> | null} options.packages the core's
  * @param {number} [options.longest] ms
  * @param {number} [options.ending] ms
  * @param {number} [options.short] ms
  * @param {number} [options.memory] ms
  */
-function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SHORT, memory = MEMORY }) {
+function createNpmWait({ packages, longest = LONGEST, ending = ENDING, short = SHORT, memory = MEMORY }) {
   /** @type {number | null} */
   let held = null; // one at a time has it
   let shortUntil = 0;
@@ -34,11 +34,11 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
 
   /** Rejected with, as what stands for no turn: Node-RED goes on without one. */
   const followed = () => {
-    const packages = palette();
-    if (!packages) {
+    const opened = packages();
+    if (!opened) {
       throw new Error('packages are not synchronised');
     }
-    return packages;
+    return opened;
   };
 
   /**
@@ -48,7 +48,7 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
    * @returns {Promise<number | null>}
    */
   function turnWithin(ms) {
-    const packages = followed();
+    const core = followed();
     return new Promise((resolve, reject) => {
       let isOver = false;
       const timer = setTimeout(() => {
@@ -56,11 +56,11 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
         resolve(null);
       }, ms);
       timer.unref();
-      packages.acquireNpm().then(
+      core.acquireNpm().then(
         (given) => {
           clearTimeout(timer);
           if (isOver && typeof given === 'number') {
-            packages.releaseNpm(given);
+            core.releaseNpm(given);
           }
           resolve(given ?? null);
         },
@@ -90,7 +90,7 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
     release() {
       const given = held;
       held = null;
-      const core = palette();
+      const core = packages();
       if (core && given !== null) {
         core.releaseNpm(given);
       }
@@ -102,8 +102,8 @@ function createNpmWait({ palette, longest = LONGEST, ending = ENDING, short = SH
      * @param {number} ms
      */
     async isFree(ms) {
-      if (!palette() || isShort()) {
-        return !palette();
+      if (!packages() || isShort()) {
+        return !packages();
       }
       const given = await turnWithin(ms);
       if (given === null) {
