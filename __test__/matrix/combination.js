@@ -11,29 +11,20 @@ const { PREFIX, answerFlow, untilAnswer } = require('../e2e/support/admin-and-wo
 const { DEADLINE, packageTest } = require('../support/npm/package-test.js');
 const { answering } = require('../support/npm/kinds.js');
 const { installModule, typeFlow, untilType } = require('../support/npm/palette-api.js');
+const { requestFlow } = require('../support/request-flow.js');
 
 const NODE_RED = require(`${process.env.TEST_NODE_RED || 'node-red'}/package.json`).version;
 const NODE = execFileSync(process.env.TEST_NODE || process.execPath, ['--version'], { encoding: 'utf8' }).trim();
 const TYPE = 'from-the-palette';
 
 /** A tab that no deploy changes: it counts requests, and its own starts, in the context of the flow. */
-const COUNTER = [
-  { id: 'count-tab', type: 'tab', label: 'Count' },
-  { id: 'count-in', type: 'http in', z: 'count-tab', url: '/count', method: 'get', x: 100, y: 40, wires: [['count']] },
-  {
-    id: 'count',
-    type: 'function',
-    z: 'count-tab',
-    x: 200,
-    y: 40,
-    wires: [['count-out']],
-    initialize: "flow.set('starts', (flow.get('starts') || 0) + 1);",
-    func: `flow.set('count', (flow.get('count') || 0) + 1);
+const COUNTER = requestFlow('count', {
+  type: 'function',
+  initialize: "flow.set('starts', (flow.get('starts') || 0) + 1);",
+  func: `flow.set('count', (flow.get('count') || 0) + 1);
 msg.payload = flow.get('count') + ' in start ' + flow.get('starts');
 return msg;`
-  },
-  { id: 'count-out', type: 'http response', z: 'count-tab', x: 300, y: 40, wires: [] }
-];
+});
 
 const countOf = async (instance) => (await instance.http('/count')).text;
 

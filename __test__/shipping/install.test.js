@@ -15,7 +15,7 @@ const { publish } = require('../../scripts/publish.js');
 const { startNodeRed, raw } = require('../support/node-red.js');
 const { startServer } = require('../support/server.js');
 const { tempDir } = require('../support/temp-dir.js');
-const { answers, valueFlow } = require('../support/value-flow.js');
+const { answers, valueFlow } = require('../support/request-flow.js');
 const { MANAGERS, install, installed, restore } = require('./support/package-managers.js');
 const { startRegistry } = require('./support/registry.js');
 

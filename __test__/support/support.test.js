@@ -13,6 +13,7 @@ const { startNodeRed, raw } = require('./node-red.js');
 const { startProxy } = require('./proxy.js');
 const { startServer } = require('./server.js');
 const { tempDir } = require('./temp-dir.js');
+const { valueFlow } = require('./request-flow.js');
 const { until } = require('./wait.js');
 const { findServer } = require('../../scripts/valkey-server.js');
 
@@ -24,19 +25,6 @@ function alive(pid) {
     return false;
   }
 }
-
-const answerFlow = (text) => [
-  { id: 'tab', type: 'tab', label: 'Answer' },
-  { id: 'in', type: 'http in', z: 'tab', url: '/answer', method: 'get', wires: [['set']] },
-  {
-    id: 'set',
-    type: 'change',
-    z: 'tab',
-    rules: [{ t: 'set', p: 'payload', pt: 'msg', to: text, tot: 'str' }],
-    wires: [['out']]
-  },
-  { id: 'out', type: 'http response', z: 'tab', wires: [] }
-];
 
 test('until tells what it waited for and why it was not there', async () => {
   await assert.rejects(
@@ -168,7 +156,7 @@ test('the proxy cuts, holds back and resumes', async () => {
 
 test('Node-RED runs with given flows and settings, is deployed to, restarted and stopped', async () => {
   const red = await startNodeRed({
-    flows: answerFlow('one'),
+    flows: valueFlow('one'),
     settings: {
       credentialSecret: 'test',
       functionGlobalContext: {
@@ -181,21 +169,21 @@ test('Node-RED runs with given flows and settings, is deployed to, restarted and
     },
     settingsHead: 'const fromHead = 40 + 2;'
   });
-  assert.equal((await red.http('/answer')).text, 'one');
+  assert.equal((await red.http('/value')).text, 'one');
   const { functionGlobalContext } = require(red.settingsFile);
   assert.equal(functionGlobalContext.shorthand(1), 2);
   assert.equal(functionGlobalContext.arrow(1), 3);
   assert.equal(functionGlobalContext.head, 42);
 
-  const { rev } = await red.deploy(answerFlow('two'));
-  await until(async () => (await red.http('/answer')).text === 'two', { message: "answer 'two'" });
+  const { rev } = await red.deploy(valueFlow('two'));
+  await until(async () => (await red.http('/value')).text === 'two', { message: "answer 'two'" });
   assert.equal((await red.getFlows()).rev, rev);
-  await assert.rejects(red.deploy(answerFlow('three'), { rev: 'of-another-time' }), { status: 409 });
+  await assert.rejects(red.deploy(valueFlow('three'), { rev: 'of-another-time' }), { status: 409 });
 
   const first = red.pid;
   await red.restart();
   assert.notEqual(red.pid, first);
-  assert.equal((await red.http('/answer')).text, 'two');
+  assert.equal((await red.http('/value')).text, 'two');
   assert.ok((await red.stop()) > 0);
   assert.equal(alive(red.pid), false);
 });

@@ -6,27 +6,18 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
 const { startProxy } = require('../../support/proxy.js');
+const { requestFlow } = require('../../support/request-flow.js');
 const { until } = require('../../support/wait.js');
 const { USERS, answerFlow, startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { untilConverged } = require('./support/converged.js');
 const { startSteadyLoad } = require('./support/steady-load.js');
 
 /** A tab of its own that counts its requests in the flow context. */
-const COUNTER = [
-  { id: 'count-tab', type: 'tab', label: 'Counter' },
-  { id: 'count-in', type: 'http in', z: 'count-tab', url: '/count', method: 'get', x: 1, y: 1, wires: [['count']] },
-  {
-    id: 'count',
-    type: 'function',
-    z: 'count-tab',
-    outputs: 1,
-    x: 2,
-    y: 1,
-    wires: [['count-out']],
-    func: "const n = (flow.get('n') || 0) + 1; flow.set('n', n); msg.payload = String(n); return msg;"
-  },
-  { id: 'count-out', type: 'http response', z: 'count-tab', x: 3, y: 1, wires: [] }
-];
+const COUNTER = requestFlow('count', {
+  type: 'function',
+  outputs: 1,
+  func: "const n = (flow.get('n') || 0) + 1; flow.set('n', n); msg.payload = String(n); return msg;"
+});
 const flows = (version) => [...COUNTER, ...answerFlow(version)];
 const CONVERGED = 5000; // each, on however busy a machine; the median is to be as promised
 const PROMISED = 1000;

@@ -10,7 +10,7 @@ const { findServer } = require('../../../scripts/valkey-server.js');
 const { adminLine, workerLine } = require('../../support/acl.js');
 const { startNodeRed } = require('../../support/node-red.js');
 const { startServer } = require('../../support/server.js');
-const { answers, valueFlow } = require('../../support/value-flow.js');
+const { answers, valueFlow } = require('../../support/request-flow.js');
 
 const PREFIX = 'nodered:';
 const wanted = (process.env.TEST_SERVERS || '').split(/[\s,]+/).filter(Boolean);

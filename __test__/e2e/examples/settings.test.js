@@ -19,6 +19,7 @@ const { freePort } = require('../../support/port.js');
 const { startWatched } = require('../../support/sentinel.js');
 const { startServer } = require('../../support/server.js');
 const { tempDir } = require('../../support/temp-dir.js');
+const { answers, valueFlow } = require('../../support/request-flow.js');
 const { until } = require('../../support/wait.js');
 
 const ROOT = path.join(__dirname, '..', '..', '..');
@@ -53,25 +54,6 @@ async function start(role, env, options = {}) {
   running.push(instance);
   return instance;
 }
-
-const flow = (answer) => [
-  { id: 'tab', type: 'tab', label: 'Answer' },
-  { id: 'in', type: 'http in', z: 'tab', url: '/answer', method: 'get', wires: [['set']] },
-  {
-    id: 'set',
-    type: 'change',
-    z: 'tab',
-    rules: [{ t: 'set', p: 'payload', pt: 'msg', to: answer, tot: 'str' }],
-    wires: [['out']]
-  },
-  { id: 'out', type: 'http response', z: 'tab', wires: [] }
-];
-
-const untilAnswer = (instance, wanted) =>
-  until(async () => (await instance.http('/answer')).text === wanted, {
-    deadline: DEADLINE,
-    message: () => `answer '${wanted}'; the log ends:\n${instance.tail()}`
-  });
 
 /** The health check of the image. */
 function probe(port, which) {
@@ -114,8 +96,8 @@ test('Compose, Swarm, Kubernetes: settings, users and health check work together
     CREDENTIAL_SECRET: 'shared',
     HEALTH_PORT: String(adminPort)
   });
-  await admin.deploy(flow('from the admin'));
-  await untilAnswer(worker, 'from the admin');
+  await admin.deploy(valueFlow('from the admin'));
+  await answers(worker, 'from the admin', DEADLINE);
   await until(() => probe(workerPort, 'ready').status === 0, {
     deadline: DEADLINE,
     message: () => probe(workerPort, 'ready').stdout
@@ -140,8 +122,8 @@ test('Sentinel: the settings find the master', async () => {
   };
   const admin = await start('admin', env);
   const worker = await start('worker', env, { wait: 'listening' });
-  await admin.deploy(flow('by Sentinel'));
-  await untilAnswer(worker, 'by Sentinel');
+  await admin.deploy(valueFlow('by Sentinel'));
+  await answers(worker, 'by Sentinel', DEADLINE);
   assert.match(worker.logs, /Connected to \S+ \(Sentinel mode: mymaster\)/);
 });
 

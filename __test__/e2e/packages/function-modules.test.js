@@ -11,25 +11,17 @@ const { DEADLINE, packageTest, untilOnDisk } = require('../../support/npm/packag
 const { answering, library } = require('../../support/npm/kinds.js');
 const { startPackageServer } = require('../../support/npm/registry.js');
 const { typeFlow, untilType } = require('../../support/npm/palette-api.js');
+const { requestFlow } = require('../../support/request-flow.js');
 const { until } = require('../../support/wait.js');
 const { answerFlow, untilAnswer } = require('../support/admin-and-workers.js');
 
 /** A flow that answers `GET /library` with what a module of its Function node exports as version. */
 function libraryFlow(module) {
-  const place = { z: 'library-tab', x: 100, y: 100 };
-  return [
-    { id: 'library-tab', type: 'tab', label: 'library' },
-    { id: 'library-in', type: 'http in', ...place, url: '/library', method: 'get', wires: [['library']] },
-    {
-      id: 'library',
-      type: 'function',
-      ...place,
-      wires: [['library-out']],
-      func: 'msg.payload = library.version;\nreturn msg;',
-      libs: [{ var: 'library', module }]
-    },
-    { id: 'library-out', type: 'http response', ...place, wires: [] }
-  ];
+  return requestFlow('library', {
+    type: 'function',
+    func: 'msg.payload = library.version;\nreturn msg;',
+    libs: [{ var: 'library', module }]
+  });
 }
 
 for (const moment of ['while the worker runs', 'before the worker starts']) {

@@ -8,6 +8,7 @@ const { describe } = require('node:test');
 const { packageTest, untilOnDisk } = require('../../support/npm/package-test.js');
 const { answering, nativeAddon } = require('../../support/npm/kinds.js');
 const { installModule, typeAnswer, typeFlow, untilType, upgradeModule } = require('../../support/npm/palette-api.js');
+const { requestFlow } = require('../../support/request-flow.js');
 const { trackedFlow, trackedOn } = require('../support/tracked.js');
 
 const RESTART_CODE = 75;
@@ -16,19 +17,10 @@ const RESTART_DEADLINE = 60_000;
 
 /** A flow that answers `GET /count` with how often it was asked, from the context of its node. */
 function countFlow() {
-  const place = { z: 'count-tab', x: 100, y: 100 };
-  return [
-    { id: 'count-tab', type: 'tab', label: 'count' },
-    { id: 'count-in', type: 'http in', ...place, url: '/count', method: 'get', wires: [['count']] },
-    {
-      id: 'count',
-      type: 'function',
-      ...place,
-      wires: [['count-out']],
-      func: "const count = (context.get('count') || 0) + 1;\ncontext.set('count', count);\nmsg.payload = String(count);\nreturn msg;"
-    },
-    { id: 'count-out', type: 'http response', ...place, wires: [] }
-  ];
+  return requestFlow('count', {
+    type: 'function',
+    func: "const count = (context.get('count') || 0) + 1;\ncontext.set('count', count);\nmsg.payload = String(count);\nreturn msg;"
+  });
 }
 
 const bystander = trackedFlow({ bystander: { value: '1' } }, { tab: 'bystander-tab' });

@@ -8,7 +8,7 @@ const { after, before, test } = require('node:test');
 const { adminLine, workerLine } = require('../../support/acl.js');
 const { startCluster } = require('../../support/valkey-cluster.js');
 const { startNodeRed } = require('../../support/node-red.js');
-const { answers, valueFlow } = require('../../support/value-flow.js');
+const { answers, valueFlow } = require('../../support/request-flow.js');
 
 // The default prefix without a hash tag gets one.
 const PREFIX = '{nodered}:';

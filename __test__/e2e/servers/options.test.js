@@ -9,7 +9,7 @@ const { afterEach, test } = require('node:test');
 const { startNodeRed } = require('../../support/node-red.js');
 const { freePort } = require('../../support/port.js');
 const { startServer } = require('../../support/server.js');
-const { answers, valueFlow } = require('../../support/value-flow.js');
+const { answers, valueFlow } = require('../../support/request-flow.js');
 
 let running = [];
 

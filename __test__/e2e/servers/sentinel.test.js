@@ -8,7 +8,7 @@ const { after, before, test } = require('node:test');
 const { adminLine, workerLine } = require('../../support/acl.js');
 const { startNodeRed } = require('../../support/node-red.js');
 const { startWatched } = require('../../support/sentinel.js');
-const { answers, valueFlow } = require('../../support/value-flow.js');
+const { answers, valueFlow } = require('../../support/request-flow.js');
 
 const PREFIX = 'nodered:';
 // From the moment that most Sentinels name another master.

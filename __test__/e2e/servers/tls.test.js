@@ -10,23 +10,11 @@ const { after, before, test } = require('node:test');
 const { Certificates } = require('../../support/certificates.js');
 const { startNodeRed } = require('../../support/node-red.js');
 const { startServer } = require('../../support/server.js');
+const { answers, valueFlow } = require('../../support/request-flow.js');
 const { until } = require('../../support/wait.js');
 
 const PASSPHRASE = 'open sesame';
 const read = (file) => fs.readFileSync(file, 'utf8');
-
-const flows = (answer) => [
-  { id: 'tab', type: 'tab', label: 'Answer' },
-  { id: 'in', type: 'http in', z: 'tab', url: '/answer', method: 'get', wires: [['set']] },
-  {
-    id: 'set',
-    type: 'change',
-    z: 'tab',
-    rules: [{ t: 'set', p: 'payload', pt: 'msg', to: answer, tot: 'str' }],
-    wires: [['out']]
-  },
-  { id: 'out', type: 'http response', z: 'tab', wires: [] }
-];
 
 let made;
 let authority;
@@ -51,19 +39,12 @@ async function keep(starting) {
   return one;
 }
 
-async function answers(instance, answer) {
-  // A request that comes while its flow restarts may never be answered.
-  await until(async () => (await instance.http('/answer', { deadline: 500 })).text === answer, {
-    message: `'${answer}' from the worker; ${instance.tail()}`
-  });
-}
-
 /** Starts an admin and a worker, deploys, and waits for the worker to run it. */
 async function deployReachesWorker(server, connection, options = {}) {
   const admin = await keep(startNodeRed({ role: 'admin', flows: [], connection, ...options }));
   const worker = await keep(startNodeRed({ role: 'worker', connection, wait: 'listening', ...options }));
   for (const answer of ['first', 'second']) {
-    await admin.deploy(flows(answer));
+    await admin.deploy(valueFlow(answer));
     await answers(worker, answer);
   }
   for (const instance of [admin, worker]) {
@@ -131,7 +112,7 @@ test('what is wrong with a certificate is said once and mended without a restart
     await instance.waitForLog(new RegExp(unknown.source));
   }
   // What is deployed meanwhile is on the admin's disk, and not lost.
-  await admin.deploy(flows('meanwhile'));
+  await admin.deploy(valueFlow('meanwhile'));
   for (const [certificate, said] of [
     [made.server(authority, undefined, { days: -1 }), /the server's certificate expired on \d{4}-/],
     [made.server(authority, 'DNS:valkey.example'), /is for 'valkey\.example', and not for the name 'localhost'/]
@@ -144,7 +125,7 @@ test('what is wrong with a certificate is said once and mended without a restart
   const { pid } = worker;
   await server.useCertificate(made.server(authority));
   await answers(worker, 'meanwhile');
-  await admin.deploy(flows('mended'));
+  await admin.deploy(valueFlow('mended'));
   await answers(worker, 'mended');
   assert.equal(worker.pid, pid);
   await stopAll();

@@ -10,7 +10,7 @@ const { test } = require('node:test');
 const { isDeepStrictEqual, promisify } = require('node:util');
 
 const { PREFIX, startServerWithUsers, startInstance } = require('../../e2e/support/admin-and-workers.js');
-const { npmEnvironment } = require('./runs.js');
+const { NPM, npmEnvironment } = require('./runs.js');
 const { startPackageServer } = require('./registry.js');
 const { tempDir } = require('../temp-dir.js');
 const { until } = require('../wait.js');
@@ -19,16 +19,6 @@ const KEY = `${PREFIX}packages`;
 const CHANNEL = `${PREFIX}packages:updated`;
 /** npm runs on a busy machine, and Node-RED after it. */
 const DEADLINE = 60_000;
-
-const NPM = path.join(
-  path.dirname(
-    require.resolve('npm/package.json', {
-      paths: [path.dirname(require.resolve('node-red/package.json'))]
-    })
-  ),
-  'bin',
-  'npm-cli.js'
-);
 
 /** npm as an operator runs it in a user directory. */
 function npm(dir, ...args) {

@@ -8,22 +8,12 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { npmChanges, npmEnvironment, npmRuns } = require('./runs.js');
+const { NPM, npmChanges, npmEnvironment, npmRuns } = require('./runs.js');
 const { spawnOwned } = require('../own-processes.js');
 const kinds = require('./kinds.js');
 const { startPackageServer } = require('./registry.js');
 const { tempDir } = require('../temp-dir.js');
 const { until } = require('../wait.js');
-
-const NPM = path.join(
-  path.dirname(
-    require.resolve('npm/package.json', {
-      paths: [path.dirname(require.resolve('node-red/package.json'))]
-    })
-  ),
-  'bin',
-  'npm-cli.js'
-);
 const DEADLINE = 60_000;
 
 let registry;

@@ -6,6 +6,14 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+/** The npm that belongs to Node-RED. */
+const NPM = path.join(
+  path.dirname(
+    require.resolve('npm/package.json', { paths: [path.dirname(require.resolve('node-red/package.json'))] })
+  ),
+  'bin',
+  'npm-cli.js'
+);
 const CACHE = '.npm-cache';
 const LOG = /^(\d{4}-\d\d-\d\d)T(\d\d)_(\d\d)_(\d\d)_(\d+)Z-debug-0\.log$/;
 const LOGS_KEPT = 10_000;
@@ -76,4 +84,4 @@ function npmChanges(dir) {
   return npmRuns(dir).filter(({ command }) => !questions.has(command));
 }
 
-module.exports = { npmChanges, npmEnvironment, npmRuns, writeNpmrc };
+module.exports = { NPM, npmChanges, npmEnvironment, npmRuns, writeNpmrc };
