@@ -9,6 +9,7 @@ const nodeRed = require('../node-red');
 const { createPackages } = require('../packages');
 const { createRuntimeWatch } = require('../flows/runtime-watch');
 const { createDiskFiles, inspect, isFlows, isObject } = require('./disk-files');
+const { createFlowFileRecord } = require('./flow-file-record');
 const { createJournal } = require('./journal');
 const { createLibrary, libraryTypes } = require('./library');
 const { withoutDrafts } = require('./library-drafts');
@@ -135,7 +136,8 @@ function createAdmin({ settings, runtime, log, options, checked }) {
       secrets = createSecrets(settings, runtime, files);
       secretNotices = createSecretNotices({ settings, files, shares: checked.shareCredentialSecret, log });
       journal = createJournal(userDir, log);
-      loading = createLoading({ local, files, secrets, log });
+      const flowFile = createFlowFileRecord({ settings, files, log });
+      loading = createLoading({ local, files, flowFile, secrets, log });
       const opened = () => core;
       packageChanges = createPackageChanges({ runtime, log, publish: () => core.packagesChanged() });
       mirror = createMirror({
@@ -164,7 +166,7 @@ function createAdmin({ settings, runtime, log, options, checked }) {
         log
       });
       refused = createRefusedDeploy({ core: opened, runtime, watch, log });
-      saving = createSaving({ local, files, secrets, journal, mirror, restoring, refused, log });
+      saving = createSaving({ local, files, flowFile, secrets, journal, mirror, restoring, refused, log });
       const pretty = Boolean(settings.flowFilePretty);
       library = createLibrary({ local, log, core: opened, userDir, typesAtStart, pretty });
       core = openCore('Admin', { options, userDir, log, onEvent });

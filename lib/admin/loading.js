@@ -13,7 +13,7 @@ const NOTHING = 'there is nothing to restore it from';
  * or broken is neither run as an empty deploy nor mirrored as one: it is restored from Valkey,
  * or from Node-RED's own backup.
  */
-function createLoading({ local, files, secrets, log }) {
+function createLoading({ local, files, flowFile, secrets, log }) {
   /** Whether what Valkey holds belongs to the Project (or to no Project) that is loaded. */
   const belongs = (stored, fromAnyProject) => {
     const project = files.activeProject();
@@ -154,11 +154,23 @@ function createLoading({ local, files, secrets, log }) {
     return { flows, credentials: restored, mirror: isWritten && !answer.away, lost: lost(isWritten) };
   };
 
+  /** settings.js names another flow file than before, which is still there: as Node-RED starts then. */
+  const loadRenamed = async (before, { flows }) => {
+    log.warn(
+      `${path.basename(flows)} is missing, and ${path.basename(before)}, which was used before, is still there: 'flowFile' names another file now, so this starts without flows, as Node-RED does. Workers keep what they run until something is deployed here. To go on with the flows from before, rename the file and its credentials (or set 'flowFile' back) and restart`
+    );
+    return { flows: await local.getFlows(), credentials: await local.getCredentials(), mirror: false, lost: null };
+  };
+
   const loadFromDisk = async ({ fetchStored, first }) => {
     const paths = await files.current();
     if (paths) {
       const flows = await inspect(paths.flows, isFlows);
       const credentials = await inspect(paths.credentials, isCredentials);
+      const before = flows.state === 'missing' ? await flowFile.renamedFrom() : null;
+      if (before) {
+        return loadRenamed(before, paths);
+      }
       // A Project that is switched to may well have no flow file yet; that is no loss.
       const isLost = flows.state !== 'ok' && (flows.state !== 'missing' || first || !files.activeProject());
       if (isLost) {
@@ -192,6 +204,7 @@ function createLoading({ local, files, secrets, log }) {
      */
     async load({ fetchStored, first }) {
       const found = await loadFromDisk({ fetchStored, first });
+      await flowFile.remember();
       const pair = { ...found, credentials: asCredentials(found.credentials) };
       if (pair.lost || secrets.opens(pair.credentials)) {
         return pair;

@@ -7,7 +7,7 @@ const { stamp } = require('./disk-files');
  * Saves flows and credentials: on disk first, then to Valkey, as one pair. Waits for what is being
  * restored, and tells `restoring` and `refused` that there is something newer.
  */
-function createSaving({ local, files, secrets, journal, mirror, restoring, refused, log }) {
+function createSaving({ local, files, flowFile, secrets, journal, mirror, restoring, refused, log }) {
   let alone = null; // credentials that were saved, until the flows that belong to them are
   let owed = null; // text of credentials that Node-RED takes for saved, until they are for good
   let count = 0;
@@ -94,6 +94,7 @@ function createSaving({ local, files, secrets, journal, mirror, restoring, refus
     await journal.end();
     owed = null;
     await restoring.forget();
+    await flowFile.remember();
     mirror.wrote({ flows: text, ...(saved ? { credentials: saved.text } : {}) });
     if (mirror.onDisk().credentials === null) {
       mirror.wrote({ credentials: JSON.stringify(asCredentials(await local.getCredentials())) });

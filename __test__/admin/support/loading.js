@@ -2,6 +2,7 @@
 
 // A disk with flows and credentials, what Valkey answers, and what is loaded: whose they are.
 
+const { createFlowFileRecord } = require('../../../lib/admin/flow-file-record');
 const { createLoading } = require('../../../lib/admin/loading');
 const { encrypt, open } = require('../../../lib/flows/credentials');
 const { createAdminDisk } = require('./admin-disk');
@@ -36,14 +37,15 @@ const isUnusable = async () => {
 /** A disk after two deploys. */
 function create({ project, backups = true, ...given } = {}) {
   const admin = createAdminDisk({ stored: { _credentialSecret: OWN }, project, ...given });
-  const { disk, files, local, log, secrets } = admin;
+  const { disk, files, local, log, secrets, settings } = admin;
   disk.write(FLOWS, flowsOf('disk'));
   disk.write(CREDENTIALS, encrypt(OWN, plainOf('disk')));
   if (backups) {
     disk.write(`.${FLOWS}.backup`, flowsOf('backup'));
     disk.write(`.${CREDENTIALS}.backup`, encrypt(OWN, plainOf('backup')));
   }
-  const loading = createLoading({ local, files, secrets, log });
+  const flowFile = createFlowFileRecord({ settings, files, log });
+  const loading = createLoading({ local, files, flowFile, secrets, log });
   const asked = [];
   const load = async (answer, { first = true } = {}) => {
     const pair = await loading.load({
