@@ -95,6 +95,15 @@ function createSaving({ local, files, flowFile, secrets, journal, mirror, restor
     owed = null;
     await restoring.forget();
     await flowFile.remember();
+    if (failure) {
+      // Node-RED goes on with what it ran, and so do workers, until it loads what the disk has. Of the
+      // credentials it takes the new ones for saved, and does not hand them over with the next flows.
+      mirror.wrote(saved ? { credentials: saved.text } : {});
+      log.warn(
+        `the flows are on disk, but they were not deployed (${failure.message}): this admin and the workers run what they ran, until it is deployed again or loaded`
+      );
+      throw failure;
+    }
     mirror.wrote({ flows: text, ...(saved ? { credentials: saved.text } : {}) });
     if (mirror.onDisk().credentials === null) {
       mirror.wrote({ credentials: JSON.stringify(asCredentials(await local.getCredentials())) });
@@ -110,10 +119,6 @@ function createSaving({ local, files, flowFile, secrets, journal, mirror, restor
         throw error;
       }
     };
-    if (failure) {
-      await mirror.quietly(send);
-      throw failure;
-    }
     return send();
   };
 

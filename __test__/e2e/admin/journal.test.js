@@ -139,11 +139,14 @@ test('credentials that can not be written: an error, and they go with the next d
   await untilAnswer(admin, answer());
 });
 
-test('flows that are written, and a failure after that: an error, and no torn pair anywhere', async () => {
+test('flows that are written, and a failure after that: workers run what the admin runs, no torn pair', async () => {
   fs.writeFileSync(inUserDir('cut.json'), JSON.stringify({ file: 'flows.json', when: 'failing' }));
   await assert.rejects(admin.deploy(nextFlow()));
   fs.rmSync(inUserDir('cut.json'));
+  await assertNothingHappened();
   version += 1;
+  await admin.deploy([], { type: 'reload' });
+  await untilAnswer(admin, answer());
   await untilAnswer(worker, answer());
   await admin.restart();
   await untilAnswer(admin, answer());
