@@ -62,6 +62,17 @@ impl Keyspace {
         format!("{}backup:{time_ms}", self.prefix)
     }
 
+    /// A `SCAN` pattern that matches the backups of this prefix, and may match other keys.
+    pub fn backup_pattern(&self) -> String {
+        format!("{}backup:*", escape_glob(&self.prefix))
+    }
+
+    /// The time of a backup's key; `None` when the key is no backup of this prefix.
+    pub fn parse_backup_key(&self, key: &str) -> Option<u64> {
+        let time = key.strip_prefix(self.prefix.as_str())?.strip_prefix("backup:")?.parse().ok()?;
+        (self.backup(time) == key).then_some(time)
+    }
+
     /// A library entry. Type and path are to be checked first
     /// (see [`crate::content::check_library_type`]).
     pub fn library_entry(&self, library_type: &str, path: &str) -> String {
@@ -126,6 +137,18 @@ mod tests {
         assert_eq!(keys.library_folder("flows", "a/b"), "plant-1:index:library:flows:a/b");
         assert_eq!(keys.library_index_built(), "plant-1:index:library");
         assert_eq!(keys.library_pattern(), "plant-1:library:*");
+    }
+
+    #[test]
+    fn knows_its_own_backups() {
+        let keys = Keyspace::new("n*:");
+        assert_eq!(keys.backup_pattern(), r"n\*:backup:*");
+        assert_eq!(keys.parse_backup_key(&keys.backup(12)), Some(12));
+        for other in
+            ["n*:backup:", "n*:backup:012", "n*:backup:+1", "n*:backup:flows", "nn:backup:1"]
+        {
+            assert_eq!(keys.parse_backup_key(other), None, "{other}");
+        }
     }
 
     #[test]

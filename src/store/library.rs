@@ -11,7 +11,7 @@ use redis::Value;
 
 use super::Store;
 use super::refused::PRELUDE;
-use super::reply::{plain_text, stored_text, text_list, text_pairs, verdict};
+use super::reply::{plain_text, stored_text, text_pairs, verdict};
 use crate::codec;
 use crate::connection::Script;
 use crate::content;
@@ -135,24 +135,9 @@ impl Store {
     /// Every entry under the prefix, from one scan over the server's keys: for building the index
     /// from what earlier modules wrote, not for answering a call.
     pub async fn scan_library(&self) -> Result<BTreeSet<EntryName>> {
-        let mut found = BTreeSet::new();
-        let mut cursor = "0".to_string();
-        loop {
-            let mut scan = redis::cmd("SCAN");
-            scan.arg(&cursor).arg("MATCH").arg(self.keys().library_pattern());
-            scan.arg("COUNT").arg(1000);
-            let Value::Array(reply) = self.connection().command(&scan).await? else { break };
-            let [next, page] = reply.as_slice() else { break };
-            for key in text_list(page.clone()) {
-                let name = self.keys().parse_library_key(&key);
-                found.extend(name.map(|(kind, path)| (kind.to_string(), path.to_string())));
-            }
-            cursor = plain_text(next).unwrap_or_else(|| "0".into());
-            if cursor == "0" {
-                break;
-            }
-        }
-        Ok(found)
+        let keys = self.scan(&self.keys().library_pattern()).await?;
+        let names = keys.iter().filter_map(|key| self.keys().parse_library_key(key));
+        Ok(names.map(|(kind, path)| (kind.to_string(), path.to_string())).collect())
     }
 
     /// Says that the index is complete from now on.

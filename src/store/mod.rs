@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides when; that is the role's part.
 
+pub mod backups;
 pub mod deploy;
 pub mod head;
 pub mod lease;
@@ -11,6 +12,7 @@ mod refused;
 mod replicas;
 mod reply;
 pub mod revision;
+mod scan;
 pub mod sessions;
 mod size;
 pub mod snapshot;

@@ -11,6 +11,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod backups;
 mod deploys;
 mod leases;
 mod library;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::instrument::WithSubscriber;
 
 use super::Inner;
 use super::drift::{Depth, Drift};
@@ -12,6 +13,7 @@ use super::sessions::Sessions;
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::role::Event;
+use crate::store::backups::KEPT;
 use crate::store::deploy::{Deploy, Write, Written};
 use crate::store::head::Record;
 use crate::store::lease::Lease;
@@ -209,6 +211,7 @@ impl Inner {
                             "Valkey held a deploy that this admin's disk never had; it was replaced by what is on this disk and kept under '{}'",
                             self.store.keys().backup(revision.time)
                         );
+                        self.prune_backups(revision.time);
                     }
                     tracing::info!(
                         "deploy {sequence} mirrored: {} bytes in {} ms",
@@ -225,6 +228,21 @@ impl Inner {
             command: "deploy script".into(),
             detail: "another admin writes under the same prefix".into(),
         })
+    }
+
+    /// In the background: it goes over all keys of the server, and nobody has to wait for it.
+    fn prune_backups(&self, newest: u64) {
+        let store = self.store.clone();
+        let work = async move {
+            match store.prune_backups(newest).await {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::info!("old backups deleted: {count}; the newest {KEPT} are kept")
+                }
+                Err(error) => tracing::warn!("old backups could not be deleted: {error}"),
+            }
+        };
+        tokio::spawn(work.with_current_subscriber());
     }
 
     /// Higher than everything that the server, this admin or its clock ever gave.
