@@ -1,5 +1,7 @@
 'use strict';
 
+/** @import { EventFunction, EventName } from '../../binding' */
+
 /**
  * What the core tells outside of calls. It may begin before those are there that it is meant for:
  * what it says until then is kept. An event only says that it is time to look, so that one of a
@@ -8,12 +10,12 @@
  * @param {{error(text: string): void}} log
  */
 function createEvents(log) {
-  /** @type {Set<string>} */
+  /** @type {Set<EventName>} */
   const early = new Set();
-  /** @type {Record<string, (() => unknown) | undefined> | null} */
+  /** @type {Partial<Record<EventName, () => unknown>> | null} */
   let listeners = null;
 
-  /** @param {string} event */
+  /** @type {EventFunction} */
   const onEvent = (event) => {
     if (listeners) {
       void tell(event, listeners[event]);
@@ -23,7 +25,7 @@ function createEvents(log) {
   };
 
   /**
-   * @param {string} event
+   * @param {EventName} event
    * @param {(() => unknown) | undefined} listener
    */
   const tell = async (event, listener) => {
@@ -41,7 +43,7 @@ function createEvents(log) {
     /**
      * From now on each event is told, what came earlier at once.
      *
-     * @param {Record<string, () => unknown>} given a listener an event; one that fails is logged
+     * @param {Partial<Record<EventName, () => unknown>>} given a listener an event; one that fails is logged
      */
     listen(given) {
       listeners = given;

@@ -14,11 +14,15 @@ export interface Options {
   functions: binding.Functions;
 }
 
-/** What the background methods answer that have no namesake to wait for. */
-interface BackgroundAnswers {
+/** What the background methods can answer. */
+type Settled = NonNullable<Parameters<binding.SettleFunction>[1]>;
+type AnswersOf<T extends Record<string, Settled>> = T;
+
+/** What those answer that have no namesake to wait for. */
+type BackgroundAnswers = AnswersOf<{
   reconcileLibrary: string;
   packagesSettled: boolean;
-}
+}>;
 
 type Name = 'Admin' | 'Worker';
 type Class<N extends Name> = InstanceType<(typeof binding)[N]>;

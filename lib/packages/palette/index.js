@@ -13,7 +13,7 @@ const { usedLibraries, usedTypes } = require('../../flows/used-types');
 const { createSerialQueue } = require('../../serial-queue');
 
 /**
- * @import { JobFailure, PackageOnDisk, PackageUpgrade } from '../../../binding'
+ * @import { JobOutcome, PackageOnDisk, PackageUpgrade, RestartNeeded } from '../../../binding'
  * @import { Reload } from '../../reload'
  * @import { Log } from '../../types/core'
  * @import { NodeSet, Runtime, Settings } from '../../types/node-red'
@@ -27,16 +27,14 @@ const START_INTERVAL = 50;
 /**
  * What came of removing packages: those that are gone, those that flows use, and the others.
  *
- * @typedef {{ removed: string[], inUse: string[], failed: JobFailure[] }} Removal
+ * @typedef {Required<Pick<JobOutcome, 'removed' | 'inUse' | 'failed'>>} Removal
  */
 
 /**
  * What came of loading packages: `restart` are those of which another version runs, in whole or in part.
  *
- * @typedef {object} Load
- * @property {string[]} loaded
- * @property {Array<{ name: string, version: string, reason: string }>} restart
- * @property {JobFailure[]} failed
+ * @typedef {Omit<Required<Pick<JobOutcome, 'loaded' | 'restart' | 'failed'>>, 'restart'>
+ *   & { restart: Array<RestartNeeded & { version: string, reason: string }> }} Load
  */
 
 /**
