@@ -238,6 +238,8 @@ export interface Manifest {
   version: string;
   type?: string;
   dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
   'node-red'?: {
     version?: string;
     nodes?: Record<string, string>;

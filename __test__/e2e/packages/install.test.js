@@ -56,6 +56,25 @@ packageTest('packages with a scope, without node-red- in their name, and without
   assert.doesNotMatch(worker.logs, /\[error\]/);
 });
 
+packageTest('node types of a dependency reach a running worker with the package that needs it', async (t, cluster) => {
+  const { registry } = cluster;
+  registry.publish(answering('config-nodes', '1.0.0', { types: ['of-a-dependency'] }));
+  registry.publish(answering('main-nodes', '1.0.0', { types: ['main'], dependencies: { 'config-nodes': '1.x' } }));
+  const admin = await cluster.admin();
+  const worker = await cluster.worker();
+  const { pid } = worker;
+
+  await installModule(admin, 'main-nodes');
+  await cluster.untilList({ 'main-nodes': '1.0.0' });
+  // The admin has the type after its next start.
+  await admin.restart();
+  await admin.deploy(typeFlow(['main', 'of-a-dependency']));
+  await untilType(worker, 'main', '1.0.0');
+  await untilType(worker, 'of-a-dependency', '1.0.0');
+  assert.equal(worker.pid, pid);
+  assert.doesNotMatch(worker.logs, /\[error\]/);
+});
+
 packageTest(
   'a worker has exactly the version of the admin, although a newer one fits the range',
   async (t, cluster) => {

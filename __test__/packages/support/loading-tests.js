@@ -99,6 +99,60 @@ function loadingTests({ editor }) {
     assert.deepEqual(await instance.drop('plain-library'), { removed: ['plain-library'], inUse: [], failed: [] });
   });
 
+  test('node types of a dependency come with the package, and a new version of it waits for a restart', async () => {
+    const came = (version) => {
+      instance.install({ name: '@scope/came', version, sets: { one: ['came-along'] } });
+      hidePackage(instance.userDir, '@scope/came');
+    };
+    const bringing = {
+      name: 'pkg-brings',
+      sets: { one: ['brings'] },
+      manifest: { dependencies: { '@scope/came': '*' } }
+    };
+    came('1.0.0');
+    instance.install({ name: 'needed-by-nobody', sets: { one: ['of-nobody'] } });
+    hidePackage(instance.userDir, 'needed-by-nobody');
+    const hooked = [];
+    instance.runtime.hooks.add('preInstall.test', (event) => {
+      hooked.push(event.module);
+    });
+    try {
+      assert.deepEqual(await instance.add(bringing), { loaded: ['pkg-brings'], restart: [], failed: [] });
+    } finally {
+      instance.runtime.hooks.remove('*.test');
+    }
+    assert.deepEqual(hooked, ['pkg-brings']);
+    assert.equal(instance.has('came-along'), true);
+    assert.equal(instance.info('@scope/came').user, false);
+    assert.equal(instance.has('of-nobody'), false);
+    await instance.update(flowsWith('came-along'));
+    assert.equal(instance.versionOf('n-came-along'), '1.0.0');
+    came('1.1.0');
+    const reason = '1.1.0 is installed, 1.0.0 runs until this worker is restarted';
+    const again = [{ name: 'pkg-brings', version: '1.0.0', from: null }];
+    const { restart } = await instance.palette.load(again);
+    assert.deepEqual(restart, [{ name: '@scope/came', version: '1.1.0', reason }]);
+    assert.deepEqual((await instance.palette.load(again)).restart, []);
+    assert.deepEqual(instance.lines('warn'), [`package @scope/came: ${reason}`]);
+  });
+
+  test('a dependency that Node-RED does not take keeps nothing back', async () => {
+    const manifest = { 'node-red': { version: '>=99', nodes: { one: 'one.js' } } };
+    instance.install({ name: 'came-too-new', sets: { one: ['too-new'] }, manifest });
+    hidePackage(instance.userDir, 'came-too-new');
+    const bad = { types: ['came-bad'], before: "throw new Error('no such luck');" };
+    instance.install({ name: 'came-bad', sets: { one: bad } });
+    hidePackage(instance.userDir, 'came-bad');
+    const needed = { dependencies: { 'came-too-new': '*', 'came-bad': '*' } };
+    for (const attempt of [1, 2]) {
+      const { loaded, failed } = await instance.add({ name: 'pkg-needs', sets: { one: ['needs'] }, manifest: needed });
+      assert.deepEqual([loaded, failed], [['pkg-needs'], []], `attempt ${attempt}`);
+    }
+    assert.deepEqual(instance.lines('error'), [
+      'package came-bad@1.0.0, a dependency, could not be loaded: one: no such luck'
+    ]);
+  });
+
   test('a package with a plugin only', async () => {
     const manifest = { 'node-red': { plugins: { theme: 'theme.js' } } };
     const code = 'module.exports = (RED) => RED.plugins.registerPlugin("a-plugin", { type: "test-type" });';

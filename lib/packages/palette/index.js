@@ -95,7 +95,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     const parts = { runtime, log, reload, root, registry, registration, hooks, earlier, announce, flowsInUse };
     return {
       ...parts,
-      loadOne: createLoading(parts).loadOne,
+      ...createLoading(parts),
       upgradeAll: createUpgrade({ ...parts, mode: upgrade, restartDelay, replaced }).upgradeAll
     };
   }
@@ -220,7 +220,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   }
 
   /**
-   * Makes the types of installed packages available.
+   * Makes the types of installed packages available, and those of packages that came with them.
    *
    * @param {Array<PackageOnDisk & { isOfStart?: boolean }>} packages `isOfStart`: the start of this process had waited
    *   for it in vain
@@ -244,6 +244,9 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
           fail(result, name, version, error);
         }
       }
+      const isOfStart = packages.some((entry) => entry.isOfStart);
+      const came = await parts.loadDependencies(new Set(packages.map(({ name }) => name)), tellOnce);
+      upgrades.push(...came.map((entry) => ({ ...entry, isOfStart })));
       await parts.upgradeAll(upgrades, result, fail);
       if (upgrade === 'live') {
         replaced.note();

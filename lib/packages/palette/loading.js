@@ -4,6 +4,7 @@ const path = require('node:path');
 const { identityOf } = require('../upgrade/dependencies');
 const { loadedIn, packageFolder, readManifest } = require('../files');
 const { typesOf } = require('./registry');
+const { broughtAlong } = require('./brought-along');
 const { takeAway } = require('./removal');
 const { usedLibraries } = require('../../flows/used-types');
 
@@ -17,9 +18,11 @@ const { usedLibraries } = require('../../flows/used-types');
  */
 
 /**
- * A package on disk; `from`: the version that was there before.
+ * A package on disk; `from`: the version that was there before; `isDependency`: it is there because another one needs
+ * it, and Node-RED calls no install hooks for it.
  *
- * @typedef {{ name: string, version: string, from: string | undefined, folder: string, manifest: Manifest }} Entry
+ * @typedef {{ name: string, version: string, from: string | undefined, folder: string, manifest: Manifest,
+ *   isDependency?: boolean }} Entry
  */
 
 /**
@@ -55,6 +58,9 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
   // The package.json of modules that failed with it.
   /** @type {Map<string, string>} */
   const faulty = new Map();
+  // The same of dependencies that Node-RED does not take.
+  /** @type {Map<string, string>} */
+  const notTaken = new Map();
 
   /**
    * Loads a package at once, or returns what there is to upgrade.
@@ -96,6 +102,62 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
   }
 
   /**
+   * Loads what npm has installed because others need it, but for what is `listed`; returns what there is to upgrade.
+   *
+   * @param {Set<string>} listed
+   * @param {(name: string, line: string) => void} complain
+   * @returns {Promise<Upgrade[]>}
+   */
+  async function loadDependencies(listed, complain) {
+    /** @type {Upgrade[]} */
+    const upgrades = [];
+    for (const { name, version } of (await broughtAlong(root)).filter((each) => !listed.has(each.name))) {
+      try {
+        const entry = await loadDependency(name);
+        if (entry) {
+          upgrades.push(entry);
+        }
+      } catch (error) {
+        complain(name, `package ${name}@${version}, a dependency, could not be loaded: ${error.message}`);
+      }
+    }
+    return upgrades;
+  }
+
+  /**
+   * What a start would find.
+   *
+   * @param {string} name
+   * @returns {Promise<Upgrade | undefined>}
+   */
+  async function loadDependency(name) {
+    const folder = packageFolder(root, name);
+    const manifest = readManifest(folder);
+    const files = identityOf(path.join(folder, 'package.json'));
+    if (!manifest || notTaken.get(name) === files) {
+      return undefined;
+    }
+    const { version } = manifest;
+    const entry = { name, version, from: undefined, folder, manifest, isDependency: true };
+    const module = registry.moduleOf(name);
+    if (!module) {
+      try {
+        return await loadNew(entry);
+      } catch (error) {
+        if (registry.moduleOf(name)) {
+          throw error;
+        }
+        // A start passes over it as well, e.g. for what settings.js allows.
+        notTaken.set(name, files);
+        log.debug(`package ${name}@${version}, a dependency, is not loaded: ${error.message}`);
+        return undefined;
+      }
+    }
+    const isKnown = module.version === version || module.pending_version === version;
+    return isKnown ? undefined : { ...entry, running: module.version };
+  }
+
+  /**
    * A package without nodes: there is nothing to register, but the version before may be in use.
    *
    * @param {Entry} entry
@@ -116,7 +178,7 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
    * @returns {Promise<Upgrade | undefined>}
    */
   async function loadNew(entry) {
-    const { name, version, folder, manifest } = entry;
+    const { name, version, folder, manifest, isDependency } = entry;
     const before = earlier.get(name);
     const isOnce = before && (before.isEsModule || registration.hasEsModules(folder, manifest));
     if (isOnce && before.version !== version) {
@@ -126,7 +188,9 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
         why: 'Node.js loads an ES module once, and has loaded another version'
       };
     }
-    await hooks.beforeLoad(name, version);
+    if (!isDependency) {
+      await hooks.beforeLoad(name, version);
+    }
     if (before && !isOnce) {
       await registration.registerAgain(name, folder);
     } else {
@@ -137,7 +201,7 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
   }
 
   /** @param {Entry} entry */
-  async function loaded({ name, version }) {
+  async function loaded({ name, version, isDependency }) {
     const info = registry.loadedInfo(name);
     announce('plugin/added', info.plugins || []);
     announce('node/added', info.nodes);
@@ -146,8 +210,11 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
       throw new Error(faults.join('; '));
     }
     const types = typesOf(registry.moduleOf(name));
-    log.info(`package ${name}@${version} is loaded${types.length > 0 ? `: ${types.join(', ')}` : ''}`);
-    await hooks.afterLoad(name, version).catch((error) => log.warn(`package ${name}: ${error.message}`));
+    const what = `package ${name}@${version}${isDependency ? ', a dependency,' : ''}`;
+    log.info(`${what} is loaded${types.length > 0 ? `: ${types.join(', ')}` : ''}`);
+    if (!isDependency) {
+      await hooks.afterLoad(name, version).catch((error) => log.warn(`package ${name}: ${error.message}`));
+    }
   }
 
   /**
@@ -211,7 +278,7 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     return [...new Set(running.map(({ type }) => type))];
   }
 
-  return { loadOne };
+  return { loadOne, loadDependencies };
 }
 
 module.exports = { createLoading };

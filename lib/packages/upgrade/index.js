@@ -92,7 +92,9 @@ function createUpgrade({
     for (const entry of upgrades) {
       try {
         const how = { isUpgrade: true };
-        await hooks.beforeLoad(entry.name, entry.version, how);
+        if (!entry.isDependency) {
+          await hooks.beforeLoad(entry.name, entry.version, how);
+        }
         const isLive = mode === 'live' && Boolean(reload);
         const late = isTooLate(entry)
           ? 'it came too late for the start of this worker, which is not restarted for that'
@@ -103,9 +105,11 @@ function createUpgrade({
         } else {
           result.restart.push(await report(entry, why));
         }
-        await hooks
-          .afterLoad(entry.name, entry.version, how)
-          .catch((error) => log.warn(`package ${entry.name}: ${error.message}`));
+        if (!entry.isDependency) {
+          await hooks
+            .afterLoad(entry.name, entry.version, how)
+            .catch((error) => log.warn(`package ${entry.name}: ${error.message}`));
+        }
       } catch (error) {
         fail(result, entry.name, entry.version, error);
       }
