@@ -27,7 +27,7 @@ test('what fails on the way closes what was opened, and is what is told', async 
   });
   await assert.rejects(opening, /no second/);
   assert.deepEqual(closed, ['one']);
-  const both = openParts((onClose) => {
+  const both = openParts(async (onClose) => {
     onClose(() => closed.push('first'));
     onClose(() => Promise.reject(new Error('not closed')));
     throw new Error('not opened');

@@ -5,8 +5,8 @@
  * it. The result closes all of them with `close()`, the last first; should `open` fail, those that
  * it has come to are closed at once.
  *
- * @template {object} T
- * @param {(onClose: (close: () => unknown) => void) => T | Promise<T>} open
+ * @template T
+ * @param {(onClose: (close: () => unknown) => void) => Promise<T>} open
  * @returns {Promise<T & {close: () => Promise<void>}>}
  */
 async function openParts(open) {

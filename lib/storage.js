@@ -7,6 +7,7 @@ const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const nodeRed = require('./node-red');
 const { openAdmin } = require('./admin');
+const { openReadOnlyAdmin } = require('./admin/read-only');
 const { defaultUserDir } = require('./user-dir');
 const { openWorker } = require('./worker');
 
@@ -23,7 +24,10 @@ let current = null;
  * @returns {Promise<Instance>}
  */
 function openRole(params) {
-  return params.checked.role === 'admin' ? openAdmin(params) : openWorker(params);
+  if (params.checked.role === 'worker') {
+    return openWorker(params);
+  }
+  return params.settings.readOnly ? openReadOnlyAdmin(params) : openAdmin(params);
 }
 
 /**

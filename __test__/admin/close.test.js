@@ -8,9 +8,11 @@ const EventEmitter = require('node:events');
 const { test } = require('node:test');
 require('@node-red/runtime'); // whose local storage an admin uses
 
-const { createAdmin } = require('../../lib/admin');
+const { openAdmin } = require('../../lib/admin');
+const { openReadOnlyAdmin } = require('../../lib/admin/read-only');
 const { createPackageChanges } = require('../../lib/packages/palette/changes');
 const { createPackages } = require('../../lib/packages');
+const { freePort } = require('../support/port');
 const { tempDir } = require('../support/temp-dir');
 
 const log = { error() {}, warn() {}, info() {}, debug() {} };
@@ -45,25 +47,33 @@ function createRuntime() {
   };
 }
 
-for (const [what, readOnly, role] of [
-  ['that fails', false, 1],
-  ['with readOnly', true, 'admin']
+test("an admin's start that fails leaves nothing", async () => {
+  const runtime = createRuntime();
+  const settings = { userDir: tempDir('admin-close'), get() {}, available: () => false };
+  for (const attempt of [1, 2]) {
+    const options = { text: JSON.stringify({ role: 1 }), functions: {} };
+    const opened = openAdmin({ settings, runtime, log, options, checked: {} });
+    await assert.rejects(opened, /option 'role'/, `attempt ${attempt}`);
+    assert.equal(runtime.events.listenerCount('runtime-event'), 0);
+    assert.deepEqual([...runtime.hooks.names], []);
+  }
+});
+
+for (const [what, open, more] of [
+  ['', openAdmin, {}],
+  [' with readOnly', openReadOnlyAdmin, { readOnly: true }]
 ]) {
-  test(`an admin's start ${what} leaves nothing once it is closed`, async () => {
+  test(`an admin${what} leaves nothing once it is closed`, async () => {
     const runtime = createRuntime();
-    const settings = { userDir: tempDir('admin-close'), readOnly, get() {}, available: () => false };
-    for (const attempt of [1, 2]) {
-      const options = { text: JSON.stringify({ role }), functions: {} };
-      const admin = createAdmin({ settings, runtime, log, options, checked: {} });
-      const opened = admin.init();
-      if (readOnly) {
-        await opened;
-      } else {
-        await assert.rejects(opened, /option 'role'/, `attempt ${attempt}`);
-      }
+    const exits = process.listenerCount('exit');
+    const settings = { userDir: tempDir('admin-close'), get() {}, available: () => false, ...more };
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const text = JSON.stringify({ role: 'admin', host: '127.0.0.1', port: await freePort() });
+      const admin = await open({ settings, runtime, log, options: { text, functions: {} }, checked: {} });
       await admin.close();
-      assert.equal(runtime.events.listenerCount('runtime-event'), 0);
+      assert.deepEqual(runtime.events.eventNames(), []);
       assert.deepEqual([...runtime.hooks.names], []);
+      assert.equal(process.listenerCount('exit'), exits);
     }
   });
 }

@@ -35,7 +35,7 @@ async function open() {
   const library = createLibrary({
     local: real,
     log,
-    core: () => core,
+    core,
     userDir: disk.dir,
     typesAtStart: [],
     pretty: false

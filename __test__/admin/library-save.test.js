@@ -16,7 +16,7 @@ const core = {
 };
 const local = { getLibraryEntry: async () => [] };
 const library = createLibrary({
-  local, core: () => core, userDir: process.argv[1], typesAtStart: [], pretty: false, log: console
+  local, core, userDir: process.argv[1], typesAtStart: [], pretty: false, log: console
 });
 const compared = library.compare();
 if (process.argv[2] === 'save') {

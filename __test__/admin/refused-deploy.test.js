@@ -35,7 +35,7 @@ function create({ load = async () => {}, safeMode, started = true } = {}) {
   const watch = createRuntimeWatch({ events, isOwn: () => false, onOwn() {}, onType() {} });
   const core = { deployWasRefused: () => told.push('refused') };
   const refused = createRefusedDeploy({
-    core: () => core,
+    core,
     runtime: { events, nodes, settings: { safeMode } },
     watch,
     log

@@ -22,7 +22,7 @@ async function afterDeploy() {
     return { done: true };
   };
   const core = { deploy, background: { deploy } };
-  const mirror = createMirror({ core: () => core, files, secrets, log, beforeSend() {}, async onEqual() {} });
+  const mirror = createMirror({ core, files, secrets, log, beforeSend() {}, async onEqual() {} });
   const nothing = async () => {};
   const saving = createSaving({
     local,

@@ -84,7 +84,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
           const found = items.find((item) => typeof item !== 'string' && item.fn === name);
           const { entry } = await read(type, wanted, found || {});
           try {
-            await core().mirrorLibraryEntry(type, wanted, entry);
+            await core.mirrorLibraryEntry(type, wanted, entry);
           } catch (error) {
             log.warn(`library entry ${type}/${wanted} is saved on disk, but not mirrored: ${error.message}`);
           }
@@ -97,7 +97,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
         for (const draft of await removeDrafts(root)) {
           log.warn(`a draft that a kill has left can't be removed: ${draft}`);
         }
-        const onlyThere = JSON.parse(await core().background.reconcileLibrary(await everything()));
+        const onlyThere = JSON.parse(await core.background.reconcileLibrary(await everything()));
         for (const { type, path: file, entry } of onlyThere) {
           const { fn: body, ...meta } = JSON.parse(entry);
           const texts = Object.entries(meta).map(([name, value]) => [name, String(value)]);
@@ -110,7 +110,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
           }
         }
         if (onlyThere.length > 0) {
-          await core().background.reconcileLibrary(await everything());
+          await core.background.reconcileLibrary(await everything());
         }
       })
   };

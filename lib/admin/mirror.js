@@ -32,9 +32,9 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
     beforeSend(secret);
     return [onDisk.flows, onDisk.credentials, secret, projectName()];
   };
-  const send = async (secret) => report(await core().deploy(...pair(secret)));
+  const send = async (secret) => report(await core.deploy(...pair(secret)));
   // The next start mirrors what is on the disk, so a process that has nothing else to do may end.
-  const sendInBackground = async (secret) => report(await core().background.deploy(...pair(secret)));
+  const sendInBackground = async (secret) => report(await core.background.deploy(...pair(secret)));
 
   /** Everything but a deploy: the disk has it, so a caller is told nothing of Valkey's troubles. */
   const quietly = async (task) => {

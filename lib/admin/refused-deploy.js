@@ -22,7 +22,7 @@ function createRefusedDeploy({ core, runtime, watch, log }) {
     /** The disk has it, and Node-RED does not run it. */
     begin() {
       waits = true;
-      core().deployWasRefused();
+      core.deployWasRefused();
     },
 
     /** Node-RED runs, or is about to run, what the disk has. */

@@ -73,7 +73,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
 
   /** The core keeps what Valkey holds in a backup at each deploy until it hears of a success. */
   const attemptOnce = async () => {
-    const stored = core().takeRestorable();
+    const stored = core.takeRestorable();
     // A load beside Node-RED's own first one would be undone by its end.
     await watch.started;
     const missing = lost;
@@ -82,11 +82,11 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     }
     try {
       if (await putBack(stored, missing)) {
-        core().restored(true);
+        core.restored(true);
       }
     } catch (error) {
       if (lost === missing) {
-        core().restored(false);
+        core.restored(false);
       }
       throw new Error(`${error.message}; what Valkey holds is not on this disk yet, trying again`);
     }
@@ -105,7 +105,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
       if (!missing) {
         return;
       }
-      core().diskHasLost(missing.flows);
+      core.diskHasLost(missing.flows);
       if (pair.lost) {
         await record.begin(pair.lost, paths);
         lost = { ...pair.lost, pair: { ...pair, mirror: pair.lost.usable } };
@@ -120,9 +120,6 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
       lost = null;
       await record.replaced();
     },
-
-    /** Valkey has what is on the disk. */
-    settled: () => record.end(),
 
     /** Resolves when nothing is being written here. */
     ready: () => underWay,

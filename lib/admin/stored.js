@@ -1,0 +1,47 @@
+'use strict';
+
+/**
+ * @import { AdminCore } from '../types/core'
+ * @import { createMirror } from './mirror'
+ */
+
+/** How long is waited for Valkey when the disk has lost something, in ms. */
+const PATIENCE = 3000;
+/** The same, after it has been waited for in vain. */
+const FURTHER_PATIENCE = 300;
+
+/**
+ * What Valkey holds, for a disk that has lost it.
+ *
+ * @param {{ core: AdminCore, mirror: ReturnType<typeof createMirror> }} parts
+ */
+function createStored({ core, mirror }) {
+  let patience = PATIENCE;
+
+  return {
+    /** Flows, credentials and settings; null when Valkey holds none. Rejects when it is away. */
+    async fetch() {
+      try {
+        const stored = await core.readForRestore(patience);
+        patience = PATIENCE;
+        return stored;
+      } catch (error) {
+        patience = FURTHER_PATIENCE;
+        const { flows, credentials, project } = mirror.onDisk();
+        if (flows === null) {
+          throw error;
+        }
+        // What this process had before its files were damaged is what Valkey was given.
+        return { flows, credentials, project, settings: '{}', source: 'memory' };
+      }
+    },
+
+    /** The log-in sessions; null when Valkey holds none, or is away. */
+    async sessions() {
+      const text = await core.readSessions(PATIENCE).catch(() => null);
+      return text ? JSON.parse(text) : null;
+    }
+  };
+}
+
+module.exports = { createStored };
