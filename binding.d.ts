@@ -98,6 +98,8 @@ export declare class Packages {
    * not be read.
    */
   isInStep(): boolean | null
+  /** What is installed and could not be loaded, each with the reason, sorted by name. */
+  notLoaded(): Array<NotLoaded>
   /** Ends a running npm at once, because the process ends. */
   endNpm(): void
 }
@@ -263,6 +265,8 @@ export interface JobFailure {
   name: string
   /** Why. */
   reason: string
+  /** Trying again would end the same until other packages are installed, or flows let go of some. */
+  lasting?: boolean
 }
 
 /** What came of a job. Of a load, what is in neither `loaded` nor `restart` is tried again. */
@@ -312,6 +316,14 @@ export interface Notice {
   level: LogLevel
   /** The line, without a secret. */
   text: string
+}
+
+/** A package that is installed and could not be loaded. */
+export interface NotLoaded {
+  /** Its name. */
+  name: string
+  /** Why. */
+  reason: string
 }
 
 /** How npm is called. */

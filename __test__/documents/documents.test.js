@@ -158,7 +158,7 @@ test('the codes of errors that the documents name exist', () => {
 test('the parts of an answer to /health/ready are those that the document lists', () => {
   const { createReadiness } = require('../../lib/health/readiness.js');
   const flows = { state: 'running', missing: [] };
-  const packages = { inStep: true };
+  const packages = { inStep: true, waiting: [], notLoaded: [] };
   const members = new Set(
     ['worker', 'admin'].flatMap((role) =>
       Object.keys(createReadiness({ role, maxAge: null })({ core: { connection: 'ready' }, flows, packages }))

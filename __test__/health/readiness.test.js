@@ -89,9 +89,9 @@ test('a worker that hears no announcements tells so, and serves on', () => {
 test('a package that does not come is told, and keeps a worker back only while its flows do not run', () => {
   const asked = (packages, flows = { state: 'running', missing: [] }) =>
     judged('worker', { core: RUNNING, flows, packages });
-  const inStep = asked({ inStep: true, waiting: [] });
+  const inStep = asked({ inStep: true, waiting: [], notLoaded: [] });
   assert.deepEqual([inStep.ready, inStep.packages, inStep.notes], [true, 'in step', []]);
-  const gone = { inStep: false, waiting: ['gone'] };
+  const gone = { inStep: false, waiting: ['gone'], notLoaded: [] };
   const words = 'packages: not in step (gone)';
   const starting = asked(gone, { state: 'loading', missing: [] });
   assert.deepEqual(
@@ -108,14 +108,23 @@ test('a package that does not come is told, and keeps a worker back only while i
   );
 });
 
+test('a package that is installed and not usable is noted with the reason', () => {
+  const notLoaded = [{ name: 'second', reason: "type 'x' is already registered by first" }];
+  const noted = judged('worker', { core: RUNNING, packages: { inStep: true, waiting: [], notLoaded } });
+  assert.deepEqual(
+    [noted.ready, noted.packages, noted.notes],
+    [true, 'in step', ["packages: installed but not loaded: second (type 'x' is already registered by first)"]]
+  );
+});
+
 test('nobody is told that packages are in step when the list could not be read', () => {
-  const unknown = judged('worker', { core: RUNNING, packages: { inStep: null, waiting: [] } });
+  const unknown = judged('worker', { core: RUNNING, packages: { inStep: null, waiting: [], notLoaded: [] } });
   assert.deepEqual(
     [unknown.ready, unknown.packages, unknown.notes],
     [true, 'unknown', ['packages: the list could not be read, what was installed before is loaded']]
   );
   // npm itself can't be run: no name, and all the same not in step.
-  const stuck = judged('worker', { core: RUNNING, packages: { inStep: false, waiting: [] } });
+  const stuck = judged('worker', { core: RUNNING, packages: { inStep: false, waiting: [], notLoaded: [] } });
   assert.deepEqual([stuck.ready, stuck.packages, stuck.notes], [true, 'not in step', ['packages: not in step']]);
 });
 

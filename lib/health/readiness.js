@@ -8,6 +8,9 @@
 /** Names of types and packages that are listed; there may be hundreds. */
 const LISTED = 20;
 
+/** The most of a reason, in characters: it may hold what the code of a package has thrown. */
+const LONGEST_REASON = 200;
+
 /**
  * Whether Node-RED's flows run: a state of the flows watch, and what is missing for another.
  *
@@ -46,14 +49,17 @@ function packagesAsWords({ inStep, waiting }) {
   return waiting.length > 0 ? `not in step (${list(waiting)})` : 'not in step';
 }
 
+/** @param {PackageState['notLoaded'][number]} fault */
+const faultAsWords = ({ name, reason }) => `${name} (${reason.slice(0, LONGEST_REASON)})`;
+
 /**
  * Judges whether an instance is ready, from what its parts tell:
  *
  * - `core`: `health()` of the core; null when there is none (not open yet, or an admin with
  *   `readOnly`);
  * - `flows`: `state()` of the flows watch;
- * - `packages`: `{ inStep, waiting }`, where `waiting` are names of packages, and `inStep` is null when
- *   nobody can say; undefined when packages are not synchronised.
+ * - `packages`: `{ inStep, waiting, notLoaded }`, where `waiting` are names of packages, `notLoaded` tells
+ *   what is installed and could not be loaded, and `inStep` is null when nobody can say; undefined when packages are not synchronised.
  *
  * Node-RED looks for nodes, and so for flows, only after the first attempt to install packages has
  * ended or has had its time. So what runs after it has what it needs: a package that still does not
@@ -131,6 +137,9 @@ function createReadiness({ role, maxAge }) {
       if (!packages.inStep) {
         const where = flows.state === 'running' || role === 'admin' ? notes : missing;
         where.push(`packages: ${packagesAsWords(packages)}`);
+      }
+      if (packages.notLoaded.length > 0) {
+        notes.push(`packages: installed but not loaded: ${list(packages.notLoaded.map(faultAsWords))}`);
       }
     }
     return { ready: missing.length === 0, role, ...parts, flows: flows.state, missing, notes };

@@ -90,13 +90,13 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
     },
 
     /**
-     * For probes: `{ inStep, waiting }`, where `inStep` is null when the list could not be read;
+     * For probes: `{ inStep, waiting, notLoaded }`, where `inStep` is null when the list could not be read;
      * undefined when none is followed, as on most admins.
      */
     state() {
       const packages = synchronised();
       const missing = packages && packages.missing();
-      return missing ? { inStep: packages.isInStep(), waiting: missing } : undefined;
+      return missing ? { inStep: packages.isInStep(), waiting: missing, notLoaded: packages.notLoaded() } : undefined;
     },
 
     /** The names that are on the list and not loaded; null while there is no list. */

@@ -80,6 +80,8 @@ export interface OpenParams {
 export interface PackageState {
   inStep: boolean | null;
   waiting: string[];
+  /** Installed, and not usable for a reason. */
+  notLoaded: binding.NotLoaded[];
 }
 
 /** An admin or a worker that is open: what Node-RED asks of its storage, and what probes ask. */

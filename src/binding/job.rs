@@ -53,6 +53,8 @@ pub struct JobFailure {
     pub name: String,
     /// Why.
     pub reason: String,
+    /// Trying again would end the same until other packages are installed, or flows let go of some.
+    pub lasting: Option<bool>,
 }
 
 impl From<packages::Job> for Job {
@@ -86,7 +88,11 @@ impl From<JobOutcome> for packages::Outcome {
             failed: failed
                 .into_iter()
                 .flatten()
-                .map(|JobFailure { name, reason }| packages::Failed { name, reason })
+                .map(|JobFailure { name, reason, lasting }| packages::Failed {
+                    name,
+                    reason,
+                    lasting: lasting.unwrap_or(false),
+                })
                 .collect(),
         }
     }

@@ -18,6 +18,15 @@ pub struct Packages {
     log: Dispatch,
 }
 
+/// A package that is installed and could not be loaded.
+#[napi(object, object_from_js = false)]
+pub struct NotLoaded {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+}
+
 #[napi]
 impl Packages {
     pub(super) fn new(packages: Arc<packages::Packages>, log: Dispatch) -> Self {
@@ -99,6 +108,13 @@ impl Packages {
     #[napi]
     pub fn is_in_step(&self) -> Option<bool> {
         self.packages.is_in_step()
+    }
+
+    /// What is installed and could not be loaded, each with the reason, sorted by name.
+    #[napi]
+    pub fn not_loaded(&self) -> Vec<NotLoaded> {
+        let not_loaded = self.packages.not_loaded().into_iter();
+        not_loaded.map(|(name, reason)| NotLoaded { name, reason }).collect()
     }
 
     /// Ends a running npm at once, because the process ends.

@@ -52,7 +52,8 @@ impl Palette {
         *self.stuck.lock().unwrap() = names.iter().map(|name| (*name).to_owned()).collect();
     }
 
-    /// These can't be loaded. Of those that begin with `odd` nothing is said.
+    /// These can't be loaded. Of those that begin with `odd` nothing is said, and those that begin
+    /// with `foreign` have no chance until something else changes.
     pub fn cant_load(&self, names: &[&str]) {
         *self.unloadable.lock().unwrap() = names.iter().map(|name| (*name).to_owned()).collect();
     }
@@ -85,7 +86,11 @@ fn outcome(
     stuck: &BTreeSet<String>,
     unloadable: &BTreeSet<String>,
 ) -> Outcome {
-    let failed = |name: &String, reason: &str| Failed { name: name.clone(), reason: reason.into() };
+    let failed = |name: &String, reason: &str| Failed {
+        name: name.clone(),
+        reason: reason.into(),
+        lasting: name.starts_with("foreign"),
+    };
     match task {
         Task::Load(loads) => {
             let names = loads.iter().map(|load| load.name.clone());

@@ -37,6 +37,32 @@ async fn what_cant_be_loaded_is_tried_again_without_npm_and_keeps_no_deploy_wait
     running.settles().await;
     assert_eq!(dir.said(), ["install bad@1.0.0 good@1.0.0 odd@1.0.0"]);
     assert_eq!(log.count("next attempt"), 2, "{:?}", log.lines());
+    assert_eq!(log.count("(not loaded: bad, odd)"), 2, "{:?}", log.lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_no_chance_waits_for_a_change_and_is_told_to_probes() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let dir = UserDir::new();
+    let running = start(&server, &dir).await;
+    let not_loaded = || running.worker.packages().unwrap().not_loaded();
+    running.palette.cant_load(&["foreign"]);
+    publish(&server, r#"{"foreign":"1.0.0"}"#);
+    running.settles().await;
+    assert_eq!(running.palette.jobs(), [load(&["foreign"])]);
+    assert_eq!(not_loaded().into_iter().collect::<Vec<_>>(), [("foreign".into(), "broken".into())]);
+    // Another package comes, and it is tried again with that.
+    publish(&server, r#"{"foreign":"1.0.0","other":"1.0.0"}"#);
+    running.settles().await;
+    running.palette.cant_load(&[]);
+    publish(&server, r#"{"foreign":"1.0.0"}"#);
+    running.settles().await;
+    let again = load(&["foreign", "other"]);
+    let removal = json!({ "remove": ["other"] });
+    assert_eq!(running.palette.jobs()[1..], [again, removal, load(&["foreign"])]);
+    assert!(not_loaded().is_empty());
+    assert_eq!(log.count("next attempt"), 0, "{:?}", log.lines());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -185,6 +185,7 @@ function loadingTests({ editor }) {
       ['pkg-bad', 'pkg-absent']
     );
     assert.match(result.failed[0].reason, /^bad: .*no such luck/);
+    assert.equal(result.failed[0].lasting, undefined);
     assert.match(result.failed[1].reason, /no readable package.json/);
     assert.equal(instance.has('good-type'), true);
     // The same again is told once.
@@ -213,6 +214,8 @@ function loadingTests({ editor }) {
     const result = await instance.add({ name: 'pkg-second', sets: { two: second } });
     assert.equal(result.failed[0].name, 'pkg-second');
     assert.match(result.failed[0].reason, /contested.*already registered/);
+    assert.equal(result.failed[0].lasting, true);
+    assert.match(instance.lines('error')[0], /it is tried again when other packages come or go$/);
     assert.deepEqual((await instance.drop('pkg-second')).removed, ['pkg-second']);
     assert.equal(instance.runtime.nodes.getType('contested'), owner);
     assert.deepEqual(
@@ -255,6 +258,7 @@ function loadingTests({ editor }) {
     const manifest = { 'node-red': { version: '>=99', nodes: { one: 'one.js' } } };
     const result = await instance.add({ name: 'pkg-other', sets: { one: ['other-type'] }, manifest });
     assert.match(result.failed[0].reason, /it is for Node-RED >=99/);
+    assert.equal(result.failed[0].lasting, true);
   });
 
   test('a removed package leaves nothing behind', async () => {

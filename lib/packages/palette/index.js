@@ -259,11 +259,14 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
    * @param {Load} result
    * @param {string} name
    * @param {string} version
-   * @param {any} error
+   * @param {any} error `lasting`: it will be the same until other packages come or go
    */
   function fail(result, name, version, error) {
-    result.failed.push({ name, reason: String(error.message) });
-    tellOnce(name, `package ${name}@${version} is installed but could not be loaded: ${error.message}`);
+    const reason = String(error.message);
+    const lasting = Boolean(error.lasting);
+    result.failed.push({ name, reason, ...(lasting ? { lasting } : {}) });
+    const until = lasting ? '; it is tried again when other packages come or go' : '';
+    tellOnce(name, `package ${name}@${version} is installed but could not be loaded: ${reason}${until}`);
   }
 
   /**

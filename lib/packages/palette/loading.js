@@ -89,9 +89,9 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     }
     if (isSame && registration.isContested(name)) {
       // Nodes of such a type run the other one's code.
-      throw new Error(registration.faultsOf(name).join('; '));
+      throw registration.errorOf(name);
     }
-    const isFaulty = registration.faultsOf(name).length > 0;
+    const isFaulty = Boolean(registration.errorOf(name));
     if (isFaulty && (isSame || runningTypes(typesOf(module)).length === 0)) {
       return repair(entry);
     }
@@ -205,9 +205,9 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     const info = registry.loadedInfo(name);
     announce('plugin/added', info.plugins || []);
     announce('node/added', info.nodes);
-    const faults = registration.faultsOf(name);
-    if (faults.length > 0) {
-      throw new Error(faults.join('; '));
+    const error = registration.errorOf(name);
+    if (error) {
+      throw error;
     }
     const types = typesOf(registry.moduleOf(name));
     const what = `package ${name}@${version}${isDependency ? ', a dependency,' : ''}`;
@@ -247,7 +247,7 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
     const running = runningTypes(typesOf(module));
     const files = identityOf(path.join(folder, 'package.json'));
     if (running.length > 0 && faulty.get(name) === files) {
-      throw new Error(registration.faultsOf(name).join('; '));
+      throw registration.errorOf(name);
     }
     faulty.set(name, files);
     await hooks.beforeLoad(name, version);

@@ -51,7 +51,7 @@ function createRegistration({ registry, settings }) {
       throw error;
     }
     if (!registry.getModuleInfo(name)) {
-      throw new Error(whyNotTaken(folder));
+      throw Object.assign(new Error(whyNotTaken(folder)), { lasting: true });
     }
   }
 
@@ -158,6 +158,16 @@ function createRegistration({ registry, settings }) {
   }
 
   /**
+   * The same as one error; undefined when nothing is wrong. It is `lasting` where only another package can change it.
+   *
+   * @param {string} name
+   */
+  function errorOf(name) {
+    const faults = faultsOf(name);
+    return faults.length > 0 ? Object.assign(new Error(faults.join('; ')), { lasting: isContested(name) }) : undefined;
+  }
+
+  /**
    * Whether a registered module is in error because another has a type of it, and still does.
    *
    * @param {string} name
@@ -189,7 +199,7 @@ function createRegistration({ registry, settings }) {
     return Object.values(registry.loadedModule(name).nodes).some((set) => set.file && isEsModule(set.file));
   }
 
-  return { register, registerAgain, faultsOf, isContested, hasEsModules, runsEsModules };
+  return { register, registerAgain, errorOf, faultsOf, isContested, hasEsModules, runsEsModules };
 }
 
 /** @param {LoadError} error */

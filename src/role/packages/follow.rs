@@ -230,15 +230,17 @@ impl Target {
                 self.due = None;
             }
             result => {
-                match result {
+                let why = match result {
                     Ok(left) => {
+                        let why = left.why();
                         self.in_step = left.missing.is_empty();
                         self.missing = left.missing;
+                        why
                     }
-                    Err(error) => tracing::error!("{error}"),
-                }
+                    Err(error) => error.to_string(),
+                };
                 let pause = self.backoff.next_wait();
-                tracing::warn!("packages: next attempt in {:.0} s", pause.as_secs_f64());
+                tracing::warn!("packages: next attempt in {:.0} s ({why})", pause.as_secs_f64());
                 self.due = Some(Instant::now() + pause);
             }
         }

@@ -71,6 +71,8 @@ pub struct Failed {
     pub name: String,
     /// Why, for the log.
     pub reason: String,
+    /// Trying again would end the same until other packages are installed, or flows let go of some.
+    pub lasting: bool,
 }
 
 /// The job in hand.

@@ -61,8 +61,10 @@ struct PackagesState {
     /// Name → version of what Node-RED has found by itself or was told of, loaded or not.
     known: BTreeMap<String, String>,
     /// Installed on disk; Node-RED has not been told yet, or could not load it. The latter is tried
-    /// again, and no deploy waits for it.
+    /// again, where that is of use, and no deploy waits for it.
     unloaded: BTreeMap<String, Load>,
+    /// Why what is `unloaded` could not be loaded, by name.
+    faults: BTreeMap<String, String>,
     /// Node-RED has let go of them, and npm has not removed them yet.
     let_go: BTreeSet<String>,
     /// The npm run that goes on is ended for one of Node-RED's.
@@ -153,6 +155,11 @@ impl Packages {
     pub fn missing(&self) -> Option<Vec<String>> {
         let progress = self.progress.borrow();
         (progress.looked || !progress.missing.is_empty()).then(|| progress.missing.clone())
+    }
+
+    /// What is installed and could not be loaded: name → reason.
+    pub fn not_loaded(&self) -> BTreeMap<String, String> {
+        self.state().faults.clone()
     }
 
     /// Whether everything on the stored list is installed and loaded; `None` when nobody can say,

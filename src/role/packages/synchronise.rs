@@ -1,6 +1,6 @@
 //! One synchronisation: from the difference between list and disk to Node-RED having loaded it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::heard::Heard;
@@ -19,13 +19,24 @@ pub(super) struct Left {
     pub(super) unknown: BTreeSet<String>,
     /// Something could not be removed, and not because flows use it.
     pub(super) removals: bool,
-    /// Something is installed and could not be loaded.
-    pub(super) unloaded: bool,
+    /// What is installed, could not be loaded, and may be at a later attempt.
+    pub(super) unloaded: Vec<String>,
     /// npm was ended, because another list is stored.
     pub(super) superseded: bool,
 }
 
 impl Left {
+    /// Why there is to be another attempt.
+    pub(super) fn why(&self) -> String {
+        let names = |what: &str, names: &[String]| {
+            (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+        };
+        let removals = self.removals.then(|| "what left the list could not be removed".to_owned());
+        let all =
+            [names("not installed", &self.missing), removals, names("not loaded", &self.unloaded)];
+        all.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
     /// Whether no further attempt would install more.
     pub(super) fn is_all_that_can_be_had(&self) -> bool {
         !self.removals && self.missing.iter().all(|name| self.unknown.contains(name))
@@ -82,7 +93,7 @@ impl Packages {
             left.removals |= remove.iter().any(|name| !outcome.removed.contains(name));
         }
         self.notice(&settled, &installed);
-        left.unloaded = !self.load().await?;
+        left.unloaded = self.load().await?;
         if left.missing.is_empty() {
             record.complete(listed.iter().filter(|name| here(name)).cloned().collect()).await;
         }
@@ -152,6 +163,7 @@ impl Packages {
         }
         for name in &outcome.removed {
             state.unloaded.remove(name);
+            state.faults.remove(name);
             state.known.remove(name);
             state.let_go.remove(name);
             state.in_use.remove(name);
@@ -167,9 +179,9 @@ impl Packages {
     }
 
     /// Has Node-RED load what it has not been told of, and what it could not load the last time: a
-    /// package whose types another one had may have them now. Returns whether it has loaded all.
-    /// Before it has looked for nodes, it finds everything by itself.
-    async fn load(&self) -> Result<bool> {
+    /// package whose types another one had may have them now. Returns what is worth another attempt
+    /// although nothing changes. Before it has looked for nodes, it finds everything by itself.
+    async fn load(&self) -> Result<Vec<String>> {
         let loads: Vec<Load> = {
             let mut state = self.state();
             if !state.loaded {
@@ -178,16 +190,24 @@ impl Packages {
             state.unloaded.values().cloned().collect()
         };
         if loads.is_empty() {
-            return Ok(true);
+            return Ok(Vec::new());
         }
         let outcome = self.jobs.ask(&*self.host, Task::Load(loads.clone())).await?;
-        for Failed { name, reason } in &outcome.failed {
+        let mut faults = BTreeMap::new();
+        let mut lasting = BTreeSet::new();
+        for Failed { name, reason, lasting: lasts } in &outcome.failed {
             tracing::debug!("package {name} is not loaded: {reason}");
+            faults.insert(name.clone(), reason.clone());
+            if *lasts {
+                lasting.insert(name.clone());
+            }
         }
         let mut state = self.state();
         state.known.extend(loads.into_iter().map(|load| (load.name, load.version)));
         state.unloaded.retain(|name, _| !outcome.has_loaded(name));
-        Ok(state.unloaded.is_empty())
+        faults.retain(|name, _| state.unloaded.contains_key(name));
+        state.faults = faults;
+        Ok(state.unloaded.keys().filter(|name| !lasting.contains(*name)).cloned().collect())
     }
 
     fn tell_denied(&self, denied: BTreeSet<String>) {

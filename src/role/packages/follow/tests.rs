@@ -28,13 +28,22 @@ fn a_failure_is_tried_again_and_a_new_list_at_once() {
     assert!(!target.in_step);
     target.settle(Ok(Left { removals: true, ..Left::default() }), false);
     assert!(target.in_step && target.rest().is_some());
-    target.settle(Ok(Left { unloaded: true, ..Left::default() }), false);
+    target.settle(Ok(Left { unloaded: vec!["a".into()], ..Left::default() }), false);
     assert!(target.in_step && target.rest().is_some());
     target.settle(Ok(Left::default()), false);
     assert!(target.in_step && target.rest().is_none());
     // What was ended for another list: at once.
     target.settle(Ok(Left { superseded: true, ..missing() }), false);
     assert!(!target.in_step && target.rest() == Some(Duration::ZERO));
+}
+
+#[test]
+fn another_attempt_comes_with_its_reason() {
+    let left = Left { removals: true, unloaded: vec!["b".into(), "c".into()], ..missing() };
+    assert_eq!(
+        left.why(),
+        "not installed: a; what left the list could not be removed; not loaded: b, c"
+    );
 }
 
 #[test]
@@ -45,7 +54,7 @@ fn what_the_registry_does_not_have_ends_only_a_restoring() {
         (unknown(), true, true),
         (missing(), true, false),
         (Left { removals: true, ..unknown() }, true, false),
-        (Left { unloaded: true, ..Left::default() }, true, true),
+        (Left { unloaded: vec!["a".into()], ..Left::default() }, true, true),
     ] {
         let mut target = target();
         target.settle(Ok(left), once);
