@@ -51,6 +51,12 @@ pub(super) fn uninstall(program: &Program, names: &[String]) -> Vec<String> {
     arguments(program, "uninstall", UNINSTALL, names)
 }
 
+/// The same run, with conflicts between peer dependencies left as they are.
+pub(super) fn with_conflicts(args: &[String]) -> Vec<String> {
+    let (verb, rest) = args.split_at(args.len().min(1));
+    [verb, &["--legacy-peer-deps".to_owned()], rest].concat()
+}
+
 /// How much of one command line packages may take up; Windows has little room.
 const ROOM: usize = if cfg!(windows) { 7000 } else { 500_000 };
 
@@ -191,6 +197,14 @@ mod tests {
         assert!(
             args.contains(&"--save".to_owned()) && args.contains(&"--ignore-scripts".to_owned())
         );
+    }
+
+    #[test]
+    fn a_conflict_is_left_by_an_option_of_npm() {
+        let args = install(&program(None), &["a@1.0.0".to_owned()]);
+        let again = with_conflicts(&args);
+        assert_eq!(again[..2], ["install", "--legacy-peer-deps"]);
+        assert_eq!(again[2..], args[1..]);
     }
 
     #[test]

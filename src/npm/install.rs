@@ -169,7 +169,27 @@ impl Inner {
         self.run(&command::uninstall(&self.program, names), &[], names, outcome)
     }
 
+    /// One run, and where npm refuses a conflict between peer dependencies another that leaves it
+    /// as it is: the list is what an admin really has, and so runs with it.
     fn run(
+        &self,
+        args: &[String],
+        install: &[String],
+        remove: &[String],
+        outcome: &mut Outcome,
+    ) -> Result<Option<ErrorOutput>> {
+        let output = self.run_once(args, install, remove, outcome)?;
+        let Some(conflict) = output.as_ref().and_then(ErrorOutput::conflict) else {
+            return Ok(output);
+        };
+        let again = self.run_once(&command::with_conflicts(args), install, remove, outcome)?;
+        if again.is_none() {
+            outcome.overridden.push(conflict);
+        }
+        Ok(again)
+    }
+
+    fn run_once(
         &self,
         args: &[String],
         install: &[String],

@@ -12,6 +12,9 @@ pub struct Outcome {
     pub removed: Vec<String>,
     /// Packages that could not be installed or removed, each with npm's own words.
     pub failed: Vec<Failure>,
+    /// Conflicts between peer dependencies that npm had refused and that were left as they are, each
+    /// with npm's own words.
+    pub overridden: Vec<String>,
     /// What kept everything that is in neither of the above from being done, e.g. a full disk or
     /// a registry that does not answer.
     pub fault: Option<Error>,

@@ -114,6 +114,11 @@ impl ErrorOutput {
         matches!(self.code.as_deref(), Some("E404" | "ETARGET" | "ENOVERSIONS"))
     }
 
+    /// The conflict between peer dependencies that npm has refused, if that is what it says.
+    pub(super) fn conflict(&self) -> Option<String> {
+        (self.code.as_deref() == Some("ERESOLVE")).then(|| self.text())
+    }
+
     /// The package that npm names as the one that can't be had, exactly as it was asked for.
     pub(super) fn culprit<'w>(&self, packages: &'w [Wanted]) -> Option<&'w Wanted> {
         if !self.is_not_found() {
@@ -159,6 +164,10 @@ fn is_noise(line: &str) -> bool {
         "Log files were not written",
         "404 Note that you can also install",
         "404 tarball, folder, http url",
+        "Fix the upstream dependency conflict",
+        "this command with --force or",
+        "to accept an incorrect",
+        "For a full report see",
         "notarget In most cases you or one of",
         "notarget a package version that doesn't",
         "at ",

@@ -5,6 +5,7 @@
 // folder say:
 //   missing     names, one a line, that the registry does not know
 //   unbuilt     names, one a line, whose install script fails
+//   conflict    what a run says that fails without --legacy-peer-deps
 //   broken      what a run that fails as a whole says
 //   hold        nothing is done while this is here
 //   hold-after  the process does not end while this is here, although all is done
@@ -85,6 +86,10 @@ const run = async () => {
   const broken = told('broken');
   if (broken !== null) {
     fail(broken);
+  }
+  const conflict = told('conflict');
+  if (conflict !== null && !flags.includes('--legacy-peer-deps')) {
+    fail(conflict);
   }
   const missing = listed('missing');
   const unbuilt = listed('unbuilt');

@@ -85,6 +85,11 @@ impl UserDir {
         fs::write(self.control("broken"), words).unwrap();
     }
 
+    /// Every run without `--legacy-peer-deps` fails with these words from here on.
+    pub fn conflicts(&self, words: &str) {
+        fs::write(self.control("conflict"), words).unwrap();
+    }
+
     /// Runs succeed again.
     pub fn mends(&self) {
         fs::remove_file(self.control("broken")).unwrap();

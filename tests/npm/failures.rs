@@ -177,3 +177,31 @@ async fn folders_that_a_dead_npm_left_aside_do_not_stop_the_next() {
     assert!(is_complete(&outcome), "{outcome:?}");
     assert_eq!(outcome.runs, 2);
 }
+
+#[tokio::test]
+async fn a_conflict_of_peers_is_overridden_and_told() {
+    let registry = Registry::start();
+    for version in ["1.0.0", "2.0.0"] {
+        registry.publish("host", version, json!({}));
+    }
+    registry.publish("for-old", "1.0.0", json!({ "peerDependencies": { "host": "^1.0.0" } }));
+    registry.publish("other", "1.0.0", json!({}));
+    let directory = Directory::new(&registry);
+    let npm = directory.npm();
+    let list = wanted(&["for-old@1.0.0", "host@2.0.0"]);
+    let outcome = npm.change(&list, &[]).await;
+    assert!(is_complete(&outcome), "{outcome:?}");
+    assert_eq!((outcome.installed, outcome.runs), (list, 2));
+    assert_eq!(directory.version("host").as_deref(), Some("2.0.0"));
+    let [conflict] = outcome.overridden.as_slice() else { panic!("{:?}", outcome.overridden) };
+    assert!(conflict.contains("peer host@\"^1.0.0\" from for-old@1.0.0"), "{conflict}");
+    assert!(!conflict.contains("--force"), "{conflict}");
+    // What comes and goes later is not kept back by it.
+    let later = npm.change(&wanted(&["other@1.0.0"]), &[]).await;
+    assert!(is_complete(&later), "{later:?}");
+    let removal = npm.change(&[], &names(&["for-old"])).await;
+    assert!(is_complete(&removal) && directory.version("for-old").is_none(), "{removal:?}");
+    assert_eq!(directory.version("host").as_deref(), Some("2.0.0"));
+    // Asked for alone, there is no conflict.
+    assert!(npm.change(&wanted(&["other@1.0.0"]), &[]).await.overridden.is_empty());
+}

@@ -118,3 +118,24 @@ async fn an_npm_that_is_not_there_is_told_and_tried_again() {
     until("another attempt", LONG, async || log.count("/nowhere/npm") == 2).await;
     assert_eq!(running.missing(), ["a"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conflict_that_the_admin_lives_with_is_overridden_and_told() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let dir = UserDir::new();
+    let running = start(&server, &dir).await;
+    dir.conflicts(
+        "npm error code ERESOLVE\nnpm error ERESOLVE unable to resolve dependency tree\nnpm error peer b@\"^1.0.0\" from a@1.0.0\n",
+    );
+    publish(&server, r#"{"a":"1.0.0","b":"2.0.0"}"#);
+    running.settles().await;
+    assert!(dir.holds("a@1.0.0 b@2.0.0"), "{:?}", dir.installed());
+    let run = "install a@1.0.0 b@2.0.0";
+    assert_eq!(dir.said(), [run, run]);
+    let is_legacy = |run| dir.flags(run).contains(&"--legacy-peer-deps".to_owned());
+    assert_eq!([is_legacy(0), is_legacy(1)], [false, true]);
+    let lines = log.lines();
+    assert!(lines.contains(&"WARN npm: peer b@\"^1.0.0\" from a@1.0.0".into()), "{lines:?}");
+    assert_eq!(log.count("ERROR") + log.count("next attempt"), 0, "{lines:?}");
+}

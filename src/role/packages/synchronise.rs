@@ -232,6 +232,14 @@ fn tell(outcome: &npm::Outcome, gives_way: bool, began: Instant) {
     if !outcome.removed.is_empty() {
         tracing::info!("packages removed in {seconds:.1} s: {}", outcome.removed.join(", "));
     }
+    for conflict in &outcome.overridden {
+        tracing::warn!(
+            "npm has refused a conflict between peer dependencies; since the admin has these packages, it was overridden with --legacy-peer-deps:"
+        );
+        for line in conflict.lines() {
+            tracing::warn!("npm: {line}");
+        }
+    }
     for failure in &outcome.failed {
         tracing::error!("package {} could not be changed:", failure.name);
         for line in failure.reason.lines() {
