@@ -1,6 +1,7 @@
 //! What others wrote, who keep no record: kept before it is replaced.
 
 use node_red_storage_valkey::role::Event;
+use node_red_storage_valkey::store::backups::KEPT;
 use redis::Commands;
 
 use super::common::instance::{admin, credentials, flows, stored};
@@ -71,6 +72,26 @@ async fn a_deploy_written_beside_the_record_is_kept_whatever_its_length() {
         admin.close().await;
     }
     assert_eq!(log.count("kept under"), 2, "{:?}", log.lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_more_backup_than_are_kept_drops_the_oldest() {
+    let server = Server::start(&[]);
+    let mut connection = server.admin();
+    for time in 1..=KEPT {
+        let _: () = connection.hset(format!("n:backup:{time}"), "flows", "[]").unwrap();
+    }
+    let _: () = connection.set("n:flows", flows(2)).unwrap();
+    let (admin, _) = admin(admin_options(&server), None).await;
+    deploy(&admin, 1).await.unwrap();
+    until("the deletion", PATIENCE, async || {
+        let oldest: bool = server.admin().exists("n:backup:1").unwrap();
+        !oldest
+    })
+    .await;
+    let left = kept(&mut connection);
+    assert_eq!(left.len(), KEPT);
+    assert!(left.iter().any(|(kept, _)| *kept == Some(flows(2))), "{left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
