@@ -31,6 +31,7 @@ async function afterDeploy() {
     secrets,
     journal: { begin: nothing, end: nothing, undo: () => assert.fail('the flows are on disk') },
     mirror,
+    loading: { ready: nothing },
     restoring: { ready: nothing, forget: nothing },
     refused: { begin() {}, end() {}, waits: () => false },
     log

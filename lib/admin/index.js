@@ -93,7 +93,18 @@ function openAdmin({ settings, runtime, log, options, checked }) {
       log
     });
     const refused = createRefusedDeploy({ core, runtime, watch, log });
-    const saving = createSaving({ local, files, flowFile, secrets, journal, mirror, restoring, refused, log });
+    const saving = createSaving({
+      local,
+      files,
+      flowFile,
+      secrets,
+      journal,
+      loading,
+      mirror,
+      restoring,
+      refused,
+      log
+    });
     const load = createTwoStepLoad({
       local,
       files,

@@ -7,6 +7,8 @@ const { backupOf, inspect, isFlows, setAside } = require('./disk-files');
 const { opensWith } = require('./secrets');
 
 const NOTHING = 'there is nothing to restore it from';
+/** What was read counts for nothing any more: nobody runs it. */
+const OVERTAKEN = { flows: [], credentials: {}, mirror: false, lost: null };
 
 /**
  * Loads flows and credentials from disk as one pair, and sees to it that a file that is missing
@@ -14,6 +16,8 @@ const NOTHING = 'there is nothing to restore it from';
  * or from Node-RED's own backup.
  */
 function createLoading({ local, files, flowFile, secrets, log }) {
+  let underWay = Promise.resolve();
+
   /** Whether what Valkey holds belongs to the Project (or to no Project) that is loaded. */
   const belongs = (stored, fromAnyProject) => {
     const project = files.activeProject();
@@ -40,13 +44,21 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     }
   };
 
-  /** Whether the disk took what was restored; it is run all the same. */
-  const written = async (damaged, save) => {
-    try {
+  /** Whether the disk took what was restored; it is run all the same. Nothing when a save is newer. */
+  const written = async (isOvertaken, damaged, save) => {
+    if (isOvertaken()) {
+      return false;
+    }
+    const write = async () => {
       for (const file of damaged) {
         await setAside(file);
       }
       await save();
+    };
+    try {
+      const work = write();
+      underWay = work.catch(() => {});
+      await work;
       return true;
     } catch (error) {
       log.error(`what was restored can't be written (${error.message}): it runs all the same, the disk needs mending`);
@@ -92,7 +104,7 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     inspected.filter(([, { state }]) => state !== 'ok' && state !== 'missing').map(([file]) => file);
 
   /** The disk has no flows that can be run. */
-  const loadWithoutFlows = async ({ flows, credentials, paths, answer }) => {
+  const loadWithoutFlows = async ({ flows, credentials, paths, answer, isOvertaken }) => {
     const fresh = flows.state === 'missing';
     const name = path.basename(paths.flows);
     const stored = answer.stored && belongs(answer.stored, fresh) ? answer.stored : null;
@@ -112,7 +124,7 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     }
     log.error(`${name} ${flows.detail}: ${found.text}`);
     const damaged = damagedOf([paths.flows, flows], [paths.credentials, credentials]);
-    const isWritten = await written(damaged, async () => {
+    const isWritten = await written(isOvertaken, damaged, async () => {
       await local.saveCredentials(found.credentials);
       await local.saveFlows(found.flows);
     });
@@ -126,7 +138,7 @@ function createLoading({ local, files, flowFile, secrets, log }) {
   };
 
   /** The flows are there, the credentials that belong to them are not. */
-  const loadWithoutCredentials = async ({ credentials, paths, answer }) => {
+  const loadWithoutCredentials = async ({ credentials, paths, answer, isOvertaken }) => {
     const name = path.basename(paths.credentials);
     const stored = answer.stored && belongs(answer.stored, false) ? answer.stored : null;
     await loadProject();
@@ -150,7 +162,9 @@ function createLoading({ local, files, flowFile, secrets, log }) {
       }`
     );
     const restored = fromValkey ? credentialsIn(stored) : backup.value;
-    const isWritten = await written(damagedOf([paths.credentials, credentials]), () => local.saveCredentials(restored));
+    const isWritten = await written(isOvertaken, damagedOf([paths.credentials, credentials]), () =>
+      local.saveCredentials(restored)
+    );
     return { flows, credentials: restored, mirror: isWritten && !answer.away, lost: lost(isWritten) };
   };
 
@@ -162,7 +176,7 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     return { flows: await local.getFlows(), credentials: await local.getCredentials(), mirror: false, lost: null };
   };
 
-  const loadFromDisk = async ({ fetchStored, first }) => {
+  const loadFromDisk = async ({ fetchStored, first, isOvertaken }) => {
     const paths = await files.current();
     if (paths) {
       const flows = await inspect(paths.flows, isFlows);
@@ -173,11 +187,13 @@ function createLoading({ local, files, flowFile, secrets, log }) {
       }
       // A Project that is switched to may well have no flow file yet; that is no loss.
       const isLost = flows.state !== 'ok' && (flows.state !== 'missing' || first || !files.activeProject());
-      if (isLost) {
-        return loadWithoutFlows({ flows, credentials, paths, answer: await ask(fetchStored) });
-      }
-      if (flows.state === 'ok' && credentials.state !== 'ok') {
-        return loadWithoutCredentials({ credentials, paths, answer: await ask(fetchStored) });
+      if (isLost || (flows.state === 'ok' && credentials.state !== 'ok')) {
+        const answer = await ask(fetchStored);
+        if (isOvertaken()) {
+          return OVERTAKEN;
+        }
+        const found = { flows, credentials, paths, answer, isOvertaken };
+        return isLost ? loadWithoutFlows(found) : loadWithoutCredentials(found);
       }
     }
     const pair = { flows: await local.getFlows(), credentials: await local.getCredentials() };
@@ -196,14 +212,18 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     adoptFitting,
     belongs: (stored) => belongs(stored, false),
 
+    /** Resolves when nothing is being written here. */
+    ready: () => underWay,
+
     /**
      * `{ flows, credentials, mirror, lost }`: the pair to run; whether it may be mirrored; and, when
      * Valkey could not be asked although it should have been, what was lost and whether the pair
      * is usable all the same (`{ flows, credentials, fresh, usable }`). `fetchStored()` gives what
-     * Valkey holds (null: nothing) and rejects when it is away.
+     * Valkey holds (null: nothing) and rejects when it is away. Once something has been saved
+     * meanwhile (`isOvertaken()`), the disk is left alone, and the pair is not to be used.
      */
-    async load({ fetchStored, first }) {
-      const found = await loadFromDisk({ fetchStored, first });
+    async load({ fetchStored, first, isOvertaken = () => false }) {
+      const found = await loadFromDisk({ fetchStored, first, isOvertaken });
       await flowFile.remember();
       const pair = { ...found, credentials: asCredentials(found.credentials) };
       if (pair.lost || secrets.opens(pair.credentials)) {

@@ -7,7 +7,7 @@ const { stamp } = require('./disk-files');
  * Saves flows and credentials: on disk first, then to Valkey, as one pair. Waits for what is being
  * restored, and tells `restoring` and `refused` that there is something newer.
  */
-function createSaving({ local, files, flowFile, secrets, journal, mirror, restoring, refused, log }) {
+function createSaving({ local, files, flowFile, secrets, journal, loading, mirror, restoring, refused, log }) {
   let alone = null; // credentials that were saved, until the flows that belong to them are
   let owed = null; // text of credentials that Node-RED takes for saved, until they are for good
   let count = 0;
@@ -47,9 +47,12 @@ function createSaving({ local, files, flowFile, secrets, journal, mirror, restor
     }
   };
 
+  /** What is being restored is older: it must not come after. */
+  const nothingIsRestored = () => Promise.all([loading.ready(), restoring.ready()]);
+
   const credentials = async (given) => {
-    await restoring.ready();
     count += 1;
+    await nothingIsRestored();
     const text = JSON.stringify(asCredentials(given));
     owed = text;
     await begin();
@@ -70,8 +73,8 @@ function createSaving({ local, files, flowFile, secrets, journal, mirror, restor
     // At once: after this turn, credentials still waiting count as saved alone.
     let saved = alone;
     alone = null;
-    await restoring.ready();
     count += 1;
+    await nothingIsRestored();
     if (!saved && owed) {
       // Of a deploy that failed: Node-RED does not hand them over again.
       saved = await credentials(JSON.parse(owed));

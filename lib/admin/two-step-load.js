@@ -48,13 +48,16 @@ function createTwoStepLoad({
   /** @type {{ pair: Awaited<ReturnType<typeof loading.load>>, savesBefore: number } | null} between the two steps */
   let loaded = null;
 
-  return {
-    async flows() {
-      packageChanges.sign();
-      loaded = null;
+  /** Reads the pair, and again as long as something is saved meanwhile: that is newer, and it is what is to run. */
+  const read = async () => {
+    for (;;) {
+      await refused.nothingIsSaved();
       const savesBefore = saving.count();
-      const pair = await loading.load({ fetchStored: stored.fetch, first });
-      first = false;
+      const isOvertaken = () => saving.count() !== savesBefore;
+      const pair = await loading.load({ fetchStored: stored.fetch, first, isOvertaken });
+      if (isOvertaken()) {
+        continue;
+      }
       if (settingsFiles.projectIsUnknown() && !files.activeProject()) {
         log.error(
           'the active Project is not known any more: what is loaded in its place is not mirrored until a Project is opened (or .config.projects.json.damaged removed)'
@@ -62,8 +65,20 @@ function createTwoStepLoad({
         Object.assign(pair, { mirror: false, lost: null });
       }
       await restoring.consider(pair);
-      loaded = { pair, savesBefore };
-      return pair.flows;
+      if (!isOvertaken()) {
+        return { pair, savesBefore };
+      }
+    }
+  };
+
+  return {
+    async flows() {
+      packageChanges.sign();
+      loaded = null;
+      const found = await read();
+      first = false;
+      loaded = found;
+      return found.pair.flows;
     },
 
     async credentials() {
