@@ -127,6 +127,7 @@ function openAdmin({ settings, runtime, log, options, checked }) {
       stored,
       journal,
       mirror,
+      secrets,
       secretNotices,
       packages,
       packageChanges,

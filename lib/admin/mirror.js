@@ -1,11 +1,14 @@
 'use strict';
 
+const { isEncrypted } = require('../flows/credentials');
+
 /**
  * What is on the admin's disk, as one pair of texts, and how it goes to Valkey. `beforeSend` is
  * called first, with the secret; `onEqual` when Valkey has it.
  */
 function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
   let onDisk = { flows: null, credentials: null, project: undefined };
+  let sent; // the secret that went with it
 
   const projectName = () => {
     const project = files.activeProject();
@@ -29,6 +32,7 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
   };
 
   const pair = (secret) => {
+    sent = secret;
     beforeSend(secret);
     return [onDisk.flows, onDisk.credentials, secret, projectName()];
   };
@@ -53,6 +57,18 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
 
     /** Texts of what was read or written last; null as long as nothing was. */
     onDisk: () => onDisk,
+
+    /**
+     * Node-RED has the secret that it will encrypt with: known to workers before there is anything
+     * to decrypt, because those of earlier modules read it once, at their start. What is encrypted
+     * already goes with its own secret.
+     */
+    secretIs(secret) {
+      const { flows, credentials } = onDisk;
+      if (secret !== undefined && secret !== sent && flows !== null && !isEncrypted(JSON.parse(credentials))) {
+        void quietly(() => sendInBackground(secret));
+      }
+    },
 
     /** One or both have been written. */
     wrote(texts) {

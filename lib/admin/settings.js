@@ -13,6 +13,7 @@ const { opensWith } = require('./secrets');
  * @import { createJournal } from './journal'
  * @import { createMirror } from './mirror'
  * @import { createSecretNotices } from './secret-notices'
+ * @import { createSecrets } from './secrets'
  * @import { createSettingsFiles } from './settings-files'
  * @import { createStored } from './stored'
  */
@@ -30,6 +31,7 @@ const { opensWith } = require('./secrets');
  * @param {ReturnType<typeof createStored>} parts.stored
  * @param {ReturnType<typeof createJournal>} parts.journal
  * @param {ReturnType<typeof createMirror>} parts.mirror
+ * @param {ReturnType<typeof createSecrets>} parts.secrets
  * @param {ReturnType<typeof createSecretNotices>} parts.secretNotices
  * @param {ReturnType<typeof createPackages>} parts.packages
  * @param {ReturnType<typeof createPackageChanges>} parts.packageChanges
@@ -45,6 +47,7 @@ function createSettings({
   stored,
   journal,
   mirror,
+  secrets,
   secretNotices,
   packages,
   packageChanges,
@@ -97,6 +100,7 @@ function createSettings({
       const text = JSON.stringify(changed); // local storage empties parts of what it is given
       await local.saveSettings(changed);
       packageChanges.sign();
+      mirror.secretIs(secrets.toShare());
       await mirror.quietly(() => core.mirrorSettings(text));
     }
   };
