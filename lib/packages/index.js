@@ -96,7 +96,11 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
     state() {
       const packages = synchronised();
       const missing = packages && packages.missing();
-      return missing ? { inStep: packages.isInStep(), waiting: missing, notLoaded: packages.notLoaded() } : undefined;
+      if (!missing) {
+        return undefined;
+      }
+      const faults = new Map([...packages.notLoaded(), ...palette.faults()].map((fault) => [fault.name, fault]));
+      return { inStep: packages.isInStep(), waiting: missing, notLoaded: [...faults.values()] };
     },
 
     /** The names that are on the list and not loaded; null while there is no list. */

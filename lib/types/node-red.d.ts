@@ -134,6 +134,8 @@ export interface NodeModule {
   version: string;
   /** Its folder. */
   path: string;
+  /** Whether it is in the user directory. */
+  local?: boolean;
   /** Whether a user has asked for it; otherwise another module has brought it along. */
   user?: boolean;
   /** A version that is installed and does not run yet. */

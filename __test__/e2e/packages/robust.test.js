@@ -9,6 +9,7 @@ const path = require('node:path');
 
 const { DEADLINE, packageTest, untilOnDisk, versionOnDisk } = require('../../support/npm/package-test.js');
 const { answering, failingScript } = require('../../support/npm/kinds.js');
+const { freePort } = require('../../support/port.js');
 const { alive, descendants } = require('../../support/process-tree.js');
 const { until } = require('../../support/wait.js');
 const { answerFlow, untilAnswer } = require('../support/admin-and-workers.js');
@@ -152,3 +153,33 @@ packageTest('a worker that is stopped while npm runs ends at once, and npm with 
   await until(() => !npms.some(alive), { deadline: DEADLINE, message: 'end of npm' });
   assert.ok(took < 10_000);
 });
+
+packageTest(
+  'a package whose type another one has is told once, and noted by the probe after a restart too',
+  async (t, cluster) => {
+    const { registry } = cluster;
+    registry.publish(answering('owner', '1.0.0', { types: ['contested'] }));
+    registry.publish(answering('second', '1.0.0', { types: ['contested'] }));
+    await cluster.deployed(answerFlow('deployed'));
+    await cluster.store({ owner: '1.0.0' });
+    const port = await freePort();
+    const worker = await cluster.worker({ valkey: { health: { port, host: '127.0.0.1' } } });
+    const untilNoted = () =>
+      until(
+        async () => {
+          const { ready, packages, notes = [] } = await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json();
+          return ready && packages === 'in step' && notes.some((note) => /not loaded: second \(.*contested/.test(note));
+        },
+        { deadline: DEADLINE, message: () => `a note of the package; the log ends:\n${worker.tail()}` }
+      );
+    await untilAnswer(worker, 'deployed:none', DEADLINE);
+
+    await cluster.store({ owner: '1.0.0', second: '1.0.0' });
+    await worker.waitForLog(/second@1.0.0 is installed but could not be loaded: .*contested/, DEADLINE);
+    await untilNoted();
+    assert.doesNotMatch(worker.logs, /next attempt/);
+    await worker.restart();
+    await untilNoted();
+    assert.doesNotMatch(worker.logs, /next attempt/);
+  }
+);

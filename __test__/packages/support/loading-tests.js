@@ -31,6 +31,7 @@ function loadingTests({ editor }) {
   });
 
   test('a package that was half-installed at the start is loaded anew, and what runs of it restarts', async () => {
+    assert.deepEqual(instance.palette.faults(), [{ name: 'half-installed', reason: 'two: half of it is missing' }]);
     await instance.update(flowsWith('half-one'));
     const bad = { types: ['half-two'], before: "throw new Error('still missing');" };
     const worse = instance.install({ name: 'half-installed', sets: { one: ['half-one'], two: bad } });
@@ -43,6 +44,7 @@ function loadingTests({ editor }) {
     instance.clear();
     const result = await instance.add({ name: 'half-installed', sets: { one: ['half-one'], two: ['half-two'] } });
     assert.deepEqual(result, { loaded: ['half-installed'], restart: [], failed: [] });
+    assert.deepEqual(instance.palette.faults(), []);
     assert.deepEqual(instance.ids('close'), ['n-half-one']);
     assert.equal(instance.node('n-half-one') instanceof instance.runtime.nodes.getType('half-one'), true);
     assert.equal(instance.has('half-two'), true);

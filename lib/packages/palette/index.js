@@ -282,12 +282,15 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     }
   }
 
+  /** The packages of the user directory that Node-RED has in error, those that it found at its start included. */
+  const faults = () => (runtime.isStarted() ? open().registration.localFaults() : []);
+
   function close() {
     isClosed = true;
     runtime.events.removeListener('runtime-event', onRuntimeEvent);
   }
 
-  return { remove, load, close };
+  return { remove, load, faults, close };
 }
 
 module.exports = { createPalette };

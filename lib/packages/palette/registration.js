@@ -157,6 +157,14 @@ function createRegistration({ registry, settings }) {
     return parts.flatMap((part) => (part && part.err ? [`${part.name}: ${faultText(part.err)}`] : []));
   }
 
+  /** What is wrong with the registered modules of the user directory. */
+  function localFaults() {
+    return Object.keys(registry.moduleList())
+      .filter((name) => registry.moduleOf(name)?.local)
+      .map((name) => ({ name, reason: faultsOf(name).join('; ') }))
+      .filter(({ reason }) => reason);
+  }
+
   /**
    * The same as one error; undefined when nothing is wrong. It is `lasting` where only another package can change it.
    *
@@ -199,7 +207,7 @@ function createRegistration({ registry, settings }) {
     return Object.values(registry.loadedModule(name).nodes).some((set) => set.file && isEsModule(set.file));
   }
 
-  return { register, registerAgain, errorOf, faultsOf, isContested, hasEsModules, runsEsModules };
+  return { register, registerAgain, errorOf, faultsOf, localFaults, isContested, hasEsModules, runsEsModules };
 }
 
 /** @param {LoadError} error */
