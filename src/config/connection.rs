@@ -6,7 +6,8 @@ use super::addresses::bare_host;
 use super::notice::Notice;
 use super::raw::RawOptions;
 use super::{
-    ConnectionConfig, Endpoint, Family, Secret, Supervision, Target, TlsConfig, cluster, sentinel,
+    ConnectionConfig, Endpoint, Family, Role, Secret, Supervision, Target, TlsConfig, cluster,
+    sentinel,
 };
 use crate::{Error, Result};
 
@@ -20,9 +21,15 @@ const LONGEST_SOCKET_PATH: usize = 103;
 
 impl ConnectionConfig {
     /// Reads and checks the options of the connection; `prefix` is that of all keys.
-    pub(super) fn read(raw: &RawOptions, prefix: &str, notices: &mut Vec<Notice>) -> Result<Self> {
+    pub(super) fn read(
+        raw: &RawOptions,
+        role: Role,
+        prefix: &str,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Self> {
         Ok(Self {
             key_prefix: prefix.to_owned(),
+            writes: role == Role::Admin,
             target: target(raw, prefix, notices)?,
             family: raw
                 .one_of_numbers(

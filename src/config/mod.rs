@@ -37,6 +37,8 @@ pub use types::{Endpoint, Family, PackageUpgrade, Reload, RetryStrategy, Role, S
 pub struct ConnectionConfig {
     /// Every key begins with it, and so do the channels unless they have names of their own.
     pub key_prefix: String,
+    /// Whether this instance writes there, as an admin does.
+    pub writes: bool,
     /// Where the server is found.
     pub target: Target,
     /// Address family of look-ups.

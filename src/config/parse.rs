@@ -87,7 +87,7 @@ impl Config {
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
             health: HealthConfig::read(&raw, &mut notices)?,
-            connection: ConnectionConfig::read(&raw, &key_prefix, &mut notices)?,
+            connection: ConnectionConfig::read(&raw, role, &key_prefix, &mut notices)?,
             key_prefix,
         };
         Ok((config, notices))

@@ -11,6 +11,7 @@ use tracing::debug;
 
 use super::activity::Stream;
 use super::fault::{classify_text, without_arguments};
+use super::kind::{self, Kind};
 use super::reply::{ReadFault, Reply, read_reply};
 use super::tls;
 use crate::config::{ConnectionConfig, Secret};
@@ -21,6 +22,10 @@ use crate::error::{Error, Result};
 pub(super) struct Welcome {
     /// Whether the connection speaks RESP3.
     pub(super) resp3: bool,
+    /// It has said of what kind it is, and can be used.
+    pub(super) is_told: bool,
+    /// Why it can't be used well.
+    pub(super) doubt: Option<String>,
     /// The server has no password although one is configured.
     pub(super) password_unused: bool,
     /// The server still loads its data.
@@ -67,7 +72,7 @@ pub(super) async fn handshake(
                 last_words = Some(redacted(&words, config));
                 refused(step, &words, config, &mut welcome)?;
             }
-            reply => accepted(step, &reply, &mut welcome)?,
+            reply => accepted(step, &reply, config, &mut welcome)?,
         }
     }
     if !input.buffer().is_empty() {
@@ -113,14 +118,17 @@ fn compose(config: &ConnectionConfig) -> (Vec<Step>, Vec<u8>) {
     (steps, bytes)
 }
 
-fn accepted(step: Step, reply: &Reply, welcome: &mut Welcome) -> Result<()> {
+fn accepted(
+    step: Step,
+    reply: &Reply,
+    config: &ConnectionConfig,
+    welcome: &mut Welcome,
+) -> Result<()> {
     let as_expected = match (step, reply) {
         (Step::Hello, Reply::Many(fields)) => {
-            let mode = fields.iter().skip_while(|field| field.text() != Some(b"mode")).nth(1);
-            if mode.and_then(Reply::text) == Some(b"sentinel") {
-                return Err(Error::option("port", "leads to a Sentinel, not to a Valkey server"));
-            }
             welcome.resp3 = true;
+            welcome.is_told = true;
+            welcome.doubt = kind::require(&Kind::of_hello(fields), config)?;
             true
         }
         (Step::Hello, _) => false,
@@ -167,10 +175,13 @@ fn refused(
             Ok(())
         }
         (Step::Select, error @ Error::Permission { .. }) => Err(error),
-        (Step::Select, _) => Err(Error::option(
-            "db",
-            format!("is {}, which the server refused ({words})", config.db),
-        )),
+        (Step::Select, error) => Err(match kind::explain(error, &config.target) {
+            error @ Error::Option { .. } => error,
+            _ => {
+                let problem = format!("is {}, which the server refused ({words})", config.db);
+                Error::option("db", problem)
+            }
+        }),
         (Step::Name(_), error @ Error::Permission { .. }) => {
             welcome.unnamed.push(error);
             Ok(())

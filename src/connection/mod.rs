@@ -9,6 +9,7 @@ mod fault;
 mod handshake;
 mod heartbeat;
 mod hooks;
+mod kind;
 mod once;
 mod permission;
 mod reaction;

@@ -1,5 +1,6 @@
 //! What a connection is doing, for those who watch it and for the log.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -79,8 +80,8 @@ struct Past {
     complained: bool,
     /// The connection has been announced in the log before.
     announced: bool,
-    /// The last error that a person has to act on, as logged.
-    serious: Option<String>,
+    /// The errors that a person has to act on, as logged since the connection was last good.
+    serious: BTreeSet<String>,
     last_error: Option<Error>,
     password_unused: bool,
 }
@@ -147,7 +148,7 @@ impl Status {
         if !past.settled && since.elapsed() >= SETTLED_AFTER {
             past.settled = true;
             past.flapping = false;
-            past.serious = None;
+            past.serious.clear();
             past.last_error = None;
             self.announce(&mut past, &server);
         }
@@ -176,9 +177,8 @@ impl Status {
             past.flapping = true;
         }
         past.last_error = Some(failure.clone());
-        if self.is_serious(failure) && past.serious.as_deref() != Some(&reason) {
+        if self.is_serious(failure) && past.serious.insert(reason.clone()) {
             error!("{server}: {failure}");
-            past.serious = Some(reason.clone());
             past.complained = true;
         } else if past.complained || self.voice == Voice::Second {
             debug!("attempt {attempt} to connect to {server} follows: {reason}");

@@ -36,6 +36,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub fn config(port: u16) -> ConnectionConfig {
     ConnectionConfig {
         key_prefix: "n:".to_owned(),
+        writes: true,
         target: Target::Direct(Endpoint::Tcp { host: "127.0.0.1".to_owned(), port }),
         family: Family::Any,
         username: None,

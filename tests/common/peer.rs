@@ -1,7 +1,7 @@
 //! A peer that is not what it should be.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// Listens as a server that lets everybody in and then answers no more; returns its port.
 pub async fn mute_after_handshake() -> u16 {
@@ -22,6 +22,35 @@ pub async fn mute_after_handshake() -> u16 {
                         let commands = text.matches("\r\nCLIENT\r\n").count();
                         let answer = format!("{}+PONG\r\n", "+OK\r\n".repeat(commands));
                         let _ = stream.write_all(answer.as_bytes()).await;
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+/// Passes everything on to a server, and cuts off who sends `word`.
+pub async fn cutting_proxy(server: u16, word: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+                let (mut up, mut down) = ([0; 4096], [0; 4096]);
+                loop {
+                    tokio::select! {
+                        sent = near.read(&mut up) => match sent {
+                            Ok(count @ 1..) if !String::from_utf8_lossy(&up[..count]).contains(word) => {
+                                far.write_all(&up[..count]).await.unwrap();
+                            }
+                            _ => return,
+                        },
+                        said = far.read(&mut down) => match said {
+                            Ok(count @ 1..) => near.write_all(&down[..count]).await.unwrap(),
+                            _ => return,
+                        },
                     }
                 }
             });

@@ -13,6 +13,7 @@
 mod common;
 
 mod commands;
+mod kinds;
 mod login;
 mod loss;
 mod peer;

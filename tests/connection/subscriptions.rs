@@ -110,7 +110,9 @@ async fn without_the_right_to_subscribe_it_stays_and_says_so_once() {
     let subscriber = subscribe(&config, &["n:flows", "n:packages"]);
     let mut hints = subscriber.hints();
     hints.wait_for(|hints| hints.refused == [0, 1]).await.unwrap();
-    assert!(matches!(*subscriber.state().borrow(), ConnectionState::Ready { .. }));
+    let mut state = subscriber.state();
+    let ready = state.wait_for(|state| matches!(state, ConnectionState::Ready { .. }));
+    tokio::time::timeout(PATIENCE, ready).await.expect("ready").unwrap();
     assert_eq!(log.count("channels 'n:flows' and 'n:packages': NOPERM"), 1, "{:#?}", log.lines());
     assert_eq!(log.count("add +subscribe to its rules"), 1, "{:#?}", log.lines());
     redis::cmd("ACL").arg("SETUSER").arg("worker").arg("+subscribe").exec(&mut admin).unwrap();

@@ -11,6 +11,7 @@ use redis::Value;
 
 use super::common::config_with;
 use super::common::log::Log;
+use super::common::peer::cutting_proxy;
 use super::common::server::Server;
 use super::{PATIENCE, get, kill_clients, open_ready, subscribed, with};
 
@@ -97,9 +98,8 @@ async fn the_end_of_all_attempts_is_said_once_and_nobody_spins() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscriber_that_ends_alone_says_so() {
     let (log, _guard) = Log::keep();
-    let server =
-        Server::start(&["--user", "half", "on", "nopass", "~*", "&*", "+@all", "-subscribe"]);
-    let config = config_with(server.port, |config| config.username = Some("half".to_owned()));
+    let server = Server::start(&[]);
+    let config = config_with(cutting_proxy(server.port, "SUBSCRIBE").await, |_| ());
     let connection = Connection::open(config, Hooks::from(Arc::new(NoRetry)));
     connection.wait_ready(PATIENCE).await.expect("a connection");
     let _subscriber = Subscriber::beside(&connection, vec!["news".to_owned()]);

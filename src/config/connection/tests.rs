@@ -53,6 +53,7 @@ fn reads_every_option() {
         connection,
         ConnectionConfig {
             key_prefix: "nodered:".into(),
+            writes: false,
             target: at("valkey", 6380),
             family: Family::V6,
             username: Some("user".into()),

@@ -54,6 +54,7 @@ fn the_role_alone_gives_every_default() {
         health: None,
         connection: ConnectionConfig {
             key_prefix: "nodered:".into(),
+            writes: true,
             target: Target::Direct(Endpoint::Tcp { host: "localhost".into(), port: 6379 }),
             family: Family::Any,
             username: None,

@@ -9,6 +9,7 @@ use super::Connection;
 use super::link::Live;
 use crate::connection::activity::Activity;
 use crate::connection::fault::{Fault, classify_failure, classify_reply, name_of, words_of};
+use crate::connection::kind;
 use crate::connection::reaction::Reaction;
 use crate::connection::redirect::{Left, Unserved};
 use crate::connection::repetition::OUTAGE_WAIT;
@@ -177,10 +178,13 @@ impl Connection {
         if self.supervised.is_closing() {
             return Error::Closed;
         }
+        let explained = kind::explain(fault.error.clone(), &self.beside.config.target);
         if fault.reconnect {
-            let _ = live.kick.try_send(fault.error.clone());
+            // Who waits for an answer waits for another connection; the log tells what is wrong.
+            let _ = live.kick.try_send(explained.clone());
         }
-        match fault.error {
+        let error = if fault.reconnect { fault.error } else { explained };
+        match error {
             // The crate only knows that the stream has ended, the stream knows why.
             Error::Unavailable { .. } if fault.lost => {
                 Error::Unavailable { reason: live.activity.fault() }

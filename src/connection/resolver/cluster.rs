@@ -16,6 +16,7 @@ use super::stagger::first_answer;
 use crate::config::{ClusterConfig, ConnectionConfig, Endpoint, Target};
 use crate::connection::fault::{classify_text, reason_of};
 use crate::connection::hooks::Hooks;
+use crate::connection::kind::is_unknown;
 use crate::connection::once::Once;
 use crate::connection::reply::Reply;
 use crate::connection::state::Voice;
@@ -178,8 +179,15 @@ impl Cluster {
             Reply::Error(words) if words.contains("cluster support disabled") => {
                 return Err(Error::option(
                     "cluster",
-                    format!("names {node}, which is not a node of a cluster"),
+                    format!("names {node}, which is no node of a cluster: {}", alone(&node)),
                 ));
+            }
+            Reply::Error(words) if is_unknown(words) => {
+                let problem = format!(
+                    "names {node}, which does not know CLUSTER: of a Sentinel, use sentinels and name in its place; of a proxy, {}",
+                    alone(&node)
+                );
+                return Err(Error::option("cluster", problem));
             }
             Reply::Error(words) => classify_text("CLUSTER SLOTS", words).error,
             _ => Error::Unavailable { reason: "it does not know the slots".to_owned() },
@@ -216,8 +224,18 @@ impl Cluster {
     }
 }
 
+/// How a server is named that is one alone.
+fn alone(node: &Endpoint) -> String {
+    match node {
+        Endpoint::Tcp { host, port } => format!("use host: '{host}' and port: {port} in its place"),
+        Endpoint::Unix(_) => "use 'path' in its place".to_owned(),
+    }
+}
+
 /// Why no node could tell: first what a person has to mend.
-fn summary(failures: Vec<(Endpoint, Error)>) -> Error {
+fn summary(mut failures: Vec<(Endpoint, Error)>) -> Error {
+    // Whichever is asked first, the same is said.
+    failures.sort_by_key(|(node, _)| node.to_string());
     let serious = failures.iter().find(|(_, error)| !error.is_passing());
     if let Some((_, error)) = serious {
         return error.clone();

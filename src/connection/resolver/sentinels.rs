@@ -15,6 +15,7 @@ use super::stagger::first_answer;
 use crate::config::{ConnectionConfig, Endpoint, SentinelConfig, Target};
 use crate::connection::fault::{classify_text, reason_of};
 use crate::connection::hooks::Hooks;
+use crate::connection::kind::is_unknown;
 use crate::connection::once::Once;
 use crate::connection::reply::Reply;
 use crate::connection::retry::Retry;
@@ -148,6 +149,12 @@ impl Sentinels {
         let mut replies = replies.into_iter();
         let master = replies.next().unwrap_or(Reply::Other);
         let parts = match &master {
+            Reply::Error(words) if is_unknown(words) => {
+                let problem = format!(
+                    "names {sentinel}, which is a server and no Sentinel (those listen on port 26379 as a rule); for one server alone use 'host' and 'port' in place of 'sentinels' and 'name'"
+                );
+                return Err(Error::option("sentinels", problem));
+            }
             Reply::Error(words) => {
                 return Err(classify_text("SENTINEL GET-MASTER-ADDR-BY-NAME", words).error);
             }
@@ -216,7 +223,9 @@ impl Sentinels {
     }
 
     /// Why none of them could tell the master: first what a person has to mend.
-    fn summary(&self, failures: Vec<(Endpoint, Error)>) -> Error {
+    fn summary(&self, mut failures: Vec<(Endpoint, Error)>) -> Error {
+        // Whichever is asked first, the same is said.
+        failures.sort_by_key(|(sentinel, _)| sentinel.to_string());
         let mut reasons = Vec::new();
         let mut unknown = None;
         for (sentinel, failure) in failures {
@@ -225,7 +234,7 @@ impl Sentinels {
                     return Error::option(
                         "sentinelPassword",
                         format!(
-                            "or 'sentinelUsername' is refused by the Sentinel {sentinel} ({detail})"
+                            "or 'sentinelUsername' is refused by the Sentinel {sentinel} ({detail}); if that is a server, name the Sentinels in its place"
                         ),
                     );
                 }

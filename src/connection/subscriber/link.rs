@@ -14,6 +14,7 @@ use crate::config::ConnectionConfig;
 use crate::connection::activity::{Activity, Stream};
 use crate::connection::fault::classify_text;
 use crate::connection::heartbeat::{self, SILENCE_LIMIT};
+use crate::connection::kind::with_hint;
 use crate::connection::permission::of_channels;
 use crate::connection::reply::{ReadFault, Reply, read_reply};
 use crate::connection::state::Status;
@@ -22,6 +23,9 @@ use crate::error::{Error, Result};
 
 /// A channel that was refused is asked for again after this long.
 const REFUSED_CHANNEL_RETRY: Duration = Duration::from_secs(5);
+
+/// When the connection has ended at SUBSCRIBE so often in a row, that is said.
+const CUT_OFF: u32 = 4;
 
 /// Subscribes on a connection, listens, and keeps it alive.
 pub(super) struct SubscriberLink {
@@ -33,6 +37,8 @@ pub(super) struct SubscriberLink {
     heartbeat: Duration,
     /// The last refusal that was logged.
     denied: Mutex<Option<String>>,
+    /// How often in a row the connection has ended instead of an answer to `SUBSCRIBE`.
+    unanswered: u32,
 }
 
 /// What the server still owes an answer to, in the order of asking.
@@ -53,6 +59,8 @@ struct Session {
 #[derive(Debug, Default)]
 struct Conversation {
     open: VecDeque<Asked>,
+    /// The server has answered something.
+    is_answered: bool,
     /// Granted channels that are not in [`Hints::subscribed`] yet.
     news: bool,
     refused: Vec<usize>,
@@ -73,12 +81,14 @@ impl Link for SubscriberLink {
         let session = Session::default();
         // Reading is one future that lives as long as the connection: a reply is never left
         // half-read.
-        tokio::select! {
+        let error = tokio::select! {
             biased;
             error = self.listen(BufReader::with_capacity(16 * 1024, input), &session, &activity) => error,
             error = self.talk(output, &session, &activity, status, &server) => error,
-            _ = closing.wait_for(|closing| *closing) => Error::Closed,
-        }
+            _ = closing.wait_for(|closing| *closing) => return Error::Closed,
+        };
+        self.count_unanswered(&session, &server);
+        error
     }
 }
 
@@ -95,6 +105,21 @@ impl SubscriberLink {
             confirm_within: config.connect_timeout,
             heartbeat: heartbeat::interval(&config.supervision),
             denied: Mutex::default(),
+            unanswered: 0,
+        }
+    }
+
+    /// A proxy may end a connection in place of an answer to what it does not know. Once is chance.
+    fn count_unanswered(&mut self, session: &Session, server: &str) {
+        if session.with(|conversation| conversation.is_answered) {
+            self.unanswered = 0;
+            return;
+        }
+        self.unanswered = self.unanswered.saturating_add(1);
+        if self.unanswered == CUT_OFF {
+            warn!(
+                "{server}: the connection ends at SUBSCRIBE each time: what listens there is a proxy without pub/sub; what is new is found by looking every 20 s, connect to the Valkey server itself to hear of it at once"
+            );
         }
     }
 
@@ -135,6 +160,7 @@ impl SubscriberLink {
             return Err(Error::Unavailable { reason: "the server ended a subscription".into() });
         }
         session.with(|conversation| {
+            conversation.is_answered = true;
             match (conversation.open.pop_front(), reply) {
                 (Some(Asked::Channel(_)), _) if kind == b"subscribe" => {
                     conversation.news = true;
@@ -246,7 +272,8 @@ impl SubscriberLink {
     fn report(&self, server: &str, refused: &[usize], refusal: Option<Error>) {
         let names = || refused.iter().filter_map(|channel| self.channels.get(*channel));
         let names: Vec<&str> = names().map(String::as_str).collect();
-        let text = refusal.map(|error| of_channels(error, &self.prefix, &names).to_string());
+        let text =
+            refusal.map(|error| of_channels(with_hint(error), &self.prefix, &names).to_string());
         let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
         match &text {
             Some(text) if denied.as_ref() != Some(text) => warn!(

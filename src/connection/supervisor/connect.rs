@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use redis::cmd;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Established, Link, Lost, Supervisor, Way};
-use crate::config::ConnectionConfig;
-use crate::connection::handshake::handshake;
+use crate::config::{ConnectionConfig, Target};
+use crate::connection::activity::Stream;
+use crate::connection::handshake::{Welcome, handshake};
+use crate::connection::kind::{self, Kind};
 use crate::connection::readiness::require_loaded;
-use crate::connection::resolver::{Located, require_master};
+use crate::connection::reply::Reply;
+use crate::connection::resolver::{Dialogue, Located, require_master};
 use crate::connection::state::Voice;
 use crate::connection::{heartbeat, transport};
 use crate::error::{Error, Result};
@@ -42,7 +46,7 @@ impl Supervisor {
         };
         if self.voice == Voice::Main {
             resolver.confirm(&located);
-            self.tell_what_is_refused(&established);
+            self.tell_what_lacks(&established);
         }
         if established.welcome.password_unused {
             self.status.password_unused();
@@ -78,8 +82,8 @@ impl Supervisor {
         Lost { error, found: true }
     }
 
-    /// Says what the server's user may not do, and is done without.
-    fn tell_what_is_refused(&self, established: &Established) {
+    /// Says what the server's user may not do and is done without, and what is not well with the server.
+    fn tell_what_lacks(&self, established: &Established) {
         let once = &self.way.once;
         if let Some(error) = &established.welcome.unanswered {
             once.goes_on_without(error, "the refusal counts as a sign of life");
@@ -87,20 +91,41 @@ impl Supervisor {
         for error in &established.welcome.unnamed {
             once.goes_on_unnamed(error);
         }
+        if let Some(line) = &established.welcome.doubt {
+            once.warn(line, format_args!("{line}"));
+        }
     }
 
     async fn establish(&self, located: &Located) -> Result<Established> {
         let Way { config, resolver, .. } = &self.way;
         let endpoint = &located.endpoint;
         let stream = transport::connect(endpoint, config).await?;
-        let (stream, welcome) = handshake(stream, config).await?;
+        let (stream, mut welcome) = handshake(stream, config).await?;
         let must_be_master = resolver.wants_master(self.voice);
         let stream = match must_be_master {
             true => require_master(stream, &self.way.once).await?,
             false => stream,
         };
+        let stream = self.require_kind(stream, &mut welcome).await?;
         let (server, closing) = (endpoint.to_string(), self.closed.clone());
         Ok(Established { stream, server, welcome, must_be_master, closing })
+    }
+
+    /// Makes sure that a server which has not said of what kind it is can be used.
+    async fn require_kind(&self, stream: Stream, welcome: &mut Welcome) -> Result<Stream> {
+        let config = &self.way.config;
+        let is_direct = matches!(config.target, Target::Direct(_));
+        let is_asked = is_direct && self.voice == Voice::Main && config.supervision.ready_check;
+        if welcome.is_told || !is_asked {
+            return Ok(stream);
+        }
+        let mut dialogue = Dialogue::over(stream);
+        let section = |name: &str| cmd("INFO").arg(name).clone();
+        let replies = dialogue.ask(&[section("server"), section("replication")]).await?;
+        let texts = replies.iter().filter_map(Reply::text).map(String::from_utf8_lossy);
+        let kind = Kind::of_info(&texts.collect::<Vec<_>>().concat());
+        welcome.doubt = kind::require(&kind, config)?;
+        dialogue.into_stream()
     }
 
     /// The same connection once the server has loaded its data, however long that takes.
