@@ -102,18 +102,18 @@ test('every document can be reached from the README', () => {
   );
 });
 
-function sourceText(folder) {
-  return fs
-    .readdirSync(path.join(ROOT, folder), { withFileTypes: true })
-    .map((entry) => {
-      const name = path.join(folder, entry.name);
-      if (entry.isDirectory()) {
-        return sourceText(name);
-      }
-      return /\.(js|rs)$/.test(name) ? read(name) : '';
-    })
-    .join('\n');
+/** The texts of all files below a folder that end so. */
+function filesBelow(folder, ending) {
+  return fs.readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = path.join(folder, entry.name);
+    if (entry.isDirectory()) {
+      return filesBelow(name, ending);
+    }
+    return name.endsWith(ending) ? [read(name)] : [];
+  });
 }
+
+const sourceText = (folder) => [...filesBelow(folder, '.js'), ...filesBelow(folder, '.rs')].join('\n');
 
 /** As the words of a line stand in the source: quotes are escaped there, and lines are broken. */
 const plain = (text) =>
@@ -144,6 +144,19 @@ test('the lines that the troubleshooting quotes are those of the source', () => 
     );
   }
   assert.deepEqual(lost, []);
+});
+
+test('the files of the state directory are those of the source, each in the table', () => {
+  const [, table] = read('docs/architecture.md').match(/`\.node-red-storage-valkey`[^|]*\n((?:\|.*\n)+)/);
+  const told = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
+  const ofCore = filesBelow('src', '.rs')
+    .filter((text) => /\bstate_dir\b/.test(text))
+    .flatMap((text) => [...text.matchAll(/^const \w+: &str = "([\w.-]+\.json)";/gm)]);
+  const ofLib = filesBelow('lib', '.js')
+    .filter((text) => /\binStateDir\(/.test(text))
+    .flatMap((text) => [...text.matchAll(/^const FILE = '([\w.-]+\.json)';/gm)]);
+  const written = [...ofCore, ...ofLib].map(([, name]) => name);
+  assert.deepEqual(told.sort(), written.sort());
 });
 
 test('the codes of errors that the documents name exist', () => {

@@ -174,25 +174,6 @@ async function fingerprint(file) {
   }
 }
 
-/**
- * Replaces a file of ours as a whole, on disk before it returns.
- *
- * @param {string} file
- * @param {string} text
- */
-async function replace(file, text) {
-  const draft = `${file}.new`;
-  await fs.promises.mkdir(path.dirname(file), { recursive: true });
-  const handle = await fs.promises.open(draft, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await fs.promises.rename(draft, file);
-}
-
 /** @param {string} file */
 const asideOf = (file) => `${file}.damaged`;
 
@@ -221,7 +202,6 @@ module.exports = {
   inspect,
   isFlows,
   isObject,
-  replace,
   setAside,
   stamp
 };

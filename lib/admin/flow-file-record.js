@@ -2,7 +2,8 @@
 
 const path = require('node:path');
 
-const { inspect, isFlows, isObject, replace, stamp } = require('./disk-files');
+const { inspect, isFlows, isObject, stamp } = require('./disk-files');
+const { inStateDir, writePrivately } = require('./state-dir');
 
 /**
  * @import { Log } from '../types/core'
@@ -10,7 +11,7 @@ const { inspect, isFlows, isObject, replace, stamp } = require('./disk-files');
  * @import { DiskFiles } from './disk-files'
  */
 
-const FILE = path.join('.node-red-storage-valkey', 'flow-file.json');
+const FILE = 'flow-file.json';
 
 /**
  * Remembers which flow file is in use, outside Projects: when settings.js names another one that is
@@ -23,7 +24,7 @@ const FILE = path.join('.node-red-storage-valkey', 'flow-file.json');
  */
 function createFlowFileRecord({ settings, files, log }) {
   const userDir = path.resolve(settings.userDir);
-  const record = path.join(userDir, FILE);
+  const record = inStateDir(userDir, FILE);
   /** @type {string | null | undefined} */
   let known; // relative to the user directory, which may be moved or copied
 
@@ -62,7 +63,7 @@ function createFlowFileRecord({ settings, files, log }) {
         return;
       }
       try {
-        await replace(record, JSON.stringify({ flowFile: now }));
+        await writePrivately(record, JSON.stringify({ flowFile: now }));
         known = now;
       } catch (error) {
         log.debug(`a flowFile that is renamed would not be noticed: ${error.message}`);

@@ -1,16 +1,16 @@
 'use strict';
 
 const fs = require('node:fs');
-const path = require('node:path');
 
-const { fingerprint, inspect, isObject, replace } = require('./disk-files');
+const { fingerprint, inspect, isObject } = require('./disk-files');
+const { inStateDir, writePrivately } = require('./state-dir');
 
 /**
  * @import { Log } from '../types/core'
  * @import { Paths } from './disk-files'
  */
 
-const FILE = path.join('.node-red-storage-valkey', 'deploy-journal.json');
+const FILE = 'deploy-journal.json';
 
 /**
  * What was on the disk before a deploy: a fingerprint of the flows, and the text of the credentials.
@@ -27,7 +27,7 @@ const FILE = path.join('.node-red-storage-valkey', 'deploy-journal.json');
  * @param {Log} log
  */
 function createJournal(userDir, log) {
-  const file = path.join(userDir, FILE);
+  const file = inStateDir(userDir, FILE);
 
   /** @returns {Promise<Entry | null>} */
   const read = async () => {
@@ -42,7 +42,7 @@ function createJournal(userDir, log) {
     if (entry.previous === null) {
       await fs.promises.rm(entry.credentialsFile, { force: true });
     } else {
-      await replace(entry.credentialsFile, entry.previous);
+      await writePrivately(entry.credentialsFile, entry.previous);
     }
     await remove();
   };
@@ -60,7 +60,7 @@ function createJournal(userDir, log) {
         flows: await fingerprint(files.flows),
         previous: await textOf(files.credentials)
       };
-      await replace(file, JSON.stringify(entry));
+      await writePrivately(file, JSON.stringify(entry));
     },
 
     /** After both are written, or when the credentials were saved alone. */

@@ -3,14 +3,12 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-// What an entry is written to before it takes its place: Node-RED's own name for it, so that what a
-// kill has left is known, whoever was writing.
-const ENDING = '.$$$';
+// Of what an entry is written to before it takes its place: Node-RED's own, so that what a kill has
+// left is known, whoever was writing.
+const DRAFT_ENDING = '.$$$';
 
-/** @param {string} file */
-const draftOf = (file) => file + ENDING;
 /** @param {string} name */
-const isDraft = (name) => name.endsWith(ENDING);
+const isDraft = (name) => name.endsWith(DRAFT_ENDING);
 
 /**
  * What a library answers, without drafts: the items of a folder, or an entry as it is.
@@ -59,4 +57,4 @@ async function entriesIn(folder) {
   }
 }
 
-module.exports = { draftOf, isDraft, removeDrafts, withoutDrafts };
+module.exports = { DRAFT_ENDING, isDraft, removeDrafts, withoutDrafts };

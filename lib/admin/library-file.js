@@ -3,7 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { draftOf } = require('./library-drafts');
+const { writeAtomically } = require('../atomic-write');
+const { DRAFT_ENDING } = require('./library-drafts');
 
 // As Node-RED's local storage writes it (`localfilesystem/library.js`), which can't be left to it:
 // it does not wait for the end of its own writing, and a disk that refuses the file would end the
@@ -30,22 +31,8 @@ function textOf(meta, body) {
  * @param {Record<string, unknown>} meta
  * @param {string} body
  */
-async function writeEntry(file, meta, body) {
-  const draft = draftOf(file);
-  await fs.promises.mkdir(path.dirname(file), { recursive: true });
-  const handle = await fs.promises.open(draft, 'w');
-  try {
-    try {
-      await handle.writeFile(textOf(meta, body));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await fs.promises.rename(draft, file);
-  } catch (error) {
-    await fs.promises.rm(draft, { force: true }).catch(() => {});
-    throw error;
-  }
+function writeEntry(file, meta, body) {
+  return writeAtomically(file, textOf(meta, body), { ending: DRAFT_ENDING });
 }
 
 /**

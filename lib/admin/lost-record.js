@@ -1,16 +1,16 @@
 'use strict';
 
 const fs = require('node:fs');
-const path = require('node:path');
 
-const { fingerprint, inspect, isObject, replace } = require('./disk-files');
+const { fingerprint, inspect, isObject } = require('./disk-files');
+const { inStateDir, writePrivately } = require('./state-dir');
 
 /**
  * @import { Log } from '../types/core'
  * @import { Paths } from './disk-files'
  */
 
-const FILE = path.join('.node-red-storage-valkey', 'lost.json');
+const FILE = 'lost.json';
 
 /**
  * What a disk has lost: the flows, the credentials, or all.
@@ -32,12 +32,12 @@ const FILE = path.join('.node-red-storage-valkey', 'lost.json');
  * @param {Log} log
  */
 function createLostRecord(userDir, log) {
-  const file = path.join(userDir, FILE);
+  const file = inStateDir(userDir, FILE);
 
   /** @param {LostRecord} record */
   const write = async (record) => {
     try {
-      await replace(file, JSON.stringify(record));
+      await writePrivately(file, JSON.stringify(record));
     } catch (error) {
       log.warn(`a restart before Valkey is back would forget what was lost: ${error.message}`);
     }
