@@ -79,7 +79,7 @@ async function adminWithout(context) {
     }
     assert.deepEqual(deployed, { done: true }, shown());
     assert.match(await stored(root, keyPrefix), /n1/);
-    assert.equal((await core.sessions('{"a":1}')).done, true, shown());
+    assert.equal((await core.mirrorSessions('{"a":1}')).done, true, shown());
     const problems = await useLibrary(core, keyPrefix, root);
     // Also after the lease was renewed, and for the next deploy.
     await new Promise((resolve) => {
@@ -103,9 +103,9 @@ async function useLibrary(core, keyPrefix, root) {
       problems.add(error.message);
     }
   };
-  await attempt(() => core.background.library(listing({ type: 'functions', path: 'a.js', entry: entry('a') })));
-  await attempt(() => core.libraryEntry('functions', 'sub/b.js', entry('b')));
-  await attempt(() => core.background.library(listing({ type: 'functions', path: 'a.js', entry: entry('a') })));
+  await attempt(() => core.background.reconcileLibrary(listing({ type: 'functions', path: 'a.js', entry: entry('a') })));
+  await attempt(() => core.mirrorLibraryEntry('functions', 'sub/b.js', entry('b')));
+  await attempt(() => core.background.reconcileLibrary(listing({ type: 'functions', path: 'a.js', entry: entry('a') })));
   if (problems.size === 0) {
     assert.equal(await root.get(`${keyPrefix}library:functions:a.js`), entry('a'));
     assert.equal(await root.get(`${keyPrefix}library:functions:sub/b.js`), null);
@@ -142,13 +142,13 @@ async function workerWithout(context) {
     const snapshot = await first;
     assert.match(snapshot.flows, /n1/);
     await core.applied(snapshot.id);
-    const listed = await core.libraryEntry('functions', '');
+    const listed = await core.readLibraryEntry('functions', '');
     assert.equal(listed, command === 'scan' ? '[]' : '[{"fn":"a.js"}]', shown());
-    await admin.core.background.library(listing({ type: 'functions', path: 'a.js', entry: entry('a') }));
-    assert.equal(await core.libraryEntry('functions', ''), '[{"fn":"a.js"}]', shown());
+    await admin.core.background.reconcileLibrary(listing({ type: 'functions', path: 'a.js', entry: entry('a') }));
+    assert.equal(await core.readLibraryEntry('functions', ''), '[{"fn":"a.js"}]', shown());
     assert.deepEqual(await admin.core.deploy(...deployOf(2)), { done: true });
     await until(() => events.includes('revision'), { deadline: 25_000, message: () => `revision 2; ${shown()}` });
-    assert.match(core.pending().flows, /n2/);
+    assert.match(core.beginPending().flows, /n2/);
     assertNamedOnce(worker, named);
   } finally {
     await core.close();
@@ -256,7 +256,7 @@ for (const flavour of FLAVOURS) {
         // Granted, deploys are announced again.
         await root.call('ACL', 'SETUSER', 'nr', '&nodered:*');
         await worker.logged(/^info: .*all channels are heard now/);
-        await worker.core.applied(worker.core.pending().id);
+        await worker.core.applied(worker.core.beginPending().id);
         worker.events.length = 0;
         assert.deepEqual(await admin.core.deploy(...deployOf(3)), { done: true });
         const began = performance.now();
