@@ -14,6 +14,7 @@ const { watchFlows } = require('../../lib/health/flows-watch.js');
 const { createListener } = require('../../lib/health/listener.js');
 const { HOLD_TYPE } = require('../../lib/reload/hold.js');
 const { openInstance } = require('../faults/support/addon.js');
+const { createLogLines } = require('../support/log-lines.js');
 const { freePort } = require('../support/port.js');
 const { startServer } = require('../support/server.js');
 const { until } = require('../support/wait.js');
@@ -24,12 +25,6 @@ const closers = [];
 afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
-
-function keptLog() {
-  const lines = [];
-  const keep = (level) => (text) => lines.push(`${level}: ${text}`);
-  return { lines, log: { error: keep('error'), warn: keep('warn'), info: keep('info'), debug: keep('debug') } };
-}
 
 function ask(port, target, { method = 'GET', headers } = {}) {
   return new Promise((resolve, reject) => {
@@ -49,7 +44,7 @@ function ask(port, target, { method = 'GET', headers } = {}) {
 }
 
 async function listening(answers, options = {}) {
-  const { lines, log } = keptLog();
+  const { lines, log } = createLogLines();
   const listener = createListener({ port: 0, host: '127.0.0.1', log, answers, ...options });
   closers.push(() => listener.close());
   await listener.open();

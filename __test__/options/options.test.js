@@ -8,6 +8,7 @@ const { after, afterEach, before, beforeEach, test } = require('node:test');
 
 const { checkOptions, openCore } = require('../../lib/binding/core.js');
 const { optionsAsText } = require('../../lib/options/index.js');
+const { createLogLines } = require('../support/log-lines.js');
 const { freePort } = require('../support/port.js');
 const { startServer } = require('../support/server.js');
 const { until } = require('../support/wait.js');
@@ -38,14 +39,13 @@ after(() => server?.stop());
 
 /** Opens a worker's connections. */
 function open(valkey) {
-  const lines = [];
-  const keep = (level) => (text) => lines.push(`${level}: ${text}`);
-  log = lines;
+  const kept = createLogLines();
+  log = kept.lines;
   const options = optionsAsText({ role: 'worker', host: '127.0.0.1', port: server.port, ...valkey });
   checkOptions(options.text);
   core = openCore('Worker', {
     options,
-    log: { error: keep('error'), warn: keep('warn'), info: keep('info'), debug: () => {} },
+    log: kept.log,
     onEvent: () => {}
   });
 }

@@ -11,6 +11,7 @@ const { after, before, test } = require('node:test');
 const { checkOptions, openCore } = require('../../lib/binding/core.js');
 const { optionsAsText } = require('../../lib/options/index.js');
 const { Certificates } = require('../support/certificates.js');
+const { createLogLines } = require('../support/log-lines.js');
 const { startServer } = require('../support/server.js');
 const { until } = require('../support/wait.js');
 
@@ -39,9 +40,7 @@ after(() => Promise.all([open?.stop(), mutual?.stop()]));
 /** Opens a worker's connections and gives the first line that tells how it went. */
 async function outcome(server, options, name = 'localhost') {
   const given = { role: 'worker', host: name, port: server.tlsPort, ...options };
-  const lines = [];
-  const keep = (level) => (text) => lines.push(`${level}: ${text}`);
-  const log = { error: keep('error'), warn: keep('warn'), info: keep('info'), debug: keep('debug') };
+  const { lines, log } = createLogLines();
   const text = optionsAsText(given);
   checkOptions(text.text);
   const core = openCore('Worker', { options: text, log, onEvent: () => {} });

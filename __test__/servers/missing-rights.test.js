@@ -103,9 +103,13 @@ async function useLibrary(core, keyPrefix, root) {
       problems.add(error.message);
     }
   };
-  await attempt(() => core.background.reconcileLibrary(listing({ type: 'functions', path: 'a.js', entry: entry('a') })));
+  await attempt(() =>
+    core.background.reconcileLibrary(listing({ type: 'functions', path: 'a.js', entry: entry('a') }))
+  );
   await attempt(() => core.mirrorLibraryEntry('functions', 'sub/b.js', entry('b')));
-  await attempt(() => core.background.reconcileLibrary(listing({ type: 'functions', path: 'a.js', entry: entry('a') })));
+  await attempt(() =>
+    core.background.reconcileLibrary(listing({ type: 'functions', path: 'a.js', entry: entry('a') }))
+  );
   if (problems.size === 0) {
     assert.equal(await root.get(`${keyPrefix}library:functions:a.js`), entry('a'));
     assert.equal(await root.get(`${keyPrefix}library:functions:sub/b.js`), null);

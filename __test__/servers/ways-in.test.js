@@ -13,6 +13,7 @@ const { optionsAsText } = require('../../lib/options');
 const { findServer } = require('../../scripts/valkey-server.js');
 const { adminLine, workerLine } = require('../support/acl.js');
 const { Certificates } = require('../support/certificates.js');
+const { createLogLines } = require('../support/log-lines.js');
 const { startCluster } = require('../support/valkey-cluster.js');
 const { startWatched } = require('../support/sentinel.js');
 const { startServer } = require('../support/server.js');
@@ -80,10 +81,7 @@ const SECURITIES = {
 };
 
 function open(name, valkey, onEvent = () => {}) {
-  const lines = [];
-  const log = Object.fromEntries(
-    ['debug', 'info', 'warn', 'error'].map((level) => [level, (text) => lines.push(`${level} ${text}`)])
-  );
+  const { lines, log } = createLogLines();
   const core = openCore(name, { options: optionsAsText(valkey), userDir: undefined, log, onEvent });
   return { core, lines };
 }

@@ -16,4 +16,4 @@ mod moves;
 mod options;
 
 use self::common::PATIENCE;
-use self::common::connecting::{failure, open, open_ready, server_of};
+use self::common::connecting::{failure, open, open_ready, server_of, subscribed_beside};

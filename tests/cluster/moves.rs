@@ -9,7 +9,7 @@ use node_red_storage_valkey::connection::{Connection, Script, Subscriber};
 use super::common::cluster::{Cluster, PREFIX};
 use super::common::log::Log;
 use super::common::until;
-use super::{PATIENCE, open_ready, server_of};
+use super::{PATIENCE, open_ready, server_of, subscribed_beside};
 
 /// Writes as a deploy does: several keys, and a message, in one step.
 const DEPLOY: &str = "redis.call('SET', KEYS[1], ARGV[1]) redis.call('SADD', KEYS[2], ARGV[1]) \
@@ -32,9 +32,7 @@ impl Scene {
         let (log, guard) = Log::keep();
         let cluster = Cluster::start(&[]);
         let connection = open_ready(&cluster.config(|_| ())).await;
-        let subscriber = Subscriber::beside(&connection, vec![key("news")]);
-        let hints = subscriber.hints();
-        until("a subscription", PATIENCE, async || hints.borrow().subscribed > 0).await;
+        let subscriber = subscribed_beside(&connection, key("news")).await;
         Self { cluster, connection, subscriber, log, _guard: guard }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use node_red_storage_valkey::config::ConnectionConfig;
-use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks};
+use node_red_storage_valkey::connection::{Connection, ConnectionState, Hooks, Subscriber};
 use node_red_storage_valkey::{Error, Result};
 use redis::Value;
 
@@ -19,6 +19,14 @@ pub async fn open_ready(config: &ConnectionConfig) -> Connection {
     let connection = open(config);
     connection.wait_ready(PATIENCE).await.expect("a connection");
     connection
+}
+
+/// A subscriber of one channel beside a connection; the channel is confirmed.
+pub async fn subscribed_beside(connection: &Connection, channel: String) -> Subscriber {
+    let subscriber = Subscriber::beside(connection, vec![channel]);
+    let hints = subscriber.hints();
+    until("a subscription", PATIENCE, async || hints.borrow().subscribed > 0).await;
+    subscriber
 }
 
 pub async fn get(connection: &Connection, key: &str) -> Result<Value> {

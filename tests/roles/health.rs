@@ -11,7 +11,7 @@ use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
 use super::packages_support::{self, hint};
-use super::{PATIENCE, admin_options, worker_options, write};
+use super::{PATIENCE, admin_options, start_flows, worker_options, write};
 
 /// Two looks that nobody has asked for.
 const LOOKS: Duration = Duration::from_secs(50);
@@ -19,8 +19,7 @@ const LOOKS: Duration = Duration::from_secs(50);
 /// A worker that runs what is stored.
 async fn running(config: Config, dir: Option<&std::path::Path>) -> Worker {
     let (worker, _) = worker(config, dir);
-    let snapshot = tokio::time::timeout(PATIENCE, worker.snapshot()).await.unwrap().unwrap();
-    worker.applied(&snapshot.id()).await;
+    start_flows(&worker).await;
     worker
 }
 
@@ -223,8 +222,7 @@ async fn a_worker_tells_what_runs_and_how_old_it_is_while_valkey_is_away() {
     copy["saved"] = (copy["saved"].as_u64().unwrap() - 3_600_000).into();
     std::fs::write(&file, copy.to_string()).unwrap();
     let (second, _) = worker(worker_options(&server), Some(dir.path()));
-    let snapshot = tokio::time::timeout(PATIENCE, second.snapshot()).await.unwrap().unwrap();
-    second.applied(&snapshot.id()).await;
+    start_flows(&second).await;
     assert!(second.health().copy_age.unwrap() >= Duration::from_secs(3600));
 
     server.restart();

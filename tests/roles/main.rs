@@ -44,6 +44,7 @@ use std::time::Duration;
 use node_red_storage_valkey::Result;
 use node_red_storage_valkey::config::{Config, Role};
 use node_red_storage_valkey::role::admin::{Admin, Mirrored};
+use node_red_storage_valkey::role::worker::Worker;
 use node_red_storage_valkey::store::Store;
 use node_red_storage_valkey::store::deploy::{Deploy, Write, Written};
 use node_red_storage_valkey::store::lease::Holder;
@@ -58,6 +59,13 @@ fn admin_options(server: &Server) -> Config {
 
 fn worker_options(server: &Server) -> Config {
     instance::options(server, Role::Worker)
+}
+
+/// Starts a worker as Node-RED does, and reports that what it found runs. Returns the flows.
+async fn start_flows(worker: &Worker) -> String {
+    let found = tokio::time::timeout(PATIENCE, worker.snapshot()).await.expect("in time").unwrap();
+    worker.applied(&found.id()).await;
+    found.flows.clone()
 }
 
 /// Deploys the deploy with this number.

@@ -13,7 +13,7 @@ use super::common::npm::UserDir;
 use super::common::server::Server;
 use super::common::until;
 use super::packages_support::{LONG, Running, options, publish, start, start_as, store, until_run};
-use super::{PATIENCE, admin_options, write};
+use super::{admin_options, start_flows, write};
 
 fn removals(running: &Running) -> Vec<Value> {
     running.palette.jobs().into_iter().filter(|job| job.get("remove").is_some()).collect()
@@ -24,9 +24,7 @@ async fn with_flows(server: &Server, dir: &UserDir) -> (Running, Store) {
     let flows = instance::store(&admin_options(server)).await;
     write(&flows, &deploy(1), 10).await;
     let running = start(server, dir).await;
-    let snapshot =
-        tokio::time::timeout(PATIENCE, running.worker.snapshot()).await.expect("in time").unwrap();
-    running.worker.applied(&snapshot.id()).await;
+    start_flows(&running.worker).await;
     (running, flows)
 }
 

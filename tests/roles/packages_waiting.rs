@@ -11,16 +11,14 @@ use super::common::instance::{self, Events, deploy, flows};
 use super::common::server::Server;
 use super::common::until;
 use super::packages_support::LONG;
-use super::{PATIENCE, admin_options, worker_options, write};
+use super::{admin_options, start_flows, worker_options, write};
 
 /// A worker that runs deploy 1, and for which deploy 2 waits.
 async fn with_waiting(server: &Server) -> (Worker, Arc<Events>, Store) {
     let store = instance::store(&admin_options(server)).await;
     write(&store, &deploy(1), 10).await;
     let (worker, events) = instance::worker(worker_options(server), None);
-    let snapshot =
-        tokio::time::timeout(PATIENCE, worker.snapshot()).await.expect("in time").unwrap();
-    worker.applied(&snapshot.id()).await;
+    start_flows(&worker).await;
     write(&store, &deploy(2), 20).await;
     events.wait(&Event::Revision, 1).await;
     worker.waiting(&worker.pending().unwrap().id());

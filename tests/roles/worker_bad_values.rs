@@ -9,7 +9,7 @@ use super::common::instance::{self, deploy, flows, worker};
 use super::common::log::Log;
 use super::common::server::Server;
 use super::common::until;
-use super::{PATIENCE, admin_options, worker_options, write};
+use super::{PATIENCE, admin_options, start_flows, worker_options, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bad_value_is_logged_once_by_its_key_and_what_runs_goes_on() {
@@ -19,8 +19,7 @@ async fn a_bad_value_is_logged_once_by_its_key_and_what_runs_goes_on() {
     write(&store, &deploy(1), 1).await;
     let (log, _kept) = Log::keep();
     let (worker, events) = worker(worker_options(&server), None);
-    let snapshot = worker.snapshot().await.unwrap();
-    worker.applied(&snapshot.id()).await;
+    start_flows(&worker).await;
     let mut sequence = 2;
     for key in ["flows", "credentials", "settings"] {
         let key = format!("n:{key}");
@@ -71,8 +70,7 @@ async fn a_broken_record_does_not_keep_a_worker_from_following() {
     write(&store, &deploy(1), 1).await;
     let (log, _kept) = Log::keep();
     let (worker, events) = worker(worker_options(&server), None);
-    let snapshot = worker.snapshot().await.unwrap();
-    worker.applied(&snapshot.id()).await;
+    start_flows(&worker).await;
     let mut times = 0;
     for record in [None, Some("{"), Some(r#"{"sequence":1}"#)] {
         let _: () = connection.del("n:revision").unwrap();

@@ -9,16 +9,14 @@ use node_red_storage_valkey::store::Store;
 
 use super::common::instance::{self, Events, calls, deploy, flows, worker};
 use super::common::server::Server;
-use super::{PATIENCE, admin_options, worker_options, write};
+use super::{PATIENCE, admin_options, start_flows, worker_options, write};
 
 /// A worker that runs deploy 1, and the store that it was written with.
 async fn running(server: &Server) -> (Worker, Arc<Events>, Store) {
     let store = instance::store(&admin_options(server)).await;
     write(&store, &deploy(1), 10).await;
     let (worker, events) = worker(worker_options(server), None);
-    let snapshot =
-        tokio::time::timeout(PATIENCE, worker.snapshot()).await.expect("in time").unwrap();
-    worker.applied(&snapshot.id()).await;
+    start_flows(&worker).await;
     (worker, events, store)
 }
 

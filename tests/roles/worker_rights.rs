@@ -10,7 +10,7 @@ use super::common::instance::{self, deploy, flows, worker};
 use super::common::monitor::Monitor;
 use super::common::server::Server;
 use super::common::temp_dir;
-use super::{PATIENCE, admin_options, worker_options, write};
+use super::{PATIENCE, admin_options, start_flows, worker_options, write};
 
 /// Everything that a worker does in its life, but for its end.
 async fn live(server: &Server, config: Config) {
@@ -19,9 +19,7 @@ async fn live(server: &Server, config: Config) {
     let (worker, events) = worker(config, Some(dir.path()));
     assert_eq!(worker.read_settings().await.unwrap(), *deploy(1).settings);
     assert_eq!(worker.read_sessions().await.unwrap(), r#"{"a":1}"#);
-    let snapshot =
-        tokio::time::timeout(PATIENCE, worker.snapshot()).await.expect("in time").unwrap();
-    worker.applied(&snapshot.id()).await;
+    start_flows(&worker).await;
     let expected = r#"["sub",{"name":"A","fn":"a.js"}]"#;
     assert_eq!(worker.read_library_entry("functions", "").await.unwrap(), expected);
     assert_eq!(worker.read_library_entry("functions", "a.js").await.unwrap(), r#""x""#);

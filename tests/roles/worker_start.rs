@@ -11,15 +11,7 @@ use super::common::log::Log;
 use super::common::server::Server;
 use super::common::temp_dir;
 use super::common::until;
-use super::{PATIENCE, admin_options, worker_options, write};
-
-/// Starts as Node-RED does and reports that what was found runs.
-async fn start(worker: &Worker) -> String {
-    let snapshot =
-        tokio::time::timeout(PATIENCE, worker.snapshot()).await.expect("in time").unwrap();
-    worker.applied(&snapshot.id()).await;
-    snapshot.flows.clone()
-}
+use super::{PATIENCE, admin_options, start_flows, worker_options, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_server_is_waited_for_until_the_first_deploy() {
@@ -52,7 +44,7 @@ async fn a_worker_without_a_copy_waits_for_the_server() {
     server.kill();
     let dir = temp_dir();
     let (worker, _) = worker(worker_options(&server), Some(dir.path()));
-    let starting = start(&worker);
+    let starting = start_flows(&worker);
     let coming = async {
         until("it says that it waits", PATIENCE, async || log.count("waiting for it") == 1).await;
         server.restart();
@@ -71,7 +63,7 @@ async fn the_copy_on_disk_is_used_while_the_server_is_away_and_left_when_it_is_b
     let store = instance::store(&admin_options(&server)).await;
     write(&store, &deploy(1), 1).await;
     let (first, _) = worker(worker_options(&server), Some(dir.path()));
-    assert_eq!(start(&first).await, flows(1));
+    assert_eq!(start_flows(&first).await, flows(1));
     first.close().await;
     server.kill();
 
@@ -80,7 +72,7 @@ async fn the_copy_on_disk_is_used_while_the_server_is_away_and_left_when_it_is_b
     let began = Instant::now();
     assert_eq!(second.read_settings().await.unwrap(), *deploy(1).settings);
     assert_eq!(second.read_sessions().await.unwrap(), "{}");
-    assert_eq!(start(&second).await, flows(1));
+    assert_eq!(start_flows(&second).await, flows(1));
     assert!(began.elapsed() < Duration::from_millis(3500), "{:?}", began.elapsed());
     assert_eq!(log.count("last good copy"), 1, "{:?}", log.lines());
     server.restart();
@@ -109,7 +101,7 @@ async fn a_server_that_came_back_empty_is_no_reason_to_wait_for_a_worker_with_a_
     let dir = temp_dir();
     write(&instance::store(&admin_options(&server)).await, &deploy(1), 1).await;
     let (first, _) = worker(worker_options(&server), Some(dir.path()));
-    assert_eq!(start(&first).await, flows(1));
+    assert_eq!(start_flows(&first).await, flows(1));
     first.close().await;
     server.kill();
     server.restart();
@@ -117,7 +109,7 @@ async fn a_server_that_came_back_empty_is_no_reason_to_wait_for_a_worker_with_a_
     let (log, _kept) = Log::keep();
     let (second, events) = worker(worker_options(&server), Some(dir.path()));
     assert_eq!(second.read_settings().await.unwrap(), *deploy(1).settings);
-    assert_eq!(start(&second).await, flows(1));
+    assert_eq!(start_flows(&second).await, flows(1));
     assert_eq!(log.count("Valkey holds no flows"), 1, "{:?}", log.lines());
     write(&instance::store(&admin_options(&server)).await, &deploy(2), 1).await;
     events.wait(&node_red_storage_valkey::role::Event::Revision, 1).await;
@@ -132,11 +124,11 @@ async fn a_stored_deploy_that_cant_be_used_is_no_reason_not_to_start_from_the_co
     let store = instance::store(&admin_options(&server)).await;
     write(&store, &deploy(1), 1).await;
     let (first, _) = worker(worker_options(&server), Some(dir.path()));
-    start(&first).await;
+    start_flows(&first).await;
     first.close().await;
     let _: () = server.admin().set("n:flows", "[{").unwrap();
     let (second, _) = worker(worker_options(&server), Some(dir.path()));
-    assert_eq!(start(&second).await, flows(1));
+    assert_eq!(start_flows(&second).await, flows(1));
     assert_eq!(log.count("ERROR the value of key 'n:flows'"), 1, "{:?}", log.lines());
     second.close().await;
 
@@ -146,7 +138,7 @@ async fn a_stored_deploy_that_cant_be_used_is_no_reason_not_to_start_from_the_co
     let refused = third.snapshot().await.unwrap();
     assert_eq!(refused.flows, flows(2));
     third.refused(&refused.id(), "why");
-    assert_eq!(start(&third).await, flows(1));
+    assert_eq!(start_flows(&third).await, flows(1));
     redis::cmd("PUBLISH").arg("n:flows:updated").arg("1").exec(&mut server.admin()).unwrap();
     write(&store, &deploy(3), 3).await;
     events.wait(&node_red_storage_valkey::role::Event::Revision, 1).await;
@@ -161,7 +153,7 @@ async fn a_worker_that_can_use_neither_the_stored_nor_the_copy_waits_and_is_not_
     let store = instance::store(&admin_options(&server)).await;
     write(&store, &deploy(1), 1).await;
     let (first, _) = worker(worker_options(&server), Some(dir.path()));
-    start(&first).await;
+    start_flows(&first).await;
     first.close().await;
     write(&store, &deploy(2), 2).await;
     let (second, _) = worker(worker_options(&server), Some(dir.path()));

@@ -8,7 +8,7 @@ use super::common::log::Log;
 use super::common::sentinel::{PASSWORD, Watched};
 use super::common::until;
 use super::writer::{Writer, missing};
-use super::{PATIENCE, open_ready, server_of};
+use super::{PATIENCE, open_ready, server_of, subscribed_beside};
 
 /// From the promotion until both connections are at the new master and work there.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -26,9 +26,7 @@ impl Scene {
         let (log, guard) = Log::keep();
         let watched = Watched::start();
         let connection = open_ready(&watched.config(|_| ())).await;
-        let subscriber = Subscriber::beside(&connection, vec!["news".into()]);
-        let hints = subscriber.hints();
-        until("a subscription", PATIENCE, async || hints.borrow().subscribed > 0).await;
+        let subscriber = subscribed_beside(&connection, "news".into()).await;
         Self { watched, connection, subscriber, log, _guard: guard }
     }
 

@@ -18,4 +18,4 @@ mod options;
 mod writer;
 
 use self::common::PATIENCE;
-use self::common::connecting::{failure, open, open_ready, server_of};
+use self::common::connecting::{failure, open, open_ready, server_of, subscribed_beside};

@@ -6,18 +6,16 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const { createPackages } = require('../../../lib/packages');
 const { startPalette } = require('../support/instance');
+const { createLogLines } = require('../../support/log-lines.js');
 
 let instance;
 let job;
 const done = [];
-const lines = [];
+const { lines, log } = createLogLines();
 let packages;
 
 before(async () => {
   instance = await startPalette();
-  const log = Object.fromEntries(
-    ['error', 'warn', 'info', 'debug'].map((level) => [level, (text) => lines.push(`${level} ${text}`)])
-  );
   const palette = {
     job: () => job,
     jobDone: (id, outcome) => done.push({ id, ...outcome }),
@@ -57,7 +55,7 @@ test('a job that cannot be done at all has an outcome, too', async () => {
   job = { id: 9, task: 'load', packages: 'nothing that can be gone through'.length };
   await packages.onJob();
   assert.deepEqual(done.splice(0), [{ id: 9 }]);
-  assert.match(lines.at(-1), /^error the palette could not be changed/);
+  assert.match(lines.at(-1), /^error: the palette could not be changed/);
 });
 
 test('an upgrade that the start has waited for in vain restarts nothing: the next start would do the same', async () => {

@@ -2,6 +2,7 @@
 
 const { openCore } = require('../../../lib/binding/core.js');
 const { optionsAsText } = require('../../../lib/options/index.js');
+const { createLogLines } = require('../../support/log-lines.js');
 const { tempDir } = require('../../support/temp-dir.js');
 const { until } = require('../../support/wait.js');
 
@@ -13,9 +14,8 @@ const { until } = require('../../support/wait.js');
  * @param {object} valkey options besides
  */
 function openAsUser(role, valkey) {
-  const lines = [];
+  const { lines, log } = createLogLines();
   const events = [];
-  const keep = (level) => (text) => lines.push(`${level}: ${text}`);
   const core = openCore(role === 'admin' ? 'Admin' : 'Worker', {
     options: optionsAsText({
       role,
@@ -25,7 +25,7 @@ function openAsUser(role, valkey) {
       ...valkey
     }),
     userDir: tempDir(role),
-    log: { error: keep('error'), warn: keep('warn'), info: keep('info'), debug: () => {} },
+    log: { ...log, debug() {} },
     onEvent: (event) => events.push(event)
   });
   const shown = () => lines.join('\n');
