@@ -18,9 +18,10 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
     }
     alone = null;
     owed = null;
+    // At once: flows that are deployed now go with them.
+    mirror.wrote({ credentials: saved.text });
     await mirror.quietly(async () => {
       await journal.end();
-      mirror.wrote({ credentials: saved.text });
       // With a refused deploy they go when Node-RED has loaded it.
       if (mirror.onDisk().flows !== null && !refused.waits()) {
         await mirror.sendInBackground(saved.secret);

@@ -1,0 +1,84 @@
+'use strict';
+
+// What an admin does with flows and credentials, on a disk of its own, with a core that notes what
+// it is given in place of Valkey.
+
+const EventEmitter = require('node:events');
+
+const { createJournal } = require('../../../lib/admin/journal');
+const { createLostRecord } = require('../../../lib/admin/lost-record');
+const { createMirror } = require('../../../lib/admin/mirror');
+const { createRefusedDeploy } = require('../../../lib/admin/refused-deploy');
+const { createRestoring } = require('../../../lib/admin/restoring');
+const { createSaving } = require('../../../lib/admin/saving');
+const { createRuntimeWatch } = require('../../../lib/flows/runtime-watch');
+const { create, whose } = require('./loading');
+
+/**
+ * `sent` are the pairs that Valkey was given, `{ flows, credentials, secret, project }`, by whose
+ * they are; `told` is what else the core was told; `answer` is what it says to the next deploys (an
+ * error: it rejects), `restorable` what it has read of Valkey.
+ */
+function createCore() {
+  const core = { sent: [], told: [], answer: { done: true }, restorable: null };
+  const deploy = async (flows, credentials, secret, project) => {
+    const pair = { flows: JSON.parse(flows)[0]?.id, credentials: whose(JSON.parse(credentials), secret) };
+    core.sent.push({ ...pair, ...(secret === undefined ? {} : { secret }), ...(project ? { project } : {}) });
+    if (core.answer instanceof Error) {
+      throw core.answer;
+    }
+    return core.answer;
+  };
+  const tell =
+    (name) =>
+    (...given) =>
+      void core.told.push([name, ...given]);
+  return Object.assign(core, {
+    deploy,
+    background: { deploy },
+    diskHasLost: tell('diskHasLost'),
+    deployWasRefused: tell('deployWasRefused'),
+    restored: tell('restored'),
+    takeRestorable: () => core.restorable
+  });
+}
+
+/** The parts of an admin on the disk of `create` in loading.js, and `core`; `start()`: Node-RED's first start is over. */
+function createAdminParts(given) {
+  const admin = create(given);
+  const { disk, files, local, loading, log, secrets } = admin;
+  const core = createCore();
+  const loads = []; // whether each was forced
+  const runtime = {
+    ...admin.runtime,
+    events: new EventEmitter(),
+    nodes: {
+      async loadFlows(forced) {
+        loads.push(forced);
+      }
+    }
+  };
+  const watch = createRuntimeWatch({ events: runtime.events, isOwn: () => false, onOwn() {}, onType() {} });
+  const record = createLostRecord(disk.dir, log);
+  const mirror = createMirror({ core, files, secrets, log, beforeSend() {}, onEqual: record.end });
+  const journal = createJournal(disk.dir, log);
+  const refused = createRefusedDeploy({ core, runtime, watch, log });
+  const restoring = createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, watch, log });
+  const flowFile = { remember: async () => {} };
+  const saving = createSaving({
+    local,
+    files,
+    flowFile,
+    secrets,
+    journal,
+    loading,
+    mirror,
+    restoring,
+    refused,
+    log
+  });
+  const start = () => runtime.events.emit('flows:started', {});
+  return { ...admin, core, journal, loads, mirror, record, refused, restoring, runtime, saving, start };
+}
+
+module.exports = { createAdminParts };
