@@ -178,6 +178,16 @@ test('credentials that can not be rolled back are told, and are those of the nex
   assert.deepEqual(core.sent, [pairOf('next', 'new')]);
 });
 
+test('a deploy that can not be noted in the journal is saved all the same', async () => {
+  const { core, deploy, disk, lines } = create();
+  disk.write('.node-red-storage-valkey', 'a file in the place of the folder');
+  await deploy('new');
+  assert.deepEqual(core.sent, [pairOf('new')]);
+  assert.match(lines[0], /^warn: a kill in the middle of this deploy could not be undone: /);
+  await deploy('newer', { credentials: null });
+  assert.deepEqual(core.sent[1], pairOf('newer', 'new'));
+});
+
 test('what is being restored is over before a save begins, which is known to come from then on', async () => {
   const { deploy, local, restoring, saving } = create();
   let restored;

@@ -21,7 +21,7 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
     // At once: flows that are deployed now go with them.
     mirror.wrote({ credentials: saved.text });
     await mirror.quietly(async () => {
-      await journal.end();
+      await end();
       // With a refused deploy they go when Node-RED has loaded it.
       if (mirror.onDisk().flows !== null && !refused.waits()) {
         await mirror.sendInBackground(saved.secret);
@@ -37,6 +37,15 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
       }
     } catch (error) {
       log.warn(`a kill in the middle of this deploy could not be undone: ${error.message}`);
+    }
+  };
+
+  /** Both files are written: whatever becomes of the journal, this is no reason to fail. */
+  const end = async () => {
+    try {
+      await journal.end();
+    } catch (error) {
+      log.warn(`the journal of this deploy can't be removed: ${error.message}`);
     }
   };
 
@@ -95,7 +104,7 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
       }
       failure = error;
     }
-    await journal.end();
+    await end();
     owed = null;
     await restoring.forget();
     await flowFile.remember();
