@@ -2,9 +2,15 @@
 
 const storage = require('./lib/storage');
 
-// Node-RED tests for these with hasOwnProperty, and reads `projects` before `init`: an object
-// literal with a getter gives it both.
-module.exports = {
+/** @import { StorageModule } from './lib/types/core' */
+
+/**
+ * Node-RED tests for these with hasOwnProperty, and reads `projects` before `init`: an object
+ * literal with a getter gives it both.
+ *
+ * @type {StorageModule}
+ */
+const storageModule = {
   init: (settings, runtime) => storage.init(settings, runtime),
   getFlows: () => storage.instance().getFlows(),
   saveFlows: (flows, user) => storage.instance().saveFlows(flows, user),
@@ -20,3 +26,5 @@ module.exports = {
     return storage.projects();
   }
 };
+
+module.exports = storageModule;

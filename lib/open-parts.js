@@ -1,12 +1,18 @@
 'use strict';
 
 /**
+ * Takes what closes a part that was opened.
+ *
+ * @typedef {(close: () => unknown) => void} OnClose
+ */
+
+/**
  * Opens what consists of parts: `open` is given a function that takes, for each part, what closes
  * it. The result closes all of them with `close()`, the last first; should `open` fail, those that
  * it has come to are closed at once.
  *
  * @template T
- * @param {(onClose: (close: () => unknown) => void) => Promise<T>} open
+ * @param {(onClose: OnClose) => Promise<T>} open
  * @returns {Promise<T & {close: () => Promise<void>}>}
  */
 async function openParts(open) {

@@ -30,6 +30,7 @@ const { createStored } = require('./stored');
 const { createTwoStepLoad } = require('./two-step-load');
 
 /**
+ * @import { OnClose } from '../open-parts'
  * @import { OpenParams } from '../types/core'
  * @import { FlowNode, StoredCredentials } from '../types/node-red'
  */
@@ -40,7 +41,7 @@ const { createTwoStepLoad } = require('./two-step-load');
  * @param {OpenParams} params
  */
 function openAdmin({ settings, runtime, log, options, checked }) {
-  return openParts(async (onClose) => {
+  return openParts(async (/** @type {OnClose} */ onClose) => {
     const local = nodeRed.localStorage();
     const userDir = path.resolve(settings.userDir);
     const settingsFiles = createSettingsFiles({ userDir, settings, local, log });

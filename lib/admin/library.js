@@ -8,23 +8,64 @@ const { isDraft, removeDrafts, withoutDrafts } = require('./library-drafts');
 const { checkStaysBelow, writeEntry } = require('./library-file');
 
 /**
+ * @import { AdminCore, Log } from '../types/core'
+ * @import { LibraryFile, LocalStorage } from '../types/node-red'
+ */
+
+/**
+ * An entry as the core takes it: `entry` is `{…meta, fn: body}` as JSON text.
+ *
+ * @typedef {{ type: string, path: string, entry: string }} Entry
+ */
+
+/**
  * The library on the admin's disk, as Node-RED's own local storage keeps it: mirrored to
  * Valkey entry by entry, and compared as a whole after each connect. One thing at a time.
  * `typesAtStart` are the types that had a folder before local storage made new ones.
+ *
+ * @param {object} params
+ * @param {Pick<LocalStorage, 'getLibraryEntry'>} params.local
+ * @param {Log} params.log
+ * @param {AdminCore} params.core
+ * @param {string} params.userDir
+ * @param {string[]} params.typesAtStart
+ * @param {boolean} params.pretty flows are written with line breaks
  */
 function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   const root = path.join(userDir, 'lib');
   const queue = createSerialQueue();
 
+  /**
+   * @param {string} type
+   * @param {string} file
+   * @param {Partial<LibraryFile>} meta
+   * @returns {Promise<Entry>}
+   */
   const read = async (type, file, meta) => {
     const { fn: _name, ...rest } = meta;
     const body = await local.getLibraryEntry(type, file);
     return { type, path: file, entry: JSON.stringify({ ...rest, fn: body }) };
   };
 
-  /** Local storage answers for a folder that it can't read as for an empty one. */
+  /**
+   * What local storage tells of a folder, `''` the topmost.
+   *
+   * @param {string} type
+   * @param {string} inside
+   */
+  const itemsIn = async (type, inside) => {
+    const answer = await local.getLibraryEntry(type, inside === '' ? '' : `${inside}/`);
+    return /** @type {Array<string | LibraryFile>} */ (answer);
+  };
+
+  /**
+   * Local storage answers for a folder that it can't read as for an empty one.
+   *
+   * @param {string} type
+   * @param {string} inside
+   */
   const listing = async (type, inside) => {
-    const items = await local.getLibraryEntry(type, inside === '' ? '' : `${inside}/`);
+    const items = await itemsIn(type, inside);
     if (items.length === 0) {
       const names = await fs.promises.readdir(path.join(root, type, inside));
       if (names.some((name) => !name.startsWith('.'))) {
@@ -34,7 +75,13 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
     return withoutDrafts(items);
   };
 
+  /**
+   * @param {string} type
+   * @param {string} inside
+   * @returns {Promise<Entry[]>}
+   */
   const folder = async (type, inside) => {
+    /** @type {Entry[]} */
     const found = [];
     for (const item of await listing(type, inside)) {
       const name = typeof item === 'string' ? item : item.fn;
@@ -51,6 +98,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   /** The types whose folder stood at the start or has entries, and every entry, as JSON text. */
   const everything = async () => {
     // A folder that can't be read is not an empty one: its entries would be deleted in Valkey.
+    /** @type {Entry[]} */
     const entries = [];
     for (const type of await libraryTypes(userDir)) {
       entries.push(...(await folder(type, '')));
@@ -59,6 +107,13 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
     return JSON.stringify({ types, entries });
   };
 
+  /**
+   * @param {string} type
+   * @param {string} file
+   * @param {Record<string, unknown>} meta
+   * @param {string} body
+   * @param {{ follow: boolean }} links whether one may lead out of the library
+   */
   const save = async (type, file, meta, body, { follow }) => {
     const wanted = type === 'flows' && !file.endsWith('.json') ? `${file}.json` : file;
     if (isDraft(wanted)) {
@@ -74,15 +129,21 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   };
 
   return {
+    /**
+     * @param {string} type
+     * @param {string} file
+     * @param {Record<string, unknown>} meta
+     * @param {string} body
+     */
     save: (type, file, meta, body) =>
       holdProcess(
         queue.run(async () => {
           const wanted = await save(type, file, meta, body, { follow: true });
           const inside = path.posix.dirname(wanted);
-          const items = await local.getLibraryEntry(type, inside === '.' ? '' : `${inside}/`);
+          const items = await itemsIn(type, inside === '.' ? '' : inside);
           const name = path.posix.basename(wanted);
           const found = items.find((item) => typeof item !== 'string' && item.fn === name);
-          const { entry } = await read(type, wanted, found || {});
+          const { entry } = await read(type, wanted, /** @type {LibraryFile | undefined} */ (found) || {});
           try {
             await core.mirrorLibraryEntry(type, wanted, entry);
           } catch (error) {
@@ -97,6 +158,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
         for (const draft of await removeDrafts(root)) {
           log.warn(`a draft that a kill has left can't be removed: ${draft}`);
         }
+        /** @type {Entry[]} */
         const onlyThere = JSON.parse(await core.background.reconcileLibrary(await everything()));
         for (const { type, path: file, entry } of onlyThere) {
           const { fn: body, ...meta } = JSON.parse(entry);
@@ -116,7 +178,12 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   };
 }
 
-/** Somebody waits for it, and it may have to wait for a comparison, which keeps no process. */
+/**
+ * Somebody waits for it, and it may have to wait for a comparison, which keeps no process.
+ *
+ * @template T
+ * @param {Promise<T>} result
+ */
 async function holdProcess(result) {
   const hold = setInterval(() => {}, 60_000);
   try {
@@ -126,7 +193,11 @@ async function holdProcess(result) {
   }
 }
 
-/** The types that have a folder in the library. */
+/**
+ * The types that have a folder in the library.
+ *
+ * @param {string} userDir
+ */
 async function libraryTypes(userDir) {
   try {
     const found = await fs.promises.readdir(path.join(userDir, 'lib'), { withFileTypes: true });

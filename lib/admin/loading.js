@@ -6,32 +6,97 @@ const { asCredentials, isCredentials } = require('../flows/credentials');
 const { backupOf, inspect, isFlows, setAside } = require('./disk-files');
 const { opensWith } = require('./secrets');
 
+/**
+ * @import { LocalStorage, FlowNode, StoredCredentials } from '../types/node-red'
+ * @import { Log } from '../types/core'
+ * @import { DiskFiles, Inspected, Paths } from './disk-files'
+ * @import { createFlowFileRecord } from './flow-file-record'
+ * @import { Lost } from './lost-record'
+ * @import { Secrets } from './secrets'
+ * @import { Stored } from './stored'
+ */
+
 const NOTHING = 'there is nothing to restore it from';
-/** What was read counts for nothing any more: nobody runs it. */
+/**
+ * What was read counts for nothing any more: nobody runs it.
+ *
+ * @type {Pair}
+ */
 const OVERTAKEN = { flows: [], credentials: {}, mirror: false, lost: null };
+
+/**
+ * What is loaded: the pair to run; whether it may be mirrored; and, when Valkey could not be asked although it should
+ * have been, what was lost and whether the pair is usable all the same.
+ *
+ * @typedef {object} Pair
+ * @property {FlowNode[]} flows
+ * @property {StoredCredentials} credentials
+ * @property {boolean} mirror
+ * @property {(Lost & { usable: boolean }) | null} lost
+ */
+
+/** @typedef {{ stored: Stored | null, away: boolean }} Answer */
+/** @typedef {() => Promise<Stored | null>} FetchStored null: Valkey holds nothing; rejects when it is away */
+
+/**
+ * `first`: it is the first load of this process; `isOvertaken()`: something was saved since it began.
+ *
+ * @typedef {{ fetchStored: FetchStored, first: boolean, isOvertaken?: () => boolean }} LoadParams
+ */
+
+/**
+ * What was found on the disk, and what Valkey has answered.
+ *
+ * @typedef {object} Found
+ * @property {Inspected} flows
+ * @property {Inspected} credentials
+ * @property {Paths} paths
+ * @property {Answer} answer
+ * @property {() => boolean} isOvertaken
+ */
 
 /**
  * Loads flows and credentials from disk as one pair, and sees to it that a file that is missing
  * or broken is neither run as an empty deploy nor mirrored as one: it is restored from Valkey,
  * or from Node-RED's own backup.
+ *
+ * @param {object} params
+ * @param {LocalStorage} params.local
+ * @param {DiskFiles} params.files
+ * @param {ReturnType<typeof createFlowFileRecord>} params.flowFile
+ * @param {Secrets} params.secrets
+ * @param {Log} params.log
  */
 function createLoading({ local, files, flowFile, secrets, log }) {
+  /** @type {Promise<unknown>} */
   let underWay = Promise.resolve();
 
-  /** Whether what Valkey holds belongs to the Project (or to no Project) that is loaded. */
+  /**
+   * Whether what Valkey holds belongs to the Project (or to no Project) that is loaded.
+   *
+   * @param {Stored} stored
+   * @param {boolean} fromAnyProject
+   */
   const belongs = (stored, fromAnyProject) => {
     const project = files.activeProject();
     return project ? stored.project === project.name : fromAnyProject || !stored.project;
   };
 
+  /** @param {Stored} stored */
   const sourceOf = (stored) => stored.source || `Valkey (revision ${stored.revision})`;
 
+  /** @param {Stored} stored */
   const credentialsIn = (stored) => {
     const theirs = JSON.parse(stored.credentials);
     return secrets.fit(theirs, JSON.parse(stored.settings)._credentialSecret);
   };
 
-  /** What Valkey holds; a value that can't be used is as good as none. */
+  /**
+   * What Valkey holds; a value that can't be used is as good as none.
+   *
+   * @param {FetchStored} fetchStored
+   * @returns {Promise<Answer>}
+   */
   const ask = async (fetchStored) => {
     try {
       return { stored: await fetchStored(), away: false };
@@ -44,7 +109,13 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     }
   };
 
-  /** Whether the disk took what was restored; it is run all the same. Nothing when a save is newer. */
+  /**
+   * Whether the disk took what was restored; it is run all the same. Nothing when a save is newer.
+   *
+   * @param {() => boolean} isOvertaken
+   * @param {string[]} damaged files
+   * @param {() => Promise<unknown>} save
+   */
   const written = async (isOvertaken, damaged, save) => {
     if (isOvertaken()) {
       return false;
@@ -74,14 +145,25 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     }
   };
 
-  /** The credentials beside flows from a backup: those on disk, or their own backup. */
+  /**
+   * The credentials beside flows from a backup: those on disk, or their own backup.
+   *
+   * @param {string} file
+   * @returns {Promise<StoredCredentials>}
+   */
   const credentialsForBackup = async (file) => {
     const onDisk = await inspect(file, isCredentials);
     const usable = onDisk.state === 'ok' ? onDisk : await inspect(backupOf(file), isCredentials);
     return usable.state === 'ok' ? usable.value : {};
   };
 
-  /** Flows and credentials for a disk without flows, and what to say of them; null: none. */
+  /**
+   * Flows and credentials for a disk without flows, and what to say of them; null: none.
+   *
+   * @param {Stored | null} stored
+   * @param {Paths} paths
+   * @returns {Promise<{ flows: FlowNode[], credentials: StoredCredentials, text: string } | null>}
+   */
   const replacement = async (stored, { flows, credentials }) => {
     if (stored) {
       return {
@@ -100,16 +182,23 @@ function createLoading({ local, files, flowFile, secrets, log }) {
         };
   };
 
+  /** @param {Array<[file: string, found: Inspected]>} inspected */
   const damagedOf = (...inspected) =>
     inspected.filter(([, { state }]) => state !== 'ok' && state !== 'missing').map(([file]) => file);
 
-  /** The disk has no flows that can be run. */
+  /**
+   * The disk has no flows that can be run.
+   *
+   * @param {Found} found
+   * @returns {Promise<Pair>}
+   */
   const loadWithoutFlows = async ({ flows, credentials, paths, answer, isOvertaken }) => {
     const fresh = flows.state === 'missing';
     const name = path.basename(paths.flows);
     const stored = answer.stored && belongs(answer.stored, fresh) ? answer.stored : null;
     await loadProject();
     const found = await replacement(stored, paths);
+    /** @param {boolean} usable */
     const lost = (usable) => (answer.away ? { flows: true, credentials: true, fresh, usable } : null);
     if (!found) {
       if (!fresh) {
@@ -137,12 +226,18 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     };
   };
 
-  /** The flows are there, the credentials that belong to them are not. */
+  /**
+   * The flows are there, the credentials that belong to them are not.
+   *
+   * @param {Found} found
+   * @returns {Promise<Pair>}
+   */
   const loadWithoutCredentials = async ({ credentials, paths, answer, isOvertaken }) => {
     const name = path.basename(paths.credentials);
     const stored = answer.stored && belongs(answer.stored, false) ? answer.stored : null;
     await loadProject();
     const flows = await local.getFlows();
+    /** @param {boolean} usable */
     const lost = (usable) => (answer.away ? { flows: false, credentials: true, fresh: false, usable } : null);
     const backup = await inspect(backupOf(paths.credentials), isCredentials);
     const fromValkey = stored && stored.credentials !== '{}';
@@ -168,7 +263,13 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     return { flows, credentials: restored, mirror: isWritten && !answer.away, lost: lost(isWritten) };
   };
 
-  /** settings.js names another flow file than before, which is still there: as Node-RED starts then. */
+  /**
+   * settings.js names another flow file than before, which is still there: as Node-RED starts then.
+   *
+   * @param {string} before
+   * @param {Paths} paths
+   * @returns {Promise<Pair>}
+   */
   const loadRenamed = async (before, { flows }) => {
     log.warn(
       `${path.basename(flows)} is missing, and ${path.basename(before)}, which was used before, is still there: 'flowFile' names another file now, so this starts without flows, as Node-RED does. Workers keep what they run until something is deployed here. To go on with the flows from before, rename the file and its credentials (or set 'flowFile' back) and restart`
@@ -176,6 +277,10 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     return { flows: await local.getFlows(), credentials: await local.getCredentials(), mirror: false, lost: null };
   };
 
+  /**
+   * @param {Required<LoadParams>} params
+   * @returns {Promise<Pair>}
+   */
   const loadFromDisk = async ({ fetchStored, first, isOvertaken }) => {
     const paths = await files.current();
     if (paths) {
@@ -202,7 +307,12 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     return { ...pair, mirror, lost: null };
   };
 
-  /** Takes the secret over from Valkey when it is the one that decrypts what is on disk. */
+  /**
+   * Takes the secret over from Valkey when it is the one that decrypts what is on disk.
+   *
+   * @param {Stored} stored
+   * @param {unknown} credentials
+   */
   const adoptFitting = async (stored, credentials) => {
     const secret = JSON.parse(stored.settings)._credentialSecret;
     return !secrets.opens(credentials) && opensWith(credentials, [secret]) && secrets.adopt(secret);
@@ -210,17 +320,18 @@ function createLoading({ local, files, flowFile, secrets, log }) {
 
   return {
     adoptFitting,
+    /** @param {Stored} stored */
     belongs: (stored) => belongs(stored, false),
 
     /** Resolves when nothing is being written here. */
     ready: () => underWay,
 
     /**
-     * `{ flows, credentials, mirror, lost }`: the pair to run; whether it may be mirrored; and, when
-     * Valkey could not be asked although it should have been, what was lost and whether the pair
-     * is usable all the same (`{ flows, credentials, fresh, usable }`). `fetchStored()` gives what
-     * Valkey holds (null: nothing) and rejects when it is away. Once something has been saved
-     * meanwhile (`isOvertaken()`), the disk is left alone, and the pair is not to be used.
+     * Once something has been saved meanwhile (`isOvertaken()`), the disk is left alone, and the
+     * pair is not to be used.
+     *
+     * @param {LoadParams} params
+     * @returns {Promise<Pair>}
      */
     async load({ fetchStored, first, isOvertaken = () => false }) {
       const found = await loadFromDisk({ fetchStored, first, isOvertaken });

@@ -15,7 +15,7 @@ const FILE = 'lost.json';
 /**
  * What a disk has lost: the flows, the credentials, or all.
  *
- * @typedef {{ flows?: boolean, credentials?: boolean, fresh?: boolean }} Lost
+ * @typedef {{ flows: boolean, credentials: boolean, fresh: boolean }} Lost
  */
 
 /**

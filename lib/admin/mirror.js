@@ -3,11 +3,31 @@
 const { isEncrypted } = require('../flows/credentials');
 
 /**
+ * @import { Mirroring } from '../../binding'
+ * @import { AdminCore, Log } from '../types/core'
+ * @import { DiskFiles } from './disk-files'
+ * @import { Pair } from './loading'
+ * @import { Secrets } from './secrets'
+ */
+
+/** @typedef {ReturnType<typeof createMirror>} Mirror */
+
+/**
  * What is on the admin's disk, as one pair of texts, and how it goes to Valkey. `beforeSend` is
  * called first, with the secret; `onEqual` when Valkey has it.
+ *
+ * @param {object} params
+ * @param {AdminCore} params.core
+ * @param {Pick<DiskFiles, 'activeProject'>} params.files
+ * @param {Secrets} params.secrets
+ * @param {Log} params.log
+ * @param {(secret: string | undefined) => void} params.beforeSend
+ * @param {() => Promise<void>} params.onEqual
  */
 function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
+  /** @type {{ flows: string | null, credentials: string | null, project: string | undefined }} */
   let onDisk = { flows: null, credentials: null, project: undefined };
+  /** @type {string | undefined} */
   let sent; // the secret that went with it
 
   const projectName = () => {
@@ -15,6 +35,7 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
     return project ? project.name : undefined;
   };
 
+  /** @param {Mirroring} mirroring */
   const report = async ({ done, away, unconfirmed }) => {
     if (done) {
       await onEqual();
@@ -31,16 +52,31 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
     }
   };
 
+  /**
+   * @param {string | undefined} secret
+   * @returns {Parameters<AdminCore['deploy']>}
+   */
   const pair = (secret) => {
     sent = secret;
     beforeSend(secret);
-    return [onDisk.flows, onDisk.credentials, secret, projectName()];
+    // Nothing is sent before both are known.
+    const { flows, credentials } = /** @type {{ flows: string, credentials: string }} */ (onDisk);
+    return [flows, credentials, secret, projectName()];
   };
+  /** @param {string | undefined} secret */
   const send = async (secret) => report(await core.deploy(...pair(secret)));
-  // The next start mirrors what is on the disk, so a process that has nothing else to do may end.
+  /**
+   * The next start mirrors what is on the disk, so a process that has nothing else to do may end.
+   *
+   * @param {string | undefined} secret
+   */
   const sendInBackground = async (secret) => report(await core.background.deploy(...pair(secret)));
 
-  /** Everything but a deploy: the disk has it, so a caller is told nothing of Valkey's troubles. */
+  /**
+   * Everything but a deploy: the disk has it, so a caller is told nothing of Valkey's troubles.
+   *
+   * @param {() => Promise<unknown>} task
+   */
   const quietly = async (task) => {
     try {
       await task();
@@ -62,20 +98,31 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
      * Node-RED has the secret that it will encrypt with: known to workers before there is anything
      * to decrypt, because those of earlier modules read it once, at their start. What is encrypted
      * already goes with its own secret.
+     *
+     * @param {string | undefined} secret
      */
     secretIs(secret) {
       const { flows, credentials } = onDisk;
-      if (secret !== undefined && secret !== sent && flows !== null && !isEncrypted(JSON.parse(credentials))) {
+      const isKnown = secret === undefined || secret === sent;
+      if (!isKnown && flows !== null && credentials !== null && !isEncrypted(JSON.parse(credentials))) {
         void quietly(() => sendInBackground(secret));
       }
     },
 
-    /** One or both have been written. */
+    /**
+     * One or both have been written.
+     *
+     * @param {{ flows?: string, credentials?: string }} texts
+     */
     wrote(texts) {
       onDisk = { ...onDisk, ...texts, project: projectName() };
     },
 
-    /** A pair has been read. Flows that may not be mirrored must not go with later credentials either. */
+    /**
+     * A pair has been read. Flows that may not be mirrored must not go with later credentials either.
+     *
+     * @param {Pick<Pair, 'flows' | 'credentials' | 'mirror'>} loaded
+     */
     read(loaded) {
       const isReadable = secrets.opens(loaded.credentials);
       if (loaded.mirror && !isReadable) {

@@ -1,11 +1,26 @@
 'use strict';
 
 /**
+ * @import { RuntimeWatch } from '../flows/runtime-watch'
+ * @import { AdminCore, Log } from '../types/core'
+ * @import { Runtime } from '../types/node-red'
+ */
+
+/** @typedef {ReturnType<typeof createRefusedDeploy>} RefusedDeploy */
+
+/**
  * Deploys that were answered with an error because another admin is in charge: they are on this
  * disk, and Node-RED goes on with what it ran before. Once this admin is in charge itself, Node-RED
  * loads them, and what is loaded is mirrored.
+ *
+ * @param {object} params
+ * @param {Pick<AdminCore, 'deployWasRefused'>} params.core
+ * @param {Pick<Runtime, 'nodes' | 'settings'>} params.runtime
+ * @param {Pick<RuntimeWatch, 'whenIdle'>} params.watch
+ * @param {Log} params.log
  */
 function createRefusedDeploy({ core, runtime, watch, log }) {
+  /** @type {Set<Promise<unknown>>} */
   const saves = new Set(); // under way
   let waits = false;
   let isLoading = false;
@@ -38,6 +53,9 @@ function createRefusedDeploy({ core, runtime, watch, log }) {
     /**
      * Runs a save. What was made from the flows that are being replaced is refused as Node-RED
      * itself does it a moment later: it would take the place of a deploy that its author never saw.
+     *
+     * @template T
+     * @param {() => Promise<T>} save
      */
     async beside(save) {
       if (isLoading) {
@@ -55,7 +73,7 @@ function createRefusedDeploy({ core, runtime, watch, log }) {
 
     /** This admin is in charge now. */
     async load() {
-      await new Promise((resolve) => watch.whenIdle(resolve));
+      await new Promise((resolve) => watch.whenIdle(() => resolve(undefined)));
       await nothingIsSaved();
       if (!waits) {
         return;

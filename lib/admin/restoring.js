@@ -3,16 +3,55 @@
 const { createSerialQueue } = require('../serial-queue');
 
 /**
+ * @import { RuntimeWatch } from '../flows/runtime-watch'
+ * @import { AdminCore, Log } from '../types/core'
+ * @import { LocalStorage, Runtime } from '../types/node-red'
+ * @import { DiskFiles } from './disk-files'
+ * @import { createLoading, Pair } from './loading'
+ * @import { createLostRecord, Lost } from './lost-record'
+ * @import { Mirror } from './mirror'
+ * @import { Secrets } from './secrets'
+ * @import { Stored } from './stored'
+ */
+
+/**
+ * What the disk has lost, and the pair that runs meanwhile.
+ *
+ * @typedef {Lost & { pair: Pair }} Missing
+ */
+
+/** @typedef {ReturnType<typeof createRestoring>} Restoring */
+
+/**
  * What the disk had lost at a start while Valkey was away: put back when Valkey can be asked,
  * unless something has been deployed meanwhile.
+ *
+ * @param {object} params
+ * @param {AdminCore} params.core
+ * @param {LocalStorage} params.local
+ * @param {DiskFiles} params.files
+ * @param {ReturnType<typeof createLostRecord>} params.record
+ * @param {ReturnType<typeof createLoading>} params.loading
+ * @param {Secrets} params.secrets
+ * @param {Mirror} params.mirror
+ * @param {Runtime} params.runtime
+ * @param {Pick<RuntimeWatch, 'started'>} params.watch
+ * @param {Log} params.log
  */
 function createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, watch, log }) {
+  /** @type {Missing | null} */
   let lost = null;
+  /** @type {Promise<unknown>} */
   let underWay = Promise.resolve();
   const attempts = createSerialQueue();
 
-  /** The shared settings, on a disk that had none. */
+  /**
+   * The shared settings, on a disk that had none.
+   *
+   * @param {Stored} stored
+   */
   const takeSettings = async (stored) => {
+    /** @type {{ users?: Record<string, object>, nodes?: Record<string, { nodes?: Record<string, { enabled?: boolean }> }> }} */
     const { users, nodes } = JSON.parse(stored.settings);
     for (const [user, itsSettings] of Object.entries(users || {})) {
       if (Object.keys(runtime.settings.getUserSettings(user) || {}).length === 0) {
@@ -28,7 +67,12 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     }
   };
 
-  /** Says what was restored, or null when Valkey has nothing better than the disk. */
+  /**
+   * Says what was restored, or null when Valkey has nothing better than the disk.
+   *
+   * @param {Stored} stored
+   * @param {Missing} missing
+   */
   const onDisk = async (stored, { flows, credentials, fresh, pair }) => {
     const sharedSecret = JSON.parse(stored.settings)._credentialSecret;
     const theirs = JSON.parse(stored.credentials);
@@ -47,7 +91,12 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     return (await loading.adoptFitting(stored, pair.credentials)) ? 'the secret of the credentials was' : null;
   };
 
-  /** Whether the disk has now what Valkey holds; null when something was deployed instead. */
+  /**
+   * Whether the disk has now what Valkey holds; null when something was deployed instead.
+   *
+   * @param {Stored | null} stored
+   * @param {Missing} missing
+   */
   const putBack = async (stored, missing) => {
     const work = stored ? onDisk(stored, missing) : Promise.resolve(null);
     underWay = work.catch(() => {});
@@ -57,7 +106,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     }
     await record.end();
     lost = null;
-    if (!restored) {
+    if (!stored || !restored) {
       mirror.read(missing.pair);
       return null;
     }
@@ -96,6 +145,8 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     /**
      * Looks at what a load had to do without, now or at an earlier start. What is not known to be
      * the newest is not mirrored (`pair.mirror`).
+     *
+     * @param {Pair} pair
      */
     async consider(pair) {
       const paths = await files.current();
@@ -109,7 +160,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
       if (pair.lost) {
         await record.begin(pair.lost, paths);
         lost = { ...pair.lost, pair: { ...pair, mirror: pair.lost.usable } };
-      } else if (!earlier.replaced) {
+      } else if (earlier && !earlier.replaced) {
         lost = { ...earlier, pair: { ...pair } };
         pair.mirror = false;
       }

@@ -4,14 +4,48 @@ const { asCredentials } = require('../flows/credentials');
 const { stamp } = require('./disk-files');
 
 /**
+ * @import { Log } from '../types/core'
+ * @import { FlowNode, LocalStorage, StoredCredentials } from '../types/node-red'
+ * @import { DiskFiles } from './disk-files'
+ * @import { createFlowFileRecord } from './flow-file-record'
+ * @import { createJournal } from './journal'
+ * @import { createLoading } from './loading'
+ * @import { Mirror } from './mirror'
+ * @import { RefusedDeploy } from './refused-deploy'
+ * @import { Restoring } from './restoring'
+ * @import { Secrets } from './secrets'
+ */
+
+/**
+ * Credentials that are on the disk, and the secret that workers need for them.
+ *
+ * @typedef {{ text: string, secret: string | undefined }} SavedCredentials
+ */
+
+/**
  * Saves flows and credentials: on disk first, then to Valkey, as one pair. Waits for what is being
  * restored, and tells `restoring` and `refused` that there is something newer.
+ *
+ * @param {object} params
+ * @param {LocalStorage} params.local
+ * @param {DiskFiles} params.files
+ * @param {ReturnType<typeof createFlowFileRecord>} params.flowFile
+ * @param {Secrets} params.secrets
+ * @param {ReturnType<typeof createJournal>} params.journal
+ * @param {Pick<ReturnType<typeof createLoading>, 'ready'>} params.loading
+ * @param {Mirror} params.mirror
+ * @param {Restoring} params.restoring
+ * @param {RefusedDeploy} params.refused
+ * @param {Log} params.log
  */
 function createSaving({ local, files, flowFile, secrets, journal, loading, mirror, restoring, refused, log }) {
+  /** @type {SavedCredentials | null} */
   let alone = null; // credentials that were saved, until the flows that belong to them are
+  /** @type {string | null} */
   let owed = null; // text of credentials that Node-RED takes for saved, until they are for good
   let count = 0;
 
+  /** @param {SavedCredentials} saved */
   const mirrorAlone = async (saved) => {
     if (alone !== saved) {
       return;
@@ -60,6 +94,7 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
   /** What is being restored is older: it must not come after. */
   const nothingIsRestored = () => Promise.all([loading.ready(), restoring.ready()]);
 
+  /** @param {StoredCredentials} given */
   const credentials = async (given) => {
     count += 1;
     await nothingIsRestored();
@@ -79,6 +114,10 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
     return saved;
   };
 
+  /**
+   * @param {FlowNode[]} given
+   * @param {object} [user]
+   */
   const flows = async (given, user) => {
     // At once: after this turn, credentials still waiting count as saved alone.
     let saved = alone;

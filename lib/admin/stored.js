@@ -1,5 +1,7 @@
 'use strict';
 
+/** @import { StoredDeploy } from '../../binding' */
+
 /**
  * @import { AdminCore } from '../types/core'
  * @import { createMirror } from './mirror'
@@ -11,6 +13,12 @@ const PATIENCE = 3000;
 const FURTHER_PATIENCE = 300;
 
 /**
+ * A deploy to restore from, each part as JSON text; `source`: where it comes from, if not from Valkey.
+ *
+ * @typedef {Omit<StoredDeploy, 'id' | 'revision'> & { revision?: string, source?: string }} Stored
+ */
+
+/**
  * What Valkey holds, for a disk that has lost it.
  *
  * @param {{ core: AdminCore, mirror: ReturnType<typeof createMirror> }} parts
@@ -19,16 +27,20 @@ function createStored({ core, mirror }) {
   let patience = PATIENCE;
 
   return {
-    /** Flows, credentials and settings; null when Valkey holds none. Rejects when it is away. */
+    /**
+     * Flows, credentials and settings; null when Valkey holds none. Rejects when it is away.
+     *
+     * @returns {Promise<Stored | null>}
+     */
     async fetch() {
       try {
         const stored = await core.readForRestore(patience);
         patience = PATIENCE;
-        return stored;
+        return stored ?? null;
       } catch (error) {
         patience = FURTHER_PATIENCE;
         const { flows, credentials, project } = mirror.onDisk();
-        if (flows === null) {
+        if (flows === null || credentials === null) {
           throw error;
         }
         // What this process had before its files were damaged is what Valkey was given.

@@ -34,7 +34,9 @@ function isObject(value) {
  * Credentials as Node-RED takes them: an empty array, which it can write itself, holds none.
  * Anything else comes back as it is.
  *
- * @param {unknown} value
+ * @template T
+ * @param {T} value
+ * @returns {T | Record<string, never>}
  */
 function asCredentials(value) {
   return Array.isArray(value) && value.length === 0 ? {} : value;

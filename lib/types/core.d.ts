@@ -1,5 +1,5 @@
 import type * as binding from '../../binding';
-import type { LocalStorage, Projects, Runtime, Settings, StoredSettings } from './node-red';
+import type { LocalStorage, Projects, Runtime, Settings } from './node-red';
 
 /** A line in Node-RED's log, with our prefix. */
 export type Log = Record<binding.LogLevel, (text: string) => void>;
@@ -85,8 +85,7 @@ export interface PackageState {
 }
 
 /** An admin or a worker that is open: what Node-RED asks of its storage, and what probes ask. */
-export interface Instance extends Omit<LocalStorage, 'init' | 'projects' | 'getSettings'> {
-  getSettings(): Promise<StoredSettings>;
+export interface Instance extends Omit<LocalStorage, 'init' | 'projects'> {
   /** Null as long as there is nothing to tell. */
   health(): binding.AdminHealth | binding.WorkerHealth | null;
   /** Undefined when packages are not synchronised. */

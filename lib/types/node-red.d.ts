@@ -85,6 +85,8 @@ export interface RuntimeSettings {
   available(): boolean;
   get(name: string): any;
   set(name: string, value: unknown): Promise<void>;
+  getUserSettings(user: string): object | null | undefined;
+  setUserSettings(user: string, settings: object): Promise<void>;
 }
 
 export interface Hooks {
@@ -108,6 +110,9 @@ export interface Nodes {
    */
   setFlows(flows: FlowNode[], credentials: Credentials | null, type: DeployType): Promise<string | undefined>;
   startFlows(): Promise<void>;
+  /** Loads them from the storage; `force`: in safe mode, too. */
+  loadFlows(force: boolean): Promise<unknown>;
+  disableNode(set: string): Promise<unknown>;
   /** A node that runs. */
   getNode(id: string): object | null | undefined;
   getType(type: string): NodeType | null | undefined;
@@ -172,7 +177,7 @@ export interface LocalStorage {
   saveFlows(flows: FlowNode[], user?: object): Promise<void>;
   getCredentials(): Promise<StoredCredentials>;
   saveCredentials(credentials: StoredCredentials): Promise<void>;
-  getSettings(): Promise<StoredSettings | null | undefined>;
+  getSettings(): Promise<StoredSettings>;
   saveSettings(settings: StoredSettings): Promise<void>;
   getSessions(): Promise<object>;
   saveSessions(sessions: object): Promise<void>;

@@ -6,7 +6,7 @@ const { flowFault } = require('../flows/validate');
 
 /**
  * @import { KeyNames, StoredDeploy } from '../../binding'
- * @import { Runtime, Settings } from '../types/node-red'
+ * @import { Runtime, Settings, StoredCredentials } from '../types/node-red'
  */
 
 /** @typedef {ReturnType<typeof createDeploys>} Deploys */
@@ -36,6 +36,7 @@ function createDeploys({ settings, runtime, keys }) {
    */
   const open = (stored) => {
     const sharedSecret = JSON.parse(stored.settings)._credentialSecret;
+    /** @type {StoredCredentials} */
     const encrypted = JSON.parse(stored.credentials);
     let opened;
     try {
@@ -67,6 +68,7 @@ function createDeploys({ settings, runtime, keys }) {
    * The credentials in the form that this instance's Node-RED can load.
    *
    * @param {ReturnType<typeof open>} deploy
+   * @returns {StoredCredentials}
    */
   const credentialsFor = (deploy) => {
     const own = ownSecret();

@@ -13,7 +13,10 @@ const { createLoad } = require('./load');
 const { createUpdates } = require('./update');
 const { prepareUserDir } = require('./user-dir');
 
-/** @import { OpenParams } from '../types/core' */
+/**
+ * @import { OnClose } from '../open-parts'
+ * @import { OpenParams } from '../types/core'
+ */
 
 /**
  * Opens a worker: everything is read from Valkey, nothing is written there. What the runtime saves
@@ -22,7 +25,7 @@ const { prepareUserDir } = require('./user-dir');
  * @param {OpenParams} params
  */
 function openWorker({ settings, runtime, log, options, checked }) {
-  return openParts(async (onClose) => {
+  return openParts(async (/** @type {OnClose} */ onClose) => {
     if (settings.editorTheme && settings.editorTheme.projects && settings.editorTheme.projects.enabled) {
       log.warn("'editorTheme.projects' has no effect on a worker: it runs what the admin's active Project holds");
     }
