@@ -3,6 +3,7 @@
 //! Dependencies point one way: binding → role → store → connection, codec, keyspace, npm → packages,
 //! content → config, backoff, clock, error.
 
+mod atomic_write;
 mod backoff;
 mod binding;
 mod clock;

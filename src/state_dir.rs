@@ -1,19 +1,15 @@
-//! The state directory, our own folder in the user directory, and how files in it are written.
+//! The state directory, our own folder in the user directory.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
-
+use crate::atomic_write::{Access, replace};
 use crate::error::{Error, Result};
 
-/// Name of the folder in Node-RED's user directory. Nothing outside it is ever written here.
+/// Name of the folder in Node-RED's user directory. Nothing outside it is ever written by
+/// [`StateDir`].
 const NAME: &str = ".node-red-storage-valkey";
-
-/// A draft that has not become its file by then was left behind by a process that was killed.
-const LONGEST_DRAFT: Duration = Duration::from_secs(3600);
 
 /// Our own folder in the user directory; created at the first write.
 #[derive(Debug, Clone)]
@@ -37,32 +33,15 @@ impl StateDir {
     /// Replaces a file as a whole: whoever reads it, also after a power cut, finds the old text
     /// or the new one. Only the owner can read it.
     pub(crate) async fn write(&self, name: &str, text: &str) -> Result<()> {
-        let path = self.0.join(name);
-        let draft = self.0.join(draft_name(name));
-        let written = match self.write_draft(&draft, text).await {
-            Ok(()) => tokio::fs::rename(&draft, &path).await.map_err(|error| disk(&path, &error)),
-            Err(error) => Err(disk(&draft, &error)),
+        let (dir, path, text) = (self.0.clone(), self.0.join(name), text.to_owned());
+        let work = move || {
+            let written =
+                fs::create_dir_all(dir).and_then(|()| replace(&path, &text, Access::Owner));
+            written.map_err(|error| disk(&path, &error))
         };
-        if written.is_err() {
-            let _ = tokio::fs::remove_file(&draft).await;
-        }
-        self.tidy(name).await;
-        written
-    }
-
-    /// Removes old drafts of a file. One that can't be removed does no harm.
-    async fn tidy(&self, name: &str) {
-        let Ok(mut entries) = tokio::fs::read_dir(&self.0).await else { return };
-        while let Ok(Some(entry)) = entries.next_entry().await {
-            let is_old = async || {
-                let modified = entry.metadata().await?.modified()?;
-                Ok::<_, io::Error>(modified.elapsed().is_ok_and(|age| age > LONGEST_DRAFT))
-            };
-            if is_draft(&entry.file_name().to_string_lossy(), name)
-                && is_old().await.unwrap_or_default()
-            {
-                let _ = tokio::fs::remove_file(entry.path()).await;
-            }
+        match tokio::task::spawn_blocking(work).await {
+            Ok(written) => written,
+            Err(error) => Err(Error::Internal(error.to_string())),
         }
     }
 
@@ -74,31 +53,6 @@ impl StateDir {
             _ => Ok(()),
         }
     }
-
-    async fn write_draft(&self, draft: &Path, text: &str) -> io::Result<()> {
-        tokio::fs::create_dir_all(&self.0).await?;
-        let mut options = tokio::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        options.mode(0o600);
-        let mut file = options.open(draft).await?;
-        file.write_all(text.as_bytes()).await?;
-        file.sync_all().await
-    }
-}
-
-/// No other writer's: two at a time, also of two processes, must not move away each other's draft.
-/// Containers with one folder may have the same process ids.
-fn draft_name(name: &str) -> String {
-    static LAST: AtomicU32 = AtomicU32::new(0);
-    let number = LAST.fetch_add(1, Ordering::Relaxed);
-    format!("{name}.{}-{number}-{:08x}.new", std::process::id(), rand::random::<u32>())
-}
-
-/// Whether a file is a draft of `name`, as this release or an earlier one called it.
-fn is_draft(file: &str, name: &str) -> bool {
-    let rest = file.strip_prefix(name).and_then(|rest| rest.strip_suffix(".new"));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Where something else stands in the folder's place, no file of ours can be.
@@ -152,28 +106,6 @@ mod tests {
             writer.await.unwrap();
         }
         assert_eq!(names(&dir.path().join(NAME)), ["a.json"]);
-    }
-
-    #[tokio::test]
-    async fn drafts_of_killed_processes_go_and_others_stay() {
-        let dir = tempfile::tempdir().unwrap();
-        let state_dir = StateDir::in_user_dir(dir.path());
-        state_dir.write("a.json", "one").await.unwrap();
-        let path = dir.path().join(NAME);
-        let old = std::time::SystemTime::now() - 2 * LONGEST_DRAFT;
-        for (name, modified) in [
-            ("a.json.new", Some(old)),
-            ("a.json.12-0-0a.new", Some(old)),
-            ("a.json.13-0-0b.new", None),
-            ("b.json.14-0-0c.new", Some(old)),
-        ] {
-            let file = std::fs::File::create(path.join(name)).unwrap();
-            if let Some(modified) = modified {
-                file.set_modified(modified).unwrap();
-            }
-        }
-        state_dir.write("a.json", "two").await.unwrap();
-        assert_eq!(names(&path), ["a.json", "a.json.13-0-0b.new", "b.json.14-0-0c.new"]);
     }
 
     fn names(dir: &Path) -> Vec<String> {

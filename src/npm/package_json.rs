@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::atomic_write::{Access, replace};
 use crate::{Error, Result};
 
 /// What Node-RED's own storage writes when there is none.
@@ -101,17 +102,7 @@ fn formatted(package: &Map<String, Value>, like: &str) -> Result<String> {
 fn write(user_dir: &Path, text: &str) -> Result<()> {
     let named = path(user_dir);
     let path = fs::canonicalize(&named).unwrap_or(named);
-    let draft = path.with_extension("json.new");
-    let written = (|| {
-        let mut file = fs::File::create(&draft)?;
-        io::Write::write_all(&mut file, text.as_bytes())?;
-        if let Ok(before) = fs::metadata(&path) {
-            file.set_permissions(before.permissions())?;
-        }
-        file.sync_all()?;
-        fs::rename(&draft, &path)
-    })();
-    written.map_err(|error: io::Error| disk(&path, error.to_string()))
+    replace(&path, text, Access::AsBefore).map_err(|error| disk(&path, error.to_string()))
 }
 
 fn path(user_dir: &Path) -> PathBuf {
@@ -184,6 +175,16 @@ mod tests {
         restore(dir.path(), Some("{\"also half")).unwrap();
         restore(dir.path(), None).unwrap();
         assert_eq!(text(&dir), "{\"half");
+    }
+
+    #[test]
+    fn a_failed_write_leaves_no_draft() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("package.json")).unwrap();
+        let error = write(dir.path(), FIRST).unwrap_err();
+        assert_eq!(error.code(), "ERR_VALKEY_DISK");
+        assert!(error.to_string().contains("package.json"));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[cfg(unix)]
