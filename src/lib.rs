@@ -1,7 +1,6 @@
 //! Node-RED storage shared through Valkey or Redis: the core.
 //!
-//! Dependencies point one way: binding → role → store → connection, codec, keyspace, npm → packages,
-//! content → config, backoff, clock, error.
+//! Dependencies point one way; CONTRIBUTING.md, "Layout", says which.
 
 mod atomic_write;
 mod backoff;
