@@ -133,7 +133,7 @@ impl Worker {
     pub fn packages_settled_in_background(&self, call: u32, patience: u32) -> napi::Result<()> {
         let patience = Duration::from_millis(patience.into());
         Ok(self.instance.in_background(call, async move |core| {
-            Ok(Either3::C(core.packages_settled(patience).await))
+            Ok(Either3::C(core.wait_for_packages(patience).await))
         })?)
     }
 

@@ -158,7 +158,7 @@ impl Connection {
                 let sent = self.send(&script.by_text(keys, args), harmless).await;
                 // Keys and the other commands are refused alike.
                 if sent.is_ok() {
-                    self.goes_on_without(&error, "scripts are sent as a whole each time");
+                    self.warn_missing_right(&error, "scripts are sent as a whole each time");
                 }
                 sent
             }
@@ -168,8 +168,8 @@ impl Connection {
     }
 
     /// Says once that the server user lacks a right, and what comes of it for what goes on all the same.
-    pub(crate) fn goes_on_without(&self, error: &Error, consequence: &str) {
-        self.beside.once.goes_on_without(error, consequence);
+    pub(crate) fn warn_missing_right(&self, error: &Error, consequence: &str) {
+        self.beside.once.warn_missing_right(error, consequence);
     }
 
     /// Says something once about a subject, whichever connection of the instance has reason to.

@@ -128,7 +128,7 @@ pub(crate) fn of_channels(error: Error, prefix: &str, channels: &[&str]) -> Erro
 
 impl Once {
     /// Says once that a right is missing, and what comes of it for what goes on all the same.
-    pub(super) fn goes_on_without(&self, error: &Error, consequence: &str) {
+    pub(super) fn warn_missing_right(&self, error: &Error, consequence: &str) {
         match error {
             Error::Permission { rule, .. } => {
                 self.warn(&format!("lacks {rule}"), format_args!("{error}; {consequence}"));
@@ -145,7 +145,7 @@ impl Once {
     }
 
     /// The same of what only people look at.
-    pub(super) fn goes_on_unnamed(&self, error: &Error) {
+    pub(super) fn tell_missing_name(&self, error: &Error) {
         if let Error::Permission { rule, .. } = error
             && self.claim(&format!("lacks {rule}"))
         {

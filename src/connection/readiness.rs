@@ -51,7 +51,10 @@ pub(super) async fn require_loaded(
                         reason: "LOADING the server is loading its data".to_owned(),
                     });
                 }
-                once.goes_on_without(&fault.error, "whether it still loads its data is not known");
+                once.warn_missing_right(
+                    &fault.error,
+                    "whether it still loads its data is not known",
+                );
                 None
             }
             Some(reply) => loading_time(reply.text().unwrap_or_default()),

@@ -76,7 +76,7 @@ impl Store {
             }
             Err(error @ Error::Permission { .. }) => {
                 let consequence = "how large a folder of the library is shows only as it is read";
-                self.connection().goes_on_without(&error, consequence);
+                self.connection().warn_missing_right(&error, consequence);
             }
             other => drop(other?),
         }

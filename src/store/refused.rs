@@ -52,7 +52,7 @@ impl Store {
             match refused_in_script(command, words) {
                 Some(error) => {
                     let error = of_channels(error, self.keys().prefix(), &[channel]);
-                    connection.goes_on_without(&error, consequence);
+                    connection.warn_missing_right(&error, consequence);
                 }
                 None if command == "PUBLISH" => {
                     connection.warn_once(
@@ -71,7 +71,7 @@ impl Store {
         match self.connection().command(redis::cmd("EXISTS").arg(key)).await {
             Ok(reply) => Ok(matches!(reply, Value::Int(count) if count > 0)),
             Err(error @ Error::Permission { .. }) => {
-                self.connection().goes_on_without(&error, consequence);
+                self.connection().warn_missing_right(&error, consequence);
                 Ok(false)
             }
             Err(error) => Err(error),

@@ -29,7 +29,7 @@ async fn one_that_fails_keeps_no_other_out_and_comes_later() {
     assert!(lines.contains(&"ERROR package gone could not be changed:".into()), "{lines:?}");
     let words = "ERROR npm: 404  'gone@1.2.3' is not in this registry.";
     assert!(lines.iter().any(|line| line == words), "{lines:?}");
-    assert!(!running.worker.packages_settled(Duration::from_millis(200)).await);
+    assert!(!running.worker.wait_for_packages(Duration::from_millis(200)).await);
 
     dir.lacks(&[]);
     running.settles().await;

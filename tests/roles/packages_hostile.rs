@@ -27,7 +27,7 @@ async fn refused(server: &Server, dir: &UserDir, running: &Running, log: &Log, l
     hint(server, "1");
     until(&format!("{shown:?} is refused"), LONG, async || !refusals().is_empty()).await;
     // Read again and again it is told of once.
-    let _ = running.worker.packages_settled(Duration::from_secs(1)).await;
+    let _ = running.worker.wait_for_packages(Duration::from_secs(1)).await;
     let refusals = refusals();
     let different: BTreeSet<_> = refusals.iter().collect();
     assert_eq!(refusals.len(), different.len(), "{shown:?}: {refusals:?}");
@@ -183,7 +183,7 @@ async fn a_key_of_another_type() {
             _ => connection.sadd::<_, _, ()>(KEY, "evil").unwrap(),
         }
         hint(&server, "1");
-        let _ = running.worker.packages_settled(Duration::from_secs(1)).await;
+        let _ = running.worker.wait_for_packages(Duration::from_secs(1)).await;
     }
     assert_eq!(dir.said(), [""; 0]);
     assert!(log.lines().iter().all(|line| !line.contains("evil")), "{:?}", log.lines());

@@ -16,7 +16,7 @@ async fn nothing_is_run_while_node_red_runs_npm() {
     let packages = running.worker.packages().unwrap();
     let turn = packages.acquire_npm().await.expect("nobody runs npm");
     publish(&server, r#"{"a":"1.0.0"}"#);
-    assert!(!running.worker.packages_settled(Duration::from_millis(500)).await);
+    assert!(!running.worker.wait_for_packages(Duration::from_millis(500)).await);
     assert_eq!(dir.said(), [""; 0]);
     assert_eq!(running.missing(), ["a"], "the list was read");
     packages.release_npm(turn);

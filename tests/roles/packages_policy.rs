@@ -78,7 +78,7 @@ async fn with_the_option_off_nothing_is_read_and_nothing_run() {
     let (worker, _) = instance::worker(config, Some(&dir.path()));
     worker.packages_at_start(dir.host_info()).await.unwrap();
     assert!(worker.packages().is_none());
-    assert!(worker.packages_settled(LONG).await);
+    assert!(worker.wait_for_packages(LONG).await);
     let mut connection = server.admin();
     assert_eq!(instance::calls(&mut connection, "strlen"), 0);
     let subscribers: Vec<(String, u64)> = vec![
@@ -94,7 +94,7 @@ async fn with_the_option_off_nothing_is_read_and_nothing_run() {
     // Nor with a user directory that may not be written to.
     let (worker, _) = instance::worker(options(&server, Role::Worker), None);
     worker.packages_at_start(dir.host_info()).await.unwrap();
-    assert!(worker.packages_settled(LONG).await);
+    assert!(worker.wait_for_packages(LONG).await);
     assert_eq!(dir.said(), [""; 0]);
 }
 

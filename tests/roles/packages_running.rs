@@ -61,7 +61,7 @@ async fn packages_are_settled_when_the_job_is_done_and_not_before() {
     publish(&server, r#"{"a":"1.0.0"}"#);
     let (worker, patience) = (&running.worker, Duration::from_millis(400));
     let began = Instant::now();
-    assert!(!worker.packages_settled(patience).await);
+    assert!(!worker.wait_for_packages(patience).await);
     assert!(began.elapsed() >= patience, "{:?}", began.elapsed());
     until_run(&dir, 1).await;
     assert_eq!(running.missing(), ["a"]);
@@ -70,8 +70,8 @@ async fn packages_are_settled_when_the_job_is_done_and_not_before() {
     drop(running.palette);
     dir.goes_on();
     until("the job comes", LONG, async || packages.job().is_some()).await;
-    assert!(!worker.packages_settled(patience).await);
-    let waiting = worker.packages_settled(LONG);
+    assert!(!worker.wait_for_packages(patience).await);
+    let waiting = worker.wait_for_packages(LONG);
     let done = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let loaded = BTreeSet::from(["a".to_owned()]);

@@ -26,7 +26,7 @@ async fn the_list_is_installed_by_one_run_before_node_red_looks_for_nodes() {
     for flag in ["--save", "--save-exact"] {
         assert!(flags.iter().any(|given| given == flag), "{flags:?}");
     }
-    assert!(worker.packages_settled(LONG).await);
+    assert!(worker.wait_for_packages(LONG).await);
     assert_eq!(events.count(&Event::Packages), 0);
     assert_eq!(worker.packages().unwrap().job(), None);
     assert_eq!(dir.runs().len(), 1);

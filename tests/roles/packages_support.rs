@@ -65,7 +65,7 @@ pub(super) async fn start_as(config: Config, dir: &UserDir, info: HostInfo) -> R
 impl Running {
     /// Waits until the stored list is installed and loaded.
     pub(super) async fn settles(&self) {
-        assert!(self.worker.packages_settled(LONG).await, "not settled: {:?}", self.missing());
+        assert!(self.worker.wait_for_packages(LONG).await, "not settled: {:?}", self.missing());
     }
 
     pub(super) fn missing(&self) -> Vec<String> {

@@ -197,7 +197,7 @@ impl Cluster {
         match moved.or_else(|| owned.then(|| node.clone())) {
             Some(owner) => {
                 let consequence = "the other nodes of the cluster are not known";
-                self.once.goes_on_without(&refusal, consequence);
+                self.once.warn_missing_right(&refusal, consequence);
                 Ok(Answer { node, nodes: vec![owner.clone()], owner: Some(owner) })
             }
             None => Err(refusal),

@@ -71,7 +71,7 @@ pub(in crate::connection) async fn require_master(stream: Stream, once: &Once) -
             if fault.reconnect {
                 return Err(fault.error);
             }
-            once.goes_on_without(&fault.error, "whether this is the master is not known");
+            once.warn_missing_right(&fault.error, "whether this is the master is not known");
         }
         Some(Reply::Many(role)) => {
             if let Some(role) = role.first().and_then(Reply::text).filter(|role| *role != b"master")

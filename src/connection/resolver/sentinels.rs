@@ -171,7 +171,7 @@ impl Sentinels {
         let sentinels = match replies.next() {
             Some(Reply::Many(entries)) => entries.iter().filter_map(member).collect(),
             Some(Reply::Error(words)) => {
-                self.goes_on_without(
+                self.warn_missing_right(
                     "SENTINEL SENTINELS",
                     &words,
                     "only those of the option are known",
@@ -184,11 +184,11 @@ impl Sentinels {
     }
 
     /// Says once that the user of the Sentinels lacks a right, if that is what these words say.
-    pub(super) fn goes_on_without(&self, command: &str, words: &str, consequence: &str) {
+    pub(super) fn warn_missing_right(&self, command: &str, words: &str, consequence: &str) {
         if let Error::Permission { command, detail, rule } = classify_text(command, words).error {
             let detail = format!("user of the Sentinels: {detail}");
             let error = Error::Permission { command, detail, rule };
-            self.once.goes_on_without(&error, consequence);
+            self.once.warn_missing_right(&error, consequence);
         }
     }
 

@@ -114,7 +114,7 @@ async fn hear_out(sentinels: &Sentinels, sentinel: &Endpoint) -> Result<std::con
             match read_reply(&mut input).await {
                 Ok(Reply::Error(words)) => {
                     let consequence = "a failover is noticed when the old master no longer serves";
-                    sentinels.goes_on_without("SUBSCRIBE", &words, consequence);
+                    sentinels.warn_missing_right("SUBSCRIBE", &words, consequence);
                     return Err(Error::Unavailable { reason: words });
                 }
                 Ok(reply) => {

@@ -86,10 +86,10 @@ impl Supervisor {
     fn tell_what_lacks(&self, established: &Established) {
         let once = &self.way.once;
         if let Some(error) = &established.welcome.unanswered {
-            once.goes_on_without(error, "the refusal counts as a sign of life");
+            once.warn_missing_right(error, "the refusal counts as a sign of life");
         }
         for error in &established.welcome.unnamed {
-            once.goes_on_unnamed(error);
+            once.tell_missing_name(error);
         }
         if let Some(line) = &established.welcome.doubt {
             once.warn(line, format_args!("{line}"));

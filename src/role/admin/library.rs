@@ -92,7 +92,7 @@ impl Inner {
             Err(error @ Error::Permission { .. }) => {
                 all_known = false;
                 let consequence = "library entries that this admin never mirrored are not found";
-                self.store.connection().goes_on_without(&error, consequence);
+                self.store.connection().warn_missing_right(&error, consequence);
                 mirrored.clone()
             }
             scanned => scanned?,

@@ -90,7 +90,7 @@ impl Admin {
                 }
             };
             *self.restoring() = Some(tokio::spawn(work.with_current_subscriber()));
-            if !packages.first_is_over().await {
+            if !packages.wait_for_first().await {
                 tracing::warn!(
                     "the packages of this empty user directory are not back yet: Node-RED starts without, and npm goes on"
                 );
@@ -167,7 +167,7 @@ impl Inner {
     }
 
     /// Waits until the disk has been read, should that be under way; not for long.
-    pub(super) async fn packages_are_read(&self) {
+    pub(super) async fn wait_for_packages_read(&self) {
         let mut reading = self.reading.subscribe();
         let read = reading.wait_for(|readings| *readings == 0);
         let _ = tokio::time::timeout(DISK_READ_LIMIT, read).await;

@@ -76,7 +76,7 @@ impl Inner {
             return Ok(());
         }
         self.look_for_restorable().await?;
-        let stands = self.record_stands(known).await?;
+        let stands = self.look_at_record(known).await?;
         self.ask_for_refused_deploy();
         let (deploy, generation) = {
             let disk = self.disk();
@@ -86,7 +86,7 @@ impl Inner {
             }
         };
         // Before the deploy: who reads a deploy that needs a package finds it on the list.
-        self.packages_are_read().await;
+        self.wait_for_packages_read().await;
         let is_due = known.depth(stands, false).is_some();
         match self.converge_slot::<PackageLists>(is_due).await {
             Ok(None) => known.packages_problem = None,
@@ -132,15 +132,16 @@ impl Inner {
         Ok(())
     }
 
-    /// Whether the record is still the one that was seen last: a server that was emptied without
-    /// a loss of the connection shows in nothing else that is as cheap to look at.
-    async fn record_stands(&self, known: &mut ReconcileState) -> Result<bool> {
+    /// Reads the record, and notes when it has gone. Returns whether it is still the one that was
+    /// seen last: a server that was emptied without a loss of the connection shows in nothing else
+    /// that is as cheap to look at.
+    async fn look_at_record(&self, known: &mut ReconcileState) -> Result<bool> {
         if known.compared.is_none() {
             return Ok(false);
         }
         let record = self.store.read_revision_text().await?;
         if record.is_none() && known.record.is_some() {
-            known.emptied();
+            known.note_emptied();
         }
         Ok(record.is_some() && record == known.record)
     }
@@ -185,7 +186,7 @@ impl Inner {
         for _ in 0..ATTEMPTS {
             let head = self.store.read_head().await?;
             match &head.record {
-                Record::Missing if known.record.is_some() => known.emptied(),
+                Record::Missing if known.record.is_some() => known.note_emptied(),
                 Record::Broken(error) => tracing::error!("{error}; writing it again"),
                 Record::Missing | Record::Read(_) => {}
             }

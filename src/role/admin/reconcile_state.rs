@@ -53,7 +53,7 @@ impl ReconcileState {
     }
 
     /// The record is gone: library and sessions may be as well, as on a server that has come anew.
-    pub(super) fn emptied(&mut self) {
+    pub(super) fn note_emptied(&mut self) {
         self.reconnected = true;
         self.record = None;
         self.library_asked = false;

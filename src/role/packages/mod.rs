@@ -135,15 +135,15 @@ impl Packages {
 
     /// Waits until the first synchronisation is over, at most as long as npm may hold up a start.
     /// Returns whether it is.
-    pub(super) async fn first_is_over(&self) -> bool {
+    pub(super) async fn wait_for_first(&self) -> bool {
         let mut progress = self.progress.subscribe();
         let over = progress.wait_for(|progress| progress.looked);
         matches!(tokio::time::timeout(self.patience, over).await, Ok(Ok(_)))
     }
 
-    /// Waits until the list that is stored now is installed and loaded, at most `patience`.
-    /// Returns whether it is. An attempt that waits for its time comes sooner.
-    pub(super) async fn settled(&self, patience: Duration) -> bool {
+    /// Has the list read that is stored now, and waits until it is installed and loaded, at most
+    /// `patience`. Returns whether it is. An attempt that waits for its time comes sooner.
+    pub(super) async fn wait_until_settled(&self, patience: Duration) -> bool {
         self.state().awaited = true;
         let call = self.call();
         let mut progress = self.progress.subscribe();

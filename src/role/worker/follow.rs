@@ -91,13 +91,13 @@ impl Inner {
             match self.look().await {
                 Ok(Look::New(snapshot)) => {
                     // Or the same problem with the next value would go untold.
-                    self.problem_is_over();
+                    self.clear_problem();
                     self.hand_over(snapshot).await;
                     wait = Duration::ZERO;
                 }
                 Ok(Look::NotYet(rest)) => wait = rest,
                 Ok(Look::Same) => {}
-                Ok(Look::Nothing) => self.problem_is_over(),
+                Ok(Look::Nothing) => self.clear_problem(),
                 Err(error) => {
                     self.state().running.fails(&error);
                     self.log_problem(&error);
@@ -122,7 +122,7 @@ impl Inner {
             }
             match state.last_read.rest(&head, Instant::now()) {
                 None => {
-                    state.running.looks_the_same();
+                    state.running.note_same_look();
                     self.copy.note_seen(state.running.in_step());
                     return Ok(Look::Same);
                 }

@@ -96,11 +96,11 @@ impl Running {
     /// A look has found this.
     pub(super) fn looks(&mut self, standing: Standing) {
         self.standing = standing;
-        self.looks_the_same();
+        self.note_same_look();
     }
 
     /// A look has found the same as the last.
-    pub(super) fn looks_the_same(&mut self) {
+    pub(super) fn note_same_look(&mut self) {
         self.failure = None;
         if self.standing == Standing::InStep {
             self.matched = Some(Seen::now());
@@ -227,7 +227,7 @@ mod tests {
         running.fails(&denied());
         let problem = running.problem().unwrap();
         assert_eq!(problem, "the server user lacks a permission for GET");
-        running.looks_the_same();
+        running.note_same_look();
         assert!(running.problem().unwrap().contains("'flows'"));
         assert!(running.age(true, SHORT).unwrap() >= HOUR);
         running.looks(Standing::InStep);
@@ -239,7 +239,7 @@ mod tests {
         let mut running = running(Standing::InStep, Seen::now());
         running.fails(&denied());
         assert!(running.age(true, SHORT).is_some());
-        running.looks_the_same();
+        running.note_same_look();
         assert_eq!((running.problem(), running.age(true, SHORT)), (None, None));
     }
 

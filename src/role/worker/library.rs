@@ -60,7 +60,7 @@ impl Inner {
         match self.store.read_library_folder(kind, folder).await {
             Err(error @ Error::Permission { .. }) => {
                 let consequence = "the library is listed without its index";
-                self.store.connection().goes_on_without(&error, consequence);
+                self.store.connection().warn_missing_right(&error, consequence);
             }
             indexed => {
                 let indexed = indexed?;
@@ -101,7 +101,7 @@ impl Inner {
         let names = match self.store.scan_library().await {
             Err(error @ Error::Permission { .. }) => {
                 let consequence = "a library without an index is not listed";
-                self.store.connection().goes_on_without(&error, consequence);
+                self.store.connection().warn_missing_right(&error, consequence);
                 return Ok(BTreeSet::new());
             }
             names => names?,

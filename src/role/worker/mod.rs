@@ -281,7 +281,7 @@ impl Inner {
         state.problem = Some(text);
     }
 
-    fn problem_is_over(&self) {
+    fn clear_problem(&self) {
         self.state().problem = None;
     }
 

@@ -37,7 +37,7 @@ impl Worker {
         let follow = Follow::Always(Heard::by(&inner.subscriber, &inner.config.package_channel));
         let task = packages.clone().follow(follow);
         *self.synchroniser() = Some(tokio::spawn(task.with_current_subscriber()));
-        if !packages.first_is_over().await {
+        if !packages.wait_for_first().await {
             tracing::warn!(
                 "packages are not installed within {} s ('packageSyncTimeout'): Node-RED starts without, and npm goes on",
                 inner.config.package_sync_timeout.as_secs_f32()
@@ -49,9 +49,9 @@ impl Worker {
 
     /// Waits until the package list that is stored now is installed and loaded, at most
     /// `patience`. Returns whether it is; at once when packages are not synchronised.
-    pub async fn packages_settled(&self, patience: Duration) -> bool {
+    pub async fn wait_for_packages(&self, patience: Duration) -> bool {
         match self.inner.packages.get() {
-            Some(packages) => packages.settled(patience).await,
+            Some(packages) => packages.wait_until_settled(patience).await,
             None => true,
         }
     }

@@ -88,7 +88,7 @@ impl Inner {
             let mut wait = REREAD_HEAD;
             let waiting = match self.read_whatever_is_stored().await {
                 Ok(Some(snapshot)) if !self.is_refused(&snapshot) => {
-                    self.problem_is_over();
+                    self.clear_problem();
                     self.state().running.finds(Seen::now());
                     return Ok(snapshot);
                 }
