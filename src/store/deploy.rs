@@ -4,9 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use super::Store;
 use super::lease::{Holder, LEASE, owner_of};
-use super::refused::PRELUDE;
 use super::reply::{stored_text, verdict};
 use super::revision::Revision;
+use super::script_prelude::PRELUDE;
 use crate::codec;
 use crate::connection::Script;
 use crate::content::{sha256_hex, shared_settings};
@@ -151,7 +151,7 @@ impl Store {
         };
         Ok(match verdict("deploy script", reply)? {
             (word, notes) if word == "done" => {
-                self.tell(notes, &self.update_channel);
+                self.warn_of_notes(notes, &self.update_channel);
                 missing.map_or(Written::Done, Written::Unconfirmed)
             }
             (word, _) if word == "stale" => Written::Stale,

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::Store;
-use super::refused::PRELUDE;
 use super::reply::verdict;
+use super::script_prelude::PRELUDE;
 use crate::connection::Script;
 use crate::error::Result;
 
@@ -81,7 +81,7 @@ impl Store {
         let reply = self.connection().script(&RENEW, &[self.keys().lease()], &arguments).await?;
         Ok(match verdict("lease script", reply)? {
             (word, notes) if word == "held" => {
-                self.tell(notes, "");
+                self.warn_of_notes(notes, "");
                 Lease::Held
             }
             (_, holder) => Lease::Other(owner_of(&holder.unwrap_or_default())),

@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use redis::Value;
 
 use super::Store;
-use super::refused::PRELUDE;
 use super::reply::{plain_text, stored_text, text_pairs, verdict};
+use super::script_prelude::PRELUDE;
 use crate::codec;
 use crate::connection::Script;
 use crate::content;
@@ -61,7 +61,7 @@ impl Store {
     /// Whether the index was built, so that listings can be answered from it.
     pub async fn has_library_index(&self) -> Result<bool> {
         let key = self.keys().library_index_built();
-        self.exists(&key, "its index counts as not built, and is built anew").await
+        self.exists_if_allowed(&key, "its index counts as not built, and is built anew").await
     }
 
     /// One folder (`""` is the top) as the index has it; empty when there is none. It is read page
@@ -128,7 +128,7 @@ impl Store {
         }
         let reply = self.connection().script(&DELETE, &keys, &names).await?;
         let (_, notes) = verdict("library script", reply)?;
-        self.tell(notes, "");
+        self.warn_of_notes(notes, "");
         Ok(())
     }
 

@@ -6,8 +6,8 @@ use redis::Value;
 
 use super::Store;
 use super::lease::{Holder, owner_of};
-use super::refused::PRELUDE;
 use super::reply::{stored_text, verdict};
+use super::script_prelude::PRELUDE;
 use super::size::length;
 use crate::codec;
 use crate::connection::Script;
@@ -82,7 +82,7 @@ impl Store {
         let reply = self.connection().script(&WRITE, &names, &arguments).await?;
         Ok(match verdict("package list script", reply)? {
             (word, notes) if word == "done" => {
-                self.tell(notes, &self.package_channel);
+                self.warn_of_notes(notes, &self.package_channel);
                 ListWritten::Done
             }
             (_, holder) => ListWritten::Other(owner_of(&holder.unwrap_or_default())),

@@ -33,6 +33,6 @@ impl Store {
     /// Whether sessions are stored.
     pub async fn has_sessions(&self) -> Result<bool> {
         let key = self.keys().sessions();
-        self.exists(&key, "log-in sessions are stored anew after each connect").await
+        self.exists_if_allowed(&key, "log-in sessions are stored anew after each connect").await
     }
 }

@@ -1,4 +1,4 @@
-//! What goes on although the server's user may not do a part of it.
+//! What goes on although the server's user lacks the right to a part of it.
 
 use redis::Value;
 use tracing::debug;
@@ -7,36 +7,9 @@ use super::Store;
 use crate::connection::{of_channels, refused_in_script};
 use crate::error::{Error, Result};
 
-/// Begins a script: `note` keeps what a command was answered without which the script goes on, and
-/// `text` reads a key as `GET` does. What is no string counts as nothing there, and any other answer
-/// ends the script: it must not look as if there were nothing. `holder` is who lives in a lease;
-/// what never expires is none.
-pub(super) const PRELUDE: &str = r"
-local notes = {}
-local function note(name, answer)
-  if type(answer) == 'table' and answer.err then notes[#notes + 1] = name .. ' ' .. answer.err end
-end
-local function text(key)
-  local value = redis.pcall('GET', key)
-  if type(value) ~= 'table' then return value end
-  if not string.find(value.err, 'WRONGTYPE', 1, true) then redis.call('GET', key) end
-  return false
-end
-local function holder(key)
-  local token = text(key)
-  if not token then return false end
-  local lives = redis.pcall('PTTL', key)
-  note('PTTL', lives)
-  return lives ~= -1 and token
-end
-local function done(word)
-  return {word, table.concat(notes, '\n')}
-end
-";
-
 impl Store {
     /// Tells what a script has noted; `channel` is the one that it announces on.
-    pub(super) fn tell(&self, notes: Option<String>, channel: &str) {
+    pub(super) fn warn_of_notes(&self, notes: Option<String>, channel: &str) {
         for note in notes.unwrap_or_default().lines() {
             let Some((command, words)) = note.split_once(' ') else { continue };
             let consequence = match command {
@@ -67,7 +40,7 @@ impl Store {
 
     /// Whether there is this key. Where the server does not let its user ask, there is none:
     /// `consequence` says what comes of that.
-    pub(super) async fn exists(&self, key: &str, consequence: &str) -> Result<bool> {
+    pub(super) async fn exists_if_allowed(&self, key: &str, consequence: &str) -> Result<bool> {
         match self.connection().command(redis::cmd("EXISTS").arg(key)).await {
             Ok(reply) => Ok(matches!(reply, Value::Int(count) if count > 0)),
             Err(error @ Error::Permission { .. }) => {
