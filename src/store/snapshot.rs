@@ -47,37 +47,26 @@ impl Snapshot {
     }
 }
 
-/// What a value has to be so that it is no error.
+/// How far a reader relies on what it reads; what falls short of it is an error that names its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Check {
-    /// Any text.
-    Nothing,
-    /// What a worker can run.
+pub enum Check {
+    /// It only compares: any text will do, also one that nobody could run.
+    AsStored,
+    /// It looks into it: each value has its form.
     Form,
+    /// It runs it: each value has its form, and the credentials are there that the record tells of.
+    /// Without them (evicted by the server, or deleted) it is no deploy without credentials.
+    Whole,
 }
 
 impl Store {
     /// Reads flows, credentials, settings and record in one step (`MULTI`). `None` when no flows
-    /// are stored. A value that can't be used is an error that names its key.
-    pub async fn read_snapshot(&self) -> Result<Option<Snapshot>> {
-        Ok(self.read(Check::Form).await?.map(|(snapshot, _)| snapshot))
-    }
-
-    /// The same for who compares it with a deploy: a value that nobody could run, but can be read,
-    /// is as it is stored.
-    pub async fn read_stored_texts(&self) -> Result<Option<Snapshot>> {
-        Ok(self.read(Check::Nothing).await?.map(|(snapshot, _)| snapshot))
-    }
-
-    /// The same for who is to run it: a deploy whose credentials are gone (evicted by the server,
-    /// or deleted) is an error, not a deploy without credentials.
-    pub async fn read_whole_snapshot(&self) -> Result<Option<Snapshot>> {
-        let Some((snapshot, has_credentials)) = self.read(Check::Form).await? else {
-            return Ok(None);
-        };
+    /// are stored.
+    pub async fn read_snapshot(&self, check: Check) -> Result<Option<Snapshot>> {
+        let Some((snapshot, has_credentials)) = self.read(check).await? else { return Ok(None) };
         let none = content::sha256_hex(&[b"{}"]);
         let told = snapshot.revision.as_ref().is_some_and(|record| record.credentials != none);
-        if told && !has_credentials {
+        if check == Check::Whole && told && !has_credentials {
             let key = self.keys().credentials();
             return Err(Error::value(
                 &key,
@@ -107,7 +96,7 @@ impl Store {
 
         let Some(flows) = flows? else { return Ok(None) };
         let flows = match content::flows_text(flows_key, &flows) {
-            Err(_) if check == Check::Nothing => flows,
+            Err(_) if check == Check::AsStored => flows,
             found => found?.array.to_string(),
         };
         let credentials = credentials?;
@@ -115,8 +104,8 @@ impl Store {
         let credentials = credentials.unwrap_or_else(|| "{}".into());
         let settings = settings?.unwrap_or_else(|| "{}".into());
         let credentials = match check {
-            Check::Nothing => credentials,
-            Check::Form => {
+            Check::AsStored => credentials,
+            Check::Form | Check::Whole => {
                 content::object_text(settings_key, &settings)?;
                 content::credentials_text(credentials_key, &credentials)?.to_string()
             }

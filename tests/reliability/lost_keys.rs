@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use node_red_storage_valkey::Error;
 use node_red_storage_valkey::config::Role;
 use node_red_storage_valkey::role::Event;
+use node_red_storage_valkey::store::snapshot::Check;
 use redis::Commands;
 
 use super::PATIENCE;
@@ -41,17 +42,17 @@ async fn flows_are_not_run_without_the_credentials_they_had() {
     let mut connection = server.admin();
     let _: () = connection.del("n:credentials").unwrap();
     let store = store(&options(&server, Role::Worker)).await;
-    match store.read_whole_snapshot().await {
+    match store.read_snapshot(Check::Whole).await {
         Err(Error::Value { key, .. }) => assert_eq!(key, "n:credentials"),
         other => panic!("{other:?}"),
     }
     // A disk that has lost everything is better off with the flows alone.
-    assert_eq!(store.read_snapshot().await.unwrap().unwrap().flows, flows(1));
+    assert_eq!(store.read_snapshot(Check::Form).await.unwrap().unwrap().flows, flows(1));
     // Who never had credentials needs none.
     let mut without = record(&mut connection).unwrap();
     without.credentials = node_red_storage_valkey::content::sha256_hex(&[b"{}"]);
     let _: () = connection.set("n:revision", without.to_text().unwrap()).unwrap();
-    assert_eq!(store.read_whole_snapshot().await.unwrap().unwrap().credentials, "{}");
+    assert_eq!(store.read_snapshot(Check::Whole).await.unwrap().unwrap().credentials, "{}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ use node_red_storage_valkey::connection::{DefaultRetry, Subscriber};
 use node_red_storage_valkey::store::deploy::{Deploy, Write, Written};
 use node_red_storage_valkey::store::head::Record;
 use node_red_storage_valkey::store::lease::{Holder, Lease};
+use node_red_storage_valkey::store::snapshot::Check;
 use redis::Commands;
 
 use super::common::instance::{deploy, record, stored};
@@ -32,7 +33,7 @@ async fn flows_credentials_settings_and_record_are_never_seen_apart() {
     });
     let mut seen = std::collections::BTreeSet::new();
     while !ended.load(Ordering::Acquire) {
-        let snapshot = reader.read_snapshot().await.unwrap().expect("a deploy");
+        let snapshot = reader.read_snapshot(Check::Form).await.unwrap().expect("a deploy");
         let revision = snapshot.revision.clone().expect("a record");
         let whole = deploy(usize::try_from(revision.sequence - 1).unwrap());
         assert_eq!(*snapshot.flows, *whole.flows);
@@ -152,7 +153,7 @@ async fn values_of_a_wrong_type_are_replaced_by_the_write() {
     assert!(matches!(found.record, Record::Broken(_)) && found.sizes == [0; 3], "{found:?}");
     assert_eq!(found.base(), None);
     assert_eq!(write(&store, &deploy(1), 5).await, Written::Done);
-    let snapshot = store.read_snapshot().await.unwrap().expect("a deploy");
+    let snapshot = store.read_snapshot(Check::Form).await.unwrap().expect("a deploy");
     assert_eq!(*snapshot.flows, *deploy(1).flows);
     assert_eq!(snapshot.revision.map(|revision| revision.sequence), Some(5));
     assert_eq!(stored(&mut admin, "n:lease").as_deref(), Some("me:1"));
@@ -165,7 +166,10 @@ async fn values_of_a_wrong_type_are_replaced_by_the_write() {
         let _: () = admin.hset(&key, "a", "b").unwrap();
         let sequence = 6 + u64::try_from(sequence).unwrap();
         assert_eq!(write(&store, &deploy(2), sequence).await, Written::Done, "{key}");
-        assert!(store.read_snapshot().await.unwrap().unwrap().revision.is_some(), "{key}");
+        assert!(
+            store.read_snapshot(Check::Form).await.unwrap().unwrap().revision.is_some(),
+            "{key}"
+        );
     }
 }
 
@@ -265,7 +269,7 @@ async fn sizes_tell_a_value_that_somebody_else_changed() {
         write(&store, &deploy, sequence + 10).await;
         config.enable_compression = !compress;
         let other = instance::store(&config).await;
-        assert_eq!(*other.read_snapshot().await.unwrap().unwrap().flows, *deploy.flows);
+        assert_eq!(*other.read_snapshot(Check::Form).await.unwrap().unwrap().flows, *deploy.flows);
     }
 }
 

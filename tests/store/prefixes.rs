@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use node_red_storage_valkey::store::deploy::{Write, Written};
 use node_red_storage_valkey::store::lease::{Holder, Lease};
+use node_red_storage_valkey::store::snapshot::Check;
 use redis::Commands;
 
 use super::common::instance::{deploy, with_prefix};
@@ -54,7 +55,7 @@ async fn nothing_outside_the_prefix_is_touched() {
     let strangers = all.iter().filter(|key| !key.starts_with("plant-")).collect::<Vec<_>>();
     assert_eq!(strangers, ["unrelated"]);
     for (number, (store, _)) in stores.iter().enumerate().take(2) {
-        let snapshot = store.read_snapshot().await.unwrap().expect("its own deploy");
+        let snapshot = store.read_snapshot(Check::Form).await.unwrap().expect("its own deploy");
         assert_eq!(*snapshot.flows, *deploy(number).flows);
     }
 }

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use node_red_storage_valkey::Error;
+use node_red_storage_valkey::store::snapshot::Check;
 use redis::Commands;
 
 use super::common::instance::{credentials, deploy, flows};
@@ -41,7 +42,7 @@ async fn what_earlier_modules_wrote_is_read() {
         let _: () = admin.set("n:flows", form).unwrap();
         for credentials_form in [credentials(1).into_bytes(), gzip_base64(&credentials(1))] {
             let _: () = admin.set("n:credentials", credentials_form).unwrap();
-            let snapshot = store.read_snapshot().await.unwrap().expect("a deploy");
+            let snapshot = store.read_snapshot(Check::Form).await.unwrap().expect("a deploy");
             assert_eq!(snapshot.flows, flows(1));
             assert_eq!(snapshot.credentials, credentials(1));
             assert_eq!(snapshot.settings, "{}");
@@ -55,14 +56,14 @@ async fn nothing_stored_is_none_and_flows_alone_are_enough() {
     let server = Server::start(&[]);
     let store = open(&server).await;
     let mut admin = server.admin();
-    assert_eq!(store.read_snapshot().await, Ok(None));
+    assert_eq!(store.read_snapshot(Check::Form).await, Ok(None));
     let _: () = admin.set("n:credentials", credentials(1)).unwrap();
     let _: () = admin.set("n:settings", "{}").unwrap();
-    assert_eq!(store.read_snapshot().await, Ok(None));
+    assert_eq!(store.read_snapshot(Check::Form).await, Ok(None));
     let _: () = admin.del("n:credentials").unwrap();
     let _: () = admin.set("n:flows", "[]").unwrap();
     for _ in 0..2 {
-        let snapshot = store.read_snapshot().await.unwrap().expect("an empty deploy");
+        let snapshot = store.read_snapshot(Check::Form).await.unwrap().expect("an empty deploy");
         assert_eq!((snapshot.flows.as_str(), snapshot.credentials.as_str()), ("[]", "{}"));
         // Node-RED writes that, too.
         let _: () = admin.set("n:credentials", "[]").unwrap();
@@ -88,17 +89,17 @@ async fn a_value_that_cant_be_used_is_named_by_its_key() {
         write(&store, &deploy(1), 1).await;
         for value in broken {
             let _: () = admin.set(&key, value).unwrap();
-            expect_named(store.read_snapshot().await, &key);
+            expect_named(store.read_snapshot(Check::Form).await, &key);
         }
         let _: () = admin.del(&key).unwrap();
         let _: () = admin.rpush(&key, "secret").unwrap();
-        expect_named(store.read_snapshot().await, &key);
+        expect_named(store.read_snapshot(Check::Form).await, &key);
         let _: () = admin.del(&key).unwrap();
     }
     write(&store, &deploy(1), 2).await;
     for value in [r#"{"rev":"a"}"#, r#"{"flows":{}}"#, r#"[1]"#, r#"[{"id":"a"}]"#] {
         let _: () = admin.set("n:flows", value).unwrap();
-        expect_named(store.read_snapshot().await, "n:flows");
+        expect_named(store.read_snapshot(Check::Form).await, "n:flows");
     }
 }
 
@@ -114,16 +115,16 @@ async fn a_broken_record_is_no_reason_not_to_run_a_whole_deploy() {
     let store = open(&server).await;
     let mut admin = server.admin();
     write(&store, &deploy(1), 1).await;
-    let id = store.read_snapshot().await.unwrap().unwrap().id();
+    let id = store.read_snapshot(Check::Form).await.unwrap().unwrap().id();
     for record in ["", "{", "[]", r#"{"sequence":-1}"#, r#"{"sequence":2}"#] {
         let _: () = admin.set("n:revision", record).unwrap();
-        let snapshot = store.read_snapshot().await.unwrap().expect("a deploy");
+        let snapshot = store.read_snapshot(Check::Form).await.unwrap().expect("a deploy");
         assert_eq!((snapshot.id(), snapshot.revision), (id.clone(), None), "{record}");
         assert_eq!(store.read_revision_text().await, Ok(Some(record.into())));
     }
     let _: () = admin.del("n:revision").unwrap();
     let _: () = admin.rpush("n:revision", "x").unwrap();
-    let snapshot = store.read_snapshot().await.unwrap().expect("a deploy");
+    let snapshot = store.read_snapshot(Check::Form).await.unwrap().expect("a deploy");
     assert_eq!((snapshot.id(), snapshot.revision), (id, None));
     assert_eq!(store.read_revision_text().await, Ok(None));
 }

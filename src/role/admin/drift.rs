@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::store::deploy::Deploy;
 use crate::store::head::Head;
 use crate::store::revision::Revision;
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{Check, Snapshot};
 
 /// How what is stored differs from the deploy that is to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Inner {
                 return Ok(Drift::Foreign);
             }
             if fits && read {
-                match self.store.read_stored_texts().await {
+                match self.store.read_snapshot(Check::AsStored).await {
                     Ok(Some(snapshot)) if told && is_same(&snapshot, deploy) => {
                         return Ok(Drift::None);
                     }
@@ -79,7 +79,7 @@ impl Inner {
         if !is_usable(head.flows_size()) {
             return Ok(Drift::Replaceable);
         }
-        let foreign = match self.store.read_stored_texts().await {
+        let foreign = match self.store.read_snapshot(Check::AsStored).await {
             Ok(Some(snapshot)) => {
                 *snapshot.flows != *deploy.flows
                     || (!is_empty(&snapshot.credentials)

@@ -41,7 +41,7 @@ use crate::state_dir::StateDir;
 use crate::store::Store;
 use crate::store::deploy::Deploy;
 use crate::store::lease::Holder;
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{Check, Snapshot};
 
 /// An admin instance. Dropping it, or [`Admin::close`], ends its connection and tasks.
 ///
@@ -145,7 +145,7 @@ impl Admin {
     pub async fn read_for_restore(&self, patience: Duration) -> Result<Option<Snapshot>> {
         let connection = self.inner.store.connection();
         connection.wait_ready(patience).await?;
-        match tokio::time::timeout(patience, self.inner.store.read_snapshot()).await {
+        match tokio::time::timeout(patience, self.inner.store.read_snapshot(Check::Form)).await {
             Ok(read) => read,
             Err(_) => Err(Error::Timeout { command: "GET".into(), limit: patience }),
         }

@@ -9,7 +9,7 @@ use super::{Admin, Inner, Lost};
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::role::Event;
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{Check, Snapshot};
 
 /// Between an attempt that failed and the next.
 const RESTORE_AGAIN: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
@@ -70,7 +70,7 @@ impl Inner {
         if !self.is_to_ask() {
             return Ok(());
         }
-        let snapshot = match self.store.read_snapshot().await {
+        let snapshot = match self.store.read_snapshot(Check::Form).await {
             Err(error @ Error::Value { .. }) => {
                 tracing::error!("{error}");
                 // As good as none, but kept when it is replaced.

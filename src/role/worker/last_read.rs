@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Inner;
 use crate::error::{Error, Result};
 use crate::store::head::Head;
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{Check, Snapshot};
 
 /// The shortest time between two reads in full that no record asks for.
 const WITHOUT_RECORD: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ impl Inner {
     /// Reads what `head` tells of, and remembers it when there is nothing to be done with it.
     pub(super) async fn read_in_full(&self, head: Head) -> Result<Option<Snapshot>> {
         self.state().last_read.reads(Instant::now());
-        let read = self.store.read_whole_snapshot().await;
+        let read = self.store.read_snapshot(Check::Whole).await;
         match &read {
             Ok(Some(snapshot)) => self.remember(snapshot, head),
             // Nobody can say what was stored then: not read again if it still is.

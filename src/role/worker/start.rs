@@ -11,7 +11,7 @@ use super::{Inner, Worker};
 use crate::connection::{ConnectionState, Hints};
 use crate::error::{Error, Result};
 use crate::role::{CONNECT_LIMIT, READ_GAP, next_change};
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{Check, Snapshot};
 
 /// What a start still waits for; each is logged once.
 #[derive(PartialEq, Eq, Clone, Copy)]
@@ -41,7 +41,7 @@ impl Worker {
         let inner = &self.inner;
         inner.check_open()?;
         inner.wait_for_connection().await;
-        match inner.store.read_snapshot().await {
+        match inner.store.read_snapshot(Check::Form).await {
             Ok(Some(snapshot)) => return Ok(snapshot.settings),
             Ok(None) => {}
             Err(error) => inner.log_problem(&error),
