@@ -97,15 +97,15 @@ function thrown(error) {
 }
 
 /**
- * What a function returned that was not expected, without showing it.
+ * What a function returned that was not expected, for the same; what is no number is not shown.
  *
  * @param {unknown} value
  */
-function kindOf(value) {
+function returned(value) {
   if (value instanceof Promise) {
-    return 'a Promise';
+    return 'returned a Promise';
   }
-  return typeof value === 'number' ? String(value) : `a value of type ${typeof value}`;
+  return `returned ${typeof value === 'number' ? value : `a value of type ${typeof value}`}`;
 }
 
 /**
@@ -126,7 +126,7 @@ function retryCallback(strategy) {
       }
       // What ioredis documents for "no more"; everything else is an oversight worth a line.
       const meant = delay === null || delay === undefined || delay === false;
-      return { end: meant ? '' : `returned ${kindOf(delay)}, not a number of milliseconds` };
+      return { end: meant ? '' : `${returned(delay)}, not a number of milliseconds` };
     } catch (error) {
       // It says nothing about when to retry: go on as if there were none.
       return { failed: thrown(error) };
@@ -158,7 +158,7 @@ function reconnectCallback(reconnectOnError) {
       if (answer === 2 || !answer) {
         return answer ? 2 : 0;
       }
-      return `returned ${kindOf(answer)}, not false, true, 1 or 2`;
+      return `${returned(answer)}, not false, true, 1 or 2`;
     } catch (error) {
       return thrown(error);
     }

@@ -8,14 +8,12 @@ const fs = require('node:fs');
 const nodeTls = require('node:tls');
 
 const { optionError } = require('../errors');
+const { aboutLineBreaks, asBuffer, isBytes, isGiven, kindOf } = require('./given');
+const { privateKeyOf } = require('./private-key');
 
 /** @import { RawOptions } from '../types/core' */
 
 const PEM = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g;
-/** Forms of a private key that has no PEM armour. */
-const KEY_FORMS = /** @type {const} */ (['pkcs8', 'pkcs1', 'sec1']);
-/** Object identifiers of PKCS #5 and PKCS #12, with which an encrypted key without armour begins. */
-const ENCRYPTIONS = ['2a864886f70d0105', '2a864886f70d010c01'].map((oid) => Buffer.from(oid, 'hex'));
 
 /**
  * The value of `tls` (or `sentinelTLS`) with its certificates and key as Buffers; values that ask
@@ -49,29 +47,6 @@ function plainTls(option, given) {
     plain.ALPNProtocols = protocolNames(`${option}.ALPNProtocols`, protocols);
   }
   return plain;
-}
-
-/** @param {unknown} value */
-function isGiven(value) {
-  return value !== undefined && value !== null && value !== '';
-}
-
-/**
- * @param {unknown} value
- * @returns {value is ArrayBufferView | ArrayBuffer}
- */
-function isBytes(value) {
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
-}
-
-/** @param {ArrayBufferView | ArrayBuffer} bytes */
-function asBuffer(bytes) {
-  return ArrayBuffer.isView(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.from(bytes);
-}
-
-/** @param {unknown} value */
-function kindOf(value) {
-  return Array.isArray(value) ? 'an array' : `a value of type ${value === null ? 'null' : typeof value}`;
 }
 
 /**
@@ -159,8 +134,7 @@ function ownCertificate(option, { cert, key, passphrase }) {
   /** @type {{ key?: Buffer, cert?: Buffer[] }} */
   const own = {};
   const chain = isGiven(cert) ? certificates(`${option}.cert`, cert) : [];
-  const keys = (Array.isArray(key) ? key : [key]).filter((item) => isGiven(isWrapped(item) ? item.pem : item));
-  const privateKey = keys.length > 0 ? keyOf(option, keys, passphrase) : undefined;
+  const privateKey = privateKeyOf(option, key, passphrase);
   if (privateKey) {
     own.key = privateKey.export({ type: 'pkcs8', format: 'der' });
   }
@@ -172,106 +146,6 @@ function ownCertificate(option, { cert, key, passphrase }) {
     own.cert = [leaf, ...chain.filter((certificate) => certificate !== leaf)].map((certificate) => certificate.raw);
   }
   return own;
-}
-
-/**
- * @param {unknown} key
- * @returns {key is RawOptions}
- */
-function isWrapped(key) {
-  return key !== null && typeof key === 'object' && !isBytes(key);
-}
-
-/**
- * @param {string} option
- * @param {unknown[]} items
- * @param {unknown} passphrase
- */
-function keyOf(option, items, passphrase) {
-  const name = `${option}.key`;
-  if (items.length !== 1) {
-    throw optionError(name, `must hold one key, not ${items.length}: one pair of 'cert' and 'key' is used`);
-  }
-  const [item] = items;
-  const wrapped = isWrapped(item);
-  const pem = wrapped ? item.pem : item;
-  if (typeof pem !== 'string' && !isBytes(pem)) {
-    throw optionError(name, `must be a PEM text, a Buffer, or {pem, passphrase}, not ${kindOf(pem)}`);
-  }
-  const secret = wrapped && isGiven(item.passphrase) ? item.passphrase : passphrase;
-  if (isGiven(secret) && typeof secret !== 'string' && !isBytes(secret)) {
-    throw optionError(`${option}.passphrase`, `must be a text, not ${kindOf(secret)}`);
-  }
-  // Node.js takes bytes of any kind, though its types name Buffers alone.
-  const given = isGiven(secret) ? /** @type {string | Buffer} */ (secret) : undefined;
-  return readKey(option, typeof pem === 'string' ? pem : asBuffer(pem), given);
-}
-
-/**
- * @param {string} option
- * @param {string | Buffer} pem
- * @param {string | Buffer | undefined} passphrase
- */
-function readKey(option, pem, passphrase) {
-  const armoured = pem.includes('-----BEGIN');
-  if (!armoured && typeof pem === 'string') {
-    throw optionError(
-      `${option}.key`,
-      'holds no private key (-----BEGIN PRIVATE KEY-----); a file has to be read, with fs.readFileSync'
-    );
-  }
-  /** @type {Array<Pick<crypto.PrivateKeyInput, 'format' | 'type'>>} */
-  const forms = armoured ? [{ format: 'pem' }] : KEY_FORMS.map((type) => ({ format: 'der', type }));
-  let failure;
-  for (const form of forms) {
-    try {
-      return crypto.createPrivateKey({ key: pem, passphrase, ...form });
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  throw unreadableKey(option, pem, passphrase, failure);
-}
-
-/**
- * @param {string} option
- * @param {string | Buffer} pem
- * @param {string | Buffer | undefined} passphrase
- * @param {any} failure
- */
-function unreadableKey(option, pem, passphrase, failure) {
-  const encrypted = isEncrypted(pem);
-  if (encrypted && passphrase === undefined) {
-    return optionError(`${option}.passphrase`, `is needed: '${option}.key' is encrypted`);
-  }
-  // Nothing of what OpenSSL says: it is about the content.
-  return encrypted
-    ? optionError(`${option}.passphrase`, `does not decrypt '${option}.key'`)
-    : optionError(
-        `${option}.key`,
-        `holds a private key that can't be read (${failure.code || 'unknown form'})${aboutLineBreaks(pem)}`
-      );
-}
-
-/**
- * What environment variables often make of a PEM text.
- *
- * @param {string | Buffer} text
- */
-function aboutLineBreaks(text) {
-  return text.includes('\\n')
-    ? "; its line breaks are written as the two characters '\\n': replace them, with .replace(/\\\\n/g, '\\n')"
-    : '';
-}
-
-/**
- * OpenSSL's own errors tell it only now and then.
- *
- * @param {string | Buffer} key
- */
-function isEncrypted(key) {
-  const head = typeof key === 'string' ? Buffer.alloc(0) : key.subarray(0, 40);
-  return key.includes('ENCRYPTED') || ENCRYPTIONS.some((oid) => head.includes(oid));
 }
 
 /**
