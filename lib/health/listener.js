@@ -2,6 +2,8 @@
 
 const http = require('node:http');
 
+const { createBackoff } = require('../backoff');
+
 /** @import { Log } from '../types/core' */
 
 /** The longest that a probe may take to ask and to be answered, in ms. */
@@ -9,9 +11,8 @@ const PATIENCE = 5000;
 /** Probes at once; more are turned away, so that nobody can fill the memory with them. */
 const MOST_CONNECTIONS = 32;
 const LARGEST_HEADERS = 8192;
-/** Between two attempts to listen, in ms: doubled each time. */
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
+/** Between two attempts to listen, in ms. */
+const PAUSES = { first: 1000, longest: 30_000 };
 
 /**
  * What a request is answered; `body` as JSON.
@@ -135,11 +136,10 @@ function createListener({ port, host, answers, log }) {
     }
   };
 
-  /**
-   * @param {number} pause
-   * @returns {Promise<void>}
-   */
-  const attempt = async (pause) => {
+  const pauses = createBackoff(PAUSES);
+
+  /** @returns {Promise<void>} */
+  const attempt = async () => {
     try {
       const opened = await listen();
       if (isClosed) {
@@ -157,7 +157,7 @@ function createListener({ port, host, answers, log }) {
     } catch (error) {
       complain(error);
       if (!isClosed) {
-        timer = setTimeout(() => void attempt(Math.min(pause * 2, LONGEST_PAUSE)), pause);
+        timer = setTimeout(() => void attempt(), pauses.nextWait());
         timer.unref();
       }
     }
@@ -165,7 +165,7 @@ function createListener({ port, host, answers, log }) {
 
   return {
     /** Resolves after the first attempt, whatever came of it. */
-    open: () => attempt(FIRST_PAUSE),
+    open: attempt,
 
     /** The port that is listened on; null when none is. */
     port: () => (server ? boundTo(server).port : null),
