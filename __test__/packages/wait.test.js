@@ -32,7 +32,7 @@ function start({ patience = PATIENCE, dependencies = {}, settings = {} } = {}) {
     patience,
     log,
     packagesSettled: (ms) => new Promise((resolve) => world.settle.push(Object.assign(resolve, { ms }))),
-    npmIsFree: (ms) => new Promise((resolve) => world.free.push(Object.assign(resolve, { ms }))),
+    waitForNpm: (ms) => new Promise((resolve) => world.free.push(Object.assign(resolve, { ms }))),
     missing: () => world.missing
   });
   world.postpone = (id, flows) =>

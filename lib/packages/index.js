@@ -2,7 +2,7 @@
 
 const { excludedModules } = require('./excluded');
 const { createNpmWait } = require('./npm/wait-for-npm');
-const { npmCommand } = require('./npm/command');
+const { npmCommand } = require('./npm/which-npm');
 const { createNodeRedLock } = require('./npm/node-red-lock');
 const { createPalette } = require('./palette');
 
@@ -107,7 +107,7 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
     missing: missingPackages,
 
     /** Waits at most `ms` until no npm runs here; whether none does. */
-    npmIsFree: npm.isFree,
+    waitForNpm: npm.waitUntilFree,
 
     /** Does what the core asks for with its event; whether packages have come into the running Node-RED. */
     async onJob() {

@@ -14,7 +14,7 @@ const { missingTypes } = require('../flows/missing-types');
  * deploys come meanwhile: for packages that are being installed, and for npm when Node-RED will
  * need it to start the flows (it stops the nodes first).
  *
- * `packagesSettled(ms)` tells whether all packages came, `npmIsFree(ms)` whether no npm runs;
+ * `packagesSettled(ms)` tells whether all packages came, `waitForNpm(ms)` whether no npm runs any more;
  * `missing()` gives the packages that are still to come.
  *
  * @param {object} params
@@ -24,7 +24,7 @@ const { missingTypes } = require('../flows/missing-types');
  * @param {number} params.patience
  * @param {Log} params.log
  * @param {(ms: number) => Promise<boolean>} params.packagesSettled
- * @param {(ms: number) => Promise<boolean>} params.npmIsFree
+ * @param {(ms: number) => Promise<boolean>} params.waitForNpm
  * @param {() => string[] | null} [params.missing]
  */
 function createPackageWait({
@@ -34,7 +34,7 @@ function createPackageWait({
   patience,
   log,
   packagesSettled,
-  npmIsFree,
+  waitForNpm,
   missing = () => null
 }) {
   /** @type {string | null} */
@@ -125,7 +125,7 @@ function createPackageWait({
         log.debug(`revision ${stored.revision} uses types that are not here: looking for their packages`);
       }
       core.waiting(stored.id);
-      Promise.all([types.length === 0 || typesCome(flows, left, wait), modules.length === 0 || npmIsFree(left)]).then(
+      Promise.all([types.length === 0 || typesCome(flows, left, wait), modules.length === 0 || waitForNpm(left)]).then(
         ([haveCome, isFree]) => {
           if (current !== wait) {
             return;

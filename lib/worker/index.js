@@ -58,7 +58,7 @@ function openWorker({ settings, runtime, log, options, checked }) {
       log,
       patience: checked.packageSyncTimeout,
       packagesSettled: core.background.packagesSettled,
-      npmIsFree: packages.npmIsFree,
+      waitForNpm: packages.waitForNpm,
       missing: packages.missing
     });
     onClose(packageWait.close);

@@ -95,19 +95,19 @@ test('a run that cannot be ended: Node-RED is told, and a turn that comes too la
 test('whether npm is free: without keeping it, and at once after a wait in vain', async () => {
   const core = createCore();
   const npm = createNpmWait({ packages: () => core, longest: LONG, short: 10 });
-  assert.equal(await npm.isFree(LONG), true);
+  assert.equal(await npm.waitUntilFree(LONG), true);
   assert.equal(core.isTaken(), false);
   core.ourRun();
-  const later = npm.isFree(LONG);
+  const later = npm.waitUntilFree(LONG);
   await soon();
   core.ourRunEnds();
   assert.equal(await later, true);
   core.ourRun();
-  assert.equal(await npm.isFree(20), false);
-  assert.equal(await npm.isFree(LONG), false);
+  assert.equal(await npm.waitUntilFree(20), false);
+  assert.equal(await npm.waitUntilFree(LONG), false);
   // Nor does the start of the flows wait once more.
   await npm.acquire();
   assert.equal(core.ended, 1);
   npm.release();
-  assert.equal(await createNpmWait({ packages: () => null }).isFree(LONG), true);
+  assert.equal(await createNpmWait({ packages: () => null }).waitUntilFree(LONG), true);
 });

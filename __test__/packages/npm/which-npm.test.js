@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const { test } = require('node:test');
-const { npmCommand } = require('../../../lib/packages/npm/command');
+const { npmCommand } = require('../../../lib/packages/npm/which-npm');
 
 const RED = process.env.TEST_NODE_RED || 'node-red';
 

@@ -101,7 +101,7 @@ function createNpmWait({ packages, longest = LONGEST, ending = ENDING, short = S
      *
      * @param {number} ms
      */
-    async isFree(ms) {
+    async waitUntilFree(ms) {
       if (!packages() || isShort()) {
         return !packages();
       }
