@@ -3,6 +3,7 @@
 const path = require('node:path');
 
 const { asCredentials, isCredentials } = require('../flows/credentials');
+const { createSerialQueue } = require('../serial-queue');
 const { backupOf, inspect, isFlows, setAside } = require('./disk-files');
 const { opensWith } = require('./secrets');
 
@@ -68,8 +69,7 @@ const OVERTAKEN = { flows: [], credentials: {}, mirror: false, lost: null };
  * @param {Log} params.log
  */
 function createLoading({ local, files, flowFile, secrets, log }) {
-  /** @type {Promise<unknown>} */
-  let underWay = Promise.resolve();
+  const writes = createSerialQueue();
 
   /**
    * Whether what Valkey holds belongs to the Project (or to no Project) that is loaded.
@@ -127,9 +127,7 @@ function createLoading({ local, files, flowFile, secrets, log }) {
       await save();
     };
     try {
-      const work = write();
-      underWay = work.catch(() => {});
-      await work;
+      await writes.run(write);
       return true;
     } catch (error) {
       log.error(`what was restored can't be written (${error.message}): it runs all the same, the disk needs mending`);
@@ -324,7 +322,7 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     belongs: (stored) => belongs(stored, false),
 
     /** Resolves when nothing is being written here. */
-    ready: () => underWay,
+    ready: writes.idle,
 
     /**
      * Once something has been saved meanwhile (`isOvertaken()`), the disk is left alone, and the

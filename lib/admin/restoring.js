@@ -41,9 +41,8 @@ const { createSerialQueue } = require('../serial-queue');
 function createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, watch, log }) {
   /** @type {Missing | null} */
   let lost = null;
-  /** @type {Promise<unknown>} */
-  let underWay = Promise.resolve();
   const attempts = createSerialQueue();
+  const writes = createSerialQueue();
 
   /**
    * The shared settings, on a disk that had none.
@@ -98,9 +97,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
    * @param {Missing} missing
    */
   const putBack = async (stored, missing) => {
-    const work = stored ? onDisk(stored, missing) : Promise.resolve(null);
-    underWay = work.catch(() => {});
-    const restored = await work;
+    const restored = stored ? await writes.run(() => onDisk(stored, missing)) : null;
     if (lost !== missing) {
       return null;
     }
@@ -173,7 +170,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     },
 
     /** Resolves when nothing is being written here. */
-    ready: () => underWay,
+    ready: writes.idle,
 
     /** Valkey can be asked. */
     restore: () => attempts.run(attemptOnce)
