@@ -63,7 +63,7 @@ function start() {
     saving,
     refused,
     mirror,
-    packageChanges: { sign() {} },
+    packageChanges: { noteChange() {} },
     log
   });
   /** As Node-RED saves them: credentials only when they have changed. */

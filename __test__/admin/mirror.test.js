@@ -31,14 +31,14 @@ function create() {
     sent,
     becomes(changed) {
       secret = changed;
-      mirror.secretIs(changed);
+      mirror.mirrorNewSecret(changed);
     }
   };
 }
 
 test('a secret that Node-RED makes once it has loaded is shared at once, and once', () => {
   const { becomes, mirror, sent } = create();
-  mirror.read({ flows: FLOWS, credentials: {}, mirror: true });
+  mirror.mirrorLoaded({ flows: FLOWS, credentials: {}, mirror: true });
   becomes('made');
   becomes('made');
   becomes('made anew');
@@ -48,10 +48,10 @@ test('a secret that Node-RED makes once it has loaded is shared at once, and onc
 test('nothing is sent for a secret before there are flows, or beside what another one encrypted', () => {
   const { becomes, mirror, sent } = create();
   becomes('first');
-  mirror.read({ flows: FLOWS, credentials: {}, mirror: false });
+  mirror.mirrorLoaded({ flows: FLOWS, credentials: {}, mirror: false });
   becomes('second');
   assert.deepEqual(sent, []);
-  mirror.read({ flows: FLOWS, credentials: encrypt('second', {}), mirror: true });
+  mirror.mirrorLoaded({ flows: FLOWS, credentials: encrypt('second', {}), mirror: true });
   becomes('third');
   becomes(undefined);
   assert.deepEqual(sent, ['second']);

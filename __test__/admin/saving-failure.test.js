@@ -82,6 +82,6 @@ test('what is loaded then is mirrored', async () => {
   const { failAfterWriting, mirror, save, sent } = await afterDeploy();
   failAfterWriting(true);
   await assert.rejects(save('second'), /the commit failed/);
-  mirror.read({ flows: flowsOf('second'), credentials: credentialsOf('second'), mirror: true });
+  mirror.mirrorLoaded({ flows: flowsOf('second'), credentials: credentialsOf('second'), mirror: true });
   assert.deepEqual(sent.slice(1), [['second', 'second']]);
 });

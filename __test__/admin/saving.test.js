@@ -96,7 +96,7 @@ test('flows that are deployed right after credentials alone go with them', async
 
 test('credentials alone, where no flows were read that may be mirrored, stay on the disk', async () => {
   const { core, disk, mirror, saving } = create();
-  mirror.read({ flows: flowsOf('disk'), credentials: credentialsOf('disk'), mirror: false });
+  mirror.mirrorLoaded({ flows: flowsOf('disk'), credentials: credentialsOf('disk'), mirror: false });
   await saving.credentials(credentialsOf('alone'));
   await turn();
   assert.deepEqual(core.sent, []);

@@ -101,7 +101,7 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
      *
      * @param {string | undefined} secret
      */
-    secretIs(secret) {
+    mirrorNewSecret(secret) {
       const { flows, credentials } = onDisk;
       const isKnown = secret === undefined || secret === sent;
       if (!isKnown && flows !== null && credentials !== null && !isEncrypted(JSON.parse(credentials))) {
@@ -114,7 +114,7 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
      *
      * @param {{ flows?: string, credentials?: string }} texts
      */
-    wrote(texts) {
+    noteWritten(texts) {
       onDisk = { ...onDisk, ...texts, project: projectName() };
     },
 
@@ -123,7 +123,7 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
      *
      * @param {Pick<Pair, 'flows' | 'credentials' | 'mirror'>} loaded
      */
-    read(loaded) {
+    mirrorLoaded(loaded) {
       const isReadable = secrets.opens(loaded.credentials);
       if (loaded.mirror && !isReadable) {
         log.error(

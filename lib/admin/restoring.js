@@ -104,7 +104,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     await record.end();
     lost = null;
     if (!stored || !restored) {
-      mirror.read(missing.pair);
+      mirror.mirrorLoaded(missing.pair);
       return null;
     }
     log.warn(`Valkey is back: ${restored} restored from it (revision ${stored.revision})`);

@@ -53,7 +53,7 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
     alone = null;
     owed = null;
     // At once: flows that are deployed now go with them.
-    mirror.wrote({ credentials: saved.text });
+    mirror.noteWritten({ credentials: saved.text });
     await mirror.quietly(async () => {
       await end();
       // With a refused deploy they go when Node-RED has loaded it.
@@ -150,15 +150,15 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
     if (failure) {
       // Node-RED goes on with what it ran, and so do workers, until it loads what the disk has. Of the
       // credentials it takes the new ones for saved, and does not hand them over with the next flows.
-      mirror.wrote(saved ? { credentials: saved.text } : {});
+      mirror.noteWritten(saved ? { credentials: saved.text } : {});
       log.warn(
         `the flows are on disk, but they were not deployed (${failure.message}): this admin and the workers run what they ran, until it is deployed again or loaded`
       );
       throw failure;
     }
-    mirror.wrote({ flows: text, ...(saved ? { credentials: saved.text } : {}) });
+    mirror.noteWritten({ flows: text, ...(saved ? { credentials: saved.text } : {}) });
     if (mirror.onDisk().credentials === null) {
-      mirror.wrote({ credentials: JSON.stringify(asCredentials(await local.getCredentials())) });
+      mirror.noteWritten({ credentials: JSON.stringify(asCredentials(await local.getCredentials())) });
     }
     refused.end();
     const send = async () => {

@@ -99,8 +99,8 @@ function createSettings({
     async save(changed) {
       const text = JSON.stringify(changed); // local storage empties parts of what it is given
       await local.saveSettings(changed);
-      packageChanges.sign();
-      mirror.secretIs(secrets.toShare());
+      packageChanges.noteChange();
+      mirror.mirrorNewSecret(secrets.toShare());
       await mirror.quietly(() => core.mirrorSettings(text));
     }
   };

@@ -73,7 +73,7 @@ function createTwoStepLoad({
 
   return {
     async flows() {
-      packageChanges.sign();
+      packageChanges.noteChange();
       loaded = null;
       const found = await read();
       first = false;
@@ -90,7 +90,7 @@ function createTwoStepLoad({
       // A deploy that came between reading and now is newer than what was read.
       if (saving.count() === savesBefore) {
         refused.end();
-        mirror.read(pair);
+        mirror.mirrorLoaded(pair);
       }
       return pair.credentials;
     }

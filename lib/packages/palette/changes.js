@@ -33,7 +33,7 @@ function createPackageChanges({ runtime, publish, log }) {
     }
   };
 
-  const sign = () => {
+  const noteChange = () => {
     if (isClosed) {
       return;
     }
@@ -47,19 +47,19 @@ function createPackageChanges({ runtime, publish, log }) {
   const onRuntimeEvent = (event) => {
     // Any node may emit one.
     if (event && RUNTIME_EVENTS.has(event.id)) {
-      sign();
+      noteChange();
     }
   };
   // Node-RED waits for a hook that declares no parameter to call back.
   /** @param {unknown} _payload */
-  const onHook = (_payload) => sign();
+  const onHook = (_payload) => noteChange();
 
   events.on('runtime-event', onRuntimeEvent);
   hooks.add('postInstall.nodeRedStorageValkeyChanges', onHook);
   hooks.add('postUninstall.nodeRedStorageValkeyChanges', onHook);
 
   return {
-    sign,
+    noteChange,
 
     /**
      * Before a deploy: who uses a new node in it must find its package on the list. The core keeps
