@@ -1,6 +1,6 @@
 //! The admin role for JavaScript.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
@@ -18,6 +18,7 @@ use super::log::LogFunction;
 use super::mirroring::Mirroring;
 use super::packages::Packages;
 use super::snapshot::StoredDeploy;
+use crate::error::Result;
 use crate::role::{OpenParams, admin};
 
 /// An admin: its disk is the source of truth, and Valkey is kept equal to it.
@@ -109,7 +110,10 @@ impl Admin {
         env: &'env Env,
         text: String,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
-        self.instance.promise(env, async move |core| Ok(core.mirror_settings(&text).await?.into()))
+        self.instance.promise(env, |core| {
+            let work = core.mirror_settings(&text);
+            answer(core, work)
+        })
     }
 
     /// Takes flows and credentials as they are on disk.
@@ -122,8 +126,9 @@ impl Admin {
         secret: Option<String>,
         project: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
-        self.instance.promise(env, async move |core| {
-            Ok(core.deploy(flows, credentials, secret, project).await?.into())
+        self.instance.promise(env, |core| {
+            let work = core.deploy(flows, credentials, secret, project);
+            answer(core, work)
         })
     }
 
@@ -137,9 +142,10 @@ impl Admin {
         secret: Option<String>,
         project: Option<String>,
     ) -> napi::Result<()> {
-        Ok(self.instance.in_background(call, async move |core| {
-            let mirrored = core.deploy(flows, credentials, secret, project).await?;
-            Ok(Either3::A(mirrored.into()))
+        Ok(self.instance.in_background(call, |core| {
+            let work = core.deploy(flows, credentials, secret, project);
+            let answer = answer(core, work);
+            async move { Ok(Either3::A(answer.await?)) }
         })?)
     }
 
@@ -158,14 +164,19 @@ impl Admin {
         env: &'env Env,
         text: String,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
-        self.instance.promise(env, async move |core| Ok(core.mirror_sessions(text).await?.into()))
+        self.instance.promise(env, |core| {
+            let work = core.mirror_sessions(text);
+            answer(core, work)
+        })
     }
 
     /// The same in the background.
     #[napi]
     pub fn mirror_sessions_in_background(&self, call: u32, text: String) -> napi::Result<()> {
-        Ok(self.instance.in_background(call, async move |core| {
-            Ok(Either3::A(core.mirror_sessions(text).await?.into()))
+        Ok(self.instance.in_background(call, |core| {
+            let work = core.mirror_sessions(text);
+            let answer = answer(core, work);
+            async move { Ok(Either3::A(answer.await?)) }
         })?)
     }
 
@@ -225,7 +236,14 @@ impl Admin {
     /// Something may have changed what is installed.
     #[napi]
     pub fn packages_changed<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.instance.promise(env, async |core| core.packages_changed().await)
+        self.instance.promise(env, |core| {
+            let work = core.packages_changed();
+            async move {
+                let changed = work.await;
+                drop(core);
+                changed
+            }
+        })
     }
 
     /// The packages, once [`packagesAtStart`] was called; `null` when they are not synchronised.
@@ -240,4 +258,15 @@ impl Admin {
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         self.instance.close(env)
     }
+}
+
+/// What came of work that has taken its values already, at the call: in a future that begins when a
+/// thread is free, a later call could overtake an earlier one. The core lives as long as its work.
+async fn answer(
+    core: Arc<admin::Admin>,
+    work: impl Future<Output = Result<admin::Mirrored>> + Send,
+) -> Result<Mirroring> {
+    let mirrored = work.await;
+    drop(core);
+    Ok(mirrored?.into())
 }

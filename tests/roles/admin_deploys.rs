@@ -50,6 +50,24 @@ async fn a_deploy_is_mirrored_whole_and_logged() {
     assert!(!text.contains("s1") && !text.contains("label"), "{text}");
 }
 
+/// Each is taken at its call: which future is polled first, or on which thread, is chance.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_deploys_at_once_the_later_call_counts() {
+    let server = Server::start(&[]);
+    let (admin, _) = admin(admin_options(&server), None).await;
+    let taken = |n| admin.deploy(flows(n), credentials(n), Some(format!("s{n}")), None);
+    let (first, second) = (taken(1), taken(2));
+    let (second, first) = tokio::join!(second, first);
+    assert_eq!((first, second), (Ok(Mirrored::Done), Ok(Mirrored::Done)));
+    assert!(holds(&mut server.admin(), 2));
+    let settings = |name: &str| admin.mirror_settings(&format!(r#"{{"users":{{"n":"{name}"}}}}"#));
+    let (first, second) = (settings("first"), settings("second"));
+    let (second, first) = tokio::join!(second, first);
+    assert_eq!((first, second), (Ok(Mirrored::Done), Ok(Mirrored::Done)));
+    let stored = stored(&mut server.admin(), "n:settings").unwrap();
+    assert!(stored.contains("second"), "{stored}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_go_with_the_deploy_and_alone_afterwards() {
     let server = Server::start(&[]);

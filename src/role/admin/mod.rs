@@ -153,51 +153,40 @@ impl Admin {
 
     /// Takes the settings as they are on disk (an object as JSON text). They reach Valkey with
     /// the next deploy, or at once when there was one.
-    pub async fn mirror_settings(&self, text: &str) -> Result<Mirrored> {
-        let generation = {
-            let mut disk = self.inner.disk();
-            let shared = self.inner.shared(text, disk.secret.as_deref())?;
-            disk.settings = text.into();
-            let Some(deploy) = disk.deploy.clone() else { return Ok(Mirrored::Later) };
-            if *deploy.settings == *shared {
-                return Ok(Mirrored::Unchanged);
+    ///
+    /// They are taken at the call, before the future is first polled: of two calls the later counts.
+    pub fn mirror_settings(
+        &self,
+        text: &str,
+    ) -> impl Future<Output = Result<Mirrored>> + Send + use<> {
+        let taken = self.inner.take_settings(text);
+        let inner = self.inner.clone();
+        async move {
+            match taken? {
+                Taken::Settled(mirrored) => Ok(mirrored),
+                Taken::ToMirror(generation) => inner.mirrored(generation).await,
             }
-            let generation = disk.replace(Deploy { settings: shared.into(), ..(*deploy).clone() });
-            if disk.refused.waits() && self.inner.progress.borrow().other.is_none() {
-                return Ok(Mirrored::Later);
-            }
-            generation
-        };
-        self.inner.wake();
-        self.inner.mirrored(generation).await
+        }
     }
 
     /// Takes flows and credentials as they are on disk, and the secret that decrypts these
-    /// credentials. Returns when Valkey has them, when it is known to be away, or after 4 s.
+    /// credentials. The future ends when Valkey has them, when it is known to be away, or after 4 s.
+    ///
+    /// They are taken at the call, before the future is first polled: of two calls the later counts,
+    /// on whatever thread their futures run.
     ///
     /// # Errors
     /// [`Error::OtherAdmin`] when another living admin has the prefix.
-    pub async fn deploy(
+    pub fn deploy(
         &self,
         flows: String,
         credentials: String,
         secret: Option<String>,
         project: Option<String>,
-    ) -> Result<Mirrored> {
-        let generation = {
-            let mut disk = self.inner.disk();
-            let shared = self.inner.shared(&disk.settings, secret.as_deref())?;
-            disk.secret = secret;
-            disk.refused = Refused::default();
-            disk.replace(Deploy {
-                flows: flows.into(),
-                credentials: credentials.into(),
-                settings: shared.into(),
-                project,
-            })
-        };
-        self.inner.wake();
-        self.inner.mirrored(generation).await
+    ) -> impl Future<Output = Result<Mirrored>> + Send + use<> {
+        let taken = self.inner.take_deploy(flows, credentials, secret, project);
+        let inner = self.inner.clone();
+        async move { inner.mirrored(taken?).await }
     }
 
     /// Ends connection and tasks; idempotent.
@@ -227,6 +216,14 @@ impl Drop for Admin {
     }
 }
 
+/// What settings come to that have been taken.
+enum Taken {
+    /// There is nothing to wait for.
+    Settled(Mirrored),
+    /// They are part of the deploy of this generation.
+    ToMirror(u64),
+}
+
 impl Disk {
     fn replace(&mut self, deploy: Deploy) -> u64 {
         self.deploy = Some(Arc::new(deploy));
@@ -242,6 +239,52 @@ impl Inner {
 
     fn wake(&self) {
         self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Returns the generation of a deploy that differs from the last in nothing but these.
+    fn take_settings(&self, text: &str) -> Result<Taken> {
+        let generation = {
+            let mut disk = self.disk();
+            let shared = self.shared(text, disk.secret.as_deref())?;
+            disk.settings = text.into();
+            let Some(deploy) = disk.deploy.clone() else {
+                return Ok(Taken::Settled(Mirrored::Later));
+            };
+            if *deploy.settings == *shared {
+                return Ok(Taken::Settled(Mirrored::Unchanged));
+            }
+            let generation = disk.replace(Deploy { settings: shared.into(), ..(*deploy).clone() });
+            if disk.refused.waits() && self.progress.borrow().other.is_none() {
+                return Ok(Taken::Settled(Mirrored::Later));
+            }
+            generation
+        };
+        self.wake();
+        Ok(Taken::ToMirror(generation))
+    }
+
+    /// Returns its generation.
+    fn take_deploy(
+        &self,
+        flows: String,
+        credentials: String,
+        secret: Option<String>,
+        project: Option<String>,
+    ) -> Result<u64> {
+        let generation = {
+            let mut disk = self.disk();
+            let shared = self.shared(&disk.settings, secret.as_deref())?;
+            disk.secret = secret;
+            disk.refused = Refused::default();
+            disk.replace(Deploy {
+                flows: flows.into(),
+                credentials: credentials.into(),
+                settings: shared.into(),
+                project,
+            })
+        };
+        self.wake();
+        Ok(generation)
     }
 
     fn shared(&self, settings: &str, secret: Option<&str>) -> Result<String> {

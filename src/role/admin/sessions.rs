@@ -26,11 +26,15 @@ impl Kind for Sessions {
 }
 
 impl Admin {
-    /// Takes the sessions as they are on disk. Returns as [`Admin::deploy`] does.
-    pub async fn mirror_sessions(&self, text: String) -> Result<Mirrored> {
+    /// Takes the sessions as they are on disk, at the call. Ends as [`Admin::deploy`] does.
+    pub fn mirror_sessions(
+        &self,
+        text: String,
+    ) -> impl Future<Output = Result<Mirrored>> + Send + use<> {
         let generation = self.inner.slots.sessions.put(text.into());
         self.inner.wake();
-        self.inner.slot_mirrored::<Sessions>(generation).await
+        let inner = self.inner.clone();
+        async move { inner.slot_mirrored::<Sessions>(generation).await }
     }
 
     /// Reads the sessions that Valkey holds, waiting at most `patience` for the connection.
