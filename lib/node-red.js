@@ -1,5 +1,6 @@
 'use strict';
 
+const { createRequire } = require('node:module');
 const path = require('node:path');
 
 /** @import { LocalStorage } from './types/node-red' */
@@ -52,4 +53,31 @@ function localStorage() {
   return require(path.join(path.dirname(found.file), 'localfilesystem'));
 }
 
-module.exports = { loadedFiles, loadedSettings, localStorage };
+/**
+ * What Node-RED copies flows with: since 4 another package than before.
+ *
+ * @param {string} file of its runtime
+ * @returns {(value: unknown) => unknown}
+ */
+function copierOf(file) {
+  const ofNodeRed = createRequire(file);
+  const { version } = ofNodeRed('../../package.json');
+  return Number(version.split('.')[0]) < 4 ? ofNodeRed('clone') : ofNodeRed('rfdc')();
+}
+
+/**
+ * How the Node-RED that is running reads a flow array: a function that throws what it does; the
+ * array is left as it is. Null where no Node-RED is running.
+ *
+ * @returns {((flows: object[]) => unknown) | null}
+ */
+function flowParser() {
+  const found = loaded(path.join('flows', 'util.js'));
+  if (!found) {
+    return null;
+  }
+  const copy = copierOf(found.file);
+  return (flows) => found.exports.parseConfig(copy(copy(flows)));
+}
+
+module.exports = { flowParser, loadedFiles, loadedSettings, localStorage };

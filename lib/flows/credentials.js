@@ -4,7 +4,7 @@ const crypto = require('node:crypto');
 
 const { codedError } = require('../errors');
 
-/** @import { Credentials, EncryptedCredentials } from '../types/node-red' */
+/** @import { Credentials, EncryptedCredentials, FlowNode } from '../types/node-red' */
 
 // Node-RED's own scheme: hex of a random 16-byte IV, then base64 of the text.
 const ALGORITHM = 'aes-256-ctr';
@@ -149,4 +149,20 @@ function open(credentials, candidates) {
   );
 }
 
-module.exports = { asCredentials, decrypt, encrypt, isCredentials, isEncrypted, open };
+/**
+ * Flows without the credentials on their nodes: those in a flow file count for nothing when
+ * Node-RED loads it, and for new ones when it is handed over as a deploy.
+ *
+ * @param {FlowNode[]} flows as they are stored: what is no object passes as it is
+ */
+function withoutCredentials(flows) {
+  return flows.map((node) => {
+    if (!isObject(node) || !Object.hasOwn(node, 'credentials')) {
+      return node;
+    }
+    const { credentials: _ignored, ...rest } = node;
+    return rest;
+  });
+}
+
+module.exports = { asCredentials, decrypt, encrypt, isCredentials, isEncrypted, open, withoutCredentials };

@@ -1,5 +1,7 @@
 'use strict';
 
+const { keyOf } = require('./key');
+
 /** @import { FlowNode, Nodes } from '../types/node-red' */
 
 const SUBFLOW = /^subflow:(.+)$/;
@@ -12,7 +14,7 @@ const STRUCTURE = new Set(['tab', 'subflow', 'group']);
  * @param {Nodes['getType']} getType
  */
 function missingTypes(flows, getType) {
-  const subflows = new Set(flows.filter((node) => node.type === 'subflow').map((node) => node.id));
+  const subflows = new Set(flows.filter((node) => node.type === 'subflow').map((node) => keyOf(node.id)));
   const types = new Set(flows.map((node) => node.type).filter((type) => !STRUCTURE.has(type)));
   return [...types].filter((type) => {
     const instance = SUBFLOW.exec(type);

@@ -2,6 +2,8 @@
 
 const { isDeepStrictEqual } = require('node:util');
 
+const { byKey } = require('../flows/key');
+
 /** @import { Credentials, FlowNode, NodeCredentials } from '../types/node-red' */
 
 /**
@@ -29,15 +31,6 @@ const { isDeepStrictEqual } = require('node:util');
  */
 
 /**
- * The nodes of a flow array by id; of two with one id the last counts, as in Node-RED.
- *
- * @param {FlowNode[]} flows
- */
-function byId(flows) {
-  return new Map(flows.map((node) => [node.id, node]));
-}
-
-/**
  * The credentials that belong to a node of these flows. Node-RED drops the
  * others from its cache, so to compare with them would take a node that comes
  * back for one whose credentials are already there.
@@ -57,7 +50,7 @@ function credentialsInUse(credentials, nodes) {
  * @returns {Configuration}
  */
 function configuration({ flows, credentials }) {
-  const nodes = byId(flows);
+  const nodes = byKey(flows);
   return { flows, text: JSON.stringify(flows), nodes, credentials: credentialsInUse(credentials || {}, nodes) };
 }
 

@@ -31,15 +31,16 @@ function isScope(node) {
 /**
  * The deploy type to ask for: that of the settings, or 'full' where a part would leave old values running.
  *
- * @param {{ mode: ReloadMode, isRunning: boolean, isScopeAware: boolean }} situation
+ * @param {{ mode: ReloadMode, isRunning: boolean, isScopeAware: boolean, isOrdinary: boolean }} situation
+ *   `isOrdinary`: Node-RED is sure to find what differs
  * @param {Difference} difference
  * @param {Map<string, FlowNode>} before
  * @param {Map<string, FlowNode>} wanted
  * @returns {DeployType}
  */
-function deployType({ mode, isRunning, isScopeAware }, difference, before, wanted) {
+function deployType({ mode, isRunning, isScopeAware, isOrdinary }, difference, before, wanted) {
   // Node-RED 3.0 cannot deploy a part of flows that have never run.
-  if (!isRunning) {
+  if (!isRunning || !isOrdinary) {
     return 'full';
   }
   // Node-RED sees a changed set of global variables, not the first nor the last.

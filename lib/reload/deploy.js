@@ -4,12 +4,19 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 
 const { codedError } = require('../errors');
 
-/** @import { Credentials, DeployType, FlowNode, FlowsEvent, Runtime, RuntimeState } from '../types/node-red' */
+/** @import { Credentials, DeployType, EncryptedCredentials, FlowNode, FlowsEvent, Runtime } from '../types/node-red' */
+
+/**
+ * What Node-RED's load asks of its storage; the credentials in the form that it loads.
+ *
+ * @typedef {{ flows: FlowNode[], credentials: Credentials | EncryptedCredentials }} Stored
+ */
 
 /**
  * One call of Node-RED's, and what Node-RED has said meanwhile.
  *
  * @typedef {object} Call
+ * @property {Stored} [stored] what a load on our behalf is to be given
  * @property {boolean} isOpen
  * @property {boolean} isSaving it saves the flows that it was handed
  * @property {boolean} [isDeployed]
@@ -20,9 +27,9 @@ const { codedError } = require('../errors');
  */
 
 /**
- * Calls Node-RED's `setFlows` and waits for the real end of it.
+ * Calls Node-RED's `setFlows`, or its `loadFlows`, and waits for the real end of it.
  *
- * The promise of `setFlows` says that the start has begun, and says
+ * The promise that they give says that the start has begun, and says
  * `undefined` when stopping failed; the `runtime-deploy` event says that the
  * start is over. Which events and saves are of our own making is known by the
  * asynchronous context that they run in.
@@ -75,17 +82,41 @@ function createDeploy({ runtime, deadline }) {
     }
   }
 
+  /** What Node-RED, in a load on our behalf, is to be given as stored. */
+  function ownLoad() {
+    return current()?.stored;
+  }
+
   /**
    * One `setFlows` to its end; resolves with what Node-RED said meanwhile.
    *
    * @param {FlowNode[]} flows
    * @param {Credentials | null} credentials
    * @param {DeployType} type
-   * @returns {Promise<Call>}
    */
   function deploy(flows, credentials, type) {
+    return toItsEnd(() => runtime.nodes.setFlows(flows, credentials, type));
+  }
+
+  /**
+   * The same with a load, which stops and starts everything: for flows that Node-RED can't compare
+   * with those that it has.
+   *
+   * @param {Stored} stored
+   */
+  function load(stored) {
+    return toItsEnd(() => runtime.nodes.loadFlows(true), stored);
+  }
+
+  /**
+   * @param {() => Promise<string | undefined>} begin
+   * @param {Stored} [stored]
+   * @returns {Promise<Call>}
+   */
+  function toItsEnd(begin, stored) {
     /** @type {Call} */
     const call = {
+      stored,
       isOpen: true,
       isSaving: true,
       isDeployed: false,
@@ -119,6 +150,7 @@ function createDeploy({ runtime, deadline }) {
       }
 
       let accepted = false;
+      let isComparing = false;
       call.onDeployed = () => {
         if (accepted) {
           end(resolve, call);
@@ -126,7 +158,12 @@ function createDeploy({ runtime, deadline }) {
       };
       context.run(call, () =>
         Promise.resolve()
-          .then(() => runtime.nodes.setFlows(flows, credentials, type))
+          .then(() => {
+            isComparing = true;
+            const begun = begin();
+            isComparing = false;
+            return begun;
+          })
           .then((revision) => {
             call.isSaving = false;
             if (revision === undefined) {
@@ -151,7 +188,8 @@ function createDeploy({ runtime, deadline }) {
             );
             // Node-RED saves before it changes anything, and may fail after that too.
             const isRefused = runtime.nodes.getFlows() === before;
-            end(reject, Object.assign(error, { cause, isRefused }));
+            // Node-RED compares before all that, and at once.
+            end(reject, Object.assign(error, { cause, isRefused, isIncomparable: isComparing }));
           })
       );
     });
@@ -170,7 +208,7 @@ function createDeploy({ runtime, deadline }) {
     }
   }
 
-  return { deploy, isOwn, isOwnSave, onOwn, startAgain };
+  return { deploy, load, isOwn, isOwnSave, onOwn, ownLoad, startAgain };
 }
 
 module.exports = { createDeploy };

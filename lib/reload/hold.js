@@ -1,5 +1,6 @@
 'use strict';
 
+const { keyOf } = require('../flows/key');
 const { isSameText } = require('./comparison');
 
 /** @import { FlowNode } from '../types/node-red' */
@@ -24,7 +25,7 @@ const HOLD_ID = 'valkey-storage-hold';
  */
 function hold(flows, running) {
   const held = flows.map((node) => {
-    const old = running.get(node.id);
+    const old = running.get(keyOf(node.id));
     if (!old || isSameText(old.wires, node.wires)) {
       return node;
     }

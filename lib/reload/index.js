@@ -12,13 +12,14 @@ const { report } = require('./report');
 const { applied, nothing } = require('./result');
 const { restartedNodes } = require('./restarts');
 const { missingTypes } = require('../flows/missing-types');
+const { isOrdinary } = require('../flows/oddity');
 const { createRuntimeWatch } = require('../flows/runtime-watch');
 const { createQueue } = require('./queue');
 
 /**
  * @import { ReloadMode } from '../../binding'
  * @import { Log } from '../types/core'
- * @import { Credentials, DeployType, FlowNode, Runtime } from '../types/node-red'
+ * @import { Credentials, DeployType, EncryptedCredentials, FlowNode, Runtime } from '../types/node-red'
  * @import { Configuration, Difference, Update } from './comparison'
  * @import { Call } from './deploy'
  * @import { Outcome, Result } from './result'
@@ -48,8 +49,17 @@ const EMPTY = { flows: [], text: '[]', nodes: new Map(), credentials: new Map() 
  * @param {(level: keyof Log, text: string) => void} [params.log]
  * @param {number} [params.deadline] ms that one deploy may take
  * @param {(result: Result & { revision?: string }) => void} [params.onCompleted] an update that waited for types runs
+ * @param {(credentials: Credentials) => Credentials | EncryptedCredentials} [params.seal] gives plain credentials the
+ *   form in which this Node-RED loads them
  */
-function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEADLINE, onCompleted = () => {} }) {
+function createReload({
+  runtime,
+  mode = 'nodes',
+  log = () => {},
+  deadline = DEADLINE,
+  onCompleted = () => {},
+  seal = (credentials) => credentials
+}) {
   const isScopeAware = restartsEnvironments(runtime.settings.version);
   const deploys = createDeploy({ runtime, deadline });
   const live = createLiveCredentials(runtime);
@@ -162,7 +172,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   }
 
   /**
-   * Hands a configuration to Node-RED, in as many steps as it takes.
+   * Hands a configuration to Node-RED: what differs, or everything where Node-RED can't tell that.
    *
    * @param {Configuration} wanted
    * @param {Difference} difference
@@ -170,9 +180,26 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
    * @returns {Promise<Outcome>}
    */
   async function hand(wanted, difference, only) {
-    if (failed) {
-      return recover(wanted, difference);
+    try {
+      return await (failed ? recover(wanted, difference) : change(wanted, difference, only));
+    } catch (error) {
+      if (!error.isIncomparable) {
+        throw error;
+      }
+      log('warn', `${error.message}; it loads all flows anew instead`);
+      return loadAnew(wanted, difference);
     }
+  }
+
+  /**
+   * What differs, in as many steps as it takes.
+   *
+   * @param {Configuration} wanted
+   * @param {Difference} difference
+   * @param {DeployType} [only]
+   * @returns {Promise<Outcome>}
+   */
+  async function change(wanted, difference, only) {
     watch.deployBegins();
     if (unstarted) {
       // The wires that run have to be what the next step compares with.
@@ -193,7 +220,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
       replaced
     );
     const passed = passedCredentials(difference.credentials, wanted);
-    const type = only || typeFor(wanted, difference);
+    const type = only || typeFor(wanted, difference, isHeld);
     const remember = live.forget(difference.credentials.concat(difference.removed));
     const call = await attempt(isHeld ? hold(marked, running.nodes) : marked, passed, type, remember);
     commit();
@@ -214,7 +241,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     try {
       return await deploys.deploy(flows, credentials, type);
     } catch (error) {
-      if (error.isRefused && !failed) {
+      if (error.isIncomparable || (error.isRefused && !failed)) {
         remember();
         await live.restore(handed.nodes.keys(), handed.credentials);
       } else {
@@ -259,9 +286,12 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
   /**
    * @param {Configuration} wanted
    * @param {Difference} difference
+   * @param {boolean} isHeld
    */
-  function typeFor(wanted, difference) {
-    const situation = { mode, isScopeAware, isRunning: watch.hasRunningFlows() };
+  function typeFor(wanted, difference, isHeld) {
+    // What is held changes nothing that runs on; all of it is looked at again when it starts.
+    const isComparable = isHeld || (isOrdinary(handed.flows) && isOrdinary(wanted.flows));
+    const situation = { mode, isScopeAware, isRunning: watch.hasRunningFlows(), isOrdinary: isComparable };
     return deployType(situation, difference, handed.nodes, wanted.nodes);
   }
 
@@ -277,15 +307,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     watch.deployBegins();
     log('warn', 'The last update ended in the middle: all flows are restarted with this one.');
     await deploys.startAgain();
-    const isChanged = new Set(difference.credentials);
-    /** @type {Credentials} */
-    const credentials = {};
-    for (const [id] of wanted.nodes) {
-      const own = isChanged.has(id) ? wanted.credentials.get(id) : live.wanted(id, wanted.credentials);
-      if (own || runtime.nodes.getCredentials(id)) {
-        credentials[id] = structuredClone(own || {});
-      }
-    }
+    const credentials = allCredentials(wanted, difference);
     live.forget(difference.credentials.concat(difference.removed));
     const { marked, commit } = marking.mark(wanted.flows);
     const awaited = missingTypes(wanted.flows, getType);
@@ -294,6 +316,52 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     commit();
     outdated.clear();
     return outcomeOf(call, wanted, awaited);
+  }
+
+  /**
+   * Everything is stopped, and started as at a start. Node-RED can fail to compare flows that it
+   * runs: those that it has with others, or others with those that it has.
+   *
+   * @param {Configuration} wanted
+   * @param {Difference} difference
+   * @returns {Promise<Outcome>}
+   */
+  async function loadAnew(wanted, difference) {
+    watch.deployBegins();
+    const awaited = missingTypes(wanted.flows, getType);
+    const isHeld = awaited.length > 0;
+    const flows = structuredClone(isHeld ? hold(wanted.flows, new Map()) : wanted.flows);
+    const credentials = seal(allCredentials(wanted, difference));
+    const remember = live.forget(difference.credentials.concat(difference.removed));
+    try {
+      const call = await deploys.load({ flows, credentials });
+      marking.reset();
+      outdated.clear();
+      return outcomeOf(call, wanted, awaited);
+    } catch (error) {
+      remember();
+      failed = failed || !error.isRefused;
+      throw error;
+    }
+  }
+
+  /**
+   * Of all nodes, as copies: what the update has changed, and what the nodes have renewed themselves.
+   *
+   * @param {Configuration} wanted
+   * @param {Difference} difference
+   */
+  function allCredentials(wanted, difference) {
+    const isChanged = new Set(difference.credentials);
+    /** @type {Credentials} */
+    const credentials = {};
+    for (const id of wanted.nodes.keys()) {
+      const own = isChanged.has(id) ? wanted.credentials.get(id) : live.wanted(id, wanted.credentials);
+      if (own || runtime.nodes.getCredentials(id)) {
+        credentials[id] = structuredClone(own || {});
+      }
+    }
+    return credentials;
   }
 
   /** A type has been registered: if it was the last that an update waits for, start that update. */
@@ -402,6 +470,7 @@ function createReload({ runtime, mode = 'nodes', log = () => {}, deadline = DEAD
     whenStarted,
     idle: queue.idle,
     isOwnSave: deploys.isOwnSave,
+    ownLoad: deploys.ownLoad,
     restoreCredentials,
     flows,
     exclusively,

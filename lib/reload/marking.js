@@ -1,5 +1,7 @@
 'use strict';
 
+const { keyOf } = require('../flows/key');
+
 /** @import { EnvironmentVariable, FlowNode } from '../types/node-red' */
 
 /** @param {EnvironmentVariable | null} item */
@@ -64,19 +66,20 @@ function createMarking({ isScopeAware, hasCredentials }) {
   function mark(flows, credentials = new Set(), environments = new Set(), replaced = new Set()) {
     const next = new Set();
     const marked = flows.map((node) => {
+      const id = keyOf(node.id);
       if (node.type !== 'tab') {
-        const isMarked = credentials.has(node.id) && (isScopeAware || node.type !== 'group');
-        if (!isMarked && replaced.has(node.id)) {
+        const isMarked = credentials.has(id) && (isScopeAware || node.type !== 'group');
+        if (!isMarked && replaced.has(id)) {
           return { ...node, credentials: hasCredentials(node.type) ? {} : null };
         }
         return isMarked ? { ...node, credentials: {} } : node;
       }
       // A tab whose env changed as well is another text already.
-      const isToggled = credentials.has(node.id) && !environments.has(node.id);
-      if (!isSwappable(node) || swapped.has(node.id) === isToggled) {
+      const isToggled = credentials.has(id) && !environments.has(id);
+      if (!isSwappable(node) || swapped.has(id) === isToggled) {
         return node;
       }
-      next.add(node.id);
+      next.add(id);
       return { ...node, env: environmentOf(node.env) };
     });
     return {
@@ -95,7 +98,7 @@ function createMarking({ isScopeAware, hasCredentials }) {
    */
   function unmark(flows, replaced) {
     for (const node of flows) {
-      if (replaced.has(node.id) && node.credentials === null) {
+      if (replaced.has(keyOf(node.id)) && node.credentials === null) {
         delete node.credentials;
       }
     }

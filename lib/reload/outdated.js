@@ -1,5 +1,6 @@
 'use strict';
 
+const { keyOf } = require('../flows/key');
 const { subflowNodes } = require('../flows/used-types');
 
 /** @import { FlowNode, Nodes } from '../types/node-red' */
@@ -26,7 +27,7 @@ function createOutdated({ getType }) {
    */
   function nodesOf(flows) {
     const nodes = types.size === 0 ? [] : flows.filter(({ type }) => isOutdated(type));
-    return new Set(nodes.map(({ id }) => id));
+    return new Set(nodes.map(({ id }) => keyOf(id)));
   }
 
   /**

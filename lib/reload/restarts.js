@@ -1,5 +1,7 @@
 'use strict';
 
+const { keyOf } = require('../flows/key');
+
 /** @import { FlowDifference, FlowNode, FlowsEvent } from '../types/node-red' */
 
 const STRUCTURE = new Set(['tab', 'subflow', 'group']);
@@ -42,7 +44,7 @@ function restartedNodes({ type, diff }, before, next) {
  * @param {Map<string, FlowNode>} nodes
  */
 function containerOf({ z }, nodes) {
-  return z === undefined ? undefined : nodes.get(z);
+  return nodes.get(keyOf(z));
 }
 
 /**
@@ -50,7 +52,7 @@ function containerOf({ z }, nodes) {
  * @param {Set<string>} containers ids
  */
 function isOn({ z }, containers) {
-  return z !== undefined && containers.has(z);
+  return containers.has(keyOf(z));
 }
 
 /**

@@ -3,20 +3,26 @@
 
 import type { EventEmitter } from 'node:events';
 
-/** A node of a flow array. Of what is stored, nothing but `id` and `type` is sure before `flowFault` has looked. */
+/**
+ * A node of a flow array. Nothing but `type` is sure, once `flowFault` has looked: the rest is as an editor makes it, and
+ * Node-RED runs what is otherwise as well.
+ */
 export interface FlowNode {
-  id: string;
+  /** Node-RED knows it by `keyOf(id)`. */
+  id?: unknown;
   type: string;
   /** The tab or subflow that it is on. */
-  z?: string;
+  z?: unknown;
   /** Its group. */
-  g?: string;
-  /** The node is disabled. */
-  d?: boolean;
+  g?: unknown;
+  /** `true`: the node is disabled. */
+  d?: unknown;
   /** The tab is. */
-  disabled?: boolean;
-  wires?: string[][];
-  env?: EnvironmentVariable[];
+  disabled?: unknown;
+  /** Arrays of ids. */
+  wires?: unknown;
+  /** Those of tabs, groups, subflows and their instances: an array of `EnvironmentVariable`. */
+  env?: unknown;
   credentials?: object | null;
   [property: string]: unknown;
 }
@@ -109,6 +115,8 @@ export interface Nodes {
    * stopped.
    */
   setFlows(flows: FlowNode[], credentials: Credentials | null, type: DeployType): Promise<string | undefined>;
+  /** Reads them from the storage again; with `true` also ends safe mode. As `setFlows`. */
+  loadFlows(force: boolean): Promise<string | undefined>;
   startFlows(): Promise<void>;
   /** Loads them from the storage; `force`: in safe mode, too. */
   loadFlows(force: boolean): Promise<unknown>;

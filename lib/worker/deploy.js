@@ -6,7 +6,7 @@ const { flowFault } = require('../flows/validate');
 
 /**
  * @import { KeyNames, StoredDeploy } from '../../binding'
- * @import { Runtime, Settings, StoredCredentials } from '../types/node-red'
+ * @import { Credentials, Runtime, Settings, StoredCredentials } from '../types/node-red'
  */
 
 /** @typedef {ReturnType<typeof createDeploys>} Deploys */
@@ -30,6 +30,23 @@ function createDeploys({ settings, runtime, keys }) {
   };
 
   /**
+   * The flows of a stored deploy, parsed anew.
+   *
+   * @param {StoredDeploy} stored
+   */
+  const flowsOf = (stored) => credentialsOf.withoutCredentials(JSON.parse(stored.flows));
+
+  /**
+   * Plain credentials in the form that this instance's Node-RED can load.
+   *
+   * @param {Credentials} plain
+   */
+  const seal = (plain) => {
+    const own = ownSecret();
+    return own === undefined ? plain : credentialsOf.encrypt(own, plain);
+  };
+
+  /**
    * A stored deploy, parsed and decrypted; throws when it can't be used here.
    *
    * @param {StoredDeploy} stored
@@ -44,7 +61,7 @@ function createDeploys({ settings, runtime, keys }) {
     } catch (error) {
       throw codedError(error.code, `key '${keys.credentials}': ${error.message}`);
     }
-    const flows = JSON.parse(stored.flows);
+    const flows = flowsOf(stored);
     const fault = flowFault(flows);
     if (fault) {
       throw codedError('ERR_VALKEY_VALUE', `key '${keys.flows}': ${fault}`);
@@ -65,7 +82,7 @@ function createDeploys({ settings, runtime, keys }) {
   };
 
   /**
-   * The credentials in the form that this instance's Node-RED can load.
+   * The credentials of a deploy in that form, which they may have already.
    *
    * @param {ReturnType<typeof open>} deploy
    * @returns {StoredCredentials}
@@ -75,10 +92,10 @@ function createDeploys({ settings, runtime, keys }) {
     if (!credentialsOf.isEncrypted(deploy.encrypted) || own === undefined) {
       return deploy.plain;
     }
-    return deploy.secret === own ? deploy.encrypted : credentialsOf.encrypt(own, deploy.plain);
+    return deploy.secret === own ? deploy.encrypted : seal(deploy.plain);
   };
 
-  return { open, adoptSecret, credentialsFor };
+  return { flowsOf, open, seal, adoptSecret, credentialsFor };
 }
 
 module.exports = { createDeploys };

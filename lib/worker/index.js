@@ -42,11 +42,13 @@ function openWorker({ settings, runtime, log, options, checked }) {
     process.on('exit', onExit);
     onClose(() => process.removeListener('exit', onExit));
 
+    const deploys = createDeploys({ settings, runtime, keys });
     const reload = createReload({
       runtime,
       mode: checked.reload,
       log: (level, text) => log[level](text),
-      onCompleted: () => core.packages()?.flowsHaveChanged()
+      onCompleted: () => core.packages()?.flowsHaveChanged(),
+      seal: deploys.seal
     });
     onClose(reload.close);
     const packages = createPackages({ core, settings, runtime, log, upgrade: checked.packageUpgrade, reload });
@@ -62,7 +64,6 @@ function openWorker({ settings, runtime, log, options, checked }) {
       missing: packages.missing
     });
     onClose(packageWait.close);
-    const deploys = createDeploys({ settings, runtime, keys });
     const turns = createSerialQueue();
     const updates = createUpdates({ core, deploys, reload, packageWait, turns, log });
     const load = createLoad({ core, deploys, reload, turns, keys, log });

@@ -54,6 +54,10 @@ function createLoad({ core, deploys, reload, turns, keys, log }) {
 
   return {
     async flows() {
+      const own = reload.ownLoad();
+      if (own) {
+        return own.flows;
+      }
       await begin();
       try {
         loading = await findDeploy();
@@ -65,6 +69,10 @@ function createLoad({ core, deploys, reload, turns, keys, log }) {
     },
 
     async credentials() {
+      const own = reload.ownLoad();
+      if (own) {
+        return own.credentials;
+      }
       if (!loading) {
         throw new Error('Node-RED asks for credentials after it has asked for flows');
       }
@@ -72,7 +80,7 @@ function createLoad({ core, deploys, reload, turns, keys, log }) {
       loading = null;
       try {
         // Before Node-RED gets hold of them: it keeps and changes what it is given.
-        reload.seed({ flows: JSON.parse(stored.flows), credentials: deploy.plain });
+        reload.seed({ flows: deploys.flowsOf(stored), credentials: deploy.plain });
         const credentials = structuredClone(deploys.credentialsFor(deploy));
         await core.applied(stored.id);
         log.info(`running revision ${stored.revision}: ${deploy.flows.length} nodes from ${keys.flows}`);

@@ -8,8 +8,12 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use super::json::{broken, check_nesting, members, not_expected};
+use super::json::{broken, check_nesting_within, members_within, not_expected};
 use crate::{Error, Result};
+
+/// The deepest nesting of arrays and objects in flows. What is read here is read without a tree,
+/// whatever its depth; Node-RED itself, which calls itself for each level, gives up before this one.
+const FLOWS_NESTING_LIMIT: usize = 5000;
 
 /// A flow array that has been checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,16 +24,17 @@ pub struct FlowsText<'t> {
     pub nodes: usize,
 }
 
-/// Checks that a text is a flow array: of objects, each with an `id` and a `type` that are
-/// strings. What earlier modules wrote, `{"flows": [...], "rev": …}`, gives the array in it.
+/// Checks that a text is a flow array: of objects, each with a `type` that is a string. Node-RED
+/// takes any `id`, and none. What earlier modules wrote, `{"flows": [...], "rev": …}`, gives the array in it.
 pub fn flows_text<'t>(key: &str, text: &'t str) -> Result<FlowsText<'t>> {
     match text.trim_ascii_start().as_bytes().first() {
         Some(b'[') => {
-            check_nesting(key, text)?;
+            check_nesting_within(key, text, FLOWS_NESTING_LIMIT)?;
             array(key, text)
         }
         Some(b'{') => {
-            let inner = members(key, text)?.into_iter().find(|(name, _)| name == "flows");
+            let members = members_within(key, text, FLOWS_NESTING_LIMIT)?;
+            let inner = members.into_iter().find(|(name, _)| name == "flows");
             match inner.map(|(_, value)| value.get()) {
                 Some(inner) if inner.starts_with('[') => array(key, inner),
                 _ => Err(not_an_array(key, text)),
@@ -74,7 +79,6 @@ impl<'de> Visitor<'de> for NodesVisitor<'_> {
         while let Some(node) = entries.next_element_seed(EntrySeed)? {
             let lacking = match node {
                 Entry { object: false, .. } => "is not an object",
-                Entry { id: false, .. } => "has no 'id' that is a string",
                 Entry { kind: false, .. } => "has no 'type' that is a string",
                 _ => {
                     index += 1;
@@ -92,7 +96,6 @@ impl<'de> Visitor<'de> for NodesVisitor<'_> {
 #[derive(Default)]
 struct Entry {
     object: bool,
-    id: bool,
     kind: bool,
 }
 
@@ -117,7 +120,6 @@ impl<'de> Visitor<'de> for EntrySeed {
         let mut entry = Entry { object: true, ..Entry::default() };
         while let Some(name) = map.next_key()? {
             match name {
-                Name::Id => entry.id = is_text(map.next_value()?),
                 Name::Type => entry.kind = is_text(map.next_value()?),
                 Name::Other => {
                     map.next_value::<IgnoredAny>()?;
@@ -163,7 +165,6 @@ fn is_text(value: &RawValue) -> bool {
 
 /// The name of a node's member, as far as it matters here.
 enum Name {
-    Id,
     Type,
     Other,
 }
@@ -186,7 +187,6 @@ impl Visitor<'_> for NameVisitor {
 
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Name, E> {
         Ok(match bytes {
-            b"id" => Name::Id,
             b"type" => Name::Type,
             _ => Name::Other,
         })

@@ -20,10 +20,19 @@ pub fn object_text<'t>(key: &str, text: &'t str) -> Result<&'t str> {
 /// The members of a JSON object in their order, each value as its raw text. Of members with the
 /// same name the last counts, as in JavaScript, at the place of the first.
 pub(crate) fn members<'t>(key: &str, text: &'t str) -> Result<Vec<(String, &'t RawValue)>> {
+    members_within(key, text, NESTING_LIMIT)
+}
+
+/// The same, with another limit of nesting.
+pub(super) fn members_within<'t>(
+    key: &str,
+    text: &'t str,
+    limit: usize,
+) -> Result<Vec<(String, &'t RawValue)>> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err(not_expected(key, text, "not a JSON object"));
     }
-    check_nesting(key, text)?;
+    check_nesting_within(key, text, limit)?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let members = reader.deserialize_map(MembersVisitor).map_err(|error| broken(key, &error))?;
     reader.end().map_err(|error| broken(key, &error))?;
@@ -80,6 +89,11 @@ impl Visitor<'_> for TextVisitor {
 
 /// Refuses text that nests deeper than [`NESTING_LIMIT`]; it may be no JSON otherwise.
 pub(crate) fn check_nesting(key: &str, text: &str) -> Result<()> {
+    check_nesting_within(key, text, NESTING_LIMIT)
+}
+
+/// The same, with another limit.
+pub(super) fn check_nesting_within(key: &str, text: &str, limit: usize) -> Result<()> {
     let mut depth = 0_usize;
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -87,8 +101,8 @@ pub(crate) fn check_nesting(key: &str, text: &str) -> Result<()> {
             b'"' => skip_string(&mut bytes),
             b'[' | b'{' => {
                 depth += 1;
-                if depth > NESTING_LIMIT {
-                    let problem = format!("nested deeper than {NESTING_LIMIT} levels");
+                if depth > limit {
+                    let problem = format!("nested deeper than {limit} levels");
                     return Err(Error::value(key, problem));
                 }
             }

@@ -74,9 +74,12 @@ const BAD_FLOWS = {
   'base64 that is no gzip stream': 'gzip:AAAA',
   'a node that no Node-RED can run': JSON.stringify([
     ...trackedFlow({ other: { value: 'bad' } }),
-    { id: 'x', type: 'tracked', wires: 5 }
+    { id: 'x', type: 'tracked', hasOwnProperty: 5 }
   ]),
-  'groups within each other': JSON.stringify(['a', 'b'].map((id, i) => ({ id, type: 'group', g: 'ba'[i], nodes: [] }))),
+  'groups within each other': JSON.stringify([
+    { id: 't', type: 'tab' },
+    ...['a', 'b'].map((id, i) => ({ id, type: 'group', z: 't', g: 'ba'[i], nodes: [] }))
+  ]),
   'a list in place of a string': ['a', 'b']
 };
 for (const [name, value] of Object.entries(BAD_FLOWS)) {

@@ -68,16 +68,25 @@ async function startInstance({
         runtime,
         mode,
         deadline,
+        seal: (plain) => encrypt(SECRET, plain),
         log: (level, text) => told.push({ level, text }),
         onCompleted: (result) => completed.push(result)
       });
       onInit({ runtime, reload, settings: _settings, told });
     },
     async getFlows() {
+      const own = reload.ownLoad();
+      if (own) {
+        return own.flows;
+      }
       await reload.beforeLoad();
       return JSON.parse(JSON.stringify(stored.flows));
     },
     async getCredentials() {
+      const own = reload.ownLoad();
+      if (own) {
+        return own.credentials;
+      }
       reload.seed(JSON.parse(JSON.stringify(stored)));
       return encrypt(SECRET, stored.credentials);
     },

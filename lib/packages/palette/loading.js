@@ -6,6 +6,7 @@ const { loadedIn, packageFolder, readManifest } = require('../files');
 const { typesOf } = require('./registry');
 const { broughtAlong } = require('./brought-along');
 const { takeAway } = require('./removal');
+const { keyOf } = require('../../flows/key');
 const { usedLibraries } = require('../../flows/used-types');
 
 /**
@@ -274,7 +275,7 @@ function createLoading({ runtime, log, reload, root, registry, registration, hoo
   /** @param {string[]} types */
   function runningTypes(types) {
     const { flows = [] } = runtime.nodes.getFlows() || {};
-    const running = flows.filter(({ id, type }) => types.includes(type) && runtime.nodes.getNode(id));
+    const running = flows.filter(({ id, type }) => types.includes(type) && runtime.nodes.getNode(keyOf(id)));
     return [...new Set(running.map(({ type }) => type))];
   }
 

@@ -1,0 +1,107 @@
+'use strict';
+
+// Flows that no editor makes and Node-RED runs: what differs is taken in place where Node-RED can
+// tell that, and everything is loaded anew where it can't.
+
+const assert = require('node:assert/strict');
+const { after, before, beforeEach, test } = require('node:test');
+const { startInstance } = require('./support/instance');
+
+const probe = (more) => ({ type: 'probe', z: 'tab', x: 1, y: 1, wires: [[]], ...more });
+const TAB = { id: 'tab', type: 'tab', label: 'T' };
+const STAYS = probe({ id: 'stays', value: 'same' });
+const FLOWS = [TAB, STAYS, probe({ id: 'odd', value: 'one' })];
+const SECRETS = { stays: { secret: 'of stays' }, odd: { secret: 'of odd' } };
+
+let instance;
+before(async () => {
+  instance = await startInstance({ flows: FLOWS, credentials: SECRETS });
+});
+after(() => instance.stop());
+beforeEach(() => instance.reset(FLOWS, SECRETS));
+
+const IN_PLACE = {
+  'wires that are null': { id: 'odd', wires: null },
+  'flat wires': { id: 'odd', wires: ['stays'] },
+  'an id that is a number': { id: 7 },
+  'an id that is null': { id: null },
+  'no id': {},
+  'an env that is none': { id: 'odd', env: {} }
+};
+for (const [name, more] of Object.entries(IN_PLACE)) {
+  test(`in place: ${name}`, async () => {
+    const odd = String(more.id);
+    const flows = (value) => [TAB, STAYS, probe({ ...more, value })];
+    const secrets = { ...SECRETS, [odd]: { secret: 'of odd' } };
+    await instance.update(flows('one'), secrets);
+    instance.clear();
+    const changed = await instance.update(flows('two'), secrets);
+    assert.deepEqual([changed.changed, changed.added, changed.removed], [1, 0, 0]);
+    assert.equal(instance.node(odd).value, 'two');
+    assert.deepEqual(
+      instance.records.map(({ event, value }) => [event, value]),
+      [
+        ['close', 'one'],
+        ['start', 'two']
+      ]
+    );
+    instance.clear();
+    const withSecret = await instance.update(flows('two'), { ...secrets, [odd]: { secret: 'new' } });
+    assert.equal(withSecret.changed, 1);
+    assert.equal(instance.records.at(-1).secret, 'new');
+    instance.clear();
+    assert.equal((await instance.update(flows('two'), { ...secrets, [odd]: { secret: 'new' } })).applied, false);
+    assert.deepEqual(instance.warnings(), []);
+  });
+}
+
+test('two nodes with one id: everything is restarted, so that both are what was deployed', async () => {
+  const flows = (value) => [
+    TAB,
+    { ...TAB, id: 'other' },
+    STAYS,
+    probe({ id: 'twice', value }),
+    probe({ id: 'twice', z: 'other', value: 'same' })
+  ];
+  await instance.update(flows('one'), SECRETS);
+  instance.clear();
+  await instance.update(flows('two'), SECRETS);
+  assert.deepEqual(instance.ids('start'), ['stays', 'twice', 'twice']);
+  const started = instance.records.filter(({ event, id }) => event === 'start' && id === 'twice');
+  assert.deepEqual(started.map(({ value }) => value).sort(), ['same', 'two']);
+});
+
+const INCOMPARABLE = {
+  // Node-RED makes a tab for them, and then looks for it among the entries.
+  'nodes whose tab is gone': [STAYS, probe({ id: 'odd', value: 'two' })],
+  'wires that hold null': [TAB, STAYS, probe({ id: 'odd', value: 'two' }), { id: 'w', type: 'comment', wires: [null] }]
+};
+for (const [name, flows] of Object.entries(INCOMPARABLE)) {
+  test(`loaded anew: ${name}`, async () => {
+    instance.node('stays').renew('renewed');
+    const result = await instance.update(flows, { ...SECRETS, odd: { secret: 'new' } });
+    assert.equal(result.applied, true);
+    assert.match(instance.told[0].text, /^Node-RED did not take the update: Cannot .*loads all flows anew/);
+    assert.equal(instance.node('odd').value, 'two');
+    assert.equal(instance.last('odd').secret, 'new');
+    assert.equal(instance.last('stays').secret, 'renewed', 'what a node has renewed itself is kept');
+    // From these to others it can't be compared either, and then everything is as ever.
+    instance.clear();
+    await instance.update(FLOWS, SECRETS);
+    assert.equal(instance.node('odd').value, 'one');
+    instance.clear();
+    await instance.update([TAB, STAYS, probe({ id: 'odd', value: 'three' })], SECRETS);
+    assert.deepEqual(instance.ids('start'), ['odd']);
+    assert.deepEqual([instance.saves.refused, instance.warnings()], [0, []]);
+  });
+}
+
+test('flows that Node-RED can not read at all change nothing', async () => {
+  const running = instance.node('odd');
+  await assert.rejects(instance.update([...FLOWS, probe({ id: 'x', hasOwnProperty: 5 })], SECRETS), {
+    code: 'ERR_VALKEY_RELOAD'
+  });
+  assert.equal(instance.node('odd'), running);
+  await instance.update([TAB, STAYS, probe({ id: 'odd', value: 'two' })], SECRETS);
+  assert.equal(instance.node('odd').value, 'two');
+});
