@@ -2,6 +2,7 @@
 
 const { asCredentials } = require('../flows/credentials');
 const { stamp } = require('./disk-files');
+const { refuseUnrunnable } = require('./runnable');
 
 /**
  * @import { Log } from '../types/core'
@@ -134,6 +135,7 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
     const before = paths && (await stamp(paths.flows));
     let failure = null;
     try {
+      refuseUnrunnable(given, log);
       await local.saveFlows(given, user);
     } catch (error) {
       // A Project's automatic commit can fail after the file was written.

@@ -1,5 +1,7 @@
 'use strict';
 
+const { mayBeMirrored } = require('./runnable');
+
 /**
  * @import { Log } from '../types/core'
  * @import { LocalStorage } from '../types/node-red'
@@ -64,6 +66,7 @@ function createTwoStepLoad({
         );
         Object.assign(pair, { mirror: false, lost: null });
       }
+      pair.mirror = mayBeMirrored(pair.flows, log) && pair.mirror;
       await restoring.consider(pair);
       if (!isOvertaken()) {
         return { pair, savesBefore };

@@ -1,0 +1,77 @@
+'use strict';
+
+// Flows that no Node-RED would come through: a deploy of them is answered with an error and leaves
+// nothing behind; those on the disk are loaded, and not mirrored.
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+
+const { createJournal } = require('../../lib/admin/journal');
+const { createMirror } = require('../../lib/admin/mirror');
+const { mayBeMirrored, refuseUnrunnable } = require('../../lib/admin/runnable');
+const { createSaving } = require('../../lib/admin/saving');
+const { createAdminDisk } = require('./support/admin-disk');
+
+const FINE = [{ id: 'tab', type: 'tab', label: 'T' }];
+const ENDLESS = [...FINE, { id: 'g', type: 'group', z: 'tab', g: 'g' }];
+
+function createParts() {
+  const parts = createAdminDisk();
+  const { disk, files, local, log, secrets } = parts;
+  const sent = [];
+  const deploy = async (...pair) => {
+    sent.push(pair.slice(0, 2));
+    return { done: true };
+  };
+  const core = { deploy, background: { deploy } };
+  const nothing = async () => {};
+  const mirror = createMirror({ core, files, secrets, log, beforeSend() {}, async onEqual() {} });
+  const saving = createSaving({
+    local,
+    files,
+    flowFile: { remember: nothing },
+    secrets,
+    journal: createJournal(disk.dir, log),
+    mirror,
+    loading: { ready: nothing },
+    restoring: { ready: nothing, forget: nothing },
+    refused: { begin() {}, end() {}, waits: () => false },
+    log
+  });
+  return { ...parts, mirror, saving, sent };
+}
+
+test('a deploy that can not be run is answered with an error, and leaves nothing behind', async () => {
+  const { disk, lines, saving, sent } = createParts();
+  await saving.credentials({ tab: { token: 'first' } });
+  await saving.flows(FINE);
+  const before = [disk.text('flows.json'), disk.text('flows_cred.json')];
+
+  await saving.credentials({ g: { token: 'second' } });
+  await assert.rejects(saving.flows(ENDLESS), {
+    code: 'ERR_VALKEY_FLOWS',
+    message: /^Node-RED can't run these flows: node 'g' \(group\) in tab 'T' .*Nothing was saved/
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([disk.text('flows.json'), disk.text('flows_cred.json')], before);
+  assert.equal(sent.length, 1);
+  assert.match(lines.join('\n'), /error.*Node-RED can't run these flows: node 'g'/);
+
+  // Node-RED takes those credentials for saved, and does not hand them over again.
+  await saving.flows(FINE);
+  assert.deepEqual(sent.at(-1).map(JSON.parse), [FINE, { g: { token: 'second' } }]);
+});
+
+test('flows on the disk that can not be run are not mirrored', () => {
+  const { lines, log } = createAdminDisk();
+  assert.equal(mayBeMirrored(ENDLESS, log), false);
+  assert.match(lines.join('\n'), /error.*can't run the flows on this disk: node 'g'.*workers keep what they run/);
+});
+
+test('whatever else is odd about flows is no reason', () => {
+  const { lines, log } = createAdminDisk();
+  const flows = [...FINE, { type: 'inject', z: 'tab', wires: null }];
+  refuseUnrunnable(flows, log);
+  assert.equal(mayBeMirrored(flows, log), true);
+  assert.deepEqual(lines, []);
+});
