@@ -1,7 +1,7 @@
 'use strict';
 
 const { compare, configuration } = require('./comparison');
-const { createDeploy } = require('./deploy');
+const { createOwnCalls } = require('./own-calls');
 const { deployType, restartsEnvironments } = require('./deploy-type');
 const { HOLD_TYPE, hold } = require('./hold');
 const { createLiveCredentials } = require('./live-credentials');
@@ -21,7 +21,7 @@ const { createQueue } = require('./queue');
  * @import { Log } from '../types/core'
  * @import { Credentials, DeployType, EncryptedCredentials, FlowNode, Runtime } from '../types/node-red'
  * @import { Configuration, Difference, Update } from './comparison'
- * @import { Call } from './deploy'
+ * @import { Call } from './own-calls'
  * @import { Outcome, Result } from './result'
  */
 
@@ -61,7 +61,7 @@ function createReload({
   seal = (credentials) => credentials
 }) {
   const isScopeAware = restartsEnvironments(runtime.settings.version);
-  const deploys = createDeploy({ runtime, deadline });
+  const calls = createOwnCalls({ runtime, deadline });
   const live = createLiveCredentials(runtime);
   const marking = createMarking({
     isScopeAware,
@@ -69,8 +69,8 @@ function createReload({
   });
   const watch = createRuntimeWatch({
     events: runtime.events,
-    isOwn: deploys.isOwn,
-    onOwn: deploys.onOwn,
+    isOwn: calls.isOwn,
+    onOwn: calls.onOwn,
     onType: () => completeHeld()
   });
   const queue = createQueue({ watch, deadline });
@@ -239,7 +239,7 @@ function createReload({
    */
   async function attempt(flows, credentials, type, remember = () => {}) {
     try {
-      return await deploys.deploy(flows, credentials, type);
+      return await calls.deploy(flows, credentials, type);
     } catch (error) {
       if (error.isIncomparable || (error.isRefused && !failed)) {
         remember();
@@ -306,7 +306,7 @@ function createReload({
   async function recover(wanted, difference) {
     watch.deployBegins();
     log('warn', 'The last update ended in the middle: all flows are restarted with this one.');
-    await deploys.startAgain();
+    await calls.startAgain();
     const credentials = allCredentials(wanted, difference);
     live.forget(difference.credentials.concat(difference.removed));
     const { marked, commit } = marking.mark(wanted.flows);
@@ -334,7 +334,7 @@ function createReload({
     const credentials = seal(allCredentials(wanted, difference));
     const remember = live.forget(difference.credentials.concat(difference.removed));
     try {
-      const call = await deploys.load({ flows, credentials });
+      const call = await calls.load({ flows, credentials });
       marking.reset();
       outdated.clear();
       return outcomeOf(call, wanted, awaited);
@@ -469,8 +469,8 @@ function createReload({
     apply: newest.apply,
     whenStarted,
     idle: queue.idle,
-    isOwnSave: deploys.isOwnSave,
-    ownLoad: deploys.ownLoad,
+    isOwnSave: calls.isOwnSave,
+    ownLoad: calls.ownLoad,
     restoreCredentials,
     flows,
     exclusively,

@@ -8,7 +8,7 @@ const { createPackageWait } = require('../packages/wait');
 const { createPackages } = require('../packages');
 const { createReload } = require('../reload');
 const { createSerialQueue } = require('../serial-queue');
-const { createDeploys } = require('./deploy');
+const { createStoredDeploys } = require('./stored-deploy');
 const { createLoad } = require('./load');
 const { createUpdates } = require('./update');
 const { prepareUserDir } = require('./user-dir');
@@ -42,7 +42,7 @@ function openWorker({ settings, runtime, log, options, checked }) {
     process.on('exit', onExit);
     onClose(() => process.removeListener('exit', onExit));
 
-    const deploys = createDeploys({ settings, runtime, keys });
+    const deploys = createStoredDeploys({ settings, runtime, keys });
     const reload = createReload({
       runtime,
       mode: checked.reload,

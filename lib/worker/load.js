@@ -5,7 +5,7 @@
  * @import { Log, WorkerCore } from '../types/core'
  * @import { createReload } from '../reload'
  * @import { createSerialQueue } from '../serial-queue'
- * @import { Deploys } from './deploy'
+ * @import { StoredDeploys } from './stored-deploy'
  */
 
 /**
@@ -14,7 +14,7 @@
  *
  * @param {object} parts
  * @param {WorkerCore} parts.core
- * @param {Deploys} parts.deploys
+ * @param {StoredDeploys} parts.deploys
  * @param {ReturnType<typeof createReload>} parts.reload
  * @param {ReturnType<typeof createSerialQueue>} parts.turns shared with updates: one that was
  *   read before a load must not be applied after it, over what the load has read later

@@ -5,7 +5,7 @@
  * @import { createPackageWait } from '../packages/wait'
  * @import { createReload } from '../reload'
  * @import { createSerialQueue } from '../serial-queue'
- * @import { Deploys } from './deploy'
+ * @import { StoredDeploys } from './stored-deploy'
  */
 
 /**
@@ -13,7 +13,7 @@
  *
  * @param {object} parts
  * @param {WorkerCore} parts.core
- * @param {Deploys} parts.deploys
+ * @param {StoredDeploys} parts.deploys
  * @param {ReturnType<typeof createReload>} parts.reload
  * @param {ReturnType<typeof createPackageWait>} parts.packageWait
  * @param {ReturnType<typeof createSerialQueue>} parts.turns shared with loads

@@ -36,7 +36,7 @@ const { codedError } = require('../errors');
  *
  * @param {{ runtime: Runtime, deadline: number }} params `deadline`: in ms, for one deploy
  */
-function createDeploy({ runtime, deadline }) {
+function createOwnCalls({ runtime, deadline }) {
   /** @type {AsyncLocalStorage<Call>} */
   const context = new AsyncLocalStorage();
 
@@ -211,4 +211,4 @@ function createDeploy({ runtime, deadline }) {
   return { deploy, load, isOwn, isOwnSave, onOwn, ownLoad, startAgain };
 }
 
-module.exports = { createDeploy };
+module.exports = { createOwnCalls };

@@ -9,7 +9,7 @@ const { flowFault } = require('../flows/validate');
  * @import { Credentials, Runtime, Settings, StoredCredentials } from '../types/node-red'
  */
 
-/** @typedef {ReturnType<typeof createDeploys>} Deploys */
+/** @typedef {ReturnType<typeof createStoredDeploys>} StoredDeploys */
 
 /**
  * Makes of a deploy as Valkey has it what this instance's Node-RED can run.
@@ -19,7 +19,7 @@ const { flowFault } = require('../flows/validate');
  * @param {Runtime} parts.runtime
  * @param {KeyNames} parts.keys
  */
-function createDeploys({ settings, runtime, keys }) {
+function createStoredDeploys({ settings, runtime, keys }) {
   /** What this instance's Node-RED decrypts with: a text, or undefined when it does not. */
   const ownSecret = () => {
     const configured = settings.credentialSecret;
@@ -98,4 +98,4 @@ function createDeploys({ settings, runtime, keys }) {
   return { flowsOf, open, seal, adoptSecret, credentialsFor };
 }
 
-module.exports = { createDeploys };
+module.exports = { createStoredDeploys };
