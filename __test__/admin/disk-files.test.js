@@ -14,10 +14,10 @@ const {
   fingerprint,
   inspect,
   isFlows,
-  isObject,
   setAside,
   stamp
 } = require('../../lib/admin/disk-files');
+const { isObject } = require('../../lib/is-object');
 const { DAMAGE } = require('../support/damage');
 const { Disk } = require('./support/admin-disk');
 

@@ -191,8 +191,6 @@ async function setAside(file) {
 
 /** @param {unknown} value */
 const isFlows = (value) => Array.isArray(value);
-/** @param {unknown} value */
-const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 module.exports = {
   asideOf,
@@ -201,7 +199,6 @@ module.exports = {
   fingerprint,
   inspect,
   isFlows,
-  isObject,
   setAside,
   stamp
 };

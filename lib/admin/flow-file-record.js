@@ -2,7 +2,8 @@
 
 const path = require('node:path');
 
-const { inspect, isFlows, isObject, stamp } = require('./disk-files');
+const { isObject } = require('../is-object');
+const { inspect, isFlows, stamp } = require('./disk-files');
 const { inStateDir, writePrivately } = require('./state-dir');
 
 /**

@@ -2,7 +2,8 @@
 
 const fs = require('node:fs');
 
-const { fingerprint, inspect, isObject } = require('./disk-files');
+const { isObject } = require('../is-object');
+const { fingerprint, inspect } = require('./disk-files');
 const { inStateDir, writePrivately } = require('./state-dir');
 
 /**

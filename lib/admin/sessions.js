@@ -2,7 +2,8 @@
 
 const path = require('node:path');
 
-const { inspect, isObject } = require('./disk-files');
+const { isObject } = require('../is-object');
+const { inspect } = require('./disk-files');
 
 /**
  * @import { AdminCore } from '../types/core'

@@ -3,7 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { asideOf, inspect, isObject, setAside } = require('./disk-files');
+const { isObject } = require('../is-object');
+const { asideOf, inspect, setAside } = require('./disk-files');
 const { opensWith } = require('./secrets');
 
 /**

@@ -3,6 +3,7 @@
 const crypto = require('node:crypto');
 
 const { codedError } = require('../errors');
+const { isObject } = require('../is-object');
 
 /** @import { Credentials, EncryptedCredentials, FlowNode } from '../types/node-red' */
 
@@ -20,14 +21,6 @@ function credentialsError(message) {
 /** @param {string} secret */
 function keyOf(secret) {
   return crypto.createHash('sha256').update(secret).digest();
-}
-
-/**
- * @param {unknown} value
- * @returns {value is Record<string, any>}
- */
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -1,11 +1,11 @@
 'use strict';
 
 const { keyOf } = require('./key');
+const { STRUCTURE } = require('./structure');
 
 /** @import { FlowNode, Nodes } from '../types/node-red' */
 
 const SUBFLOW = /^subflow:(.+)$/;
-const STRUCTURE = new Set(['tab', 'subflow', 'group']);
 
 /**
  * The types that flows use and Node-RED does not have, by its own rule.

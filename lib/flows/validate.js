@@ -1,5 +1,6 @@
 'use strict';
 
+const { isObject } = require('../is-object');
 const { flowParser } = require('../node-red');
 const { endlessEntry } = require('./endless');
 const { byKey, keyOf } = require('./key');
@@ -7,11 +8,6 @@ const { firstOddity, firstOrphan, isOddValue } = require('./oddity');
 
 /** @import { FlowNode } from '../types/node-red' */
 
-/**
- * @param {unknown} value
- * @returns {value is Record<string, unknown>}
- */
-const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 /**
  * @param {unknown} value
  * @returns {unknown[]}

@@ -3,6 +3,7 @@
 const { compare, configuration } = require('./comparison');
 const { createOwnCalls } = require('./own-calls');
 const { deployType, restartsEnvironments } = require('./deploy-type');
+const { createHeldStart } = require('./held');
 const { HOLD_TYPE, hold } = require('./hold');
 const { createLiveCredentials } = require('./live-credentials');
 const { createMarking } = require('./marking');
@@ -71,10 +72,17 @@ function createReload({
     events: runtime.events,
     isOwn: calls.isOwn,
     onOwn: calls.onOwn,
-    onType: () => completeHeld()
+    onType: () => heldStart.startIfReady()
   });
   const queue = createQueue({ watch, deadline });
   const newest = createNewest({ queue, applyNow, superseded: () => nothing({ superseded: true }) });
+  const heldStart = createHeldStart({
+    queue,
+    ready: () => (held && !isClosed && missingTypes(handed.flows, getType).length === 0 ? held : undefined),
+    isWanted: (expected) => held === expected && !runtime.settings.safeMode && !isClosed,
+    start: completeNow,
+    log
+  });
   /** @param {string} type */
   const getType = (type) => runtime.nodes.getType(type);
   const outdated = createOutdated({ getType });
@@ -168,7 +176,7 @@ function createReload({
       running = wanted;
     }
     // The types may have come while Node-RED was still stopping nodes.
-    completeHeld();
+    heldStart.startIfReady();
   }
 
   /**
@@ -364,30 +372,11 @@ function createReload({
     return credentials;
   }
 
-  /** A type has been registered: if it was the last that an update waits for, start that update. */
-  function completeHeld(attempts = 0) {
-    if (!held || isClosed || missingTypes(handed.flows, getType).length > 0) {
-      return;
-    }
-    const expected = held;
-    queue
-      .update(async () => {
-        if (held === expected && !runtime.settings.safeMode && !isClosed) {
-          await completeNow(expected);
-        }
-      })
-      .catch((error) => {
-        const delay = Math.min(1000 * 2 ** attempts, 30000);
-        log(
-          'error',
-          `An update whose node types have been installed could not be applied: ${error.message} ` +
-            `(next attempt in ${delay / 1000} s)`
-        );
-        setTimeout(() => completeHeld(attempts + 1), delay).unref();
-      });
-  }
-
-  /** @param {Held} expected */
+  /**
+   * Starts an update whose types have come.
+   *
+   * @param {Held} expected
+   */
   async function completeNow({ update, stopped }) {
     const begun = Date.now();
     const difference = compare(running, handed);

@@ -1,10 +1,9 @@
 'use strict';
 
 const { keyOf } = require('../flows/key');
+const { STRUCTURE } = require('../flows/structure');
 
 /** @import { FlowDifference, FlowNode, FlowsEvent } from '../types/node-red' */
-
-const STRUCTURE = new Set(['tab', 'subflow', 'group']);
 
 /**
  * The ids of the nodes that a deploy stopped and that the new flows still
