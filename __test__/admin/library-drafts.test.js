@@ -4,49 +4,17 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const path = require('node:path');
 const { test } = require('node:test');
 
-const { createLibrary } = require('../../lib/admin/library');
 const { withoutDrafts } = require('../../lib/admin/library-drafts');
 const { writeEntry } = require('../../lib/admin/library-file');
-const { createLogLines } = require('../support/log-lines');
 const { Disk } = require('./support/admin-disk');
-
-const real = require(
-  path.join(path.dirname(require.resolve('@node-red/runtime/package.json')), 'lib', 'storage', 'localfilesystem')
-);
-
-/** The library of an admin with Node-RED's own local storage; `compared` is what Valkey was given. */
-async function open() {
-  const disk = new Disk();
-  await real.init({ userDir: disk.dir, flowFile: disk.path('flows.json'), getUserSettings: () => ({}) }, {});
-  const compared = [];
-  const core = {
-    background: {
-      async reconcileLibrary(text) {
-        compared.push(JSON.parse(text).entries.map((entry) => `${entry.type}/${entry.path}`));
-        return compared.onlyThere || '[]';
-      }
-    },
-    mirrorLibraryEntry: async () => ({ done: true })
-  };
-  const { log, lines } = createLogLines();
-  const library = createLibrary({
-    local: real,
-    log,
-    core,
-    userDir: disk.dir,
-    typesAtStart: [],
-    pretty: false
-  });
-  return { compared, disk, library, lines };
-}
+const { local, namesIn, openLibrary } = require('./support/library');
 
 const inLibrary = (disk) => disk.names().filter((name) => name.startsWith('lib'));
 
 test('an entry with the name of a folder is refused and leaves no draft', async () => {
-  const { disk, library } = await open();
+  const { disk, library } = await openLibrary();
   await library.save('functions', 'dir/f1.js', {}, 'body');
   await assert.rejects(library.save('functions', 'dir', {}, 'body'), { code: /EISDIR|ENOTEMPTY|EEXIST|EPERM/ });
   assert.deepEqual(inLibrary(disk), ['lib/functions/dir/f1.js']);
@@ -70,19 +38,19 @@ test('a disk that refuses the text of an entry leaves no draft, and the entry as
 });
 
 test('what a kill has left is not listed, not mirrored, and removed', async () => {
-  const { compared, disk, library } = await open();
+  const { compared, disk, library } = await openLibrary();
   disk.write('lib/functions/whole.js', 'whole');
   disk.write('lib/functions/whole.js.$$$', 'ha');
   disk.write('lib/functions/sub/other.js.$$$', 'ha');
-  assert.deepEqual(withoutDrafts(await real.getLibraryEntry('functions', '')), ['sub', { fn: 'whole.js' }]);
+  assert.deepEqual(withoutDrafts(await local.getLibraryEntry('functions', '')), ['sub', { fn: 'whole.js' }]);
   await library.compare();
-  assert.deepEqual(compared, [['functions/whole.js']]);
+  assert.deepEqual(compared.map(namesIn), [['functions/whole.js']]);
   assert.deepEqual(inLibrary(disk), ['lib/functions/whole.js']);
 });
 
 test('a draft that was mirrored before is not restored, nor is an entry saved by such a name', async () => {
-  const { compared, disk, library, lines } = await open();
-  compared.onlyThere = JSON.stringify([{ type: 'functions', path: 'dir.$$$', entry: '{"fn":"x"}' }]);
+  const { core, disk, library, lines } = await openLibrary();
+  core.onlyThere = [{ type: 'functions', path: 'dir.$$$', entry: '{"fn":"x"}' }];
   await library.compare();
   assert.match(lines.join('\n'), /dir\.\$\$\$ could not be restored/);
   await assert.rejects(library.save('functions', 'dir.$$$', {}, 'body'), /name of a draft/);

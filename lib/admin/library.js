@@ -59,13 +59,13 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
   };
 
   /**
-   * Local storage answers for a folder that it can't read as for an empty one.
+   * Local storage answers for a folder that it can't read as for an empty one, or one that is not there.
    *
    * @param {string} type
    * @param {string} inside
    */
   const listing = async (type, inside) => {
-    const items = await itemsIn(type, inside);
+    const items = await itemsIn(type, inside).catch(() => []);
     if (items.length === 0) {
       const names = await fs.promises.readdir(path.join(root, type, inside));
       if (names.some((name) => !name.startsWith('.'))) {
