@@ -130,6 +130,7 @@ test('while another admin is in charge a deploy is on the disk, and nothing of i
   assert.deepEqual(core.told, [['deployWasRefused']]);
   assert.equal(refused.waits(), true);
   await saving.credentials(credentialsOf('alone'));
+  await until(() => !disk.has(JOURNAL), { message: 'the end of the journal' });
   await turn();
   assert.equal(core.sent.length, 1, 'credentials wait until the flows are loaded');
   core.answer = { done: true };
@@ -209,7 +210,7 @@ test('a deploy takes the place of what this disk has lost', async () => {
   const { core, deploy, record, restoring, files } = create();
   await restoring.consider({ lost: { flows: true, credentials: true, fresh: true, usable: false } });
   core.answer = { done: false, away: 'no connection' };
-  await deploy('new');
+  await deploy('disk'); // the very flows that are there
   assert.equal((await record.read(await files.current())).replaced, true);
   core.answer = { done: true };
   await deploy('newer');
