@@ -3,7 +3,7 @@
 // `npm test`: sets up what is missing, then runs every test.
 //
 //   npm test                    everything
-//   npm test -- reload library  the Node tests whose file name contains one of the words
+//   npm test -- reload library  the Node tests whose path contains one of the words
 //   npm test -- --no-server     those that need no server, and those of the Rust core: for systems
 //                               that there is no server for
 

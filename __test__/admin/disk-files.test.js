@@ -38,7 +38,7 @@ for (const [what, flowFile, wanted] of [
 ]) {
   test(`the flow file by settings with ${what}`, async () => {
     const { flows, credentials } = await createDiskFiles({ userDir: '/user', flowFile }, noProject).current();
-    assert.equal(flows, path.normalize(wanted));
+    assert.equal(path.normalize(flows), path.normalize(wanted));
     const { name, ext } = path.parse(wanted);
     assert.equal(credentials, path.join('/user', `${name}_cred${ext}`), 'credentials are always in the user directory');
   });
@@ -73,7 +73,7 @@ test('no Project is active when settings.js has them off, whatever Node-RED reme
     { projects: { getActiveProject: () => 'x' } }
   );
   assert.equal(files.activeProject(), null);
-  assert.equal((await files.current()).flows, path.normalize('/user/f.json'));
+  assert.equal((await files.current()).flows, path.join('/user', 'f.json'));
 });
 
 test('a file that holds what it should', async () => {

@@ -40,12 +40,13 @@ class Disk {
     return fs.existsSync(this.path(name));
   }
 
-  /** All files, our own among them. */
+  /** All files, our own among them, with '/' in their paths. */
   names() {
     return fs
       .readdirSync(this.dir, { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile())
       .map((entry) => path.relative(this.dir, path.join(entry.parentPath || entry.path, entry.name)))
+      .map((name) => name.split(path.sep).join('/'))
       .sort();
   }
 }
