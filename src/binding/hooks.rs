@@ -12,8 +12,8 @@ use crate::connection::{NatMap, Strategy, UserFunctions};
 
 use super::callbacks::Callbacks;
 use super::js_call::JsCall;
-use super::reconnect::{JsReconnectOnError, ReconnectFunction};
-use super::retry::{JsStrategy, RetryFunction};
+use super::reconnect_on_error::{JsReconnectOnError, ReconnectFunction};
+use super::retry_strategy::{JsStrategy, RetryFunction};
 
 /// `('host:port')`
 #[napi]
