@@ -10,7 +10,7 @@ use std::time::Duration;
 use redis::{Cmd, Pipeline, Value};
 use tokio::sync::{Semaphore, watch};
 
-use self::link::{CommandLink, Live, Slot};
+use self::link::{CommandLink, Live, LiveCell};
 use super::heartbeat;
 use super::hooks::Hooks;
 use super::once::Once;
@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct Connection {
     supervised: Arc<Supervised>,
-    slot: Slot,
+    cell: LiveCell,
     limit: Option<Duration>,
     redirection: Redirection,
     reaction_hook: ReactionHook,
@@ -53,11 +53,11 @@ impl Connection {
     /// Connects and stays connected, on the current tokio runtime and with the current tracing
     /// dispatcher, until [`Connection::close`] or until the last clone is dropped.
     pub fn open(config: Arc<ConnectionConfig>, hooks: impl Into<Hooks>) -> Self {
-        let slot = Slot::default();
+        let cell = LiveCell::default();
         let limit = config.command_timeout;
         let redirection = Redirection::of(&config);
         let heartbeat = heartbeat::interval(&config.supervision);
-        let link = CommandLink::new(Arc::clone(&slot), heartbeat);
+        let link = CommandLink::new(Arc::clone(&cell), heartbeat);
         let hooks = hooks.into();
         let reaction_hook = ReactionHook::new(hooks.reconnect_on_error.clone());
         let way = Way::new(Arc::clone(&config), hooks.clone());
@@ -65,7 +65,7 @@ impl Connection {
         let beside = Beside { config, hooks, resolver, once: way.once.clone() };
         let supervised = Arc::new(Supervised::start(Voice::Main, way, link));
         let queue = Arc::new(Semaphore::new(QUEUE_LENGTH));
-        Self { supervised, slot, limit, redirection, reaction_hook, queue, beside }
+        Self { supervised, cell, limit, redirection, reaction_hook, queue, beside }
     }
 
     /// The way to the same server, for another connection beside this one: what is learned of
@@ -209,7 +209,7 @@ impl Connection {
     }
 
     fn live(&self) -> Option<Live> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.cell.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn unavailable(&self) -> Error {

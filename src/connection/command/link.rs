@@ -15,7 +15,7 @@ use crate::connection::supervisor::{Established, Link};
 use crate::error::Error;
 
 /// The connection as long as it is up.
-pub(super) type Slot = Arc<Mutex<Option<Live>>>;
+pub(super) type LiveCell = Arc<Mutex<Option<Live>>>;
 
 /// A connection that serves.
 #[derive(Debug, Clone)]
@@ -28,18 +28,18 @@ pub(super) struct Live {
 
 /// Serves commands on whatever connection there is.
 pub(super) struct CommandLink {
-    slot: Slot,
+    cell: LiveCell,
     heartbeat: Duration,
 }
 
 impl CommandLink {
-    pub(super) fn new(slot: Slot, heartbeat: Duration) -> Self {
-        Self { slot, heartbeat }
+    pub(super) fn new(cell: LiveCell, heartbeat: Duration) -> Self {
+        Self { cell, heartbeat }
     }
 }
 
-/// Empties the slot however the connection ends.
-struct Occupied<'a>(&'a Slot);
+/// Empties the cell however the connection ends.
+struct Occupied<'a>(&'a LiveCell);
 
 impl Drop for Occupied<'_> {
     fn drop(&mut self) {
@@ -63,8 +63,8 @@ impl Link for CommandLink {
         };
         let (kick, mut kicked) = mpsc::channel(1);
         let live = Live { connection: connection.clone(), activity: Arc::clone(&activity), kick };
-        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(live);
-        let occupied = Occupied(&self.slot);
+        *self.cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(live);
+        let occupied = Occupied(&self.cell);
         status.ready(&server);
         let mut driver = std::pin::pin!(driver);
         tokio::select! {

@@ -1,4 +1,8 @@
 //! A value that the admin mirrors beside deploys, and how far Valkey has come with it.
+//!
+//! Deploys keep marks of their own (`progress.rs`): one that was refused waits although it is the
+//! newest, it is put together from flows and settings that arrive apart, and probes are told whether
+//! it was compared, under which sequence it is stored, and which replicas lack it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
