@@ -33,9 +33,9 @@ export declare class Admin {
   /** Takes the settings as they are on disk. */
   mirrorSettings(text: string): Promise<Mirroring>
   /** Takes flows and credentials as they are on disk. */
-  deploy(flows: string, credentials: string, secret?: string | undefined | null, project?: string | undefined | null): Promise<Mirroring>
+  mirrorDeploy(flows: string, credentials: string, secret?: string | undefined | null, project?: string | undefined | null): Promise<Mirroring>
   /** The same in the background. */
-  deployInBackground(call: number, flows: string, credentials: string, secret?: string | undefined | null, project?: string | undefined | null): void
+  mirrorDeployInBackground(call: number, flows: string, credentials: string, secret?: string | undefined | null, project?: string | undefined | null): void
   /**
    * The last deploy was refused, and Node-RED does not run it. The event `refused` follows when it
    * is to be loaded; until then it is not mirrored.

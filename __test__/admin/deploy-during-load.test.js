@@ -20,7 +20,7 @@ function start() {
     sent.push(JSON.parse(flows)[0].id);
     return { done: true };
   };
-  const core = { deploy, background: { deploy } };
+  const core = { mirrorDeploy: deploy, background: { mirrorDeploy: deploy } };
   const nothing = async () => {};
   const mirror = createMirror({ core, files, secrets, log, beforeSend() {}, async onEqual() {} });
   const refused = createRefusedDeploy({ core, runtime: {}, watch: {}, log });

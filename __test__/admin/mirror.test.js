@@ -21,7 +21,7 @@ function create() {
     return { done: true };
   };
   const mirror = createMirror({
-    core: { deploy, background: { deploy } },
+    core: { mirrorDeploy: deploy, background: { mirrorDeploy: deploy } },
     files: { activeProject: () => null },
     secrets: { opens: () => true, toShare: () => secret },
     log: { warn: assert.fail, error: assert.fail },

@@ -23,7 +23,7 @@ function createParts() {
     sent.push(pair.slice(0, 2));
     return { done: true };
   };
-  const core = { deploy, background: { deploy } };
+  const core = { mirrorDeploy: deploy, background: { mirrorDeploy: deploy } };
   const nothing = async () => {};
   const mirror = createMirror({ core, files, secrets, log, beforeSend() {}, async onEqual() {} });
   const saving = createSaving({

@@ -42,8 +42,8 @@ test('a deploy is in the journal, on the disk and then in Valkey, once', async (
       return save(...given);
     };
   }
-  const send = core.deploy;
-  core.deploy = (...given) => {
+  const send = core.mirrorDeploy;
+  core.mirrorDeploy = (...given) => {
     see('deploy');
     return send(...given);
   };

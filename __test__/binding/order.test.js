@@ -27,8 +27,8 @@ test('a deploy never overtakes one that is handed over after it', async (t) => {
   const flows = (label) => JSON.stringify([{ id: 'a', type: 'tab', label }]);
   for (let round = 0; round < ROUNDS; round += 1) {
     await Promise.all([
-      core.background.deploy(flows(`${round} early`), '{}'),
-      core.deploy(flows(`${round} late`), '{}')
+      core.background.mirrorDeploy(flows(`${round} early`), '{}'),
+      core.mirrorDeploy(flows(`${round} late`), '{}')
     ]);
     assert.equal(await client.get('nodered:flows'), flows(`${round} late`));
   }

@@ -66,14 +66,14 @@ async function adminWithout(context) {
   const command = rule.slice(1);
   try {
     await core.open();
-    const deployed = await core.deploy(...deployOf(1));
+    const deployed = await core.mirrorDeploy(...deployOf(1));
     if (ESSENTIAL.includes(command)) {
       assert.match(deployed.away, named, shown());
       assert.equal(await stored(root, keyPrefix), null);
       await logged(named);
       await grant();
       await until(async () => (await stored(root, keyPrefix))?.includes('n1'), { message: () => `deploy; ${shown()}` });
-      assert.deepEqual(await core.deploy(...deployOf(2)), { done: true });
+      assert.deepEqual(await core.mirrorDeploy(...deployOf(2)), { done: true });
       assertNamedOnce(admin, named);
       return;
     }
@@ -85,7 +85,7 @@ async function adminWithout(context) {
     await new Promise((resolve) => {
       setTimeout(resolve, 3500);
     });
-    assert.deepEqual(await core.deploy(...deployOf(2)), { done: true }, shown());
+    assert.deepEqual(await core.mirrorDeploy(...deployOf(2)), { done: true }, shown());
     lines.push(...problems.map((text) => `warn: ${text}`));
     assertNamedOnce(admin, named);
   } finally {
@@ -135,7 +135,7 @@ async function workerWithout(context) {
   const { core, shown, logged, events } = worker;
   try {
     await admin.core.open();
-    assert.deepEqual(await admin.core.deploy(...deployOf(1)), { done: true }, admin.shown());
+    assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(1)), { done: true }, admin.shown());
     // Without an index, as an earlier module left it.
     await root.set(`${keyPrefix}library:functions:a.js`, entry('a'));
     const first = core.snapshot();
@@ -150,7 +150,7 @@ async function workerWithout(context) {
     assert.equal(listed, command === 'scan' ? '[]' : '[{"fn":"a.js"}]', shown());
     await admin.core.background.reconcileLibrary(listing({ type: 'functions', path: 'a.js', entry: entry('a') }));
     assert.equal(await core.readLibraryEntry('functions', ''), '[{"fn":"a.js"}]', shown());
-    assert.deepEqual(await admin.core.deploy(...deployOf(2)), { done: true });
+    assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(2)), { done: true });
     await until(() => events.includes('revision'), { deadline: 25_000, message: () => `revision 2; ${shown()}` });
     assert.match(core.beginPending().flows, /n2/);
     assertNamedOnce(worker, named);
@@ -247,10 +247,10 @@ for (const flavour of FLAVOURS) {
       const worker = openAsUser('worker', connection);
       try {
         await admin.core.open();
-        assert.deepEqual(await admin.core.deploy(...deployOf(1)), { done: true });
+        assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(1)), { done: true });
         const snapshot = await worker.core.snapshot();
         await worker.core.applied(snapshot.id);
-        assert.deepEqual(await admin.core.deploy(...deployOf(2)), { done: true });
+        assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(2)), { done: true });
         await until(() => worker.events.includes('revision'), { deadline: 25_000, message: () => worker.shown() });
         for (const { lines, shown } of [admin, worker]) {
           const told = lines.filter((line) => !/^info/.test(line));
@@ -262,7 +262,7 @@ for (const flavour of FLAVOURS) {
         await worker.logged(/^info: .*all channels are heard now/);
         await worker.core.applied(worker.core.beginPending().id);
         worker.events.length = 0;
-        assert.deepEqual(await admin.core.deploy(...deployOf(3)), { done: true });
+        assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(3)), { done: true });
         const began = performance.now();
         await until(() => worker.events.includes('revision'), { message: () => worker.shown() });
         assert.ok(performance.now() - began < 5000, 'it is heard, not looked for');

@@ -85,7 +85,7 @@ async function live(connection, root) {
   await admin.core.mirrorSettings('{"nodes":{}}');
   await until(() => admin.events.includes('library'), { message: () => `event; ${admin.lines.join('\n')}` });
   await admin.core.background.reconcileLibrary(listing());
-  assert.deepEqual(await admin.core.deploy(...deployOf(1)), { done: true });
+  assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(1)), { done: true });
   assert.equal((await admin.core.mirrorSessions('{"a":1}')).done, true);
   await admin.core.readSessions(3000);
   assert.equal((await admin.core.mirrorLibraryEntry('functions', 'sub/new.js', entry('new'))).done, true);
@@ -100,7 +100,7 @@ async function live(connection, root) {
   await worker.core.applied(snapshot.id);
   assert.equal(await worker.core.readLibraryEntry('functions', 'old.js'), '"old"');
   assert.equal(await worker.core.readLibraryEntry('functions', ''), '[{"fn":"old.js"}]');
-  assert.equal((await admin.core.deploy(...deployOf(2))).done, true);
+  assert.equal((await admin.core.mirrorDeploy(...deployOf(2))).done, true);
   const began = performance.now();
   await until(() => worker.events.includes('revision'), { message: () => `announcement; ${worker.lines.join('\n')}` });
   assert.ok(performance.now() - began < 5000, 'it is heard, not looked for');

@@ -100,13 +100,13 @@ async function deployReachesWorker(options, logIns) {
   try {
     await admin.core.mirrorSettings('{}');
     const flows = (text) => JSON.stringify([{ id: 'tab', type: 'tab', label: text }]);
-    await until(async () => (await admin.core.deploy(flows('first'), '{}')).done, {
+    await until(async () => (await admin.core.mirrorDeploy(flows('first'), '{}')).done, {
       message: () => `deploy\n${said()}`
     });
     const snapshot = await worker.core.snapshot();
     assert.equal(snapshot.flows, flows('first'));
     await worker.core.applied(snapshot.id);
-    assert.deepEqual(await admin.core.deploy(flows('second'), '{}'), { done: true });
+    assert.deepEqual(await admin.core.mirrorDeploy(flows('second'), '{}'), { done: true });
     await until(() => news > 0 && worker.core.beginPending()?.flows === flows('second'), {
       deadline: 2000,
       message: () => `news at the worker\n${said()}`

@@ -47,7 +47,7 @@ async function assertWorks(valkey) {
   const { core, shown } = open('admin', valkey);
   try {
     await core.open();
-    await until(async () => (await core.deploy(...deployOf(1))).done, { message: () => `deploy; ${shown()}` });
+    await until(async () => (await core.mirrorDeploy(...deployOf(1))).done, { message: () => `deploy; ${shown()}` });
   } finally {
     await core.close();
   }
@@ -128,9 +128,9 @@ for (const flavour of FLAVOURS) {
     const admin = open('admin', at(server));
     try {
       await admin.core.open();
-      assert.deepEqual(await admin.core.deploy(...deployOf(1)), { done: true });
+      assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(1)), { done: true });
       await worker.core.applied((await worker.core.snapshot()).id);
-      assert.deepEqual(await admin.core.deploy(...deployOf(2)), { done: true });
+      assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(2)), { done: true });
       await until(() => worker.events.includes('revision'), { deadline: 25_000, message: worker.shown });
       assertOne(
         worker.lines.filter((line) => /^(warn|error)/.test(line)),

@@ -54,7 +54,7 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
 
   /**
    * @param {string | undefined} secret
-   * @returns {Parameters<AdminCore['deploy']>}
+   * @returns {Parameters<AdminCore['mirrorDeploy']>}
    */
   const pair = (secret) => {
     sent = secret;
@@ -64,13 +64,13 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
     return [flows, credentials, secret, projectName()];
   };
   /** @param {string | undefined} secret */
-  const send = async (secret) => report(await core.deploy(...pair(secret)));
+  const send = async (secret) => report(await core.mirrorDeploy(...pair(secret)));
   /**
    * The next start mirrors what is on the disk, so a process that has nothing else to do may end.
    *
    * @param {string | undefined} secret
    */
-  const sendInBackground = async (secret) => report(await core.background.deploy(...pair(secret)));
+  const sendInBackground = async (secret) => report(await core.background.mirrorDeploy(...pair(secret)));
 
   /**
    * Everything but a deploy: the disk has it, so a caller is told nothing of Valkey's troubles.

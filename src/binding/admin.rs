@@ -118,7 +118,7 @@ impl Admin {
 
     /// Takes flows and credentials as they are on disk.
     #[napi]
-    pub fn deploy<'env>(
+    pub fn mirror_deploy<'env>(
         &self,
         env: &'env Env,
         flows: String,
@@ -127,14 +127,14 @@ impl Admin {
         project: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
         self.instance.promise(env, |core| {
-            let work = core.deploy(flows, credentials, secret, project);
+            let work = core.mirror_deploy(flows, credentials, secret, project);
             answer(core, work)
         })
     }
 
     /// The same in the background.
     #[napi]
-    pub fn deploy_in_background(
+    pub fn mirror_deploy_in_background(
         &self,
         call: u32,
         flows: String,
@@ -143,7 +143,7 @@ impl Admin {
         project: Option<String>,
     ) -> napi::Result<()> {
         Ok(self.instance.in_background(call, |core| {
-            let work = core.deploy(flows, credentials, secret, project);
+            let work = core.mirror_deploy(flows, credentials, secret, project);
             let answer = answer(core, work);
             async move { Ok(Either3::A(answer.await?)) }
         })?)

@@ -14,11 +14,11 @@ async fn a_lease_that_never_expires_keeps_nobody_out() {
     for value in ["", "somebody:once", "half of {"] {
         let _: () = connection.set("n:lease", value).unwrap();
         let (admin, _) = admin(options(&server, Role::Admin), None).await;
-        let answer = admin.deploy(flows(1), credentials(1), None, None).await;
+        let answer = admin.mirror_deploy(flows(1), credentials(1), None, None).await;
         assert_eq!(answer, Ok(Mirrored::Done), "{value:?}");
         // In the middle of its work as well.
         let _: () = connection.set("n:lease", value).unwrap();
-        let answer = admin.deploy(flows(2), credentials(2), None, None).await;
+        let answer = admin.mirror_deploy(flows(2), credentials(2), None, None).await;
         assert_eq!(answer, Ok(Mirrored::Done), "{value:?}");
         assert!(stored(&mut connection, "n:lease").unwrap().len() > 20);
         admin.close().await;
@@ -27,5 +27,5 @@ async fn a_lease_that_never_expires_keeps_nobody_out() {
     // One that does is another admin's.
     let _: () = connection.pset_ex("n:lease", "somebody:else", 60_000).unwrap();
     let (admin, _) = admin(options(&server, Role::Admin), None).await;
-    assert!(admin.deploy(flows(1), credentials(1), None, None).await.is_err());
+    assert!(admin.mirror_deploy(flows(1), credentials(1), None, None).await.is_err());
 }

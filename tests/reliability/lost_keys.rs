@@ -16,7 +16,7 @@ use super::common::until;
 
 async fn deployed(server: &Server) -> node_red_storage_valkey::role::admin::Admin {
     let (admin, _) = admin(options(server, Role::Admin), None).await;
-    admin.deploy(flows(1), credentials(1), Some("s1".into()), None).await.unwrap();
+    admin.mirror_deploy(flows(1), credentials(1), Some("s1".into()), None).await.unwrap();
     admin
 }
 

@@ -34,7 +34,7 @@ async fn a_deploy_waits_for_replicas_and_says_when_they_do_not_confirm() {
     let mut config = options(&server, Role::Admin);
     config.wait_replicas = 1;
     let (admin, _) = admin(config, None).await;
-    let deploy = |number| admin.deploy(flows(number), credentials(number), None, None);
+    let deploy = |number| admin.mirror_deploy(flows(number), credentials(number), None, None);
     assert_eq!(deploy(1).await, Ok(Mirrored::Done));
     let mut copy = replica.admin();
     let there: Option<String> = redis::cmd("GET").arg("n:flows").query(&mut copy).unwrap();
@@ -68,7 +68,7 @@ async fn a_user_that_may_not_wait_deploys_all_the_same() {
     config.connection.username = Some("writer".into());
     config.connection.password = Some(node_red_storage_valkey::config::Secret::new("pw"));
     let (admin, _) = admin(config, None).await;
-    match admin.deploy(flows(1), credentials(1), None, None).await {
+    match admin.mirror_deploy(flows(1), credentials(1), None, None).await {
         Ok(Mirrored::Unconfirmed(missing)) => assert!(missing.contains("WAIT"), "{missing}"),
         other => panic!("{other:?}"),
     }

@@ -36,13 +36,17 @@ async fn a_deploy_is_mirrored_whole_and_logged() {
     assert_eq!(deploy(&admin, 1).await, Ok(Mirrored::Done));
     assert_eq!(record(&mut connection).unwrap(), first);
     let project = Some("plant".to_owned());
-    let done = admin.deploy(flows(1), credentials(1), Some("s1".into()), project.clone()).await;
+    let done =
+        admin.mirror_deploy(flows(1), credentials(1), Some("s1".into()), project.clone()).await;
     assert_eq!(done, Ok(Mirrored::Done));
     let second = record(&mut connection).unwrap();
     assert_eq!(second.project, project);
     assert!(second.sequence > first.sequence);
     // Credentials alone: the flows' hash stays, the record does not.
-    assert_eq!(admin.deploy(flows(1), credentials(2), None, project).await, Ok(Mirrored::Done));
+    assert_eq!(
+        admin.mirror_deploy(flows(1), credentials(2), None, project).await,
+        Ok(Mirrored::Done)
+    );
     let third = record(&mut connection).unwrap();
     assert_eq!((&third.flows, third.credentials == second.credentials), (&second.flows, false));
     assert_eq!(stored(&mut connection, "n:settings").as_deref(), Some("{}"));
@@ -55,7 +59,7 @@ async fn a_deploy_is_mirrored_whole_and_logged() {
 async fn of_two_deploys_at_once_the_later_call_counts() {
     let server = Server::start(&[]);
     let (admin, _) = admin(admin_options(&server), None).await;
-    let taken = |n| admin.deploy(flows(n), credentials(n), Some(format!("s{n}")), None);
+    let taken = |n| admin.mirror_deploy(flows(n), credentials(n), Some(format!("s{n}")), None);
     let (first, second) = (taken(1), taken(2));
     let (second, first) = tokio::join!(second, first);
     assert_eq!((first, second), (Ok(Mirrored::Done), Ok(Mirrored::Done)));
@@ -102,7 +106,7 @@ async fn a_secret_that_is_not_shared_never_reaches_valkey() {
     config.share_credential_secret = false;
     let (admin, _) = admin(config, None).await;
     admin.mirror_settings(r#"{"_credentialSecret":"hidden","nodes":{}}"#).await.unwrap();
-    let done = admin.deploy(flows(1), credentials(1), Some("hidden".into()), None).await;
+    let done = admin.mirror_deploy(flows(1), credentials(1), Some("hidden".into()), None).await;
     assert_eq!(done, Ok(Mirrored::Done));
     assert_eq!(stored(&mut server.admin(), "n:settings").as_deref(), Some(r#"{"nodes":{}}"#));
 }

@@ -245,7 +245,7 @@ async fn an_admin_tells_what_valkey_has_and_whether_it_is_in_charge() {
     let mut server = Server::start(&[]);
     let (admin, _) = instance::admin(admin_options(&server), None).await;
     assert!(!admin.health().mirrored);
-    admin.deploy(instance::flows(1), instance::credentials(1), None, None).await.unwrap();
+    admin.mirror_deploy(instance::flows(1), instance::credentials(1), None, None).await.unwrap();
     let health = admin.health();
     let record = instance::record(&mut server.admin()).unwrap();
     assert_eq!(health.connection, "ready");
@@ -260,7 +260,7 @@ async fn an_admin_tells_what_valkey_has_and_whether_it_is_in_charge() {
     server.kill();
     until("the loss", PATIENCE, async || admin.health().connection == "reconnecting").await;
     assert!(!admin.health().mirrored, "nobody can say");
-    let _ = admin.deploy(instance::flows(2), instance::credentials(2), None, None).await;
+    let _ = admin.mirror_deploy(instance::flows(2), instance::credentials(2), None, None).await;
     assert!(!admin.health().mirrored);
     server.restart();
     until("all of it", PATIENCE, async || admin.health().mirrored).await;

@@ -71,7 +71,7 @@ async fn start_flows(worker: &Worker) -> String {
 /// Deploys the deploy with this number.
 async fn deploy(admin: &Admin, number: usize) -> Result<Mirrored> {
     let secret = Some(format!("s{number}"));
-    admin.deploy(flows(number), credentials(number), secret, None).await
+    admin.mirror_deploy(flows(number), credentials(number), secret, None).await
 }
 
 /// Whether Valkey holds the deploy with this number, whole, with its record.

@@ -34,8 +34,8 @@ function createCore() {
     (...given) =>
       void core.told.push([name, ...given]);
   return Object.assign(core, {
-    deploy,
-    background: { deploy },
+    mirrorDeploy: deploy,
+    background: { mirrorDeploy: deploy },
     diskHasLost: tell('diskHasLost'),
     deployWasRefused: tell('deployWasRefused'),
     restored: tell('restored'),

@@ -177,7 +177,7 @@ impl Admin {
     ///
     /// # Errors
     /// [`Error::OtherAdmin`] when another living admin has the prefix.
-    pub fn deploy(
+    pub fn mirror_deploy(
         &self,
         flows: String,
         credentials: String,

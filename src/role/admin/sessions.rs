@@ -26,7 +26,7 @@ impl Kind for Sessions {
 }
 
 impl Admin {
-    /// Takes the sessions as they are on disk, at the call. Ends as [`Admin::deploy`] does.
+    /// Takes the sessions as they are on disk, at the call. Ends as [`Admin::mirror_deploy`] does.
     pub fn mirror_sessions(
         &self,
         text: String,
