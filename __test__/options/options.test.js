@@ -1,7 +1,7 @@
 'use strict';
 
 // The functions among the options: what they decide, and what becomes of those that throw, block
-// or return something else. On a real server; through Node-RED itself in e2e/options.test.js.
+// or return something else. On a real server; through Node-RED itself in e2e/servers/options.test.js.
 
 const assert = require('node:assert/strict');
 const { after, afterEach, before, beforeEach, test } = require('node:test');

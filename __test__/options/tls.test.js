@@ -1,21 +1,19 @@
 'use strict';
 
 // What settings files hold under `tls`, against a real server that speaks TLS: every form of
-// certificates and keys that Node.js takes, and what is said of those that it would not.
+// certificates and keys that Node.js takes, and what is said of those that it would not. Whether a certificate is the server's:
+// server-identity.test.js.
 
 const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
 const fs = require('node:fs');
 const { after, before, test } = require('node:test');
 
-const { checkOptions, openCore } = require('../../lib/binding/core.js');
+const { checkOptions } = require('../../lib/binding/core.js');
 const { optionsAsText } = require('../../lib/options/index.js');
 const { Certificates } = require('../support/certificates.js');
-const { createLogLines } = require('../support/log-lines.js');
 const { startServer } = require('../support/server.js');
-const { until } = require('../support/wait.js');
+const { connects, outcome, read } = require('./support/tls-outcome.js');
 
-const read = (file) => fs.readFileSync(file, 'utf8');
 const PASSPHRASE = 'open sesame';
 
 let made;
@@ -36,25 +34,6 @@ before(async () => {
 });
 
 after(() => Promise.all([open?.stop(), mutual?.stop()]));
-
-/** Opens a worker's connections and gives the first line that tells how it went. */
-async function outcome(server, options, name = 'localhost') {
-  const given = { role: 'worker', host: name, port: server.tlsPort, ...options };
-  const { lines, log } = createLogLines();
-  const text = optionsAsText(given);
-  checkOptions(text.text);
-  const core = openCore('Worker', { options: text, log, onEvent: () => {} });
-  try {
-    return await until(() => lines.find((line) => /^(error|warn): |Connected to/.test(line)), { message: 'outcome' });
-  } finally {
-    await core.close();
-  }
-}
-
-async function connects(server, options, name) {
-  const line = await outcome(server, options, name);
-  assert.match(line, /^info: Connected to /);
-}
 
 /** The error at start. */
 function refusal(options) {
@@ -277,54 +256,6 @@ test('no check is no check, also with a certificate of ours, and is warned of', 
   } finally {
     delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
   }
-});
-
-test('a certificate with a common name only is judged as Node.js does', async () => {
-  const server = await startServer({ tls: made.make({ name: 'localhost', by: authority }) });
-  const ca = read(authority.cert);
-  await connects(server, { tls: { ca } });
-  assert.match(
-    await outcome(server, { tls: { ca, servername: 'valkey.example' } }),
-    /^error: .*refused for 'valkey\.example': Hostname\/IP does not match certificate's altnames/
-  );
-  await server.stop();
-});
-
-test('checkServerIdentity sees the verified certificate and decides', async () => {
-  const link = made.make({ name: 'Link CA', by: authority, extensions: ['basicConstraints=critical,CA:TRUE'] });
-  const own = made.server(link, 'DNS:valkey.example');
-  const chain = made.path('chain.pem');
-  fs.writeFileSync(chain, read(own.cert) + read(link.cert));
-  const server = await startServer({ tls: { cert: chain, key: own.key } });
-  const ca = read(authority.cert);
-  const seen = [];
-  const expected = new crypto.X509Certificate(read(own.cert)).fingerprint256;
-  const checkServerIdentity = (name, certificate) => {
-    seen.push({ name, certificate });
-    return certificate.fingerprint256 === expected ? undefined : new Error('not pinned');
-  };
-  await connects(server, { tls: { ca, checkServerIdentity } });
-  const [{ name, certificate }] = seen;
-  assert.equal(name, 'localhost');
-  assert.equal(certificate.subject.CN, 'a server');
-  assert.equal(certificate.subjectaltname, 'DNS:valkey.example');
-  assert.ok(Buffer.isBuffer(certificate.raw));
-  assert.equal(certificate.issuerCertificate.subject.CN, 'Link CA');
-  assert.equal(certificate.issuerCertificate.issuerCertificate, certificate.issuerCertificate);
-  for (const [refusing, said] of [
-    [() => new Error('not pinned'), "refused for 'localhost': not pinned"],
-    [
-      () => {
-        throw new Error('broken');
-      },
-      'checkServerIdentity threw: broken'
-    ],
-    [async () => undefined, 'must answer at once, not with a promise']
-  ]) {
-    const line = await outcome(server, { tls: { ca, checkServerIdentity: refusing } });
-    assert.ok(line.startsWith('error: ') && line.includes(said), line);
-  }
-  await server.stop();
 });
 
 test('protocols for ALPN in both forms', async () => {

@@ -5,7 +5,7 @@ const { after, before, beforeEach, test } = require('node:test');
 const { BASE, flowsWith, startPalette } = require('./instance');
 const { hidePackage, installPackage } = require('./packages');
 
-/** The tests of loading and removing, for a Node-RED with the editor or without. */
+/** The tests of loading, for a Node-RED with the editor or without. */
 function loadingTests({ editor }) {
   let instance;
   let early;
@@ -261,94 +261,6 @@ function loadingTests({ editor }) {
     const result = await instance.add({ name: 'pkg-other', sets: { one: ['other-type'] }, manifest });
     assert.match(result.failed[0].reason, /it is for Node-RED >=99/);
     assert.equal(result.failed[0].lasting, true);
-  });
-
-  test('a removed package leaves nothing behind', async () => {
-    await instance.add({ name: 'pkg-gone', sets: { one: ['gone-one'], two: ['gone-two'] } });
-    instance.clear();
-    const result = await instance.drop('pkg-gone', 'pkg-never-there');
-    assert.deepEqual(result, { removed: ['pkg-gone', 'pkg-never-there'], inUse: [], failed: [] });
-    assert.equal(instance.info('pkg-gone'), null);
-    assert.equal(instance.has('gone-one'), false);
-    assert.equal(instance.has('gone-two'), false);
-    assert.equal(
-      Object.keys(require.cache).some((file) => file.includes('pkg-gone')),
-      false
-    );
-    assert.equal(instance.runtime.settings.get('nodes')['pkg-gone'], undefined);
-    assert.equal(instance.announced.filter(({ id }) => id === 'node/removed').at(-1).payload.length, 2);
-    assert.deepEqual(instance.lines('info'), ['package pkg-gone@1.0.0 is removed: gone-one, gone-two']);
-    // Flows that use it all the same wait for it.
-    const update = await instance.update(flowsWith('gone-one'));
-    assert.deepEqual(update.missingTypes, ['gone-one']);
-  });
-
-  test('a newer version after a removal is the one that runs', async () => {
-    await instance.add({ name: 'pkg-again', sets: { one: ['again-type'] } });
-    await instance.update(flowsWith('again-type'));
-    assert.equal(instance.versionOf('n-again-type'), '1.0.0');
-    await instance.update(BASE);
-    await instance.drop('pkg-again');
-    const result = await instance.add({
-      name: 'pkg-again',
-      version: '2.0.0',
-      sets: { one: ['again-type'], more: ['again-more'] }
-    });
-    assert.deepEqual(result, { loaded: ['pkg-again'], restart: [], failed: [] });
-    assert.equal(instance.info('pkg-again').version, '2.0.0');
-    await instance.update(flowsWith('again-type', 'again-more'));
-    assert.equal(instance.versionOf('n-again-type'), '2.0.0');
-    assert.equal(instance.versionOf('n-again-more'), '2.0.0');
-    const saved = instance.runtime.settings.get('nodes')['pkg-again'];
-    assert.deepEqual(
-      Object.values(saved.nodes).map(({ enabled }) => enabled),
-      [true, true]
-    );
-  });
-
-  test('what flows use stays until a deploy has taken it out', async () => {
-    await instance.add({ name: 'pkg-used', sets: { one: ['used-type'] } });
-    await instance.add({ name: 'pkg-free', sets: { one: ['free-type'] } });
-    await instance.update(flowsWith('used-type'));
-    instance.clear();
-    const result = await instance.drop('pkg-used', 'pkg-free');
-    assert.deepEqual(result, { removed: ['pkg-free'], inUse: ['pkg-used'], failed: [] });
-    assert.equal(instance.has('used-type'), true);
-    assert.deepEqual(instance.ids('close'), []);
-    await instance.update(BASE);
-    assert.deepEqual((await instance.drop('pkg-used')).removed, ['pkg-used']);
-    assert.equal(instance.has('used-type'), false);
-  });
-
-  test('an update that is just being taken counts as use', async () => {
-    await instance.add({ name: 'pkg-soon', sets: { one: ['soon-type'] } });
-    const update = instance.update(flowsWith('soon-type'));
-    const result = await instance.palette.remove(['pkg-soon']);
-    assert.deepEqual(result.inUse, ['pkg-soon']);
-    await update;
-    assert.equal(instance.versionOf('n-soon-type'), '1.0.0');
-  });
-
-  test('a type inside a subflow of another package counts as use', async () => {
-    const subflow = {
-      type: 'subflow-package',
-      name: 'S',
-      in: [],
-      out: [],
-      meta: { type: 'packaged-subflow' },
-      id: 'sf',
-      flow: [{ id: 'inner', type: 'inside-type', z: 'sf', wires: [[]] }]
-    };
-    await instance.add({ name: 'pkg-inside', sets: { one: ['inside-type'] } });
-    const code = `module.exports = (RED) => RED.nodes.registerSubflow(${JSON.stringify({ ...subflow, type: 'subflow' })});`;
-    const manifest = { 'node-red': { nodes: { flow: 'flow.js' } } };
-    const loaded = await instance.add({ name: 'pkg-subflow', manifest, files: { 'flow.js': code } });
-    assert.deepEqual(loaded.failed, []);
-    await instance.update(flowsWith('packaged-subflow'));
-    assert.deepEqual((await instance.palette.remove(['pkg-inside'])).inUse, ['pkg-inside']);
-    await instance.update(BASE);
-    assert.deepEqual((await instance.drop('pkg-inside', 'pkg-subflow')).removed, ['pkg-inside', 'pkg-subflow']);
-    assert.equal(instance.has('packaged-subflow'), false);
   });
 
   test('a set that is disabled stays so', async () => {

@@ -1,0 +1,5 @@
+'use strict';
+
+const { removalTests } = require('../support/removal-tests');
+
+removalTests({ editor: true });

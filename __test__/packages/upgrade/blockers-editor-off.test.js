@@ -1,0 +1,5 @@
+'use strict';
+
+const { blockersTests } = require('../support/blockers-tests');
+
+blockersTests({ editor: false });
