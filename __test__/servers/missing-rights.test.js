@@ -8,7 +8,7 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
 const { findServer } = require('../../scripts/valkey-server.js');
-const { adminRules, workerRules } = require('../support/acl.js');
+const { adminRules, sentinelLine, workerRules } = require('../support/acl.js');
 const { freePort } = require('../support/port.js');
 const { startServer } = require('../support/server.js');
 const { until } = require('../support/wait.js');
@@ -230,6 +230,49 @@ for (const flavour of FLAVOURS) {
       }
     });
   }
+
+  withServer(
+    "the Sentinels' user: every command is missing once",
+    async () => ({}),
+    async (t, master) => {
+      const sentinel = await startServer({
+        flavour,
+        lines: [`sentinel monitor mymaster ${master.host} ${master.port} 1`],
+        args: ['--sentinel']
+      });
+      try {
+        const root = sentinel.client({ enableReadyCheck: false });
+        const [, , ...all] = sentinelLine('secret', { version: master.version }).split(' ');
+        await eachOf(commandsOf(all), 6, (command) =>
+          t.test(command, async () => {
+            const { rules, named } = lack(all, `+${command}`);
+            const name = `user${command}`;
+            await root.call('ACL', 'SETUSER', name, 'reset', ...rules);
+            const worker = openAsUser('worker', {
+              sentinels: [{ host: sentinel.host, port: sentinel.port }],
+              name: 'mymaster',
+              sentinelUsername: name,
+              sentinelPassword: 'secret',
+              username: undefined,
+              password: undefined
+            });
+            try {
+              await worker.logged(named);
+              if (command === 'sentinel|get-master-addr-by-name') {
+                await root.call('ACL', 'SETUSER', name, 'reset', ...all);
+              }
+              await worker.connected();
+              assertNamedOnce(worker, named);
+            } finally {
+              await worker.core.close();
+            }
+          })
+        );
+      } finally {
+        await sentinel.stop();
+      }
+    }
+  );
 
   withServer(
     'a user without channels stores and reads all the same',

@@ -4,6 +4,7 @@
 //! no memory. That is why this is not the crate's `PubSub`, which queues without bound.
 
 mod link;
+mod unheard;
 
 use std::sync::Arc;
 

@@ -151,7 +151,7 @@ impl Cluster {
         probe.arg(&self.config.probe);
         let mut slots = cmd("CLUSTER");
         slots.arg("SLOTS");
-        let mut dialogue = Dialogue::open(&node, &self.access).await?;
+        let (mut dialogue, _) = Dialogue::open(&node, &self.access).await?;
         let questions = [probe, slots];
         let replies = tokio::time::timeout(self.config.slots_timeout, dialogue.ask(&questions));
         let replies = replies.await.map_err(|_| {

@@ -6,7 +6,7 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use crate::config::{ConnectionConfig, Endpoint};
 use crate::connection::activity::Stream;
 use crate::connection::fault::classify_text;
-use crate::connection::handshake::handshake;
+use crate::connection::handshake::{Welcome, handshake};
 use crate::connection::once::Once;
 use crate::connection::reply::{ReadFault, Reply, read_reply};
 use crate::connection::transport;
@@ -19,10 +19,13 @@ pub(in crate::connection) struct Dialogue {
 
 impl Dialogue {
     /// Connects and logs in; the caller limits the time.
-    pub(super) async fn open(endpoint: &Endpoint, access: &ConnectionConfig) -> Result<Self> {
+    pub(super) async fn open(
+        endpoint: &Endpoint,
+        access: &ConnectionConfig,
+    ) -> Result<(Self, Welcome)> {
         let stream = transport::connect(endpoint, access).await?;
-        let (stream, _) = handshake(stream, access).await?;
-        Ok(Self::over(stream))
+        let (stream, welcome) = handshake(stream, access).await?;
+        Ok((Self::over(stream), welcome))
     }
 
     /// On a stream that is logged in.

@@ -46,9 +46,7 @@ impl Resolver {
     pub(super) fn new(config: &ConnectionConfig, hooks: &Hooks, once: &Once) -> Arc<Self> {
         Arc::new(match &config.target {
             Target::Direct(endpoint) => Self::Direct(endpoint.clone()),
-            Target::Sentinel(sentinel) => {
-                Self::Sentinel(Sentinel::new(config, sentinel, hooks, once))
-            }
+            Target::Sentinel(sentinel) => Self::Sentinel(Sentinel::new(config, sentinel, hooks)),
             Target::Cluster(cluster) => {
                 Self::Cluster(Box::new(Cluster::new(config, cluster, hooks, once)))
             }

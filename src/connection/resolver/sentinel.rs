@@ -9,7 +9,6 @@ use super::sentinels::Sentinels;
 use super::watch::Watch;
 use crate::config::{ConnectionConfig, Endpoint, SentinelConfig};
 use crate::connection::hooks::Hooks;
-use crate::connection::once::Once;
 use crate::error::Result;
 
 /// Asks the Sentinels, and listens to them.
@@ -21,13 +20,8 @@ pub(in crate::connection) struct Sentinel {
 }
 
 impl Sentinel {
-    pub(super) fn new(
-        config: &ConnectionConfig,
-        sentinel: &SentinelConfig,
-        hooks: &Hooks,
-        once: &Once,
-    ) -> Self {
-        let sentinels = Arc::new(Sentinels::new(config, sentinel, hooks, once));
+    pub(super) fn new(config: &ConnectionConfig, sentinel: &SentinelConfig, hooks: &Hooks) -> Self {
+        let sentinels = Arc::new(Sentinels::new(config, sentinel, hooks));
         let watch = sentinel
             .failover_detector
             .then(|| Watch::start(Arc::clone(&sentinels), sentinel.max_connections));

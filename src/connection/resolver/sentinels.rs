@@ -14,6 +14,7 @@ use super::nat::Nat;
 use super::stagger::first_answer;
 use crate::config::{ConnectionConfig, Endpoint, SentinelConfig, Target};
 use crate::connection::fault::{classify_text, reason_of};
+use crate::connection::handshake::Welcome;
 use crate::connection::hooks::Hooks;
 use crate::connection::kind::is_unknown;
 use crate::connection::once::Once;
@@ -43,6 +44,7 @@ pub(super) struct Sentinels {
     turn: AtomicUsize,
     /// The master, as it was last announced.
     announced: watch::Sender<Option<Endpoint>>,
+    /// What was said of their user, who may lack what that of the servers has.
     once: Once,
 }
 
@@ -61,12 +63,7 @@ impl std::fmt::Debug for Sentinels {
 
 impl Sentinels {
     /// Those that are configured; none is connected to yet.
-    pub(super) fn new(
-        config: &ConnectionConfig,
-        sentinel: &SentinelConfig,
-        hooks: &Hooks,
-        once: &Once,
-    ) -> Self {
+    pub(super) fn new(config: &ConnectionConfig, sentinel: &SentinelConfig, hooks: &Hooks) -> Self {
         let first = sentinel.sentinels.first().cloned();
         let access = ConnectionConfig {
             target: first.map_or_else(|| config.target.clone(), Target::Direct),
@@ -89,7 +86,7 @@ impl Sentinels {
             known: watch::Sender::new(sentinel.sentinels.clone()),
             turn: AtomicUsize::new(0),
             announced: watch::Sender::new(None),
-            once: once.clone(),
+            once: Once::default(),
         }
     }
 
@@ -140,7 +137,8 @@ impl Sentinels {
         if self.update {
             questions.push(self.question("sentinels"));
         }
-        let mut dialogue = Dialogue::open(sentinel, &self.access).await?;
+        let (mut dialogue, welcome) = Dialogue::open(sentinel, &self.access).await?;
+        self.tell_what_lacks(welcome);
         let asked = tokio::time::timeout(self.answer_limit, dialogue.ask(&questions));
         let replies = asked.await.map_err(|_| {
             let limit = self.answer_limit.as_millis();
@@ -185,10 +183,16 @@ impl Sentinels {
 
     /// Says once that the user of the Sentinels lacks a right, if that is what these words say.
     pub(super) fn warn_missing_right(&self, command: &str, words: &str, consequence: &str) {
-        if let Error::Permission { command, detail, rule } = classify_text(command, words).error {
-            let detail = format!("user of the Sentinels: {detail}");
-            let error = Error::Permission { command, detail, rule };
-            self.once.warn_missing_right(&error, consequence);
+        let error = of_their_user(classify_text(command, words).error);
+        self.once.warn_missing_right(&error, consequence);
+    }
+
+    fn tell_what_lacks(&self, welcome: Welcome) {
+        if let Some(error) = welcome.unanswered.map(of_their_user) {
+            self.once.warn_missing_right(&error, "the refusal counts as a sign of life");
+        }
+        for error in welcome.unnamed.into_iter().map(of_their_user) {
+            self.once.tell_missing_name(&error);
         }
     }
 
@@ -259,6 +263,16 @@ impl Sentinels {
         unknown.unwrap_or_else(|| Error::Unavailable {
             reason: format!("no Sentinel answers ({})", reasons.join("; ")),
         })
+    }
+}
+
+/// The error of a refusal says whose user was refused.
+fn of_their_user(error: Error) -> Error {
+    match error {
+        Error::Permission { command, detail, rule } => {
+            Error::Permission { command, detail: format!("user of the Sentinels: {detail}"), rule }
+        }
+        error => error,
     }
 }
 

@@ -104,7 +104,7 @@ async fn hear_out(sentinels: &Sentinels, sentinel: &Endpoint) -> Result<std::con
     let late =
         |_| Error::Unavailable { reason: format!("no answer within {} ms", limit.as_millis()) };
     let open = Dialogue::open(sentinel, &sentinels.access);
-    let stream = tokio::time::timeout(limit, open).await.map_err(late)??.into_stream()?;
+    let stream = tokio::time::timeout(limit, open).await.map_err(late)??.0.into_stream()?;
     let activity = stream.activity();
     let (input, mut output) = tokio::io::split(stream);
     let lost = || Error::Unavailable { reason: activity.fault() };

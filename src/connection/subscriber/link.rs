@@ -7,15 +7,13 @@ use std::time::Duration;
 use redis::cmd;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Notify, watch};
-use tracing::{info, warn};
 
 use super::Hints;
+use super::unheard::Unheard;
 use crate::config::ConnectionConfig;
 use crate::connection::activity::{Activity, Stream};
 use crate::connection::fault::classify_text;
 use crate::connection::heartbeat::{self, SILENCE_LIMIT};
-use crate::connection::kind::with_hint;
-use crate::connection::permission::of_channels;
 use crate::connection::reply::{ReadFault, Reply, read_reply};
 use crate::connection::state::Status;
 use crate::connection::supervisor::{Established, Link};
@@ -24,21 +22,13 @@ use crate::error::{Error, Result};
 /// A channel that was refused is asked for again after this long.
 const REFUSED_CHANNEL_RETRY: Duration = Duration::from_secs(5);
 
-/// When the connection has ended at SUBSCRIBE so often in a row, that is said.
-const CUT_OFF: u32 = 4;
-
 /// Subscribes on a connection, listens, and keeps it alive.
 pub(super) struct SubscriberLink {
     channels: Vec<String>,
-    /// That of the keys: most channels begin with it.
-    prefix: String,
     hints: watch::Sender<Hints>,
     confirm_within: Duration,
     heartbeat: Duration,
-    /// The last refusal that was logged.
-    denied: Mutex<Option<String>>,
-    /// How often in a row the connection has ended instead of an answer to `SUBSCRIBE`.
-    unanswered: u32,
+    unheard: Unheard,
 }
 
 /// What the server still owes an answer to, in the order of asking.
@@ -87,7 +77,7 @@ impl Link for SubscriberLink {
             error = self.talk(output, &session, &activity, status, &server) => error,
             _ = closing.wait_for(|closing| *closing) => return Error::Closed,
         };
-        self.count_unanswered(&session, &server);
+        self.unheard.ends(session.with(|conversation| conversation.is_answered), &server);
         error
     }
 }
@@ -100,26 +90,10 @@ impl SubscriberLink {
     ) -> Self {
         Self {
             channels,
-            prefix: config.key_prefix.clone(),
             hints,
             confirm_within: config.connect_timeout,
             heartbeat: heartbeat::interval(&config.supervision),
-            denied: Mutex::default(),
-            unanswered: 0,
-        }
-    }
-
-    /// A proxy may end a connection in place of an answer to what it does not know. Once is chance.
-    fn count_unanswered(&mut self, session: &Session, server: &str) {
-        if session.with(|conversation| conversation.is_answered) {
-            self.unanswered = 0;
-            return;
-        }
-        self.unanswered = self.unanswered.saturating_add(1);
-        if self.unanswered == CUT_OFF {
-            warn!(
-                "{server}: the connection ends at SUBSCRIBE each time: what listens there is a proxy without pub/sub; what is new is found by looking every 20 s, connect to the Valkey server itself to hear of it at once"
-            );
+            unheard: Unheard::new(config),
         }
     }
 
@@ -231,7 +205,9 @@ impl SubscriberLink {
                     conversation.refusal.take(),
                 )
             });
-            self.report(server, &refused, refusal);
+            let names = refused.iter().filter_map(|channel| self.channels.get(*channel));
+            let names: Vec<&str> = names.map(String::as_str).collect();
+            self.unheard.answered(&names, refusal, server);
             self.hints.send_if_modified(|hints| {
                 let is_new = news || hints.refused != refused;
                 hints.subscribed += u64::from(news);
@@ -266,23 +242,6 @@ impl SubscriberLink {
         }
         output.write_all(&bytes).await?;
         output.flush().await
-    }
-
-    /// Logs a refusal of channels once, until it has gone or is another.
-    fn report(&self, server: &str, refused: &[usize], refusal: Option<Error>) {
-        let names = || refused.iter().filter_map(|channel| self.channels.get(*channel));
-        let names: Vec<&str> = names().map(String::as_str).collect();
-        let text =
-            refusal.map(|error| of_channels(with_hint(error), &self.prefix, &names).to_string());
-        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        match &text {
-            Some(text) if denied.as_ref() != Some(text) => warn!(
-                "{server}: {text}; nothing is announced here, what is new is found by looking every 20 s"
-            ),
-            None if denied.is_some() => info!("{server}: all channels are heard now"),
-            _ => {}
-        }
-        *denied = text;
     }
 
     /// Sends heartbeats; returns an error when the server is gone, or after `until`.
