@@ -44,7 +44,7 @@ async function main(args) {
   const env = await serverEnvironment(!needsNone);
 
   const failed = [];
-  const rust = ['test', '--quiet', ...(needsNone ? ['--lib', '--test', 'addon'] : [])];
+  const rust = ['test', '--quiet', '--no-fail-fast', ...(needsNone ? ['--lib', '--test', 'addon'] : [])];
   if (words.length === 0 && runShown('cargo', rust, env) !== 0) {
     failed.push('cargo test');
     console.log('cargo test FAILED: this run fails, whatever the Node tests below say');

@@ -250,15 +250,16 @@ async fn what_cant_be_repaired_keeps_its_mark_and_npm_waits() {
     let directory = Directory::new(&registry);
     let mark = r#"{"package_json":"{\"name\":\"before\"}"}"#;
     directory.write(MARK, mark);
-    directory.write("package.json", "{ half");
-    // In the place of the draft of what is put back.
-    directory.write("package.json.new/in-the-way", "");
+    // A folder can't be replaced by what is put back.
+    let package_json = directory.path().join("package.json");
+    directory.write("package.json/in-the-way", "");
     let npm = directory.npm();
     assert!(npm.repair().await.is_err());
     let outcome = npm.change(&wanted(&["a@1.0.0"]), &[]).await;
     assert_eq!((outcome.runs, outcome.fault.map(|f| f.code())), (0, Some("ERR_VALKEY_DISK")));
     assert_eq!(std::fs::read_to_string(directory.path().join(MARK)).unwrap(), mark);
-    std::fs::remove_dir_all(directory.path().join("package.json.new")).unwrap();
+    std::fs::remove_dir_all(&package_json).unwrap();
+    directory.write("package.json", "{ half");
     let outcome = npm.change(&wanted(&["a@1.0.0"]), &[]).await;
     assert!(is_complete(&outcome) && outcome.runs == 1, "{outcome:?}");
     assert!(!directory.has(MARK));
