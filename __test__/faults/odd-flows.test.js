@@ -13,6 +13,8 @@ const { startTrio } = require('./support/odd-flows/comparison.js');
 const { SEED, createRandom } = require('./support/random.js');
 
 const CASES = count(15, 1500);
+/** The short form looks whether all of it works still; new cases are found by the full one. */
+const seed = FULL || process.env.FAULT_SEED ? SEED : 20;
 
 let trio;
 
@@ -54,11 +56,11 @@ for (const [name, flows] of Object.entries(FULL ? { ...WELL_KNOWN, ...FATAL } : 
 }
 
 test(`${CASES} flows with something odd in them`, { timeout: 3_600_000 }, async (t) => {
-  t.diagnostic(`FAULT_SEED=${SEED}`);
-  const random = createRandom('odd flows');
+  t.diagnostic(`FAULT_SEED=${seed}`);
+  const random = createRandom('odd flows', seed);
   for (let number = 1; number <= CASES; number += 1) {
     const { flows, what } = oddFlow(random);
     const told = await trio.differences(flows);
-    assert.deepEqual(told, [], `case ${number}, seed ${SEED}: ${what}\n${JSON.stringify(flows)}`);
+    assert.deepEqual(told, [], `case ${number}, seed ${seed}: ${what}\n${JSON.stringify(flows)}`);
   }
 });

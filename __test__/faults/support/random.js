@@ -4,8 +4,8 @@
 const SEED = Number(process.env.FAULT_SEED) || (Date.now() ^ (process.pid << 8)) >>> 0;
 
 /** Random choices that are the same for the same seed and name (mulberry32). */
-function createRandom(name) {
-  let state = [...name].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 16777619), SEED >>> 0) >>> 0;
+function createRandom(name, seed = SEED) {
+  let state = [...name].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 16777619), seed >>> 0) >>> 0;
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

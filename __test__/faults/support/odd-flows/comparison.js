@@ -65,8 +65,11 @@ async function startTrio(base) {
   const baseline = (await plain.load(base)).lines;
   const isBase = ({ lines }) => lines.join() === baseline.join();
 
-  /** Everything runs the base again; whoever can't be brought to it starts afresh. */
-  async function reset() {
+  /**
+   * Everything runs the base again; whoever can't be brought to it starts afresh. A worker must come to it by an
+   * update, where plain Node-RED comes to it by a deploy of that kind (`comesBack`).
+   */
+  async function reset(comesBack) {
     for (const subject of [plain, admin]) {
       const isUp = (await subject.health()) === 'lives';
       if (!isUp || !isBase(await subject.load(base))) {
@@ -79,23 +82,36 @@ async function startTrio(base) {
       message: 'the base in Valkey'
     });
     await settled(await sequence()).catch(() => worker.startAfresh());
+    if (!comesBack && !isBase({ lines: await worker.runs() })) {
+      await worker.startAfresh();
+    }
     await until(async () => isBase({ lines: await worker.runs() }), {
       deadline: 10_000,
       message: 'the base on the worker'
     });
   }
 
-  /** What a plain Node-RED makes of flows, in each way; it runs the base after it. */
+  /**
+   * What a plain Node-RED makes of flows, in each way; it runs the base after it. `comesBack`: a deploy of modified
+   * nodes is enough for that, which it is not where something has failed to start: it is modified no more.
+   */
   async function truth(flows) {
-    const found = {};
+    const found = { comesBack: true };
     for (const [way, act] of [
       ['nodes', () => plain.deploy(flows, 'nodes')],
       ['full', () => plain.deploy(flows, 'full')],
       ['load', () => plain.load(flows)]
     ]) {
       found[way] = await act();
-      const back = found[way].health === 'lives' && (await plain.load(base));
-      if (!back || back.health !== 'lives' || !isBase(back)) {
+      const isBack = async (bring) => {
+        const back = (await plain.health()) === 'lives' && (await bring());
+        return back && back.health === 'lives' && isBase(back);
+      };
+      if (await isBack(() => plain.deploy(base, 'nodes'))) {
+        continue;
+      }
+      found.comesBack = false;
+      if (!(await isBack(() => plain.load(base)))) {
         await plain.startAfresh(base);
       }
     }
@@ -163,7 +179,7 @@ async function startTrio(base) {
           told.push(`${way}: ${/revision .*could not be applied.*/.exec(followed.log)[0]}`);
         }
       }
-      await reset();
+      await reset(plainly.comesBack);
     }
     return told;
   }
