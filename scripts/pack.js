@@ -60,6 +60,9 @@ function withRepository(manifest, { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY
     : { ...manifest, repository: { type: 'git', url: `git+${server}/${repository}.git` } };
 }
 
+/** Whether a file of a folder that is shipped is: types by which lib/ is checked are for this checkout alone. */
+const isShipped = (file) => !file.startsWith(path.join(ROOT, 'lib')) || !/\.d\.ts$|tsconfig\.json$|\btypes$/.test(file);
+
 /** Completes the copy of a platform's folder; its binary may not be there. */
 function fillPlatformFolder(folder, id, { version, repository }, binaries, text) {
   const file = path.join(folder, 'package.json');
@@ -85,7 +88,7 @@ function fillPlatformFolder(folder, id, { version, repository }, binaries, text)
 
 function fillMainFolder(folder, manifest, platforms) {
   for (const name of [...manifest.files, ...SHIPPED_ANYWAY]) {
-    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true, filter: isShipped });
   }
   const kept = Object.entries(manifest).filter(([key]) => !DEVELOPMENT.includes(key));
   writeJson(path.join(folder, 'package.json'), {
