@@ -12,6 +12,7 @@ const { createOutdated } = require('./outdated');
 const { report } = require('./report');
 const { applied, nothing } = require('./result');
 const { restartedNodes } = require('./restarts');
+const { hasStuckInstance } = require('./stuck-instances');
 const { missingTypes } = require('../flows/missing-types');
 const { isOrdinary } = require('../flows/oddity');
 const { createRuntimeWatch } = require('../flows/runtime-watch');
@@ -298,7 +299,9 @@ function createReload({
    */
   function typeFor(wanted, difference, isHeld) {
     // What is held changes nothing that runs on; all of it is looked at again when it starts.
-    const isComparable = isHeld || (isOrdinary(handed.flows) && isOrdinary(wanted.flows));
+    const isComparable =
+      isHeld ||
+      (isOrdinary(handed.flows) && isOrdinary(wanted.flows) && !hasStuckInstance(handed.flows, runtime.nodes.getNode));
     const situation = { mode, isScopeAware, isRunning: watch.hasRunningFlows(), isOrdinary: isComparable };
     return deployType(situation, difference, handed.nodes, wanted.nodes);
   }

@@ -62,7 +62,21 @@ function running() {
       );
     }
   }
-  return lines.sort();
+  return lines.map(withAliases).sort();
+}
+
+/** Node-RED 3.0 gives what is in a subflow another id at each start. */
+function withAliases(line) {
+  let told = line;
+  for (const flow of flows) {
+    const { nodes, configs, groups } = flow.flow;
+    for (const { id, _alias } of Object.values({ ...nodes, ...configs, ...groups })) {
+      if (_alias && id !== `${flow.id}-${_alias}`) {
+        told = told.replaceAll(id, `~${_alias}`);
+      }
+    }
+  }
+  return told;
 }
 
 module.exports = (RED) => {

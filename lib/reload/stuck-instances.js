@@ -1,0 +1,32 @@
+'use strict';
+
+const { keyOf } = require('../flows/key');
+const { INSTANCE } = require('../flows/oddity');
+
+/** @import { FlowNode, Nodes } from '../types/node-red' */
+
+/**
+ * Whether an instance of a subflow failed to start, e.g. since an input of the subflow is wired to a
+ * node that is not there. Node-RED takes it for one that runs: mended, it starts with no less than
+ * all flows.
+ *
+ * @param {FlowNode[]} flows those that run
+ * @param {Nodes['getNode']} getNode
+ */
+function hasStuckInstance(flows, getNode) {
+  const subflows = new Set(flows.filter(({ type }) => type === 'subflow').map(({ id }) => keyOf(id)));
+  return flows.some((node) => {
+    if (!INSTANCE.test(node.type) || subflows.has(keyOf(node.z))) {
+      return false;
+    }
+    try {
+      const found = /** @type {{ type?: unknown } | null | undefined} */ (getNode(keyOf(node.id)));
+      return Boolean(found) && found?.type !== node.type;
+    } catch {
+      // It looks into the instances that it takes for running.
+      return true;
+    }
+  });
+}
+
+module.exports = { hasStuckInstance };
