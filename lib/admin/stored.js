@@ -8,9 +8,9 @@
  */
 
 /** How long is waited for Valkey when the disk has lost something, in ms. */
-const PATIENCE = 3000;
+const RESTORE_TIMEOUT = 3000;
 /** The same, after it has been waited for in vain. */
-const FURTHER_PATIENCE = 300;
+const LATER_RESTORE_TIMEOUT = 300;
 
 /**
  * A deploy to restore from, each part as JSON text; `source`: where it comes from, if not from Valkey.
@@ -24,7 +24,7 @@ const FURTHER_PATIENCE = 300;
  * @param {{ core: AdminCore, mirror: ReturnType<typeof createMirror> }} parts
  */
 function createStored({ core, mirror }) {
-  let patience = PATIENCE;
+  let timeout = RESTORE_TIMEOUT;
 
   return {
     /**
@@ -34,11 +34,11 @@ function createStored({ core, mirror }) {
      */
     async fetch() {
       try {
-        const stored = await core.readForRestore(patience);
-        patience = PATIENCE;
+        const stored = await core.readForRestore(timeout);
+        timeout = RESTORE_TIMEOUT;
         return stored ?? null;
       } catch (error) {
-        patience = FURTHER_PATIENCE;
+        timeout = LATER_RESTORE_TIMEOUT;
         const { flows, credentials, project } = mirror.onDisk();
         if (flows === null || credentials === null) {
           throw error;
@@ -50,7 +50,7 @@ function createStored({ core, mirror }) {
 
     /** The log-in sessions; null when Valkey holds none, or is away. */
     async sessions() {
-      const text = await core.readSessions(PATIENCE).catch(() => null);
+      const text = await core.readSessions(RESTORE_TIMEOUT).catch(() => null);
       return text ? JSON.parse(text) : null;
     }
   };

@@ -7,7 +7,7 @@ const { createBackoff } = require('../backoff');
 /** @import { Log } from '../types/core' */
 
 /** The longest that a probe may take to ask and to be answered, in ms. */
-const PATIENCE = 5000;
+const REQUEST_TIMEOUT = 5000;
 /** Probes at once; more are turned away, so that nobody can fill the memory with them. */
 const MOST_CONNECTIONS = 32;
 const LARGEST_HEADERS = 8192;
@@ -106,8 +106,8 @@ function createListener({ port, host, answers, log }) {
       const opening = http.createServer(
         {
           maxHeaderSize: LARGEST_HEADERS,
-          headersTimeout: PATIENCE,
-          requestTimeout: PATIENCE,
+          headersTimeout: REQUEST_TIMEOUT,
+          requestTimeout: REQUEST_TIMEOUT,
           connectionsCheckingInterval: 1000
         },
         onRequest
