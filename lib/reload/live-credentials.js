@@ -18,6 +18,8 @@ function copyOf(credentials) {
   }
 }
 
+/** @typedef {ReturnType<typeof createLiveCredentials>} LiveCredentials */
+
 /**
  * Node-RED's live credential cache, and which entries of it the nodes of this
  * instance have renewed by themselves (a token that they refreshed, say).

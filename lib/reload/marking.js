@@ -18,6 +18,8 @@ function reversed(item) {
   return /** @type {T} */ (Object.fromEntries(Object.entries(item).reverse()));
 }
 
+/** @typedef {ReturnType<typeof createMarking>} Marking */
+
 /**
  * Makes Node-RED see a change of credentials that leaves the flows as they were.
  *

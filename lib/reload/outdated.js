@@ -5,6 +5,8 @@ const { subflowNodes } = require('../flows/used-types');
 
 /** @import { FlowNode, Nodes } from '../types/node-red' */
 
+/** @typedef {ReturnType<typeof createOutdated>} Outdated */
+
 /**
  * The types whose code has been replaced while nodes of them run: each such node is to be
  * restarted by the next deploy that starts nodes.

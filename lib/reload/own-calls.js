@@ -26,6 +26,8 @@ const { codedError } = require('../errors');
  * @property {string[]} missingModules
  */
 
+/** @typedef {ReturnType<typeof createOwnCalls>} OwnCalls */
+
 /**
  * Calls Node-RED's `setFlows`, or its `loadFlows`, and waits for the real end of it.
  *

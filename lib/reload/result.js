@@ -1,6 +1,12 @@
 'use strict';
 
-/** @import { Difference } from './comparison' */
+const { HOLD_TYPE } = require('./hold');
+const { restartedNodes } = require('./restarts');
+
+/**
+ * @import { Configuration, Difference } from './comparison'
+ * @import { Call } from './own-calls'
+ */
 
 /**
  * What has come of handing a configuration to Node-RED; `isHeld`: it waits for types.
@@ -27,6 +33,26 @@
  * @property {boolean} [superseded] a newer one was applied in its place
  * @property {boolean} [safeMode] Node-RED runs in safe mode, and it waits
  */
+
+/**
+ * What has come of a call to Node-RED. What is held waits for `awaited`, whether or not Node-RED
+ * would miss the same types.
+ *
+ * @param {Call} call
+ * @param {Configuration} before
+ * @param {Configuration} wanted
+ * @param {string[]} awaited
+ * @returns {Outcome}
+ */
+function outcomeOf(call, before, wanted, awaited) {
+  const missed = call.missingTypes.filter((type) => type !== HOLD_TYPE);
+  return {
+    isHeld: awaited.length > 0,
+    restarted: call.difference ? restartedNodes(call.difference, before.nodes, wanted.nodes) : new Set(),
+    missingTypes: [...new Set([...awaited, ...missed])],
+    missingModules: call.missingModules
+  };
+}
 
 /**
  * What an update comes to that changes nothing.
@@ -60,4 +86,4 @@ function applied(difference, changed, outcome, begun) {
   };
 }
 
-module.exports = { applied, nothing };
+module.exports = { applied, nothing, outcomeOf };
