@@ -2,22 +2,25 @@
 
 // settings.js of the admin: the editor, and the disk that is the source of truth.
 
-const { common, secret, valkey } = require('./environment');
+const common = require('./common');
+const { flag, secrets, text, wrong } = require('./environment');
+const { valkey } = require('./valkey');
 
-// Made with `node-red admin hash-pw`. Without it anybody who reaches the editor may use it.
-const hash = secret('ADMIN_PASSWORD_HASH');
+/** The editor's log-in. The hash is made with `node-red admin hash-pw`; without it anybody may use the editor. */
+function adminAuth() {
+  const username = text('ADMIN_USERNAME');
+  const password = secrets.ADMIN_PASSWORD_HASH;
+  if (!password && username) {
+    throw wrong('ADMIN_USERNAME', 'is set without ADMIN_PASSWORD_HASH: anybody could use the editor');
+  }
+  const users = [{ username: username || 'admin', password, permissions: '*' }];
+  return password ? { adminAuth: { type: 'credentials', users } } : {};
+}
 
 module.exports = {
-  ...common(),
+  ...common,
   storageModule: require('node-red-storage-valkey'),
   valkey: valkey('admin'),
-  ...(hash
-    ? {
-        adminAuth: {
-          type: 'credentials',
-          users: [{ username: process.env.ADMIN_USERNAME || 'admin', password: hash, permissions: '*' }]
-        }
-      }
-    : {}),
-  editorTheme: { projects: { enabled: process.env.PROJECTS === 'true' } }
+  ...adminAuth(),
+  editorTheme: { projects: { enabled: flag('PROJECTS') ?? false } }
 };

@@ -1,74 +1,97 @@
 'use strict';
 
-// What admin and workers share: the object `valkey`, from the environment. README.md lists the names.
+// How settings are read from the environment: what can't be meant is an error that names the variable, because
+// a slip passed over in silence may mean plain text, or an open editor. An empty variable counts as not set.
 
 const fs = require('node:fs');
 
-/** A secret from the environment, or from the file that `<name>_FILE` names. */
-function secret(name) {
-  const file = process.env[`${name}_FILE`];
-  return file ? fs.readFileSync(file, 'utf8').trim() : process.env[name];
+/** Each may be given as a file as well: `<name>_FILE`. */
+const SECRETS = [
+  'REDIS_PASSWORD',
+  'REDIS_SENTINEL_PASSWORD',
+  'REDIS_KEY_PASSPHRASE',
+  'CREDENTIAL_SECRET',
+  'ADMIN_PASSWORD_HASH'
+];
+
+function wrong(name, what) {
+  return new Error(`environment variable ${name} ${what}`);
 }
 
-/** 'a:1,b:2' as a list, undefined when there is nothing in it. */
+/** A text, undefined when there is none. */
+function text(name) {
+  return process.env[name] || undefined;
+}
+
+/** true or false, undefined when nothing is said: `1`, `yes` and `TRUE` are errors. */
+function flag(name) {
+  const value = text(name);
+  if (value !== undefined && value !== 'true' && value !== 'false') {
+    throw wrong(name, `is '${value}': only true and false count`);
+  }
+  return value && value === 'true';
+}
+
+/** A whole number. What the orchestrator makes of a Service of this name, `tcp://…`, is none. */
+function whole(name) {
+  const value = text(name);
+  if (value !== undefined && !/^\d+$/.test(value)) {
+    throw wrong(name, `is '${value}': it must be a whole number`);
+  }
+  return value && Number(value);
+}
+
+/** One of these words. */
+function oneOf(name, words) {
+  const value = text(name);
+  if (value !== undefined && !words.includes(value)) {
+    throw wrong(name, `is '${value}': it must be one of ${words.join(', ')}`);
+  }
+  return value;
+}
+
+/** 'a:1,b:2' as a list. */
 function list(name) {
-  const entries = (process.env[name] || '')
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter(Boolean);
-  return entries.length > 0 ? entries : undefined;
-}
-
-/** Where the server is: Sentinels, a cluster, or one address. */
-function address() {
-  const sentinels = list('REDIS_SENTINELS');
-  if (sentinels) {
-    return {
-      sentinels,
-      name: process.env.REDIS_SENTINEL_NAME || 'mymaster',
-      sentinelPassword: secret('REDIS_SENTINEL_PASSWORD')
-    };
+  const value = text(name);
+  const entries = value?.split(',').map((entry) => entry.trim());
+  if (entries?.includes('')) {
+    throw wrong(name, `is '${value}': it must be a list such as a:1,b:2`);
   }
-  const cluster = list('REDIS_CLUSTER');
-  return cluster ? { cluster } : { host: process.env.REDIS_HOST || 'localhost', port: process.env.REDIS_PORT || 6379 };
+  return entries;
 }
 
-/** TLS, when it is asked for; `REDIS_CA_FILE` is what is trusted in place of the usual authorities. */
-function tls() {
-  if (process.env.REDIS_TLS !== 'true') {
-    return {};
+/** What is in the file that a variable names. */
+function contents(name) {
+  const file = text(name);
+  try {
+    return file && fs.readFileSync(file);
+  } catch (error) {
+    throw wrong(name, `names a file that can't be read: ${error.message}`);
   }
-  const ca = process.env.REDIS_CA_FILE;
-  const options = ca ? { ca: fs.readFileSync(ca) } : true;
-  // Sentinels are asked over TLS as well.
-  const ofSentinels = { sentinelTLS: options, enableTLSForSentinelMode: true };
-  return { tls: options, ...(list('REDIS_SENTINELS') ? ofSentinels : {}) };
 }
 
-/** `settings.valkey` of an instance. */
-function valkey(role) {
-  const { REDIS_USERNAME, KEY_PREFIX, COMPRESSION, HEALTH_PORT, HEALTH_MAX_AGE } = process.env;
-  return {
-    role,
-    ...address(),
-    ...tls(),
-    username: REDIS_USERNAME,
-    password: secret('REDIS_PASSWORD'),
-    keyPrefix: KEY_PREFIX || 'nodered:',
-    enableCompression: COMPRESSION || false,
-    health: HEALTH_PORT ? { port: HEALTH_PORT, maxAge: HEALTH_MAX_AGE || null } : false
-  };
+function readSecret(name) {
+  const ofFile = contents(`${name}_FILE`)?.toString().trim();
+  if (ofFile === '') {
+    throw wrong(`${name}_FILE`, 'names a file with nothing in it');
+  }
+  if (ofFile && text(name)) {
+    throw wrong(name, `and ${name}_FILE are both set: only one can be meant`);
+  }
+  return ofFile ?? text(name);
 }
 
-/** What concerns Node-RED itself on both. */
-function common() {
-  const credentialSecret = secret('CREDENTIAL_SECRET');
-  return {
-    flowFile: 'flows.json',
-    uiPort: process.env.PORT || 1880,
-    ...(credentialSecret ? { credentialSecret } : {}),
-    logging: { console: { level: process.env.LOG_LEVEL || 'info', metrics: false, audit: false } }
-  };
+/**
+ * Reads the secrets, and takes them out of the environment: flows may ask for every variable there, and what
+ * the process starts, npm for instance, gets a copy.
+ */
+function takeSecrets() {
+  const secrets = Object.fromEntries(SECRETS.map((name) => [name, readSecret(name)]));
+  for (const name of SECRETS) {
+    delete process.env[name];
+    delete process.env[`${name}_FILE`];
+  }
+  return secrets;
 }
 
-module.exports = { common, secret, valkey };
+module.exports = { contents, flag, list, oneOf, secrets: takeSecrets(), text, whole, wrong };

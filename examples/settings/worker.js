@@ -2,10 +2,11 @@
 
 // settings.js of every worker: no editor; what it runs comes from Valkey.
 
-const { common, valkey } = require('./environment');
+const common = require('./common');
+const { valkey } = require('./valkey');
 
 module.exports = {
-  ...common(),
+  ...common,
   storageModule: require('node-red-storage-valkey'),
   valkey: valkey('worker'),
   httpAdminRoot: false

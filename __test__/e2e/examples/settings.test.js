@@ -8,7 +8,6 @@ const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const tls = require('node:tls');
 const { after, before, test } = require('node:test');
 
 const bcrypt = require(require.resolve('bcryptjs', { paths: [require.resolve('node-red')] }));
@@ -127,42 +126,6 @@ test('Sentinel: the settings find the master', async () => {
   assert.match(worker.logs, /Connected to \S+ \(Sentinel mode: mymaster\)/);
 });
 
-test('every kind of address, and TLS, give options that are accepted', () => {
-  const ca = path.join(tempDir('ca'), 'ca.pem');
-  fs.writeFileSync(ca, tls.rootCertificates[0]);
-  const source = `
-    const { valkey } = require(${JSON.stringify(path.join(EXAMPLES, 'settings', 'environment.js'))});
-    const { checkOptions } = require(${JSON.stringify(path.join(ROOT, 'lib', 'binding', 'core.js'))});
-    const { optionsAsText } = require(${JSON.stringify(path.join(ROOT, 'lib', 'options'))});
-    for (const role of ['admin', 'worker']) {
-      const { notices } = checkOptions(optionsAsText(valkey(role)).text);
-      console.log(JSON.stringify(notices.filter(({ level }) => level === 'warn')));
-    }`;
-  const everything = {
-    REDIS_USERNAME: 'u',
-    REDIS_PASSWORD: 'p',
-    KEY_PREFIX: 'x:',
-    COMPRESSION: 'true',
-    HEALTH_PORT: '9080',
-    HEALTH_MAX_AGE: '60'
-  };
-  const empty = Object.fromEntries([...namesThatAreRead()].map((name) => [name, '']));
-  for (const address of [
-    {},
-    { REDIS_HOST: 'h', REDIS_PORT: '1', REDIS_TLS: 'true' },
-    { REDIS_SENTINELS: 'a:1, b:2', REDIS_SENTINEL_PASSWORD: 's', REDIS_TLS: 'true', REDIS_CA_FILE: ca },
-    { REDIS_CLUSTER: 'a:1,b:2', REDIS_TLS: 'true', REDIS_CA_FILE: ca }
-  ]) {
-    for (const env of [address, { ...everything, ...address }, { ...empty, ...address }]) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', source], {
-        env: { PATH: process.env.PATH, ...env },
-        encoding: 'utf8'
-      });
-      assert.deepEqual([status, stdout], [0, '[]\n[]\n'], `${JSON.stringify(env)}: ${stderr}`);
-    }
-  }
-});
-
 /** What the editor's log-in answers to this password. */
 async function logIn(admin, username, password) {
   const body = { client_id: 'node-red-editor', grant_type: 'password', scope: '*', username, password };
@@ -220,43 +183,6 @@ test('the users are those of the documents', () => {
   for (const [role, password] of Object.entries(PASSWORDS)) {
     assert.ok(read('docker', 'compose.yaml').includes(`:-${password}}`), role);
     assert.ok(read('kubernetes', 'config.yaml').includes(`${role}-password: ${password}\n`), role);
-  }
-});
-
-/** The names of environment variables that the settings and the health check read. */
-function namesThatAreRead() {
-  const sources = ['environment', 'admin', 'worker'].map((name) => read('settings', `${name}.js`));
-  const found = new Set();
-  for (const text of [...sources, read('docker', 'probe.js')]) {
-    for (const [, names] of text.matchAll(/const \{ ([A-Z_, ]+) \} = process\.env/g)) {
-      names.split(', ').forEach((name) => found.add(name));
-    }
-    for (const [, name] of text.matchAll(/(?:process\.env\.|(?:secret|list)\(')([A-Z_]+)/g)) {
-      found.add(name);
-    }
-  }
-  return found;
-}
-
-test('the environment that is documented and set is the one that is read', () => {
-  const names = namesThatAreRead();
-  const [, section] = read('README.md').split('\n## The environment\n');
-  const documented = section
-    .split('\n')
-    .filter((row) => row.startsWith('| `'))
-    .flatMap((row) => [...row.split(' | ', 1)[0].matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name));
-  assert.deepEqual(documented.sort(), [...names].sort());
-  const secrets = ['REDIS_PASSWORD', 'REDIS_SENTINEL_PASSWORD', 'CREDENTIAL_SECRET', 'ADMIN_PASSWORD_HASH'];
-  const known = new Set([...names, ...secrets.map((name) => `${name}_FILE`), 'SENTINEL_CONF', 'SERVER_CONF', 'PLACE']);
-  for (const file of ['docker/compose.yaml', 'swarm/stack.yaml', 'sentinel/compose.yaml', 'kubernetes/config.yaml']) {
-    for (const [, name] of read(file).matchAll(/^ +([A-Z][A-Z_]+):/gm)) {
-      assert.ok(known.has(name), `${file}: nobody reads ${name}`);
-    }
-  }
-  for (const file of ['kubernetes/admin.yaml', 'kubernetes/worker.yaml']) {
-    for (const [, name] of read(file).matchAll(/- name: ([A-Z][A-Z_]+)$/gm)) {
-      assert.ok(known.has(name), `${file}: nobody reads ${name}`);
-    }
   }
 });
 
