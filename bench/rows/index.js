@@ -1,0 +1,4 @@
+'use strict';
+
+/** Every row, the most important first. */
+module.exports = [require('./small-deploys.js')];

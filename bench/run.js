@@ -1,0 +1,73 @@
+'use strict';
+
+// `npm run bench`: this module beside Node-RED's default storage and a straightforward storage module
+// (plain-module.js), all as real Node-RED processes on a real server.
+//
+//   npm run bench                    every row; writes the table in docs/performance.md
+//   npm run bench -- start library   the rows whose name contains one of the words
+//   npm run bench -- --json          prints JSON in place of the table
+//   npm run bench -- --built         takes the addon that is there, in place of building it
+//   npm run bench -- --short         few repetitions and small sizes: shows that each row runs; the
+//                                    figures are worth nothing
+
+const { parseArgs } = require('node:util');
+const { ensureInstalled, runShown } = require('../scripts/prepare.js');
+
+const OPTIONS = { json: { type: 'boolean' }, built: { type: 'boolean' }, short: { type: 'boolean' } };
+
+function prepare({ built, short }) {
+  ensureInstalled();
+  if (!built && !short && runShown('npm', ['run', 'build']) !== 0) {
+    throw new Error('the addon could not be built');
+  }
+  const addon = require('./addon.js').loadedAddon();
+  if (!addon.isRelease && !short) {
+    throw new Error(`${addon.file} is a debug build: its figures are worth nothing; npm run build`);
+  }
+}
+
+/** Runs a row; what makes it fail stands in its place, and the others go on. */
+async function runRow(row, short) {
+  const began = performance.now();
+  const times = (full, few) => (short ? few : full);
+  const { name, title } = row;
+  try {
+    return { name, title, lines: await row.run({ short, times }), seconds: (performance.now() - began) / 1000 };
+  } catch (error) {
+    process.stderr.write(`${name} failed: ${error.stack}\n`);
+    return { name, title, failure: error.message.split('\n')[0], seconds: (performance.now() - began) / 1000 };
+  }
+}
+
+async function main() {
+  const { values: flags, positionals: words } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  prepare(flags);
+  const rows = require('./rows').filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+  if (rows.length === 0) {
+    throw new Error(`no row in bench/rows/ has a name with: ${words.join(', ')}`);
+  }
+  const { describeMachine } = require('./report/machine.js');
+  const { table } = require('./report/table.js');
+  const report = { about: await describeMachine(), short: Boolean(flags.short), results: [] };
+  for (const row of rows) {
+    const result = await runRow(row, report.short);
+    report.results.push(result);
+    process.stderr.write(`${row.name}: ${Math.round(result.seconds)} s\n`);
+  }
+  if (flags.json) {
+    console.log(JSON.stringify(report, null, 2));
+  } else {
+    const { block } = require('./report/document.js');
+    console.log(report.short ? table(report.results) : block(report));
+  }
+  if (words.length === 0 && !report.short) {
+    require('./report/document.js').writeDocument(report);
+  }
+  // Whether targets are met is in the table; only a row that can't be measured is a fault.
+  process.exitCode = report.results.some(({ failure }) => failure) ? 1 : 0;
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
