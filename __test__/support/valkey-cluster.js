@@ -110,8 +110,11 @@ class Cluster {
     );
   }
 
-  /** Moves the slot of this key to another node, key by key, as `valkey-cli --cluster reshard`. */
-  async moveSlot(key, to) {
+  /**
+   * Moves the slot of this key to another node, key by key, as `valkey-cli --cluster reshard`. `meanwhile` runs when
+   * all keys are there and the slot is not.
+   */
+  async moveSlot(key, to, meanwhile = async () => {}) {
     const from = await this.owner(key);
     const [source, target] = [this.client(from), this.client(to)];
     const id = (node) => this.ids[this.nodes.indexOf(node)];
@@ -121,6 +124,7 @@ class Cluster {
     for (const name of await source.cluster('GETKEYSINSLOT', slot, 1000)) {
       await source.call('MIGRATE', to.host, to.port, name, 0, 5000);
     }
+    await meanwhile();
     await target.cluster('SETSLOT', slot, 'NODE', id(to));
     await source.cluster('SETSLOT', slot, 'NODE', id(to));
   }

@@ -1,5 +1,6 @@
 //! The connection that commands are sent on.
 
+mod asked;
 mod attempt;
 mod link;
 
@@ -23,7 +24,7 @@ use super::script::Script;
 use super::state::{ConnectionState, Voice};
 use super::supervisor::{Supervised, Way};
 use super::transaction;
-use crate::config::ConnectionConfig;
+use crate::config::{ConnectionConfig, Endpoint};
 use crate::error::{Error, Result};
 
 /// A connection that stays up by itself, for commands. Clones share it.
@@ -47,6 +48,13 @@ struct Beside {
     hooks: Hooks,
     resolver: Weak<Resolver>,
     once: Once,
+}
+
+impl Beside {
+    /// Where an answer in these words sends a command on to.
+    async fn sent_on(&self, words: &str) -> Option<Endpoint> {
+        self.resolver.upgrade()?.sent_on(words).await
+    }
 }
 
 impl Connection {
@@ -116,14 +124,15 @@ impl Connection {
     /// Sends one command. Waits for a connection that was lost a moment ago, unless
     /// `enableOfflineQueue` is off.
     pub async fn command(&self, cmd: &Cmd) -> Result<Value> {
-        self.send(cmd, is_read(cmd)).await
+        self.send(cmd, is_read(cmd)).await.map(|(value, _)| value)
     }
 
-    async fn send(&self, cmd: &Cmd, harmless: bool) -> Result<Value> {
+    /// The answer, and the connection that it came on.
+    async fn send(&self, cmd: &Cmd, harmless: bool) -> Result<(Value, Live)> {
         let mut turn = self.first_turn(harmless);
         loop {
             match self.command_once(cmd, &turn).await {
-                Ok(value) => return Ok(value),
+                Ok(answer) => return Ok(answer),
                 Err(unserved) => self.next_turn(&mut turn, unserved).await?,
             }
         }
@@ -145,6 +154,14 @@ impl Connection {
 
     /// Runs a script by its hash, and by its text when the server does not know it yet.
     pub async fn script<K, A>(&self, script: &Script, keys: &[K], args: &[A]) -> Result<Value>
+    where
+        K: redis::ToRedisArgs,
+        A: redis::ToRedisArgs,
+    {
+        self.run(script, keys, args).await.map(|(value, _)| value)
+    }
+
+    async fn run<K, A>(&self, script: &Script, keys: &[K], args: &[A]) -> Result<(Value, Live)>
     where
         K: redis::ToRedisArgs,
         A: redis::ToRedisArgs,
@@ -190,15 +207,8 @@ impl Connection {
         K: redis::ToRedisArgs,
         A: redis::ToRedisArgs,
     {
-        let before = self.live().map(|live| live.activity);
-        let value = self.script(script, keys, args).await?;
-        let live = self.live().filter(|live| {
-            before.as_ref().is_some_and(|activity| Arc::ptr_eq(activity, &live.activity))
-        });
-        let answer = match live {
-            Some(live) => self.command_on(&live, then).await.map_err(|unserved| unserved.error),
-            None => Err(self.unavailable()),
-        };
+        let (value, live) = self.run(script, keys, args).await?;
+        let answer = self.command_on(&live, then).await.map_err(|unserved| unserved.error);
         Ok((value, answer))
     }
 

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::backoff::Backoff;
 use crate::config::{ClusterConfig, ConnectionConfig, Target};
 use crate::error::Error;
+
+/// What is put off waits at most this long before the next attempt, if the options say no more.
+const LONGEST_PUT_OFF: Duration = Duration::from_secs(1);
 
 /// Why a command has no result.
 #[derive(Debug)]
@@ -44,6 +48,19 @@ impl From<Error> for Unserved {
     }
 }
 
+/// What becomes of a command that was not run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It is run again after this long.
+    Waits(Duration),
+    /// It is run by the node that its slot is being moved to.
+    IsSentOn,
+    /// Its keys are half here and half there: it is run again when more of them were moved.
+    IsPutOff,
+    /// It is not run again.
+    Fails,
+}
+
 /// When commands are run again; never without a cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Redirection(Option<Delays>);
@@ -78,19 +95,28 @@ impl Redirection {
         })
     }
 
-    /// The wait before a command is run for the `times + 2`nd time; `None` when it is not. Only
-    /// what certainly was not run is run again.
-    pub(super) fn delay(&self, unserved: &Unserved, times: u32) -> Option<Duration> {
-        let delays = self.0.as_ref().filter(|delays| times < delays.most)?;
-        let Error::Unavailable { reason } = &unserved.error else { return None };
+    /// What becomes of a command that was run `times` times again so far. Only what certainly was
+    /// not run is run again.
+    pub(super) fn next(&self, unserved: &Unserved, times: u32) -> Next {
+        let Some(delays) = self.0.as_ref().filter(|delays| times < delays.most) else {
+            return Next::Fails;
+        };
+        let Error::Unavailable { reason } = &unserved.error else { return Next::Fails };
         match (unserved.unsent, reason.split(' ').next()) {
             // Whatever the reason, what is missing is a connection.
-            (true, _) => Some(delays.failover),
-            (_, Some("MOVED")) => Some(delays.moved),
-            (_, Some("ASK" | "TRYAGAIN")) => Some(delays.try_again),
-            (_, Some("CLUSTERDOWN")) => Some(delays.cluster_down),
-            (false, _) => None,
+            (true, _) => Next::Waits(delays.failover),
+            (_, Some("MOVED")) => Next::Waits(delays.moved),
+            (_, Some("ASK")) => Next::IsSentOn,
+            (_, Some("TRYAGAIN")) => Next::IsPutOff,
+            (_, Some("CLUSTERDOWN")) => Next::Waits(delays.cluster_down),
+            (false, _) => Next::Fails,
         }
+    }
+
+    /// How long what was put off waits for its slot to be moved: longer each time.
+    pub(super) fn put_off(&self) -> Backoff {
+        let first = self.0.as_ref().map_or(Duration::ZERO, |delays| delays.try_again);
+        Backoff::new(first, first.max(LONGEST_PUT_OFF))
     }
 }
 
@@ -98,10 +124,9 @@ impl Redirection {
 mod tests {
     use super::*;
 
-    fn delay(redirection: &Redirection, reason: &str, unsent: bool, times: u32) -> Option<u128> {
+    fn next(redirection: &Redirection, reason: &str, unsent: bool, times: u32) -> Next {
         let error = Error::Unavailable { reason: reason.into() };
-        let delay = redirection.delay(&Unserved { error, unsent, left: None }, times);
-        delay.map(|delay| delay.as_millis())
+        redirection.next(&Unserved { error, unsent, left: None }, times)
     }
 
     #[test]
@@ -115,20 +140,24 @@ mod tests {
             try_again: ms(4),
         }));
         for (reason, unsent, expected) in [
-            ("MOVED 1 a:1", false, Some(1)),
-            ("MOVED 1 a:1", true, Some(2)),
-            ("ASK 1 a:1", false, Some(4)),
-            ("TRYAGAIN Multiple keys", false, Some(4)),
-            ("CLUSTERDOWN The cluster is down", false, Some(3)),
-            ("Connection refused", true, Some(2)),
-            ("the server closed the connection", false, None),
-            ("READONLY You can't write", false, None),
+            ("MOVED 1 a:1", false, Next::Waits(ms(1))),
+            ("MOVED 1 a:1", true, Next::Waits(ms(2))),
+            ("ASK 1 a:1", false, Next::IsSentOn),
+            ("TRYAGAIN Multiple keys", false, Next::IsPutOff),
+            ("CLUSTERDOWN The cluster is down", false, Next::Waits(ms(3))),
+            ("Connection refused", true, Next::Waits(ms(2))),
+            ("the server closed the connection", false, Next::Fails),
+            ("READONLY You can't write", false, Next::Fails),
         ] {
-            assert_eq!(delay(&redirection, reason, unsent, 2), expected, "{reason} {unsent}");
-            assert_eq!(delay(&redirection, reason, unsent, 3), None, "{reason} {unsent}");
-            assert_eq!(delay(&Redirection(None), reason, unsent, 0), None, "{reason} {unsent}");
+            assert_eq!(next(&redirection, reason, unsent, 2), expected, "{reason} {unsent}");
+            for (none, times) in [(&redirection, 3), (&Redirection(None), 0)] {
+                assert_eq!(next(none, reason, unsent, times), Next::Fails, "{reason} {unsent}");
+            }
         }
         let timeout = Error::Timeout { command: "SET".into(), limit: ms(1) };
-        assert_eq!(redirection.delay(&timeout.into(), 0), None);
+        assert_eq!(redirection.next(&timeout.into(), 0), Next::Fails);
+        let mut put_off = redirection.put_off();
+        let waits: Vec<u128> = (0..10).map(|_| put_off.next_wait().as_millis()).collect();
+        assert_eq!(waits, [4, 8, 16, 32, 64, 128, 256, 512, 1000, 1000]);
     }
 }

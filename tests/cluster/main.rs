@@ -13,6 +13,7 @@
 mod common;
 
 mod moves;
+mod open_slot;
 mod options;
 
 use self::common::PATIENCE;

@@ -126,27 +126,45 @@ impl Cluster {
     /// Moves the slot of our keys from one master to another, key by key as `--cluster reshard`
     /// does; `meanwhile` runs while it is open.
     pub async fn move_slot(&self, from: usize, to: usize, meanwhile: impl AsyncFnOnce()) {
-        let slot = slot_of(PREFIX);
-        let set = |at: usize, state: &str, node: usize| {
-            let mut command = redis::cmd("CLUSTER");
-            command.arg("SETSLOT").arg(slot).arg(state).arg(&self.ids[node]);
-            command.exec(&mut self.nodes[at].admin()).unwrap();
-        };
-        set(to, "IMPORTING", from);
-        set(from, "MIGRATING", to);
+        self.open_slot(from, to);
         meanwhile().await;
-        let mut source = self.nodes[from].admin();
-        let mut list = redis::cmd("CLUSTER");
-        list.arg("GETKEYSINSLOT").arg(slot).arg(1000);
-        let keys: Vec<String> = list.query(&mut source).unwrap();
-        for key in keys {
-            let mut migrate = redis::cmd("MIGRATE");
-            migrate.arg("127.0.0.1").arg(self.nodes[to].port).arg(key).arg(0).arg(5000);
-            migrate.exec(&mut source).unwrap();
+        for key in self.keys_in_slot(from) {
+            self.move_key(from, to, &key);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        set(to, "NODE", to);
-        set(from, "NODE", to);
+        self.close_slot(from, to);
+    }
+
+    /// From now on keys of the slot can be moved.
+    pub fn open_slot(&self, from: usize, to: usize) {
+        self.set_slot(to, "IMPORTING", from);
+        self.set_slot(from, "MIGRATING", to);
+    }
+
+    /// The slot has moved.
+    pub fn close_slot(&self, from: usize, to: usize) {
+        self.set_slot(to, "NODE", to);
+        self.set_slot(from, "NODE", to);
+    }
+
+    fn set_slot(&self, at: usize, state: &str, node: usize) {
+        let mut command = redis::cmd("CLUSTER");
+        command.arg("SETSLOT").arg(slot_of(PREFIX)).arg(state).arg(&self.ids[node]);
+        command.exec(&mut self.nodes[at].admin()).unwrap();
+    }
+
+    /// The keys of our slot that this master has.
+    pub fn keys_in_slot(&self, at: usize) -> Vec<String> {
+        let mut list = redis::cmd("CLUSTER");
+        list.arg("GETKEYSINSLOT").arg(slot_of(PREFIX)).arg(1000);
+        list.query(&mut self.nodes[at].admin()).unwrap()
+    }
+
+    /// Moves one key.
+    pub fn move_key(&self, from: usize, to: usize, key: &str) {
+        let mut migrate = redis::cmd("MIGRATE");
+        migrate.arg("127.0.0.1").arg(self.nodes[to].port).arg(key).arg(0).arg(5000);
+        migrate.exec(&mut self.nodes[from].admin()).unwrap();
     }
 }
 

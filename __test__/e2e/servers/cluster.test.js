@@ -89,6 +89,17 @@ test('the slot moves to another node while deploying', async (t) => {
   await answers(worker, 'moved', 2000);
 });
 
+test('deploys go on while the slot is open, where its keys are', async () => {
+  const owner = await cluster.owner(FLOWS);
+  const target = cluster.nodes.slice(0, 3).find((node) => node !== owner);
+  await cluster.moveSlot(FLOWS, target, async () => {
+    await admin.deploy(valueFlow('in between'));
+    await answers(worker, 'in between', 5000);
+  });
+  await admin.deploy(valueFlow('moved again'));
+  await answers(worker, 'moved again', 2000);
+});
+
 test('the owner of the slot is killed', async (t) => {
   const owner = await cluster.owner(FLOWS);
   const deploying = admin.deploy(valueFlow('at it'));

@@ -7,11 +7,13 @@ use redis::{Cmd, Pipeline, RedisResult, Value};
 
 use super::Connection;
 use super::link::Live;
+use crate::backoff::Backoff;
+use crate::config::Endpoint;
 use crate::connection::activity::Activity;
 use crate::connection::fault::{Fault, classify_failure, classify_reply, name_of, words_of};
 use crate::connection::kind;
 use crate::connection::reaction::Reaction;
-use crate::connection::redirect::{Left, Unserved};
+use crate::connection::redirect::{Left, Next, Unserved};
 use crate::connection::repetition::OUTAGE_WAIT;
 use crate::connection::transaction;
 use crate::error::{Error, Result};
@@ -33,18 +35,36 @@ pub(super) struct Turn {
     /// It does no harm when it is run twice.
     harmless: bool,
     resent: u32,
+    /// How long it waits when it is put off because its slot is being moved.
+    put_off: Backoff,
+    /// Where it is sent this time, in place of the owner of the slot.
+    sent_on: Option<Endpoint>,
+}
+
+impl Turn {
+    pub(super) fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
 }
 
 impl Connection {
     pub(super) fn first_turn(&self, harmless: bool) -> Turn {
         let deadline = Instant::now() + self.limit.unwrap_or(COMMAND_LIMIT);
-        Turn { deadline, times: 0, harmless, resent: 0 }
+        Turn {
+            deadline,
+            times: 0,
+            harmless,
+            resent: 0,
+            put_off: self.redirection.put_off(),
+            sent_on: None,
+        }
     }
 
     /// Waits until what was lost with a connection, or what a node of a cluster refused to run,
     /// may be tried again; fails when it is not to be.
     pub(super) async fn next_turn(&self, turn: &mut Turn, unserved: Unserved) -> Result<()> {
-        let left = turn.deadline.saturating_duration_since(Instant::now());
+        let left = turn.time_left();
+        let was_sent_on = turn.sent_on.take().is_some();
         let supervision = &self.beside.config.supervision;
         if unserved.is_unsent() && !supervision.offline_queue {
             return Err(unserved.error);
@@ -61,7 +81,23 @@ impl Connection {
                 Err(_) => Err(unserved.error),
             };
         }
-        let delay = self.redirection.delay(&unserved, turn.times);
+        let delay = match self.redirection.next(&unserved, turn.times) {
+            Next::Fails => None,
+            // Whoever sends back what was sent on has not been told yet that the slot moves.
+            Next::Waits(_) if was_sent_on && !unserved.is_unsent() => {
+                Some(turn.put_off.next_wait())
+            }
+            Next::Waits(delay) => Some(delay),
+            Next::IsPutOff => Some(turn.put_off.next_wait()),
+            Next::IsSentOn => {
+                turn.sent_on = self.beside.sent_on(words_of(&unserved.error)).await;
+                if turn.sent_on.is_some() {
+                    turn.times += 1;
+                    return Ok(());
+                }
+                Some(turn.put_off.next_wait())
+            }
+        };
         let Some(delay) = delay.filter(|delay| *delay < left) else { return Err(unserved.error) };
         turn.times += 1;
         if let (false, Some(live)) = (unserved.is_unsent(), self.live()) {
@@ -76,9 +112,10 @@ impl Connection {
         &self,
         cmd: &Cmd,
         turn: &Turn,
-    ) -> std::result::Result<Value, Unserved> {
-        let live = self.require_live(turn).await.map_err(Unserved::unsent)?;
-        self.command_on(&live, cmd).await
+    ) -> std::result::Result<(Value, Live), Unserved> {
+        let live = self.live_for(turn).await?;
+        let value = self.command_on(&live, cmd).await?;
+        Ok((value, live))
     }
 
     /// Sends one command, once, on this very connection.
@@ -104,7 +141,7 @@ impl Connection {
         wrapped: &Pipeline,
         turn: &Turn,
     ) -> std::result::Result<Vec<Result<Value>>, Unserved> {
-        let mut live = self.require_live(turn).await.map_err(Unserved::unsent)?;
+        let mut live = self.live_for(turn).await?;
         let kick = live.clone();
         let request = live.connection.send_packed_commands(wrapped, 0, wrapped.len());
         let replies = match self.limited("EXEC", &kick.activity, request).await? {
@@ -134,6 +171,14 @@ impl Connection {
         Ok(answers)
     }
 
+    /// The connection that this attempt is made on.
+    async fn live_for(&self, turn: &Turn) -> std::result::Result<Live, Unserved> {
+        match &turn.sent_on {
+            None => self.require_live(turn).await.map_err(Unserved::unsent),
+            Some(node) => self.sent_on_to(node, turn).await,
+        }
+    }
+
     /// The connection; when there is none, the next one, if it comes soon enough.
     async fn require_live(&self, turn: &Turn) -> Result<Live> {
         if let Some(live) = self.live() {
@@ -144,7 +189,7 @@ impl Connection {
         let place =
             self.queue.try_acquire().ok().filter(|_| waits && !self.supervised.is_closing());
         if place.is_some() {
-            let left = turn.deadline.saturating_duration_since(Instant::now());
+            let left = turn.time_left();
             let patience = OUTAGE_WAIT.saturating_sub(self.supervised.status.down_for());
             let deadline = Instant::now() + patience.min(left);
             while Instant::now() < deadline {
@@ -193,7 +238,7 @@ impl Connection {
         }
     }
 
-    async fn limited<T>(
+    pub(super) async fn limited<T>(
         &self,
         name: &str,
         activity: &Activity,

@@ -1,18 +1,18 @@
 //! What is done with the connection for commands while it lasts.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, Value};
 use tokio::sync::mpsc;
 
-use crate::connection::activity::{Activity, TICK};
+use crate::connection::activity::{Activity, Stream, TICK};
 use crate::connection::fault::{classify_failure, classify_reply, name_of};
 use crate::connection::heartbeat::{self, SILENCE_LIMIT};
 use crate::connection::state::Status;
 use crate::connection::supervisor::{Established, Link};
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// The connection as long as it is up.
 pub(super) type LiveCell = Arc<Mutex<Option<Live>>>;
@@ -51,15 +51,9 @@ impl Link for CommandLink {
     async fn serve(&mut self, established: Established, status: &Status) -> Error {
         let Established { stream, server, must_be_master, mut closing, .. } = established;
         let activity = stream.activity();
-        // The handshake is done: nothing is left to the crate, and its time limits, which know
-        // nothing of the size of a value, are off.
-        let info = RedisConnectionInfo::default().set_skip_set_lib_name();
-        let limits =
-            AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-        let made = MultiplexedConnection::new_with_config(&info, stream, limits).await;
-        let (connection, driver) = match made {
+        let (connection, driver) = match multiplexed(stream).await {
             Ok(made) => made,
-            Err(error) => return classify_failure("the handshake", error).error,
+            Err(error) => return error,
         };
         let (kick, mut kicked) = mpsc::channel(1);
         let live = Live { connection: connection.clone(), activity: Arc::clone(&activity), kick };
@@ -79,6 +73,21 @@ impl Link for CommandLink {
         driver.await;
         Error::Closed
     }
+}
+
+/// The crate's connection over a stream whose handshake is done, and what drives it.
+pub(super) async fn multiplexed(
+    stream: Stream,
+) -> Result<(MultiplexedConnection, impl Future<Output = ()> + Send + use<>)> {
+    // What drives it borrows this.
+    static INFO: LazyLock<RedisConnectionInfo> =
+        LazyLock::new(|| RedisConnectionInfo::default().set_skip_set_lib_name());
+    // Nothing is left to the crate, and its time limits, which know nothing of the size of a
+    // value, are off.
+    let limits =
+        AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+    let made = MultiplexedConnection::new_with_config(&INFO, stream, limits).await;
+    made.map_err(|error| classify_failure("the handshake", error).error)
 }
 
 /// Returns when the server no longer answers, or answers that it can't serve.

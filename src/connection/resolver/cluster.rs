@@ -11,7 +11,7 @@ use tracing::debug;
 use super::Located;
 use super::dialogue::Dialogue;
 use super::nat::Nat;
-use super::slots::{SlotMap, moved_to, read_slots};
+use super::slots::{SlotMap, asked_at, moved_to, read_slots};
 use super::stagger::first_answer;
 use crate::config::{ClusterConfig, ConnectionConfig, Endpoint, Target};
 use crate::connection::fault::{classify_text, reason_of};
@@ -101,6 +101,12 @@ impl Cluster {
         if let Some(owner) = moved_to(words, self.config.slot) {
             *self.hint() = Some(owner);
         }
+    }
+
+    /// Where an `ASK` leads to.
+    pub(super) async fn sent_on(&self, words: &str) -> Option<Endpoint> {
+        let node = asked_at(words, self.config.slot)?;
+        Some(self.nat.locate(node).await.endpoint)
     }
 
     /// Returns when the slot is owned by another node than this.

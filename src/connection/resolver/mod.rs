@@ -123,6 +123,14 @@ impl Resolver {
             cluster.learn(reason);
         }
     }
+
+    /// Where an answer in these words sends a command on to, as it is reached from here.
+    pub(super) async fn sent_on(&self, words: &str) -> Option<Endpoint> {
+        match self {
+            Self::Cluster(cluster) => cluster.sent_on(words).await,
+            Self::Direct(_) | Self::Sentinel(_) => None,
+        }
+    }
 }
 
 /// What is said about where the server is.

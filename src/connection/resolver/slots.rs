@@ -60,8 +60,17 @@ fn address(node: &Reply, asked: &Endpoint) -> Option<Endpoint> {
 
 /// Where `MOVED <slot> <host>:<port>` leads to, when it concerns this slot and names a host.
 pub(super) fn moved_to(words: &str, slot: u16) -> Option<Endpoint> {
+    redirected("MOVED", words, slot)
+}
+
+/// The same of `ASK <slot> <host>:<port>`.
+pub(super) fn asked_at(words: &str, slot: u16) -> Option<Endpoint> {
+    redirected("ASK", words, slot)
+}
+
+fn redirected(code: &str, words: &str, slot: u16) -> Option<Endpoint> {
     let mut words = words.split(' ');
-    if words.next() != Some("MOVED") || words.next()?.parse() != Ok(slot) {
+    if words.next() != Some(code) || words.next()?.parse() != Ok(slot) {
         return None;
     }
     let (host, port) = words.next()?.rsplit_once(':')?;
@@ -117,5 +126,7 @@ mod tests {
         {
             assert_eq!(moved_to(words, 7), None, "{words}");
         }
+        assert_eq!(asked_at("ASK 7 10.0.0.1:6380", 7), Some(tcp("10.0.0.1", 6380)));
+        assert_eq!(asked_at("MOVED 7 10.0.0.1:6380", 7), None);
     }
 }
