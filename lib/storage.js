@@ -2,6 +2,7 @@
 
 const path = require('node:path');
 const { checkOptions } = require('./binding/core');
+const { narrowDependencyCheck } = require('./flows/dependencies');
 const { createHealth } = require('./health');
 const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
@@ -48,6 +49,7 @@ async function open(settings, runtime) {
   for (const notice of checked.notices) {
     log[notice.level](notice.text);
   }
+  narrowDependencyCheck(runtime, log);
   /** @type {Instance | null} */
   let instance = null;
   const health = createHealth({ options: checked.health, role: checked.role, runtime, log, instance: () => instance });

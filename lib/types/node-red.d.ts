@@ -262,3 +262,16 @@ export interface Manifest {
     dependencies?: string[];
   };
 }
+
+/** Of Node-RED's registry: the look for modules that flows need, before each start of them. */
+export interface DependencyCheck {
+  /** Rejects with what could not be installed. */
+  checkFlowDependencies(flows: FlowNode[]): Promise<unknown>;
+}
+
+/** Of Node-RED's registry: what that look goes by. */
+export interface TypeRegistration {
+  /** The property in which nodes of a type name modules. */
+  register(type: string, property: string): unknown;
+  registerSubflow(type: string, subflow: object): unknown;
+}

@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
+const { narrowDependencyCheck } = require('../../../lib/flows/dependencies');
 const { encrypt } = require('../../../lib/flows/credentials');
 const { createReload } = require('../../../lib/reload');
 
@@ -64,6 +65,7 @@ async function startInstance({
   const storageModule = {
     async init(_settings, givenRuntime) {
       runtime = givenRuntime;
+      narrowDependencyCheck(runtime, { info: (text) => told.push({ level: 'info', text }) });
       reload = createReload({
         runtime,
         mode,
