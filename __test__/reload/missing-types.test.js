@@ -13,6 +13,7 @@ function base() {
     { id: 'a2', type: 'probe-plain', z: 'a', value: 'same', x: 2, y: 1, wires: [[]] },
     { id: 'a3', type: 'probe', z: 'a', value: 'gone', x: 3, y: 1, wires: [[]] },
     { id: 'a4', type: 'probe-plain', z: 'a', value: 'same', x: 3, y: 1, wires: [['a2']] },
+    { id: 'a6', type: 'probe-plain', z: 'a', value: 'same', x: 4, y: 1, wires: [[]] },
     { id: 'b1', type: 'probe', z: 'b', value: 'same', x: 1, y: 1, wires: [[]] },
     { id: 'b2', type: 'probe', z: 'b', value: 'same', server: 'server', x: 1, y: 1, wires: [[]] }
   ];
@@ -67,7 +68,7 @@ async function runsTheRevision(types) {
   assert.equal(instance.last('server').secret, 'new');
   assert.equal(instance.node('b2').server, instance.node('server'));
   assert.equal(instance.node('a3'), null, 'a3 has been removed');
-  // Rewired, and alive all the time.
+  // Rewired.
   instance.clear();
   instance.node('a4').receive({});
   await instance.until(() => instance.ids('input').length === 2, 'a4 sends to its new target');
@@ -75,15 +76,15 @@ async function runsTheRevision(types) {
   assert.deepEqual(instance.runtime.nodes.getFlows().flows, instance.stored.flows);
 }
 
-test('what is unchanged runs on while a type is missing, the rest stands still', async () => {
-  const untouched = ['a2', 'a4', 'b1'].map((id) => instance.node(id));
+test('what is unchanged runs on while a type is missing, what has changed stands still with all that it is wired to', async () => {
+  const untouched = ['a6', 'b1'].map((id) => instance.node(id));
   const result = await instance.update(revision(first), NEW_SECRETS);
   assert.equal(result.applied, true);
   assert.deepEqual(result.missingTypes, [first]);
-  assert.deepEqual(instance.ids('close'), ['a1', 'a3', 'b2', 'server']);
+  assert.deepEqual(instance.ids('close'), ['a1', 'a2', 'a3', 'a4', 'b2', 'server']);
   assert.deepEqual(instance.ids('start'), []);
   assert.deepEqual(
-    ['a2', 'a4', 'b1'].map((id) => instance.node(id)),
+    ['a6', 'b1'].map((id) => instance.node(id)),
     untouched
   );
   assert.match(instance.told.at(-1).text, new RegExp(`waits for node types that are not installed: ${first} `));
@@ -106,7 +107,7 @@ test('what is held is told to wait, also for a type that Node-RED takes for one 
 
 test('when the types are there, all of the change runs its new configuration, and nothing ever the old one', async () => {
   await instance.update(revision(first, second), NEW_SECRETS, 'r9');
-  const untouched = ['a2', 'a4', 'b1'].map((id) => instance.node(id));
+  const untouched = ['a6', 'b1'].map((id) => instance.node(id));
   instance.clear();
   globalThis.reloadRegister(first);
   await instance.reload.idle();
@@ -114,17 +115,20 @@ test('when the types are there, all of the change runs its new configuration, an
   globalThis.reloadRegister(second);
   await instance.until(() => instance.completed.length === 1, 'the revision is complete');
   assert.deepEqual(instance.ids('close'), []);
-  assert.deepEqual(instance.ids('start'), ['a1', 'a5', 'b2', 'c1', `late-${first}`, `late-${second}`, 'server'].sort());
+  assert.deepEqual(
+    instance.ids('start'),
+    ['a1', 'a2', 'a4', 'a5', 'b2', 'c1', `late-${first}`, `late-${second}`, 'server'].sort()
+  );
   assert.deepEqual(
     instance.records.filter(({ value, secret }) => value === 'old' || secret === 'old'),
     []
   );
   assert.deepEqual(
-    ['a2', 'a4', 'b1'].map((id) => instance.node(id)),
+    ['a6', 'b1'].map((id) => instance.node(id)),
     untouched
   );
   assert.equal(instance.completed[0].revision, 'r9');
-  assert.equal(instance.completed[0].restarted, 3);
+  assert.equal(instance.completed[0].restarted, 5);
   assert.equal(instance.told.at(-1).level, 'info');
   assert.match(instance.told.at(-1).text, /^Missing node types have been installed: revision r9 applied/);
   await runsTheRevision([first, second]);
@@ -181,7 +185,7 @@ test('back to the revision that runs', async () => {
   await instance.update(revision(first), NEW_SECRETS);
   const result = await instance.update(base(), SECRETS);
   assert.equal(result.applied, true);
-  assert.deepEqual(instance.ids('start'), ['a1', 'a3', 'b2', 'server']);
+  assert.deepEqual(instance.ids('start'), ['a1', 'a2', 'a3', 'a4', 'b2', 'server']);
   assert.equal(instance.last('a1').value, 'old');
   assert.equal(instance.last('a1').secret, 'old');
   assert.equal(instance.last('a3').secret, 'gone');

@@ -126,7 +126,7 @@ function createChange({ runtime, mode, standing, watch, calls, live, marking, ou
     const isComparable =
       isHeld ||
       (isOrdinary(handed.flows) && isOrdinary(wanted.flows) && !hasStuckInstance(handed.flows, runtime.nodes.getNode));
-    const situation = { mode, isScopeAware, isRunning: watch.hasRunningFlows(), isOrdinary: isComparable };
+    const situation = { mode, isScopeAware, isRunning: watch.hasRunningFlows(), isOrdinary: isComparable, isHeld };
     return deployType(situation, difference, handed.nodes, wanted.nodes);
   }
 

@@ -31,14 +31,14 @@ function isScope(node) {
 /**
  * The deploy type to ask for: that of the settings, or 'full' where a part would leave old values running.
  *
- * @param {{ mode: ReloadMode, isRunning: boolean, isScopeAware: boolean, isOrdinary: boolean }} situation
- *   `isOrdinary`: Node-RED is sure to find what differs
+ * @param {{ mode: ReloadMode, isRunning: boolean, isScopeAware: boolean, isOrdinary: boolean, isHeld: boolean }} situation
+ *   `isOrdinary`: Node-RED is sure to find what differs; `isHeld`: what has changed is stopped and does not start yet
  * @param {Difference} difference
  * @param {Map<string, FlowNode>} before
  * @param {Map<string, FlowNode>} wanted
  * @returns {DeployType}
  */
-function deployType({ mode, isRunning, isScopeAware, isOrdinary }, difference, before, wanted) {
+function deployType({ mode, isRunning, isScopeAware, isOrdinary, isHeld }, difference, before, wanted) {
   // Node-RED 3.0 cannot deploy a part of flows that have never run.
   if (!isRunning || !isOrdinary) {
     return 'full';
@@ -56,7 +56,9 @@ function deployType({ mode, isRunning, isScopeAware, isOrdinary }, difference, b
       return 'full';
     }
   }
-  return mode;
+  // Half a route would keep requests and messages that the other half never answers: what is wired to a node that
+  // stands still stops as well, so that HTTP answers 404.
+  return isHeld && mode === 'nodes' ? 'flows' : mode;
 }
 
 module.exports = { deployType, restartsEnvironments };
