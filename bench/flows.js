@@ -20,11 +20,11 @@ function smallFlow(version) {
 }
 
 /** The node that tells its version when it starts. */
-function teller(version) {
+function teller(version, tab) {
   return {
     id: 'teller',
     type: 'function',
-    z: 'tab-0',
+    z: tab,
     name: version,
     func: 'return msg;',
     outputs: 1,
@@ -59,7 +59,15 @@ function largeFlow(version, nodes, everywhere = false) {
       type: 'change',
       z: `tab-${index % tabs}`,
       name: everywhere ? `node ${index} of ${version}` : `node ${index}`,
-      rules: [{ t: 'set', p: 'payload', pt: 'msg', to: `a text that node ${index} sets`, tot: 'str' }],
+      rules: [
+        {
+          t: 'set',
+          p: 'payload',
+          pt: 'msg',
+          to: `what node ${index} sets, a text of some length as texts are`,
+          tot: 'str'
+        }
+      ],
       action: '',
       property: '',
       from: '',
@@ -70,7 +78,8 @@ function largeFlow(version, nodes, everywhere = false) {
       wires: [[`node-${index + tabs}`]]
     });
   }
-  flow.push(teller(version));
+  // Node-RED starts one tab after the other.
+  flow.push(teller(version, `tab-${tabs - 1}`));
   return flow;
 }
 

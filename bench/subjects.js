@@ -6,6 +6,7 @@
 
 const path = require('node:path');
 const { startNodeRed, raw } = require('../__test__/support/node-red.js');
+const { createProbe } = require('./measure/probe.js');
 
 const PLAIN = path.join(__dirname, 'plain-module.js');
 /** Of each subject its column in the table. */
@@ -46,21 +47,24 @@ function optionsOf(subject, role, { address, prefix, valkey, settings }) {
  *   and the server, made for each
  * @param {object} [options.valkey] further options of this module
  * @param {object} [options.settings] further settings of every instance
+ * @param {boolean} [options.probes] each instance gets a `probe`, see measure/probe.js
  */
-async function startFleet(subject, { server, flows, workers = 1, wayTo = async () => server, valkey, settings }) {
+async function startFleet(subject, options) {
+  const { server, flows, workers = 1, wayTo = async () => server, valkey, settings, probes = false } = options;
   const prefix = `bench-${(prefixes += 1)}:`;
   const started = [];
   const start = async (role, more = {}) => {
     const { host, port } = await wayTo();
-    const options = optionsOf(subject, role, {
+    const ofSubject = optionsOf(subject, role, {
       address: { host, port },
       prefix,
       valkey,
       settings: { apiMaxLength: '50mb', ...settings }
     });
-    const instance = await startNodeRed({ deadline: 120_000, ...options, ...more });
+    const probe = probes ? await createProbe() : undefined;
+    const instance = await startNodeRed({ deadline: 120_000, ...ofSubject, ...probe?.options, ...more });
     started.push(instance);
-    return instance;
+    return Object.assign(instance, { probe });
   };
   const stop = async () => {
     await Promise.all(started.map((instance) => instance.stop()));
@@ -69,7 +73,7 @@ async function startFleet(subject, { server, flows, workers = 1, wayTo = async (
     // The plain module has its flows nowhere but on the server: they are deployed to it.
     const admin = await start('admin', subject === 'plain' ? {} : { flows });
     if (subject === 'plain') {
-      await admin.deploy(flows);
+      await admin.deploy(flows, { deadline: 60_000 });
     }
     if (subject === 'default') {
       return { subject, prefix, admin, workers: [admin], stop };

@@ -247,13 +247,15 @@ class NodeRed {
    * Deploys through the admin API, as the editor does.
    *
    * @param {object[]} flows credentials may stand on the nodes, as in the editor
-   * @param {{credentials?: object, type?: 'full'|'nodes'|'flows'|'reload', rev?: string, token?: string}} [options]
+   * @param {{credentials?: object, type?: 'full'|'nodes'|'flows'|'reload', rev?: string, token?: string,
+   *   deadline?: number}} [options]
    * @returns {Promise<{rev: string}>}
    */
-  async deploy(flows, { credentials, type = 'full', rev, token } = {}) {
+  async deploy(flows, { credentials, type = 'full', rev, token, deadline } = {}) {
     const response = await this.admin('/flows', {
       method: 'POST',
       token,
+      deadline,
       headers: { 'Node-RED-API-Version': 'v2', 'Node-RED-Deployment-Type': type },
       body: { flows, credentials, rev }
     });

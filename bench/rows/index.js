@@ -1,4 +1,9 @@
 'use strict';
 
 /** Every row, the most important first. */
-module.exports = [require('./small-deploys.js')];
+module.exports = [
+  require('./small-deploys.js'),
+  require('./far-server.js'),
+  require('./large-deploys.js'),
+  require('./many-workers.js')
+];
