@@ -20,8 +20,11 @@ export declare class Admin {
    * the methods that take the number of a call.
    */
   constructor(options: string, userDir: string | undefined | null, log: LogFunction, event: EventFunction, functions: Functions, settle: SettleFunction)
-  /** Opens the connection; never fails because the server is away. */
-  open(): Promise<undefined>
+  /**
+   * Opens the connection; never fails because the server is away. `host_name`: by which other
+   * admins name this one.
+   */
+  open(hostName?: string | undefined | null): Promise<undefined>
   /** What Valkey holds, waiting at most `patience` ms for it; `null` when it holds no flows. */
   readForRestore(patience: number): Promise<StoredDeploy | undefined | null>
   /** The disk has lost its flows, or only their credentials, and Valkey could not be asked. */
@@ -49,6 +52,11 @@ export declare class Admin {
   readSessions(patience: number): Promise<string | undefined | null>
   /** How it stands; `null` before it is open. Reads nothing and waits for nothing. */
   health(): AdminHealth | null
+  /**
+   * What keeps a deploy from workers, and what has become of one; the event `standing` follows a
+   * change. `null` before it is open. Reads nothing and waits for nothing.
+   */
+  standing(): Standing | null
   /** Takes one library entry (`{…meta, fn: body}` as JSON text) as it is on disk. */
   mirrorLibraryEntry(kind: string, path: string, entry: string): Promise<Mirroring>
   /**
@@ -207,7 +215,7 @@ export declare function checkOptions(options: string): CheckedOptions
 export type EventFunction = (arg: EventName) => void
 
 /** What happens outside a call. */
-export type EventName = 'revision' | 'restore' | 'refused' | 'library' | 'packages'
+export type EventName = 'revision' | 'restore' | 'refused' | 'library' | 'standing' | 'packages'
 
 /** The functions of `settings.valkey`, as far as they were given; none of them throws. */
 export interface Functions {
@@ -289,6 +297,14 @@ export interface KeyNames {
   flows: string
   /** Of the credentials. */
   credentials: string
+}
+
+/** A package that does not reach workers. */
+export interface LeftOut {
+  /** Its name. */
+  name: string
+  /** Why, as the rest of a sentence. */
+  reason: string
 }
 
 /** `(level, text)` */
@@ -377,6 +393,23 @@ export type Role = 'admin' | 'worker'
 
 /** `(call, value, error)`: exactly one of value and error is given. */
 export type SettleFunction = (arg0: number, arg1?: Mirroring | string | boolean | undefined | null, arg2?: string | undefined | null) => void
+
+/** What keeps an admin's deploys from workers, and what has become of one. */
+export interface Standing {
+  /** Why what was deployed is not in Valkey yet. */
+  away?: string
+  /** The other admin that is in charge, for people. */
+  other?: string
+  /** This admin was in charge before, in this process. */
+  wasInCharge: boolean
+  /**
+   * The key that keeps what workers ran before it was replaced by what is on this disk, which had
+   * never had it. Until something is deployed.
+   */
+  replaced?: string
+  /** What is installed here and does not reach workers. */
+  leftOut: Array<LeftOut>
+}
 
 /** Flows, credentials and settings of one deploy, each as JSON text. */
 export interface StoredDeploy {

@@ -75,7 +75,7 @@ pub enum Error {
         "another admin ({owner}) is active on this key prefix; what was saved here is on this disk only. Stop one of the two, or give each its own 'keyPrefix'"
     )]
     OtherAdmin {
-        /// Id of the admin that holds the lease.
+        /// The admin that holds the lease, for people.
         owner: String,
     },
     /// There is no such library entry.

@@ -14,7 +14,7 @@ const { FLOWS, create, flowsOf, onDisk, plainOf, storedAs, whose } = require('./
 
 /** An admin at its start; `answer` settles what Valkey is asked for; `sent` says whose flows it was given. */
 function start() {
-  const { disk, files, loading, local, log, secrets } = create({ backups: false });
+  const { disk, files, loading, local, log, notices, secrets } = create({ backups: false });
   const sent = [];
   const deploy = async (flows) => {
     sent.push(JSON.parse(flows)[0].id);
@@ -22,8 +22,8 @@ function start() {
   };
   const core = { mirrorDeploy: deploy, background: { mirrorDeploy: deploy } };
   const nothing = async () => {};
-  const mirror = createMirror({ core, files, secrets, log, beforeSend() {}, async onEqual() {} });
-  const refused = createRefusedDeploy({ core, runtime: {}, watch: {}, log });
+  const mirror = createMirror({ core, files, secrets, notices, log, beforeSend() {}, async onEqual() {} });
+  const refused = createRefusedDeploy({ core, runtime: {}, watch: {}, notices, log });
   const restoring = { ready: nothing, forget: nothing, consider: nothing };
   const journal = { begin: nothing, end: nothing };
   const flowFile = { remember: nothing };
@@ -37,6 +37,7 @@ function start() {
     mirror,
     restoring,
     refused,
+    notices,
     log
   });
   let answer;
@@ -64,6 +65,7 @@ function start() {
     refused,
     mirror,
     packageChanges: { noteChange() {} },
+    notices,
     log
   });
   /** As Node-RED saves them: credentials only when they have changed. */

@@ -24,6 +24,7 @@ function create() {
     core: { mirrorDeploy: deploy, background: { mirrorDeploy: deploy } },
     files: { activeProject: () => null },
     secrets: { opens: () => true, toShare: () => secret },
+    notices: { show: assert.fail },
     log: { warn: assert.fail, error: assert.fail },
     beforeSend() {},
     async onEqual() {}
@@ -82,8 +83,12 @@ test('what may not be mirrored is not sent, neither then nor with later credenti
 });
 
 test('credentials that this admin can not read are not sent, nor are their flows, and that is told', () => {
-  const { core, lines, mirror } = createAdminParts();
+  const { core, lines, mirror, shown } = createAdminParts();
   mirror.mirrorLoaded({ ...pairOf('read'), credentials: encrypt('another', {}) });
+  assert.match(
+    shown.get('held'),
+    /^The credentials on this disk can not be decrypted: .* until it is deployed again\.$/
+  );
   assert.deepEqual(core.sent, []);
   assert.equal(mirror.onDisk().flows, null);
   assert.deepEqual(lines, [

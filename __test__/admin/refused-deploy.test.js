@@ -10,6 +10,7 @@ const { test } = require('node:test');
 const { createRefusedDeploy } = require('../../lib/admin/refused-deploy');
 const { createRuntimeWatch } = require('../../lib/flows/runtime-watch');
 const { until } = require('../support/wait');
+const { createShownNotices } = require('./support/shown-notices');
 
 const log = { error() {}, warn() {}, info() {}, debug() {} };
 
@@ -33,18 +34,20 @@ function create({ load = async () => {}, safeMode, started = true } = {}) {
     }
   };
   const watch = createRuntimeWatch({ events, isOwn: () => false, onOwn() {}, onType() {} });
+  const { notices, shown } = createShownNotices();
   const core = { deployWasRefused: () => told.push('refused') };
   const refused = createRefusedDeploy({
     core,
     runtime: { events, nodes, settings: { safeMode } },
     watch,
+    notices,
     log
   });
   const start = () => events.emit('flows:started', {});
   if (started) {
     start();
   }
-  return { refused, loads, told, start };
+  return { refused, loads, shown, told, start };
 }
 
 /** Long enough for everything that waits for nothing. */
@@ -119,4 +122,24 @@ test('while it is loaded, what was made from the flows before is refused as a co
   await load;
   await refused.beside(save);
   assert.equal(isSaved, true);
+});
+
+test('the editor is told that a deploy was refused, and what becomes of it', async () => {
+  const { refused, shown } = create();
+  refused.begin();
+  assert.match(shown.get('refused'), /is on this disk only, .* Once this admin takes over, it is loaded/);
+  refused.end();
+  assert.deepEqual([...shown], []);
+
+  refused.begin();
+  await refused.load();
+  assert.match(shown.get('refused'), /the deploy that was refused .* has been loaded, runs here/);
+  // A deploy, or another load.
+  refused.end();
+  assert.deepEqual([...shown], []);
+
+  const failing = create({ load: () => Promise.reject(new Error('not today')) });
+  failing.refused.begin();
+  await failing.refused.load();
+  assert.match(failing.shown.get('refused'), /can't be loaded, .*: not today\.$/);
 });

@@ -17,7 +17,7 @@ const ENDLESS = [...FINE, { id: 'g', type: 'group', z: 'tab', g: 'g' }];
 
 function createParts() {
   const parts = createAdminDisk();
-  const { disk, files, local, log, secrets } = parts;
+  const { disk, files, local, log, notices, secrets } = parts;
   const sent = [];
   const deploy = async (...pair) => {
     sent.push(pair.slice(0, 2));
@@ -25,7 +25,7 @@ function createParts() {
   };
   const core = { mirrorDeploy: deploy, background: { mirrorDeploy: deploy } };
   const nothing = async () => {};
-  const mirror = createMirror({ core, files, secrets, log, beforeSend() {}, async onEqual() {} });
+  const mirror = createMirror({ core, files, secrets, notices, log, beforeSend() {}, async onEqual() {} });
   const saving = createSaving({
     local,
     files,
@@ -36,6 +36,7 @@ function createParts() {
     loading: { ready: nothing },
     restoring: { ready: nothing, forget: nothing },
     refused: { begin() {}, end() {}, waits: () => false },
+    notices,
     log
   });
   return { ...parts, mirror, saving, sent };
@@ -62,16 +63,26 @@ test('a deploy that can not be run is answered with an error, and leaves nothing
   assert.deepEqual(sent.at(-1).map(JSON.parse), [FINE, { g: { token: 'second' } }]);
 });
 
-test('flows on the disk that can not be run are not mirrored', () => {
-  const { lines, log } = createAdminDisk();
-  assert.equal(mayBeMirrored(ENDLESS, log), false);
-  assert.match(lines.join('\n'), /error.*can't run the flows on this disk: node 'g'.*workers keep what they run/);
+test('flows on the disk that can not be run are not mirrored, and log and editor say so', async () => {
+  const parts = createParts();
+  const { lines, saving, shown } = parts;
+  assert.equal(mayBeMirrored(ENDLESS, parts), false);
+  const told = /can't run the flows on this disk: node 'g'.*workers keep what they run/;
+  assert.match(lines.join('\n'), told);
+  assert.match(shown.get('held'), told);
+  // Until others are loaded or deployed.
+  assert.equal(mayBeMirrored(FINE, parts), true);
+  assert.deepEqual([...shown], []);
+  mayBeMirrored(ENDLESS, parts);
+  await saving.flows(FINE);
+  assert.deepEqual([...shown], []);
 });
 
 test('whatever else is odd about flows is no reason', () => {
-  const { lines, log } = createAdminDisk();
+  const parts = createAdminDisk();
+  const { lines, log } = parts;
   const flows = [...FINE, { type: 'inject', z: 'tab', wires: null }];
   refuseUnrunnable(flows, log);
-  assert.equal(mayBeMirrored(flows, log), true);
+  assert.equal(mayBeMirrored(flows, parts), true);
   assert.deepEqual(lines, []);
 });

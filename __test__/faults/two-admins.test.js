@@ -16,8 +16,10 @@ const { until } = require('../support/wait.js');
 
 const ROUNDS = count(1, 20);
 const LEASE = 10_000;
-const ACTIVE = /\[error\] \[ValkeyStorage\] another admin \((\w+)\) is active on this key prefix/;
-const TAKES_OVER = /\[ValkeyStorage\] the lease of the other admin \((\w+)\) has run out: this admin takes over/;
+const ACTIVE =
+  /\[error\] \[ValkeyStorage\] another admin \((\w+), host [\w.-]+, process \d+\) is active on this key prefix/;
+const TAKES_OVER =
+  /\[ValkeyStorage\] the lease of the other admin \((\w+), host [\w.-]+, process \d+\) has run out: this admin takes over/;
 
 const versionOf = (text) => JSON.parse(text).find(({ id }) => id === 'node')?.version;
 const onDisk = (admin) => versionOf(fs.readFileSync(path.join(admin.userDir, 'flows.json'), 'utf8'));

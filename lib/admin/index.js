@@ -1,6 +1,7 @@
 'use strict';
 
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 
 const { openCore } = require('../binding/core');
@@ -18,6 +19,8 @@ const { withoutDrafts } = require('./library-drafts');
 const { createLoading } = require('./loading');
 const { createLostRecord } = require('./lost-record');
 const { createMirror } = require('./mirror');
+const { createNotices } = require('./notices');
+const { createStandingNotices } = require('./notices/standing');
 const { createRefusedDeploy } = require('./refused-deploy');
 const { createRestoring } = require('./restoring');
 const { createSaving } = require('./saving');
@@ -51,6 +54,8 @@ function openAdmin({ settings, runtime, log, options, checked }) {
     const packagesAreLost = !hasPackages(userDir);
     await local.init(settings, runtime);
 
+    const notices = createNotices(runtime);
+    onClose(notices.close);
     const events = createEvents(log);
     const core = openCore('Admin', { options, userDir, log, onEvent: events.onEvent });
     onClose(core.close);
@@ -72,6 +77,7 @@ function openAdmin({ settings, runtime, log, options, checked }) {
       core,
       files,
       secrets,
+      notices,
       log,
       /** @param {string | undefined} secret */
       beforeSend(secret) {
@@ -93,7 +99,7 @@ function openAdmin({ settings, runtime, log, options, checked }) {
       watch,
       log
     });
-    const refused = createRefusedDeploy({ core, runtime, watch, log });
+    const refused = createRefusedDeploy({ core, runtime, watch, notices, log });
     const saving = createSaving({
       local,
       files,
@@ -104,6 +110,7 @@ function openAdmin({ settings, runtime, log, options, checked }) {
       mirror,
       restoring,
       refused,
+      notices,
       log
     });
     const load = createTwoStepLoad({
@@ -117,6 +124,7 @@ function openAdmin({ settings, runtime, log, options, checked }) {
       refused,
       mirror,
       packageChanges,
+      notices,
       log
     });
     const kept = createSettings({
@@ -139,12 +147,15 @@ function openAdmin({ settings, runtime, log, options, checked }) {
     const pretty = Boolean(settings.flowFilePretty);
     const library = createLibrary({ local, log, core, userDir, typesAtStart, pretty });
 
-    await core.open();
+    const standing = createStandingNotices({ core, notices });
+
+    await core.open(os.hostname());
     // Not before: until then the core can't be asked what an event is about.
     events.listen({
       restore: restoring.restore,
       refused: refused.load,
       library: library.compare,
+      standing: standing.tell,
       packages: packages.onJob
     });
 

@@ -7,6 +7,7 @@ const { isEncrypted } = require('../flows/credentials');
  * @import { AdminCore, Log } from '../types/core'
  * @import { DiskFiles } from './disk-files'
  * @import { Pair } from './loading'
+ * @import { Notices } from './notices'
  * @import { Secrets } from './secrets'
  */
 
@@ -20,11 +21,12 @@ const { isEncrypted } = require('../flows/credentials');
  * @param {AdminCore} params.core
  * @param {Pick<DiskFiles, 'activeProject'>} params.files
  * @param {Secrets} params.secrets
+ * @param {Pick<Notices, 'show'>} params.notices
  * @param {Log} params.log
  * @param {(secret: string | undefined) => void} params.beforeSend
  * @param {() => Promise<void>} params.onEqual
  */
-function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
+function createMirror({ core, files, secrets, notices, log, beforeSend, onEqual }) {
   /** @type {{ flows: string | null, credentials: string | null, project: string | undefined }} */
   let onDisk = { flows: null, credentials: null, project: undefined };
   /** @type {string | undefined} */
@@ -128,6 +130,10 @@ function createMirror({ core, files, secrets, log, beforeSend, onEqual }) {
       if (loaded.mirror && !isReadable) {
         log.error(
           'the credentials on this disk can not be decrypted: they and the flows are not mirrored; workers keep what they run'
+        );
+        notices.show(
+          'held',
+          'The credentials on this disk can not be decrypted: neither they nor the flows are mirrored, and workers keep what they run, until it is deployed again.'
         );
       }
       const flows = loaded.mirror && isReadable ? JSON.stringify(loaded.flows) : null;

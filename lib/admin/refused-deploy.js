@@ -4,6 +4,7 @@
  * @import { RuntimeWatch } from '../flows/runtime-watch'
  * @import { AdminCore, Log } from '../types/core'
  * @import { Runtime } from '../types/node-red'
+ * @import { Notices } from './notices'
  */
 
 /** @typedef {ReturnType<typeof createRefusedDeploy>} RefusedDeploy */
@@ -17,9 +18,10 @@
  * @param {Pick<AdminCore, 'deployWasRefused'>} params.core
  * @param {Pick<Runtime, 'nodes' | 'settings'>} params.runtime
  * @param {Pick<RuntimeWatch, 'whenIdle'>} params.watch
+ * @param {Pick<Notices, 'show' | 'end'>} params.notices
  * @param {Log} params.log
  */
-function createRefusedDeploy({ core, runtime, watch, log }) {
+function createRefusedDeploy({ core, runtime, watch, notices, log }) {
   /** @type {Set<Promise<unknown>>} */
   const saves = new Set(); // under way
   let waits = false;
@@ -38,11 +40,16 @@ function createRefusedDeploy({ core, runtime, watch, log }) {
     begin() {
       waits = true;
       core.deployWasRefused();
+      notices.show(
+        'refused',
+        'The last deploy here was refused, because another admin is in charge: it is on this disk only, and neither this Node-RED nor any worker runs it. Once this admin takes over, it is loaded and goes to the workers.'
+      );
     },
 
     /** Node-RED runs, or is about to run, what the disk has. */
     end() {
       waits = false;
+      notices.end('refused');
     },
 
     waits: () => waits,
@@ -85,9 +92,16 @@ function createRefusedDeploy({ core, runtime, watch, log }) {
       try {
         // Forced, it would end safe mode.
         await runtime.nodes.loadFlows(!runtime.settings.safeMode);
+        notices.show(
+          'refused',
+          'This admin is in charge now: the deploy that was refused while another one was has been loaded, runs here, and goes to the workers in place of what they ran.'
+        );
       } catch (error) {
-        log.error(
-          `it can't be loaded, and is not mirrored until it is, or something else is deployed: ${error.message}`
+        const problem = `it can't be loaded, and is not mirrored until it is, or something else is deployed: ${error.message}`;
+        log.error(problem);
+        notices.show(
+          'refused',
+          `This admin is in charge now, and the deploy that was refused before is on its disk: ${problem}.`
         );
       } finally {
         isLoading = false;

@@ -9,6 +9,7 @@ const { flowFault } = require('../flows/validate');
 /**
  * @import { Log } from '../types/core'
  * @import { FlowNode } from '../types/node-red'
+ * @import { Notices } from './notices'
  */
 
 /**
@@ -28,17 +29,19 @@ function refuseUnrunnable(flows, log) {
 
 /**
  * Whether flows that were read from the disk may be mirrored, as far as they go: Node-RED makes of
- * them what it can, and workers go on as they are.
+ * them what it can, and workers go on as they are. Log and editor say so.
  *
  * @param {FlowNode[]} flows
- * @param {Log} log
+ * @param {{ log: Log, notices: Pick<Notices, 'show' | 'end'> }} tell
  */
-function mayBeMirrored(flows, log) {
+function mayBeMirrored(flows, { log, notices }) {
   const fault = flowFault(flows);
   if (fault) {
-    log.error(
-      `Node-RED can't run the flows on this disk: ${fault}. They are not mirrored, and workers keep what they run, until others are loaded or deployed`
-    );
+    const problem = `Node-RED can't run the flows on this disk: ${fault}. They are not mirrored, and workers keep what they run, until others are loaded or deployed`;
+    log.error(problem);
+    notices.show('held', `${problem}.`);
+  } else {
+    notices.end('held');
   }
   return !fault;
 }

@@ -12,6 +12,7 @@ const { refuseUnrunnable } = require('./runnable');
  * @import { createJournal } from './journal'
  * @import { createLoading } from './loading'
  * @import { Mirror } from './mirror'
+ * @import { Notices } from './notices'
  * @import { RefusedDeploy } from './refused-deploy'
  * @import { Restoring } from './restoring'
  * @import { Secrets } from './secrets'
@@ -37,9 +38,10 @@ const { refuseUnrunnable } = require('./runnable');
  * @param {Mirror} params.mirror
  * @param {Restoring} params.restoring
  * @param {RefusedDeploy} params.refused
+ * @param {Pick<Notices, 'end'>} params.notices
  * @param {Log} params.log
  */
-function createSaving({ local, files, flowFile, secrets, journal, loading, mirror, restoring, refused, log }) {
+function createSaving({ local, files, flowFile, secrets, journal, loading, mirror, restoring, refused, notices, log }) {
   /** @type {SavedCredentials | null} */
   let alone = null; // credentials that were saved, until the flows that belong to them are
   /** @type {string | null} */
@@ -163,6 +165,7 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
       mirror.noteWritten({ credentials: JSON.stringify(asCredentials(await local.getCredentials())) });
     }
     refused.end();
+    notices.end('held');
     const send = async () => {
       try {
         await mirror.send(saved ? saved.secret : secrets.toShare());

@@ -9,6 +9,7 @@ const { mayBeMirrored } = require('./runnable');
  * @import { DiskFiles } from './disk-files'
  * @import { createLoading } from './loading'
  * @import { createMirror } from './mirror'
+ * @import { Notices } from './notices'
  * @import { createRefusedDeploy } from './refused-deploy'
  * @import { createRestoring } from './restoring'
  * @import { createSaving } from './saving'
@@ -31,6 +32,7 @@ const { mayBeMirrored } = require('./runnable');
  * @param {ReturnType<typeof createRefusedDeploy>} parts.refused
  * @param {ReturnType<typeof createMirror>} parts.mirror
  * @param {ReturnType<typeof createPackageChanges>} parts.packageChanges
+ * @param {Notices} parts.notices
  * @param {Log} parts.log
  */
 function createTwoStepLoad({
@@ -44,6 +46,7 @@ function createTwoStepLoad({
   refused,
   mirror,
   packageChanges,
+  notices,
   log
 }) {
   let first = true;
@@ -66,7 +69,7 @@ function createTwoStepLoad({
         );
         Object.assign(pair, { mirror: false, lost: null });
       }
-      pair.mirror = mayBeMirrored(pair.flows, log) && pair.mirror;
+      pair.mirror = mayBeMirrored(pair.flows, { log, notices }) && pair.mirror;
       await restoring.consider(pair);
       if (!isOvertaken()) {
         return { pair, savesBefore };

@@ -18,6 +18,7 @@ use super::log::LogFunction;
 use super::mirroring::Mirroring;
 use super::packages::Packages;
 use super::snapshot::StoredDeploy;
+use super::standing::Standing;
 use crate::error::Result;
 use crate::role::{OpenParams, admin};
 
@@ -56,13 +57,18 @@ impl Admin {
         Ok(Self { params: Mutex::new(Some(params)), instance })
     }
 
-    /// Opens the connection; never fails because the server is away.
+    /// Opens the connection; never fails because the server is away. `host_name`: by which other
+    /// admins name this one.
     #[napi]
-    pub fn open<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+    pub fn open<'env>(
+        &self,
+        env: &'env Env,
+        host_name: Option<String>,
+    ) -> napi::Result<PromiseRaw<'env, ()>> {
         let params = self.params.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.instance.open(env, async move {
             match params {
-                Some(params) => Some(admin::Admin::open(params).await),
+                Some(params) => Some(admin::Admin::open(OpenParams { host_name, ..params }).await),
                 None => None,
             }
         })
@@ -195,6 +201,13 @@ impl Admin {
     #[napi]
     pub fn health(&self) -> Option<AdminHealth> {
         self.instance.opened().map(|core| core.health().into())
+    }
+
+    /// What keeps a deploy from workers, and what has become of one; the event `standing` follows a
+    /// change. `null` before it is open. Reads nothing and waits for nothing.
+    #[napi]
+    pub fn standing(&self) -> Option<Standing> {
+        self.instance.opened().map(|core| core.standing().into())
     }
 
     /// Takes one library entry (`{…meta, fn: body}` as JSON text) as it is on disk.

@@ -20,6 +20,8 @@ pub enum EventName {
     Refused,
     /// Admin: the library has to be compared with the disk.
     Library,
+    /// Admin: how it stands has changed.
+    Standing,
     /// A change of the palette is to be made.
     Packages,
 }
@@ -47,6 +49,7 @@ impl Host for JsHost {
             Event::Restore => EventName::Restore,
             Event::RefusedDeploy => EventName::Refused,
             Event::LibraryWanted => EventName::Library,
+            Event::Standing => EventName::Standing,
             Event::Packages => EventName::Packages,
         };
         let mode = ThreadsafeFunctionCallMode::NonBlocking;

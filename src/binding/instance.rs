@@ -141,5 +141,11 @@ pub(super) fn open_params(
     functions.identify(&mut config.connection, callbacks)?;
     let host: Arc<dyn Host> = Arc::new(JsHost::new(event, callbacks)?);
     let hooks = Hooks::new(&config.connection, functions.for_core(callbacks)?);
-    Ok(OpenParams { config: Arc::new(config), user_dir: user_dir.map(Into::into), host, hooks })
+    Ok(OpenParams {
+        config: Arc::new(config),
+        user_dir: user_dir.map(Into::into),
+        host,
+        hooks,
+        host_name: None,
+    })
 }

@@ -23,4 +23,5 @@ mod packages;
 mod reconnect_on_error;
 mod retry_strategy;
 mod snapshot;
+mod standing;
 mod worker;

@@ -45,6 +45,14 @@ impl ConnectionState {
         }
     }
 
+    /// Why the connection was lost or could not be made; `None` before that is known.
+    pub fn reason_to_reconnect(&self) -> Option<String> {
+        match self {
+            Self::Connecting => None,
+            other => other.reason(),
+        }
+    }
+
     /// Why there is no connection; `None` when there is one.
     pub fn reason(&self) -> Option<String> {
         match self {

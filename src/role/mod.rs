@@ -26,6 +26,8 @@ pub enum Event {
     RefusedDeploy,
     /// Admin: the library has to be compared with the disk once more.
     LibraryWanted,
+    /// Admin: [`admin::Admin::standing`] has changed.
+    Standing,
     /// A change of the palette is to be made in the running Node-RED: the job waits in the
     /// packages of the role.
     Packages,
@@ -60,4 +62,6 @@ pub struct OpenParams {
     pub host: Arc<dyn Host>,
     /// The user's functions of the connection.
     pub hooks: Hooks,
+    /// The name of this machine, by which an admin tells others where it runs.
+    pub host_name: Option<String>,
 }

@@ -49,7 +49,7 @@ pub enum Written {
     Done,
     /// The same, but fewer replicas than `waitReplicas` have confirmed it: what is lacking.
     Unconfirmed(String),
-    /// Another living admin holds the lease: its id. Nothing was written.
+    /// Another living admin holds the lease: which, for people. Nothing was written.
     Other(String),
     /// The record is newer than the one that the write was based on. Nothing was written.
     Stale,
@@ -77,7 +77,7 @@ pub struct Write<'a> {
 static WRITE: LazyLock<Script> = LazyLock::new(|| {
     Script::guarded(&[PRELUDE, r"
 local holder = holder(KEYS[2])
-if holder and holder ~= ARGV[1] then return {'other', string.sub(holder, 1, 100)} end
+if holder and holder ~= ARGV[1] then return {'other', string.sub(holder, 1, 300)} end
 local record = text(KEYS[1])
 if record and ARGV[3] ~= '' then
   local read, decoded = pcall(cjson.decode, record)

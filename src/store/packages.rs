@@ -22,7 +22,7 @@ static WRITE: LazyLock<Script> = LazyLock::new(|| {
             PRELUDE,
             r"
 local holder = holder(KEYS[2])
-if holder and holder ~= ARGV[1] then return {'other', string.sub(holder, 1, 100)} end
+if holder and holder ~= ARGV[1] then return {'other', string.sub(holder, 1, 300)} end
 redis.call('SET', KEYS[1], ARGV[2])
 note('PUBLISH', redis.pcall('PUBLISH', ARGV[3], ARGV[4]))
 return done('done')
@@ -37,7 +37,7 @@ return done('done')
 pub enum ListWritten {
     /// It is stored and announced.
     Done,
-    /// Another living admin holds the lease: its id. Nothing was written.
+    /// Another living admin holds the lease: which, for people. Nothing was written.
     Other(String),
 }
 

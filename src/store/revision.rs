@@ -47,12 +47,14 @@ impl Revision {
         self.sizes.is_none_or(|written| written == stored)
     }
 
+    /// Whether both say that the same flows and credentials are stored.
+    pub fn same_flows(&self, other: &Self) -> bool {
+        self.flows == other.flows && self.credentials == other.credentials
+    }
+
     /// Whether both say that the same content is stored.
     pub fn same_content(&self, other: &Self) -> bool {
-        self.flows == other.flows
-            && self.credentials == other.credentials
-            && self.settings == other.settings
-            && self.project == other.project
+        self.same_flows(other) && self.settings == other.settings && self.project == other.project
     }
 }
 

@@ -102,6 +102,7 @@ fn params(config: Config, user_dir: Option<&Path>) -> (OpenParams, Arc<Events>) 
         user_dir: user_dir.map(Path::to_path_buf),
         host: events.clone(),
         hooks: Arc::new(Soon).into(),
+        host_name: None,
     };
     (params, events)
 }
@@ -110,6 +111,16 @@ fn params(config: Config, user_dir: Option<&Path>) -> (OpenParams, Arc<Events>) 
 pub async fn admin(config: Config, user_dir: Option<&Path>) -> (Admin, Arc<Events>) {
     let (params, events) = params(config, user_dir);
     (Admin::open(params).await, events)
+}
+
+/// The same on a machine of this name.
+pub async fn admin_on(
+    config: Config,
+    user_dir: Option<&Path>,
+    host_name: &str,
+) -> (Admin, Arc<Events>) {
+    let (params, events) = params(config, user_dir);
+    (Admin::open(OpenParams { host_name: Some(host_name.into()), ..params }).await, events)
 }
 
 /// A worker with this user directory.

@@ -18,6 +18,7 @@ mod admin_library;
 mod admin_loss;
 mod admin_restore;
 mod admin_rivals;
+mod admin_standing;
 mod health;
 mod packages_admin_list;
 mod packages_admin_restore;

@@ -180,6 +180,7 @@ async fn a_worker_that_is_to_make_no_further_attempt_is_not_busy_waiting() {
         user_dir: None,
         host: std::sync::Arc::new(Silent),
         hooks: std::sync::Arc::new(node_red_storage_valkey::connection::NoRetry).into(),
+        host_name: None,
     };
     let worker = Worker::open(params);
     // A future that is busy is polled again and again.

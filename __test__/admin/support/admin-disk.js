@@ -10,6 +10,7 @@ const { createSecrets } = require('../../../lib/admin/secrets');
 const { createLogLines } = require('../../support/log-lines');
 const { tempDir } = require('../../support/temp-dir');
 const { createLocalStorage } = require('./local-storage');
+const { createShownNotices } = require('./shown-notices');
 
 /** Files below a folder, by their names there. */
 class Disk {
@@ -78,7 +79,7 @@ function createAdminDisk({ settings: given, stored = {}, project } = {}) {
   };
   const files = createDiskFiles(settings, local);
   const secrets = createSecrets(settings, runtime, files);
-  return { disk, files, lines, local, log, runtime, secrets, settings, stored };
+  return { disk, files, lines, local, log, runtime, secrets, settings, stored, ...createShownNotices() };
 }
 
 module.exports = { Disk, createAdminDisk };

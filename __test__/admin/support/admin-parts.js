@@ -46,7 +46,7 @@ function createCore() {
 /** The parts of an admin on the disk of `create` in loading.js, and `core`; `start()`: Node-RED's first start is over. */
 function createAdminParts(given) {
   const admin = create(given);
-  const { disk, files, local, loading, log, secrets } = admin;
+  const { disk, files, local, loading, log, notices, secrets } = admin;
   const core = createCore();
   const loads = []; // whether each was forced
   const runtime = {
@@ -60,9 +60,9 @@ function createAdminParts(given) {
   };
   const watch = createRuntimeWatch({ events: runtime.events, isOwn: () => false, onOwn() {}, onType() {} });
   const record = createLostRecord(disk.dir, log);
-  const mirror = createMirror({ core, files, secrets, log, beforeSend() {}, onEqual: record.end });
+  const mirror = createMirror({ core, files, secrets, notices, log, beforeSend() {}, onEqual: record.end });
   const journal = createJournal(disk.dir, log);
-  const refused = createRefusedDeploy({ core, runtime, watch, log });
+  const refused = createRefusedDeploy({ core, runtime, watch, notices, log });
   const restoring = createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, watch, log });
   const flowFile = { remember: async () => {} };
   const saving = createSaving({
@@ -75,6 +75,7 @@ function createAdminParts(given) {
     mirror,
     restoring,
     refused,
+    notices,
     log
   });
   const start = () => runtime.events.emit('flows:started', {});

@@ -21,10 +21,12 @@ const {
 const { until } = require('../../support/wait.js');
 
 const LEASE = 10_000;
-const TAKES_OVER = /\[ValkeyStorage\] the lease of the other admin \(\w+\) has run out: this admin takes over/;
+const TAKES_OVER =
+  /\[ValkeyStorage\] the lease of the other admin \(\w+, host [\w.-]+, process \d+\) has run out: this admin takes over/;
 const IS_LOADED =
   /\[warn\] \[ValkeyStorage\] the deploy that was refused while another admin was in charge is on this disk/;
-const OTHER_IS_ACTIVE = /\[error\] \[ValkeyStorage\] another admin \((\w+)\) is active on this key prefix/;
+const OTHER_IS_ACTIVE =
+  /\[error\] \[ValkeyStorage\] another admin \((\w+), host [\w.-]+, process \d+\) is active on this key prefix/;
 
 let server;
 let client;

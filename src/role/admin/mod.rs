@@ -14,6 +14,7 @@ mod restore;
 mod sessions;
 mod slot;
 mod slots;
+mod standing;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tracing::instrument::WithSubscriber;
 
 pub use self::health::Health;
@@ -31,6 +33,7 @@ use self::progress::Progress;
 use self::refused::Refused;
 use self::restore::Asking;
 use self::slots::Slots;
+pub use self::standing::Standing;
 use super::packages::Packages;
 use super::{Host, OpenParams};
 use crate::config::Config;
@@ -80,6 +83,8 @@ struct Disk {
     deploy: Option<Arc<Deploy>>,
     /// Rises with every change of `deploy`.
     generation: u64,
+    /// When `deploy` changed last.
+    changed_at: Instant,
     packages: PackageNotes,
     /// The disk had lost something at start and Valkey was away: what Valkey holds has neither
     /// been put back nor replaced.
@@ -104,10 +109,14 @@ impl Admin {
     /// server is away. A user directory that can't be written is a warning: the admin is then a
     /// new one at each start.
     pub async fn open(params: OpenParams) -> Self {
-        let OpenParams { config, user_dir, host, hooks } = params;
+        let OpenParams { config, user_dir, host, hooks, host_name } = params;
         let state_dir = user_dir.as_deref().map(StateDir::in_user_dir);
         let identity = Identity::load(state_dir.as_ref()).await;
         let holder = Holder::new(identity.id.clone(), identity::fresh());
+        let holder = match host_name {
+            Some(host_name) => holder.at(&host_name, std::process::id()),
+            None => holder,
+        };
         let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
         let store = Store::new(&config, connection);
         let inner = Arc::new(Inner {
@@ -124,6 +133,7 @@ impl Admin {
                 secret: None,
                 deploy: None,
                 generation: 0,
+                changed_at: Instant::now(),
                 packages: PackageNotes::default(),
                 unseen: None,
                 asking: Asking::default(),
@@ -135,7 +145,9 @@ impl Admin {
             progress: watch::Sender::default(),
         });
         let reconciling = inner.clone();
-        let work = async move { reconciling.reconcile().await };
+        let work = async move {
+            tokio::join!(reconciling.reconcile(), reconciling.tell_standing());
+        };
         let task = tokio::spawn(work.with_current_subscriber());
         Self { inner, task, restoring: Mutex::default() }
     }
@@ -228,6 +240,7 @@ impl Disk {
     fn replace(&mut self, deploy: Deploy) -> u64 {
         self.deploy = Some(Arc::new(deploy));
         self.generation += 1;
+        self.changed_at = Instant::now();
         self.generation
     }
 }

@@ -17,6 +17,9 @@ use crate::store::packages::ListWritten;
 /// How long a deploy waits for the list of packages to be read from disk.
 const DISK_READ_LIMIT: Duration = Duration::from_secs(1);
 
+/// Why a package of which nobody knows the version does not reach workers.
+const NOT_INSTALLED: &str = "is in package.json, but not installed";
+
 /// What is installed on the admin's disk, as far as it is to be mirrored.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Installed {
@@ -32,10 +35,23 @@ pub(super) struct PackageNotes {
     restoring: bool,
     /// The log says so.
     told_restoring: bool,
-    /// Unknown ones of which no version was published either, and that were reported so.
-    told_unknown: BTreeSet<String>,
-    /// Dependencies that were reported as left out.
-    left_out: BTreeSet<String>,
+    /// Unknown ones of which no version was published either.
+    nowhere: BTreeSet<String>,
+    /// Dependencies that can't be on the list.
+    skipped: Vec<Skipped>,
+    /// Of both, those that were reported.
+    told_left_out: BTreeSet<String>,
+}
+
+impl PackageNotes {
+    /// What does not reach workers, in the order of the names.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = Skipped> + use<> {
+        let nowhere = self.nowhere.iter().cloned();
+        let nowhere = nowhere.map(|name| (name, NOT_INSTALLED.to_owned()));
+        let skipped = self.skipped.iter().cloned().map(|Skipped { name, reason }| (name, reason));
+        let all: BTreeMap<String, String> = nowhere.chain(skipped).collect();
+        all.into_iter().map(|(name, reason)| Skipped { name, reason })
+    }
 }
 
 /// The list of packages that workers are to have.
@@ -155,11 +171,14 @@ impl Inner {
             }
         }
         let list = PackageList::from_versions(versions)?;
-        for Skipped { name, reason } in found.skipped {
-            if self.disk().packages.left_out.insert(name.clone()) {
+        for Skipped { name, reason } in &found.skipped {
+            if self.disk().packages.told_left_out.insert(name.clone()) {
                 tracing::warn!("package {name} does not reach workers: it {reason}");
             }
         }
+        self.disk().packages.skipped = found.skipped;
+        // How it stands may have changed.
+        self.progress.send_modify(|_| {});
         if self.slots.packages.put_if_other(Installed { list, unknown }) {
             self.wake();
         }
@@ -185,18 +204,27 @@ impl Inner {
     ) -> Result<PackageList> {
         let mut versions: BTreeMap<String, String> =
             list.iter().map(|(name, version)| (name.to_owned(), version.to_owned())).collect();
+        let mut nowhere = BTreeSet::new();
         for name in unknown {
             let version = published.get(&name).map(String::as_str);
             match version.or_else(|| stored.and_then(|stored| stored.version(&name))) {
                 Some(version) => {
                     versions.insert(name, version.to_owned());
                 }
-                None if self.disk().packages.told_unknown.insert(name.clone()) => tracing::warn!(
-                    "package {name} does not reach workers: package.json has it, but it is not installed; run 'npm install' in the user directory"
-                ),
-                None => {}
+                None => {
+                    nowhere.insert(name);
+                }
             }
         }
+        for name in &nowhere {
+            if self.disk().packages.told_left_out.insert(name.clone()) {
+                tracing::warn!(
+                    "package {name} does not reach workers: package.json has it, but it is not installed; run 'npm install' in the user directory"
+                );
+            }
+        }
+        self.disk().packages.nowhere = nowhere;
+        self.progress.send_modify(|_| {});
         PackageList::from_versions(versions)
     }
 }
@@ -219,7 +247,10 @@ impl Kind for PackageLists {
             stored => stored?,
         };
         let list = match unknown.is_empty() {
-            true => list,
+            true => {
+                inner.disk().packages.nowhere.clear();
+                list
+            }
             false => {
                 inner.completed(list, unknown, &packages.published().await, stored.as_ref())?
             }

@@ -7,7 +7,7 @@ use crate::connection::ConnectionState;
 use crate::error::{Error, Result};
 
 /// How long a save waits for Valkey before it is answered without.
-const ANSWER_LIMIT: Duration = Duration::from_secs(4);
+pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(4);
 
 /// What came of mirroring a save that is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,10 @@ pub(super) struct Progress {
     pub(super) unconfirmed: Option<String>,
     /// The other admin that holds the lease.
     pub(super) other: Option<String>,
+    /// The lease was this admin's before, in this process.
+    pub(super) was_in_charge: bool,
+    /// The key under which what Valkey held was kept before the deploy that it has took its place.
+    pub(super) replaced: Option<String>,
     /// Why the last round failed.
     pub(super) failure: Option<String>,
 }

@@ -59,6 +59,7 @@ impl Inner {
             self.progress.send_modify(|progress| {
                 progress.tried = generation;
                 progress.other = known.other.clone();
+                progress.was_in_charge = known.held_before;
                 progress.failure = outcome.err().map(|error| error.to_string());
             });
         }
@@ -205,7 +206,15 @@ impl Inner {
                         Written::Unconfirmed(missing) => Some(missing),
                         _ => None,
                     };
-                    self.progress.send_modify(|progress| progress.unconfirmed = unconfirmed);
+                    let same = head.revision().is_some_and(|record| record.same_flows(&revision));
+                    let replaced = backup.then(|| self.store.keys().backup(revision.time));
+                    self.progress.send_modify(|progress| {
+                        progress.unconfirmed = unconfirmed;
+                        // Other settings beside the same flows are no new deploy.
+                        if replaced.is_some() || !same {
+                            progress.replaced = replaced;
+                        }
+                    });
                     self.disk().unseen = None;
                     if backup {
                         tracing::error!(

@@ -80,7 +80,7 @@ impl Worker {
     /// Opens the connections. Must be called inside a tokio runtime; never fails because the
     /// server is away.
     pub fn open(params: OpenParams) -> Self {
-        let OpenParams { config, user_dir, host, hooks } = params;
+        let OpenParams { config, user_dir, host, hooks, host_name: _ } = params;
         let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
         let mut channels = vec![config.update_channel.clone()];
         if config.sync_packages {
