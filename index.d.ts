@@ -285,6 +285,7 @@ declare namespace storage {
     | 'ERR_VALKEY_AUTH'
     | 'ERR_VALKEY_BINARY'
     | 'ERR_VALKEY_CLOSED'
+    | 'ERR_VALKEY_CONTEXT_OPERATION'
     | 'ERR_VALKEY_CREDENTIALS'
     | 'ERR_VALKEY_DISK'
     | 'ERR_VALKEY_FLOWS'

@@ -3,9 +3,7 @@
 const { createRequire } = require('node:module');
 const path = require('node:path');
 
-/** @import { LocalStorage } from './types/node-red' */
-
-/** @import { Settings } from './types/node-red' */
+/** @import { ExpressionUtil, LocalStorage, Runtime, Settings } from './types/node-red' */
 
 /**
  * The loaded files of a package of Node-RED's whose path ends as given.
@@ -80,4 +78,32 @@ function flowParser() {
   return (flows) => found.exports.parseConfig(copy(copy(flows)));
 }
 
-module.exports = { flowParser, loadedFiles, loadedSettings, localStorage };
+/**
+ * The exports of a file of Node-RED's package for all its parts.
+ *
+ * @param {string} file
+ */
+function ofUtil(file) {
+  const [found] = loadedFiles('@node-red/util', path.join('lib', file));
+  const module = found === undefined ? undefined : require.cache[found];
+  if (!module) {
+    throw new Error('node-red-storage-valkey/context must be opened by Node-RED, as a module of contextStorage');
+  }
+  return module.exports;
+}
+
+/**
+ * How the Node-RED that is running reads keys such as `a.b[0]`.
+ *
+ * @returns {ExpressionUtil}
+ */
+const expressionUtil = () => ofUtil('util.js');
+
+/**
+ * Node-RED's logger, for those that no runtime is handed to.
+ *
+ * @returns {Runtime['log']}
+ */
+const log = () => ofUtil('log.js');
+
+module.exports = { expressionUtil, flowParser, loadedFiles, loadedSettings, localStorage, log };

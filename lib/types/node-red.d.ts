@@ -275,3 +275,11 @@ export interface TypeRegistration {
   register(type: string, property: string): unknown;
   registerSubflow(type: string, subflow: object): unknown;
 }
+
+/** How Node-RED reads keys such as `a.b[0]`, of `@node-red/util`. */
+export interface ExpressionUtil {
+  /** Throws with the code `INVALID_EXPR`; `root` is what `msg` means in `a[msg.b]`. */
+  normalisePropertyExpression(expression: string, root?: object): Array<string | number>;
+  /** Whether there was room for it; `undefined` removes. */
+  setObjectProperty(root: object, expression: string, value: unknown): boolean;
+}
