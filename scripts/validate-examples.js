@@ -1,115 +1,88 @@
 'use strict';
 
 // `npm run lint:examples`: the YAML files of examples/ against the published schemas of Compose and
-// Kubernetes. The validators come from PyPI, into .cache/; where they can't be had, the check is
-// skipped and says so. Only Node built-ins.
+// Kubernetes, the Dockerfile by hadolint, the chart by Helm, and what it renders as all of Kubernetes. A check
+// whose validator can't be had is skipped, and says so. Only Node built-ins.
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
+const { CHART, VALUES } = require('./chart-values.js');
+const { fetchValidator, renderChart, validate } = require('./example-validators.js');
 
 const ROOT = path.join(__dirname, '..');
 const EXAMPLES = path.join(ROOT, 'examples');
-// With the schemas in them, so that nothing else is fetched.
-const REQUIREMENTS = ['check-jsonschema==0.39.0', 'kubernetes-validate==1.37.0'];
-const FOLDER = path.join(ROOT, '.cache', 'yaml-validators');
-const PYTHON = path.join(FOLDER, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
-const PYTHONS = process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python'];
 /** The oldest and the newest Kubernetes that the examples are for. */
 const KUBERNETES = ['1.29', '1.37'];
-const FETCH_DEADLINE = 300_000;
-/** Their names in Python. */
-const MODULES = ['check_jsonschema', 'kubernetes_validate'];
 
-const lastLine = (text) => text.split('\n').at(-1);
-
-function run(command, args, options = {}) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', ...options });
-  return { ok: status === 0, said: error ? error.message : `${stdout || ''}${stderr || ''}`.trim() };
-}
-
-/** As modules: the programs that pip makes name the folder that they were installed in, which may have moved. */
-const validator = (name, args) => run(PYTHON, ['-m', name, ...args]);
-
-/** Those that do not start, each with what it says. */
-const unusable = () =>
-  MODULES.map((name) => [name, validator(name, ['--version'])])
-    .filter(([, { ok }]) => !ok)
-    .map(([name, { said }]) => `${name} can't be run: ${lastLine(said)}`);
-
-/** Puts the validators in place; gives the reason when that can't be done. */
-function fetchValidators() {
-  const mark = path.join(FOLDER, 'requirements.txt');
-  const wanted = REQUIREMENTS.join('\n');
-  if (fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === wanted && unusable().length === 0) {
-    return undefined;
-  }
-  fs.rmSync(FOLDER, { recursive: true, force: true });
-  const python = PYTHONS.find((name) => run(name, ['-m', 'venv', FOLDER]).ok);
-  if (!python) {
-    return 'there is no Python that can make a virtual environment';
-  }
-  const pip = [
-    '-m',
-    'pip',
-    '--disable-pip-version-check',
-    'install',
-    '--quiet',
-    '--only-binary=:all:',
-    ...REQUIREMENTS
-  ];
-  const fetched = run(PYTHON, pip, { timeout: FETCH_DEADLINE });
-  if (!fetched.ok) {
-    return `pip can't fetch the validators: ${lastLine(fetched.said)}`;
-  }
-  const [reason] = unusable();
-  if (!reason) {
-    fs.writeFileSync(mark, wanted);
-  }
-  return reason;
-}
-
-function yamlFiles(folder) {
+function filesIn(folder, pattern) {
   return fs
     .readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => {
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) {
-        return yamlFiles(file);
+        return filesIn(file, pattern);
       }
-      return /\.ya?ml$/.test(entry.name) ? [path.relative(ROOT, file)] : [];
+      return pattern.test(entry.name) ? [path.relative(ROOT, file)] : [];
     })
     .sort();
 }
 
-/** The checks: a name, and the validator of each with its arguments. */
-function checks() {
-  const files = yamlFiles(EXAMPLES);
-  const ofKubernetes = files.filter((file) => file.startsWith(path.join('examples', 'kubernetes')));
-  const ofCompose = files.filter((file) => !ofKubernetes.includes(file));
+const yamlIn = (...folders) => folders.flatMap((name) => filesIn(path.join(EXAMPLES, name), /\.ya?ml$/));
+
+const checkKubernetes = (version, files) => validate('kubernetes', ['--strict', '--quiet', '-k', version, ...files]);
+
+/** The chart with each set of values: Helm's own lint, and the schemas of Kubernetes for what comes out. */
+function checkChart(folder) {
+  const said = Object.entries(VALUES).flatMap(([name, values]) => {
+    const { error, lint, objects } = renderChart(CHART, values);
+    const file = path.join(folder, `${name}.yaml`);
+    // YAML takes JSON.
+    fs.writeFileSync(file, objects.map((object) => `---\n${JSON.stringify(object)}\n`).join(''));
+    const problems = [...lint.map((message) => JSON.stringify(message)), ...(error ? [error] : [])];
+    for (const version of fetchValidator('kubernetes') || error ? [] : KUBERNETES) {
+      const checked = checkKubernetes(version, [file]);
+      problems.push(...(checked.ok ? [] : [`Kubernetes ${version}: ${checked.said}`]));
+    }
+    return problems.map((problem) => `with the values '${name}': ${problem}`);
+  });
+  return { ok: said.length === 0, said: said.join('\n') };
+}
+
+/** Each check: its name, the validator that it needs, and how it is done. */
+function checks(folder) {
+  // Kustomize knows its own file; there is no schema of it in Kubernetes.
+  const ofKubernetes = yamlIn('kubernetes').filter((file) => !file.endsWith('kustomization.yaml'));
   return [
-    ['Compose', 'check_jsonschema', ['--builtin-schema', 'vendor.compose-spec', ...ofCompose]],
+    [
+      'Compose',
+      'compose',
+      () => validate('compose', ['--builtin-schema', 'vendor.compose-spec', ...yamlIn('docker', 'sentinel', 'swarm')])
+    ],
     ...KUBERNETES.map((version) => [
       `Kubernetes ${version}`,
-      'kubernetes_validate',
-      ['--strict', '--quiet', '-k', version, ...ofKubernetes]
-    ])
+      'kubernetes',
+      () => checkKubernetes(version, ofKubernetes)
+    ]),
+    ['Dockerfile', 'dockerfile', () => validate('dockerfile', filesIn(EXAMPLES, /^Dockerfile$/))],
+    ['Chart', 'chart', () => checkChart(folder)]
   ];
 }
 
 function main() {
-  const reason = fetchValidators();
-  if (reason) {
-    console.log(`The examples are NOT checked: ${reason}`);
-    return;
-  }
-  for (const [name, module, args] of checks()) {
-    const { ok, said } = validator(module, args);
-    console.log(`${name}: ${ok ? 'ok' : 'FAILED'}`);
-    if (!ok) {
-      console.log(said);
-      process.exitCode = 1;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'examples-'));
+  try {
+    for (const [name, validator, check] of checks(folder)) {
+      const reason = fetchValidator(validator);
+      const { ok, said } = reason ? {} : check();
+      console.log(`${name}: ${reason ? `NOT checked: ${reason}` : ok ? 'ok' : 'FAILED'}`);
+      if (!reason && !ok) {
+        console.log(said);
+        process.exitCode = 1;
+      }
     }
+  } finally {
+    fs.rmSync(folder, { recursive: true });
   }
 }
 

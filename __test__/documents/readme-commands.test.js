@@ -87,7 +87,7 @@ const RUN_BY = {
   // The same image; there is no Docker on most machines that run tests.
   'docker run -d -p 127.0.0.1:6379:6379 valkey/valkey:9': ranIn(
     'examples/docker/compose.yaml',
-    /image: valkey\/valkey:9-alpine$/m
+    /image: valkey\/valkey:9[.\d]*-alpine$/m
   ),
   'node-red -u ~/cluster/admin -p 1880': ranIn(GUIDE, /\['admin', 'worker-1', 'worker-2'\]/),
   'node-red -u ~/cluster/worker-1 -p 1881': ranIn(GUIDE, /\['admin', 'worker-1', 'worker-2'\]/),

@@ -209,12 +209,19 @@ test('the environment that is documented and set is the one that is read', () =>
     .flatMap((row) => [...row.split(' | ', 1)[0].matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name));
   assert.deepEqual(documented.sort(), [...names].sort());
   const known = new Set([...names, ...SECRETS.map((name) => `${name}_FILE`), 'SENTINEL_CONF', 'SERVER_CONF', 'PLACE']);
-  for (const name of ['docker/compose.yaml', 'swarm/stack.yaml', 'sentinel/compose.yaml', 'kubernetes/config.yaml']) {
+  const templates = 'helm/node-red-valkey/templates';
+  for (const name of [
+    'docker/compose.yaml',
+    'swarm/stack.yaml',
+    'sentinel/compose.yaml',
+    'kubernetes/config.yaml',
+    `${templates}/config.yaml`
+  ]) {
     for (const [, set] of read(name).matchAll(/^ +([A-Z][A-Z_]+):/gm)) {
       assert.ok(known.has(set), `${name}: nobody reads ${set}`);
     }
   }
-  for (const name of ['kubernetes/admin.yaml', 'kubernetes/worker.yaml']) {
+  for (const name of ['kubernetes/admin.yaml', 'kubernetes/worker.yaml', `${templates}/_node-red.tpl`]) {
     for (const [, set] of read(name).matchAll(/- name: ([A-Z][A-Z_]+)$/gm)) {
       assert.ok(known.has(set), `${name}: nobody reads ${set}`);
     }

@@ -1,23 +1,21 @@
 'use strict';
 
-// What the YAML files of the examples promise: how they are started, who reaches what, and that the servers'
-// configuration is taken by a real server. Their form is checked by `npm run lint:examples`.
+// What the YAML files of the examples promise: how they are started, and who reaches what. Their form
+// is checked by `npm run lint:examples`.
 
 const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const Redis = require('ioredis');
 
-const { findServer } = require('../../../scripts/valkey-server.js');
-const { spawnOwned } = require('../../support/own-processes.js');
-const { freePort } = require('../../support/port.js');
-const { tempDir } = require('../../support/temp-dir.js');
-const { until } = require('../../support/wait.js');
+const { version: VERSION } = require('../../../package.json');
 
 const EXAMPLES = path.join(__dirname, '..', '..', '..', 'examples');
 const COMPOSE = ['docker/compose.yaml', 'sentinel/compose.yaml'];
-const KUBERNETES = ['config', 'valkey', 'admin', 'worker'].map((name) => `kubernetes/${name}.yaml`);
+const KUBERNETES = ['config', 'valkey', 'admin', 'worker', 'ingress', 'kustomization'].map(
+  (name) => `kubernetes/${name}.yaml`
+);
 const ALL = [...COMPOSE, 'swarm/stack.yaml', ...KUBERNETES];
 
 const read = (name) => fs.readFileSync(path.join(EXAMPLES, name), 'utf8');
@@ -42,6 +40,9 @@ test('each file says at its top how it is started', () => {
 
 test('every editor has a log-in, or is for its machine alone', () => {
   for (const name of COMPOSE) {
+    // Whatever is published, is so for this machine.
+    const published = all(read(name), /^ {6}- "([\d.:-]+)"$/gm);
+    assert.ok(published.length >= 2 && published.every((port) => port.startsWith('127.0.0.1:')), published.join());
     assert.match(read(name), /^ {6}ADMIN_PASSWORD_HASH: \$\{ADMIN_PASSWORD_HASH:-\}$/m, name);
     assert.match(read(name), /^ {6}- "127\.0\.0\.1:1880:1880"$/m, name);
     assert.doesNotMatch(read(name), /"1880:1880"/, name);
@@ -67,6 +68,43 @@ test('Swarm: what it needs is made before, and it replaces what does not live', 
   assert.equal(all(stack, /^ {4}(healthcheck: \*health)$/gm).length, 2);
 });
 
+test('Compose: the proxy asks the port and the path of the probes, and there is a volume for each worker', () => {
+  const proxy = read('docker/haproxy.cfg');
+  assert.match(read('docker/Dockerfile'), /ENV HEALTH_PORT=9080\n/);
+  assert.match(proxy, /option httpchk GET \/health\/ready\n/);
+  assert.match(proxy, /server-template worker \d+ worker:1880 .* check port 9080 /);
+  assert.match(read('docker/compose.yaml'), /"127\.0\.0\.1:1881:8080"/);
+  assert.match(proxy, /bind :8080\n/);
+  for (const name of COMPOSE) {
+    assert.match(read(name), /^ {6}- \/data$/m, name);
+  }
+});
+
+test('Compose: the configuration of the proxy is taken by a real one, where there is one', (t) => {
+  const file = path.join(EXAMPLES, 'docker', 'haproxy.cfg');
+  const { error, status, stderr } = spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' });
+  if (error) {
+    t.skip(error.message);
+    return;
+  }
+  assert.equal(status, 0, stderr);
+});
+
+test('Kubernetes: the image is named once, all files are applied, and no pod has what it does not need', () => {
+  const kustomization = read('kubernetes/kustomization.yaml');
+  const listed = all(kustomization, /^ {2}(?:# )?- (\w+\.yaml)$/gm);
+  const there = fs.readdirSync(path.join(EXAMPLES, 'kubernetes'));
+  assert.deepEqual([...listed, 'kustomization.yaml'].sort(), there.sort());
+  const [, image] = /- name: (\S+)\n {4}newName: registry\.example\/node-red-valkey\n/.exec(kustomization);
+  assert.match(kustomization, new RegExp(`newTag: ${VERSION}\n`));
+  for (const name of ['admin', 'worker', 'valkey']) {
+    const yaml = read(`kubernetes/${name}.yaml`);
+    assert.match(yaml, /^ {6}automountServiceAccountToken: false\n {6}enableServiceLinks: false\n/m, name);
+    assert.match(yaml, /^ {8}runAsNonRoot: true$/m, name);
+    assert.equal(all(yaml, /^ +image: (\S+)$/gm)[0], name === 'valkey' ? 'valkey/valkey:9.1.2-alpine' : image);
+  }
+});
+
 test('Kubernetes: nothing is written but on volumes', () => {
   const cache = /npm_config_cache: (\S+)/.exec(read('kubernetes/config.yaml'))[1];
   assert.ok(cache.startsWith('/tmp/'));
@@ -85,59 +123,3 @@ test('Kubernetes: nothing is written but on volumes', () => {
     assert.ok(secret.includes(`  ${key}: `), key);
   }
 });
-
-test(
-  'Sentinel: a server makes its configuration once, takes it, and keeps what a failover writes into it',
-  { skip: process.platform === 'win32' },
-  async (t) => {
-    const found = await findServer({ flavour: 'valkey-9' }).catch((error) => t.skip(error.message));
-    if (!found) {
-      return;
-    }
-    const yaml = read('sentinel/compose.yaml');
-    const dir = tempDir('server');
-    const here = (text) => text.replace(/\/data\b/g, dir);
-    const [, quoted] = /x-server: &server[\s\S]*?entrypoint: (\[.*\])/.exec(yaml);
-    const [shell, flag, script] = JSON.parse(quoted.replace(/\$\$/g, '$'));
-    const block = (pattern) => pattern.exec(yaml)[1].replace(/^ +/gm, '');
-    const conf = block(/x-server-conf: &server-conf \|\n((?: {2}.*\n)+)/);
-    const place = block(/PLACE: \|\n((?: {8}.*valkey-2\n)(?: {8}.*\n)+)/);
-    assert.match(place, /replicaof valkey-1 6379/);
-    const bin = tempDir('bin');
-    fs.symlinkSync(found.path, path.join(bin, 'valkey-server'));
-    const port = await freePort();
-    const env = {
-      ...process.env,
-      PATH: `${bin}${path.delimiter}${process.env.PATH}`,
-      SERVER_CONF: here(conf).replace(/\$\{REDIS_PASSWORD[^}]*\}/g, 'secret'),
-      // Not the one of the name, which nobody knows here.
-      PLACE: `${place.replace('valkey-1 6379', '127.0.0.1 1')}bind 127.0.0.1\nport ${port}\n`
-    };
-    const launch = () => spawnOwned(shell, [flag, here(script)], { env, cwd: dir, stdio: 'ignore' });
-    const asked = async (work) => {
-      const client = new Redis({ host: '127.0.0.1', port, password: 'secret', enableReadyCheck: false });
-      client.on('error', () => {});
-      try {
-        return await work(client);
-      } finally {
-        client.disconnect();
-      }
-    };
-    const ended = (child) =>
-      until(() => child.exitCode !== null || child.signalCode !== null, { message: 'the end of the server' });
-
-    const first = launch();
-    await asked(async (client) => {
-      assert.equal((await client.role())[0], 'slave');
-      // As a Sentinel makes one the master.
-      await client.replicaof('NO', 'ONE');
-      await client.config('REWRITE');
-    });
-    first.kill();
-    await ended(first);
-    const second = launch();
-    assert.equal((await asked((client) => client.role()))[0], 'master');
-    second.kill();
-    await ended(second);
-  }
-);
