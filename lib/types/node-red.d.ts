@@ -253,6 +253,7 @@ export interface Manifest {
   version: string;
   type?: string;
   dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
   'node-red'?: {

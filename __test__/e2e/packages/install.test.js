@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { npmChanges } = require('../../support/npm/runs.js');
 const { npm, packageTest, untilOnDisk, versionOnDisk } = require('../../support/npm/package-test.js');
 const { answering, esModule, library } = require('../../support/npm/kinds.js');
-const { installModule, typeFlow, untilType } = require('../../support/npm/palette-api.js');
+const { installModule, removeModule, typeFlow, untilType } = require('../../support/npm/palette-api.js');
 
 packageTest('a package of the palette runs in the flow of a worker, in the same process', async (t, cluster) => {
   const { registry } = cluster;
@@ -71,6 +71,12 @@ packageTest('node types of a dependency reach a running worker with the package 
   await admin.deploy(typeFlow(['main', 'of-a-dependency']));
   await untilType(worker, 'main', '1.0.0');
   await untilType(worker, 'of-a-dependency', '1.0.0');
+
+  // It goes with the package as well.
+  await admin.deploy([]);
+  await removeModule(admin, 'main-nodes');
+  await worker.waitForLog(/package main-nodes@1\.0\.0 is removed: main, of-a-dependency/);
+  await untilOnDisk(worker, { 'main-nodes': undefined, 'config-nodes': undefined });
   assert.equal(worker.pid, pid);
   assert.doesNotMatch(worker.logs, /\[error\]/);
 });

@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const { after, before, beforeEach, test } = require('node:test');
 const { BASE, flowsWith, startPalette } = require('./instance');
+const { hidePackage, uninstallPackage } = require('./packages');
 
 /** The tests of removing, for a Node-RED with the editor or without. */
 function removalTests({ editor }) {
@@ -68,6 +69,56 @@ function removalTests({ editor }) {
     await instance.update(BASE);
     assert.deepEqual((await instance.drop('pkg-used')).removed, ['pkg-used']);
     assert.equal(instance.has('used-type'), false);
+  });
+
+  test('the dependencies of a package go with it, once nothing else needs them', async () => {
+    const dependency = (name, type, needs = {}) => {
+      instance.install({ name, sets: { one: [type] }, manifest: { dependencies: needs } });
+      hidePackage(instance.userDir, name);
+    };
+    const needing = (name, type, ...names) => ({
+      name,
+      sets: { one: [type] },
+      manifest: { dependencies: Object.fromEntries(names.map((each) => [each, '*'])) }
+    });
+    dependency('dep-alone', 'dep-alone-type', { 'dep-below': '*' });
+    dependency('dep-below', 'dep-below-type');
+    dependency('dep-shared', 'dep-shared-type');
+    dependency('dep-inner', 'dep-inner-type');
+    await instance.add({ name: 'dep-listed', sets: { one: ['dep-listed-type'] } });
+    const files = { 'node_modules/inside/package.json': '{"name":"inside","dependencies":{"dep-inner":"*"}}' };
+    await instance.add({ ...needing('pkg-stays', 'stays-type', 'dep-shared'), files });
+    const all = ['dep-alone', 'dep-shared', 'dep-listed', 'dep-inner'];
+    await instance.add(needing('pkg-leaves', 'leaves-type', ...all));
+    const present = () =>
+      ['leaves', 'dep-alone', 'dep-below', 'dep-shared', 'dep-listed', 'dep-inner', 'stays'].filter((name) =>
+        instance.has(`${name}-type`)
+      );
+    assert.equal(present().length, 7);
+
+    await instance.update(flowsWith('dep-below-type'));
+    assert.deepEqual((await instance.drop('pkg-leaves')).inUse, ['pkg-leaves'], 'npm would take the files away');
+    assert.equal(present().length, 7);
+    await instance.update(BASE);
+    instance.clear();
+    assert.deepEqual((await instance.drop('pkg-leaves')).removed, ['pkg-leaves']);
+    assert.deepEqual(present(), ['dep-shared', 'dep-listed', 'dep-inner', 'stays']);
+    ['dep-alone', 'dep-below'].forEach((name) => uninstallPackage(instance.userDir, name));
+    const [line] = instance.lines('info');
+    assert.match(line, /^package pkg-leaves@1\.0\.0 is removed: leaves-type, /);
+    assert.match(line, /dep-alone-type.*dep-below-type|dep-below-type.*dep-alone-type/);
+
+    // Both at once, and none of it loaded before them: what they shared goes with the last.
+    await instance.add(needing('pkg-again', 'again-too', 'dep-shared'));
+    assert.deepEqual((await instance.drop('pkg-stays', 'pkg-again')).removed, ['pkg-stays', 'pkg-again']);
+    assert.deepEqual(present(), ['dep-listed']);
+    assert.deepEqual((await instance.drop('dep-listed')).removed, ['dep-listed']);
+
+    // They come again with another package.
+    dependency('dep-alone', 'dep-alone-type');
+    await instance.add(needing('pkg-leaves', 'leaves-type', 'dep-alone'));
+    await instance.update(flowsWith('dep-alone-type'));
+    assert.equal(instance.versionOf('n-dep-alone-type'), '1.0.0');
   });
 
   test('an update that is just being taken counts as use', async () => {

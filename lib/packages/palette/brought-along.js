@@ -12,6 +12,8 @@ const { packageFolder } = require('../files');
  * @typedef {{ name: string, version: string }} BroughtAlong
  */
 
+/** @typedef {Manifest & { name: string }} Named */
+
 /**
  * Finds the packages of Node-RED that npm has put into a folder because others need them. A start
  * loads whatever lies there, listed in the user directory's package.json or not; what nothing
@@ -21,18 +23,89 @@ const { packageFolder } = require('../files');
  * @returns {Promise<BroughtAlong[]>} in the order of their names
  */
 async function broughtAlong(root) {
-  /** @type {Manifest[]} */
-  const manifests = [];
-  for (const name of await packagesIn(root)) {
-    const manifest = await read(packageFolder(root, name));
-    if (manifest && manifest.name === name) {
-      manifests.push(manifest);
+  const manifests = await manifestsIn(root);
+  const needed = new Set(manifests.flatMap(dependenciesOf));
+  return manifests.flatMap((manifest) => {
+    const { name, version } = manifest;
+    return hasNodes(manifest) && needed.has(name) ? [{ name, version }] : [];
+  });
+}
+
+/**
+ * Finds those that npm removes with packages of the user directory, since nothing else there needs them.
+ *
+ * @param {string} root
+ * @param {Set<string>} leaving names of packages
+ * @returns {Promise<string[]>} their names
+ */
+async function goingAlong(root, leaving) {
+  const user = await read(path.dirname(root));
+  if (!user) {
+    return [];
+  }
+  const manifests = new Map((await manifestsIn(root)).map((manifest) => [manifest.name, manifest]));
+  const all = [...dependenciesOf(user), ...Object.keys(user.devDependencies || {})];
+  const stay = await reachable(
+    all.filter((name) => !leaving.has(name)),
+    root,
+    manifests
+  );
+  const go = await reachable([...leaving], root, manifests);
+  return [...go].filter((name) => !leaving.has(name) && !stay.has(name) && hasNodes(manifests.get(name)));
+}
+
+/**
+ * These packages, and all that they depend on.
+ *
+ * @param {string[]} names
+ * @param {string} root
+ * @param {Map<string, Named>} manifests
+ */
+async function reachable(names, root, manifests) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  const open = [...names];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const manifest = manifests.get(name);
+    if (manifest && !found.has(name)) {
+      found.add(name);
+      open.push(...dependenciesOf(manifest), ...(await dependenciesWithin(packageFolder(root, name))));
     }
   }
-  const needed = new Set(manifests.flatMap(dependenciesOf));
-  return manifests.flatMap(({ name = '', version, 'node-red': nodeRed }) =>
-    typeof nodeRed === 'object' && nodeRed && needed.has(name) ? [{ name, version }] : []
-  );
+  return found;
+}
+
+/**
+ * What the packages need that npm has put inside of another one: it lies beside that.
+ *
+ * @param {string} folder
+ * @returns {Promise<string[]>}
+ */
+async function dependenciesWithin(folder) {
+  const root = path.join(folder, 'node_modules');
+  const inner = (await manifestsIn(root)).map(async (manifest) => [
+    ...dependenciesOf(manifest),
+    ...(await dependenciesWithin(packageFolder(root, manifest.name)))
+  ]);
+  return (await Promise.all(inner)).flat();
+}
+
+/**
+ * @param {string} root
+ * @returns {Promise<Named[]>} in the order of their names
+ */
+async function manifestsIn(root) {
+  const manifests = (await packagesIn(root)).map(async (name) => {
+    const manifest = await read(packageFolder(root, name));
+    return manifest && manifest.name === name ? [{ ...manifest, name }] : [];
+  });
+  return (await Promise.all(manifests)).flat();
+}
+
+/** @param {Named | undefined} manifest */
+function hasNodes(manifest) {
+  const nodeRed = manifest?.['node-red'];
+  return typeof nodeRed === 'object' && Boolean(nodeRed);
 }
 
 /** @param {string} root */
@@ -67,4 +140,4 @@ function dependenciesOf({ dependencies, optionalDependencies, peerDependencies }
   return [dependencies, optionalDependencies, peerDependencies].flatMap((names) => Object.keys(names || {}));
 }
 
-module.exports = { broughtAlong };
+module.exports = { broughtAlong, goingAlong };

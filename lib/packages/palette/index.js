@@ -3,13 +3,13 @@
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { createReplaced } = require('../upgrade/dependencies');
+const { goingAlong } = require('./brought-along');
 const { createInstallHooks } = require('./install-hooks');
 const { createLoading } = require('./loading');
 const { createRegistration } = require('./registration');
 const { openRegistry } = require('./registry');
-const { takeAway, typesWithout, usersOf } = require('./removal');
+const { createRemoving } = require('./removing');
 const { createUpgrade } = require('../upgrade');
-const { usedLibraries, usedTypes } = require('../../flows/used-types');
 const { createSerialQueue } = require('../../serial-queue');
 
 /**
@@ -18,7 +18,6 @@ const { createSerialQueue } = require('../../serial-queue');
  * @import { Log } from '../../types/core'
  * @import { NodeSet, Runtime, Settings } from '../../types/node-red'
  * @import { Parts, Upgrade } from './loading'
- * @import { Registry } from './registry'
  * @import { Replaced } from '../upgrade/dependencies'
  */
 
@@ -96,6 +95,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     return {
       ...parts,
       ...createLoading(parts),
+      ...createRemoving(parts),
       upgradeAll: createUpgrade({ ...parts, mode: upgrade, restartDelay, replaced }).upgradeAll
     };
   }
@@ -145,9 +145,10 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     return inTurn(async (parts) => {
       /** @type {Removal} */
       const result = { removed: [], inUse: [], failed: [] };
-      for (const name of usersFirst(parts.registry, names)) {
+      for (const name of parts.usersFirst(names)) {
         try {
-          result[(await removeOne(name, parts)) ? 'removed' : 'inUse'].push(name);
+          const along = await goingAlong(root, new Set([...result.removed, name]));
+          result[(await parts.removeOne(name, along)) ? 'removed' : 'inUse'].push(name);
         } catch (error) {
           result.failed.push({ name, reason: String(error.message) });
           tellOnce(name, `package ${name} could not be removed: ${error.message}`);
@@ -155,68 +156,6 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       }
       return result;
     });
-  }
-
-  /**
-   * A module that others build on can go once they have.
-   *
-   * @param {Registry} registry
-   * @param {string[]} names
-   */
-  function usersFirst(registry, names) {
-    /** @type {(name: string, seen?: Set<string>) => number} */
-    const depth = (name, seen = new Set()) => {
-      const users = usersOf(registry, name).filter((user) => names.includes(user) && !seen.has(user));
-      return users.length === 0 ? 0 : 1 + Math.max(...users.map((user) => depth(user, new Set([...seen, user]))));
-    };
-    return [...names].sort((one, other) => depth(one) - depth(other));
-  }
-
-  /**
-   * @param {string} name
-   * @param {Pick<Parts, 'registry' | 'registration' | 'hooks'>} parts
-   */
-  async function removeOne(name, { registry, registration, hooks }) {
-    if (isInUse(name, registry)) {
-      return false;
-    }
-    const module = registry.moduleOf(name);
-    if (!module) {
-      // Node-RED may know it as one that is missing.
-      delete registry.moduleList()[name];
-      return true;
-    }
-    const { version } = module;
-    await hooks.beforeRemoval(name);
-    if (isInUse(name, registry)) {
-      return false;
-    }
-    const types = typesWithout(registry, name);
-    const isEsModule = registration.runsEsModules(name);
-    const list = takeAway(registry, name);
-    earlier.set(name, { version, isEsModule });
-    await registry.save().catch((error) => log.debug(`the list of node types is not saved: ${error.message}`));
-    announce('node/removed', list);
-    log.info(`package ${name}@${version} is removed${types.length > 0 ? `: ${types.join(', ')}` : ''}`);
-    await hooks.afterRemoval(name).catch((error) => log.warn(`package ${name}: ${error.message}`));
-    return true;
-  }
-
-  /**
-   * @param {string} name
-   * @param {Registry} registry
-   */
-  function isInUse(name, registry) {
-    const flows = flowsInUse();
-    if (!registry.moduleOf(name)) {
-      return usedLibraries(flows).has(name);
-    }
-    const used = usedTypes(flows, registry.getType);
-    return (
-      usersOf(registry, name).length > 0 ||
-      usedLibraries(flows).has(name) ||
-      typesWithout(registry, name).some((type) => used.has(type))
-    );
   }
 
   /**
