@@ -5,5 +5,9 @@ module.exports = [
   require('./small-deploys.js'),
   require('./far-server.js'),
   require('./large-deploys.js'),
-  require('./many-workers.js')
+  require('./many-workers.js'),
+  require('./start-large.js'),
+  require('./start-small.js'),
+  require('./large-save.js'),
+  require('./outages.js')
 ];

@@ -1,0 +1,82 @@
+'use strict';
+
+// The server is killed, and a deploy made meanwhile: from the moment that the server answers again until
+// the worker runs it. A client of the plain module's kind waits for the same.
+
+const net = require('node:net');
+const { setTimeout: delay } = require('node:timers/promises');
+const { startServer } = require('../../__test__/support/server.js');
+const { smallFlow } = require('../flows.js');
+const { answered } = require('../measure/answer.js');
+const { atMost, line } = require('../measure/line.js');
+const { withFleets } = require('../subjects.js');
+
+/** Whether the server answers a PING now. */
+function pings({ host, port }) {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host, port, noDelay: true }, () => socket.write('PING\r\n'));
+    const end = (answer) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(1000, () => end(false));
+    socket.on('error', () => end(false));
+    socket.once('close', () => resolve(false));
+    socket.once('data', (answer) => end(String(answer).startsWith('+PONG')));
+  });
+}
+
+/** When the server answers again, as performance.now() has it; asks all the time. */
+async function answersAgain(server) {
+  while (!(await pings(server))) {
+    await delay(2);
+  }
+  return performance.now();
+}
+
+async function measureOutage(server, fleet, version, ms) {
+  await server.kill();
+  const began = performance.now();
+  // A module that has its flows nowhere but on the server answers only when it is back.
+  const posted = fleet.admin.deploy(smallFlow(version), { type: 'nodes', deadline: 60_000 });
+  await delay(ms - (performance.now() - began));
+  const [back] = await Promise.all([answersAgain(server), server.restart()]);
+  await answered(fleet.workers[0], version);
+  const took = performance.now() - back;
+  await posted;
+  return took;
+}
+
+async function outages(server, fleets, ms, rounds) {
+  const samples = {};
+  for (let round = 0; round < rounds; round += 1) {
+    for (const fleet of fleets) {
+      const took = await measureOutage(server, fleet, `${ms} ${round}`, ms);
+      (samples[fleet.subject] ||= []).push(took);
+    }
+  }
+  return samples;
+}
+
+module.exports = {
+  name: 'outages',
+  title: 'Outage of the server',
+
+  async run({ times }) {
+    const server = await startServer({ persist: true });
+    try {
+      return await withFleets(['valkey', 'plain'], { server, flows: smallFlow('first') }, async (fleets) => {
+        await Promise.all(fleets.map(({ workers }) => answered(workers[0], 'first')));
+        const [ours] = fleets;
+        const short = await outages(server, fleets, times(1_000, 200), times(11, 1));
+        const long = await outages(server, [ours], times(10_000, 500), times(5, 1));
+        return [
+          line('server answers after 1 s until the worker runs the new deploy', 'ms', short, atMost(150, 'ms')),
+          line('the same after 10 s', 'ms', long, atMost(400, 'ms'))
+        ];
+      });
+    } finally {
+      await server.stop();
+    }
+  }
+};
