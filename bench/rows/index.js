@@ -9,5 +9,7 @@ module.exports = [
   require('./start-large.js'),
   require('./start-small.js'),
   require('./large-save.js'),
-  require('./outages.js')
+  require('./outages.js'),
+  require('./crowd.js'),
+  require('./values.js')
 ];

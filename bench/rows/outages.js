@@ -3,36 +3,13 @@
 // The server is killed, and a deploy made meanwhile: from the moment that the server answers again until
 // the worker runs it. A client of the plain module's kind waits for the same.
 
-const net = require('node:net');
 const { setTimeout: delay } = require('node:timers/promises');
 const { startServer } = require('../../__test__/support/server.js');
 const { smallFlow } = require('../flows.js');
 const { answered } = require('../measure/answer.js');
 const { atMost, line } = require('../measure/line.js');
+const { startedAgain } = require('../measure/server-answers.js');
 const { withFleets } = require('../subjects.js');
-
-/** Whether the server answers a PING now. */
-function pings({ host, port }) {
-  return new Promise((resolve) => {
-    const socket = net.connect({ host, port, noDelay: true }, () => socket.write('PING\r\n'));
-    const end = (answer) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(1000, () => end(false));
-    socket.on('error', () => end(false));
-    socket.once('close', () => resolve(false));
-    socket.once('data', (answer) => end(String(answer).startsWith('+PONG')));
-  });
-}
-
-/** When the server answers again, as performance.now() has it; asks all the time. */
-async function answersAgain(server) {
-  while (!(await pings(server))) {
-    await delay(2);
-  }
-  return performance.now();
-}
 
 async function measureOutage(server, fleet, version, ms) {
   await server.kill();
@@ -40,7 +17,7 @@ async function measureOutage(server, fleet, version, ms) {
   // A module that has its flows nowhere but on the server answers only when it is back.
   const posted = fleet.admin.deploy(smallFlow(version), { type: 'nodes', deadline: 60_000 });
   await delay(ms - (performance.now() - began));
-  const [back] = await Promise.all([answersAgain(server), server.restart()]);
+  const back = await startedAgain(server);
   await answered(fleet.workers[0], version);
   const took = performance.now() - back;
   await posted;
