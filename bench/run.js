@@ -67,7 +67,12 @@ async function main() {
   process.exitCode = report.results.some(({ failure }) => failure) ? 1 : 0;
 }
 
-main().catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+// Child processes and the core's background calls hold no process open.
+const hold = setInterval(() => {}, 60_000);
+
+main()
+  .catch((error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  })
+  .finally(() => clearInterval(hold));

@@ -11,5 +11,7 @@ module.exports = [
   require('./large-save.js'),
   require('./outages.js'),
   require('./crowd.js'),
-  require('./values.js')
+  require('./library.js'),
+  require('./values.js'),
+  require('./footprint.js')
 ];
