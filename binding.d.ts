@@ -77,6 +77,57 @@ export declare class Admin {
   close(): Promise<undefined>
 }
 
+/**
+ * The shared context of one instance: a replica in memory, kept in step with the server. Texts are
+ * JSON.
+ */
+export declare class Context {
+  /**
+   * Opens the connection; never fails because the server is away. `userDir` is left out when
+   * nothing may be written there; `name` is that of the store in Node-RED's settings.
+   */
+  constructor(options: string, userDir: string | undefined | null, name: string, log: LogFunction, changed: ChangedFunction, functions: Functions, settle: SettleFunction)
+  /** Waits until the context was read from the server, for 2 s at most; where it comes from. */
+  open(): Promise<ContextOrigin>
+  /** In the background: waits until there is something to read from, of the server or a copy. */
+  loadedInBackground(call: number): void
+  /** The text of a key, own changes included. */
+  text(scope: string, key: string): string | null
+  /** The keys of a scope in the order of insertion. */
+  names(scope: string): Array<string>
+  /** Sets whole values, all or none; `null` deletes. */
+  set(scope: string, keys: Array<string>, texts: Array<string | undefined | null>): void
+  /**
+   * Sets a part of a value, as `setObjectProperty` of Node-RED does; `null` takes it away. `path`:
+   * JSON text of the names and positions below the key.
+   */
+  setPath(scope: string, key: string, path: string, text?: string | undefined | null): void
+  /** In the background: adds to a number; the text of the sum. */
+  incrInBackground(call: number, scope: string, key: string, by: number): void
+  /**
+   * In the background: sets a key to `text`, if it is `base`; `null`: not there. Whether it was; if
+   * not, the text of the key is fresh.
+   */
+  compareAndSetInBackground(call: number, scope: string, key: string, base?: string | undefined | null, text?: string | undefined | null): void
+  /** In the background: sets a key that is not there; whether it was not. */
+  setIfAbsentInBackground(call: number, scope: string, key: string, text: string): void
+  /** In the background: adds an element to an array; the text of all of it. */
+  pushInBackground(call: number, scope: string, key: string, text: string): void
+  /** In the background: has a key expire after so many seconds; whether it is there. */
+  expireInBackground(call: number, scope: string, key: string, seconds: number): void
+  /**
+   * These are the ids of all flows, subflows and nodes: what belongs to others is removed after a
+   * day. Nothing on a worker. Only for an admin that is in charge, and whose flows are mirrored.
+   */
+  clean(known: Array<string>): void
+  /** Deletes a scope. Nothing on a worker. */
+  deleteScope(scope: string): void
+  /** How it stands. Reads nothing and waits for nothing. */
+  health(): ContextHealth
+  /** Sends what can be sent within a moment, keeps the rest on the disk, and ends; idempotent. */
+  close(): Promise<undefined>
+}
+
 /** The packages of one instance. */
 export declare class Packages {
   /** What is to be done after the event `packages`. */
@@ -185,6 +236,12 @@ export interface AdminHealth {
   otherAdmin: boolean
 }
 
+/**
+ * `(scopes, keys)`: position by position, what reads differently now because of others; both empty:
+ * anything may.
+ */
+export type ChangedFunction = (arg0: Array<string>, arg1: Array<string>) => void
+
 /** What the JavaScript side needs of the options. */
 export interface CheckedOptions {
   /** What this instance is. */
@@ -210,6 +267,29 @@ export interface CheckedOptions {
  * JavaScript side needs of it.
  */
 export declare function checkOptions(options: string): CheckedOptions
+
+/** How the shared context stands at this moment. */
+export interface ContextHealth {
+  /** `connecting`, `ready`, `reconnecting` or `closed`. */
+  connection: string
+  /** Where what is in memory comes from. */
+  origin: ContextOrigin
+  /** Everything was read since the connection was made. */
+  inStep: boolean
+  /** Number of keys. */
+  keys: number
+  /** Bytes of all names and values. */
+  bytes: number
+  /** Number of changes that the server was not heard to have. */
+  unsent: number
+  /** Number of own changes that did not count since the start, because somebody else was first. */
+  conflicts: number
+  /** What keeps it from reading or writing, besides the connection. */
+  problem?: string
+}
+
+/** Where what is in memory comes from. */
+export type ContextOrigin = 'nothing' | 'copy' | 'server'
 
 /** `(event)` */
 export type EventFunction = (arg: EventName) => void

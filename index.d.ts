@@ -146,6 +146,10 @@ declare namespace storage {
     packageInstallScripts?: boolean | 'true' | 'false';
     /** Answer probes on a listener of their own: `<path>/live` and `<path>/ready`. Default `false`. */
     health?: false | 'false' | HealthOptions | null;
+    /** How many bytes a value of the shared context (default 1 MiB) and all of it (default 64 MiB) may have. */
+    context?: { maxValue?: number | string; maxTotal?: number | string } | null;
+    /** The server user that writes the shared context; without it, that of the other connections. */
+    state?: { username?: string; password?: string } | null;
 
     /** TLS, with the options of Node.js; `true`: with what Node.js trusts. */
     tls?: TlsOptions | boolean | 'true' | 'false' | null;
@@ -285,7 +289,9 @@ declare namespace storage {
     | 'ERR_VALKEY_AUTH'
     | 'ERR_VALKEY_BINARY'
     | 'ERR_VALKEY_CLOSED'
+    | 'ERR_VALKEY_CONTEXT_LIMIT'
     | 'ERR_VALKEY_CONTEXT_OPERATION'
+    | 'ERR_VALKEY_CONTEXT_VALUE'
     | 'ERR_VALKEY_CREDENTIALS'
     | 'ERR_VALKEY_DISK'
     | 'ERR_VALKEY_FLOWS'

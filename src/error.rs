@@ -90,6 +90,20 @@ pub enum Error {
         /// The offending type or path.
         path: String,
     },
+    /// More than the shared context may hold; nothing of it was taken.
+    #[error("{problem}")]
+    ContextLimit {
+        /// What is too large, and the option that says so.
+        problem: String,
+    },
+    /// An operation that does not fit what a context key holds, e.g. counting with a text.
+    #[error("context '{key}' {problem}")]
+    ContextValue {
+        /// Scope and key.
+        key: String,
+        /// What does not fit, as the rest of a sentence.
+        problem: String,
+    },
     /// Our own file in the user directory can't be read or written.
     #[error("can't use {path}: {problem}")]
     Disk {
@@ -113,9 +127,11 @@ pub enum Error {
 }
 
 /// Every code that [`Error::code`] can give; what they mean to an operator is in docs/operations.md.
-pub const CODES: [&str; 15] = [
+pub const CODES: [&str; 17] = [
     "ERR_VALKEY_AUTH",
     "ERR_VALKEY_CLOSED",
+    "ERR_VALKEY_CONTEXT_LIMIT",
+    "ERR_VALKEY_CONTEXT_VALUE",
     "ERR_VALKEY_DISK",
     "ERR_VALKEY_INTERNAL",
     "ERR_VALKEY_LIBRARY_ENTRY",
@@ -149,6 +165,8 @@ impl Error {
             Self::OtherAdmin { .. } => "ERR_VALKEY_OTHER_ADMIN",
             Self::LibraryEntryNotFound { .. } => "ERR_VALKEY_LIBRARY_ENTRY",
             Self::LibraryPath { .. } => "ERR_VALKEY_LIBRARY_PATH",
+            Self::ContextLimit { .. } => "ERR_VALKEY_CONTEXT_LIMIT",
+            Self::ContextValue { .. } => "ERR_VALKEY_CONTEXT_VALUE",
             Self::Disk { .. } => "ERR_VALKEY_DISK",
             Self::Npm { .. } => "ERR_VALKEY_NPM",
             Self::Closed => "ERR_VALKEY_CLOSED",

@@ -94,6 +94,53 @@ impl Keyspace {
         self.key("index:library")
     }
 
+    /// What all keys of the shared context begin with.
+    pub fn context_prefix(&self) -> String {
+        self.key("context:")
+    }
+
+    /// One top-level key of the shared context. A key has no colon on the server, so that the last
+    /// one ends the scope, which may have some (`node:tab`).
+    pub fn context(&self, scope: &str, key: &str) -> String {
+        let mut name = format!("{}context:{scope}:", self.prefix);
+        for character in key.chars() {
+            match character {
+                '%' => name.push_str("%25"),
+                ':' => name.push_str("%3A"),
+                character => name.push(character),
+            }
+        }
+        name
+    }
+
+    /// Scope and key of a name in the shared context; `None` when it is no such name. They come from
+    /// the server.
+    pub fn parse_context<'n>(&self, name: &'n str) -> Option<(&'n str, String)> {
+        let rest = name.strip_prefix(self.prefix.as_str())?.strip_prefix("context:")?;
+        let (scope, encoded) = rest.rsplit_once(':')?;
+        if scope.is_empty() || encoded.is_empty() {
+            return None;
+        }
+        let key = encoded.replace("%3A", ":").replace("%25", "%");
+        (self.context(scope, &key) == name).then_some((scope, key))
+    }
+
+    /// A `SCAN` pattern for the shared context.
+    pub fn context_pattern(&self) -> String {
+        format!("{}context:*", escape_glob(&self.prefix))
+    }
+
+    /// Says that the server has kept the shared context since this text was written. No scope is
+    /// empty, so it collides with no key.
+    pub fn context_epoch(&self) -> String {
+        self.key("context::epoch")
+    }
+
+    /// Scopes that no flow is known for, and since when.
+    pub fn context_orphans(&self) -> String {
+        self.key("context::orphans")
+    }
+
     /// Type and path of a library entry's key; `None` when the key is none of this prefix's
     /// library. They come from the server: check them before they name a file.
     pub fn parse_library_key<'k>(&self, key: &'k str) -> Option<(&'k str, &'k str)> {
@@ -192,6 +239,29 @@ mod tests {
             "",
         ] {
             assert_eq!(keys.parse_library_key(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn context_names_are_read_back() {
+        let keys = Keyspace::new("n:");
+        assert_eq!(keys.context("global", "a"), "n:context:global:a");
+        for (scope, key) in
+            [("global", "a:b"), ("node:tab", "100%3A"), ("fa:a1", "%:%25"), ("a1-b1-c1", " ")]
+        {
+            let name = keys.context(scope, key);
+            assert_eq!(keys.parse_context(&name), Some((scope, key.to_owned())), "{name}");
+        }
+        for other in [
+            keys.context_epoch().as_str(),
+            "n:context:global:",
+            "n:context:a",
+            "n:context:a:%",
+            "n:context:a:%3a",
+            "m:context:a:b",
+            "n:flows",
+        ] {
+            assert_eq!(keys.parse_context(other), None, "{other}");
         }
     }
 

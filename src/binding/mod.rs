@@ -8,6 +8,7 @@
 mod admin;
 mod background;
 mod callbacks;
+mod context;
 mod error;
 mod health;
 mod hooks;

@@ -7,6 +7,7 @@
 mod addresses;
 mod cluster;
 mod connection;
+mod context;
 mod health;
 mod notice;
 mod parse;
@@ -25,6 +26,7 @@ mod value;
 
 use std::time::Duration;
 
+pub use context::{ContextConfig, StateUser};
 pub use health::HealthConfig;
 pub use notice::{Level, Notice};
 pub use supervision::Supervision;
@@ -96,6 +98,10 @@ pub struct Config {
     pub wait_replicas: u32,
     /// Where probes are answered; `None`: nowhere.
     pub health: Option<HealthConfig>,
+    /// How much the shared context may hold.
+    pub context: ContextConfig,
+    /// Who writes the shared context; `None`: the user of the other connections.
+    pub state: Option<StateUser>,
     /// How the server is reached.
     pub connection: ConnectionConfig,
 }

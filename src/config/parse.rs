@@ -8,7 +8,9 @@ use super::cluster::effective_prefix;
 use super::notice::Notice;
 use super::raw::RawOptions;
 use super::support::{auto_resubscribe, check_support};
-use super::{Config, ConnectionConfig, HealthConfig, PackageUpgrade, Reload, Role};
+use super::{
+    Config, ConnectionConfig, ContextConfig, HealthConfig, PackageUpgrade, Reload, Role, StateUser,
+};
 use crate::{Error, Result};
 
 const DEFAULT_PREFIX: &str = "nodered:";
@@ -87,6 +89,8 @@ impl Config {
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
             health: HealthConfig::read(&raw, &mut notices)?,
+            context: ContextConfig::read(&raw, &mut notices)?,
+            state: StateUser::read(&raw, &mut notices)?,
             connection: ConnectionConfig::read(&raw, role, &key_prefix, &mut notices)?,
             key_prefix,
         };

@@ -9,7 +9,7 @@ use super::{table, url};
 use crate::{Error, Result};
 
 /// Options for which `null` means that they are not given.
-const MAY_BE_NULL: [&str; 21] = [
+const MAY_BE_NULL: [&str; 23] = [
     "host",
     "path",
     "url",
@@ -26,6 +26,8 @@ const MAY_BE_NULL: [&str; 21] = [
     "commandTimeout",
     "packageInstallScripts",
     "health",
+    "context",
+    "state",
     "sentinels",
     "sentinelCommandTimeout",
     "cluster",
@@ -36,7 +38,7 @@ const MAY_BE_NULL: [&str; 21] = [
 const NOT_OF_A_NODE: [&str; 9] =
     ["role", "url", "host", "port", "path", "sentinels", "name", "cluster", "redisOptions"];
 /// Options whose value never shows in an error.
-const SECRETS: [&str; 4] = ["password", "sentinelPassword", "url", "clusterPassword"];
+const SECRETS: [&str; 5] = ["password", "sentinelPassword", "url", "clusterPassword", "state"];
 
 /// All options that are given, those beside the URL before those in it.
 pub(super) struct RawOptions {

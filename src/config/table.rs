@@ -116,6 +116,8 @@ pub(super) const KNOWN: &[KnownOption] = &[
     honoured("shareCredentialSecret"),
     honoured("waitReplicas"),
     honoured("health"),
+    honoured("context"),
+    honoured("state"),
     KnownOption { name: "timeout", support: Support::Shared },
     // Address and identity.
     honoured("host"),

@@ -3,6 +3,7 @@
 mod asked;
 mod attempt;
 mod link;
+mod pipeline;
 
 use std::fmt::Arguments;
 use std::sync::{Arc, PoisonError, Weak};
@@ -23,6 +24,7 @@ use super::resolver::Resolver;
 use super::script::Script;
 use super::state::{ConnectionState, Voice};
 use super::supervisor::{Supervised, Way};
+use super::tracking::Tracking;
 use super::transaction;
 use crate::config::{ConnectionConfig, Endpoint};
 use crate::error::{Error, Result};
@@ -61,12 +63,24 @@ impl Connection {
     /// Connects and stays connected, on the current tokio runtime and with the current tracing
     /// dispatcher, until [`Connection::close`] or until the last clone is dropped.
     pub fn open(config: Arc<ConnectionConfig>, hooks: impl Into<Hooks>) -> Self {
+        Self::start(config, hooks.into(), None)
+    }
+
+    /// The same with `CLIENT TRACKING` enabled before it serves, each time that it is made.
+    pub fn open_tracking(
+        config: Arc<ConnectionConfig>,
+        hooks: impl Into<Hooks>,
+        tracking: Arc<Tracking>,
+    ) -> Self {
+        Self::start(config, hooks.into(), Some(tracking))
+    }
+
+    fn start(config: Arc<ConnectionConfig>, hooks: Hooks, tracking: Option<Arc<Tracking>>) -> Self {
         let cell = LiveCell::default();
         let limit = config.command_timeout;
         let redirection = Redirection::of(&config);
         let heartbeat = heartbeat::interval(&config.supervision);
-        let link = CommandLink::new(Arc::clone(&cell), heartbeat);
-        let hooks = hooks.into();
+        let link = CommandLink::new(Arc::clone(&cell), heartbeat, tracking);
         let reaction_hook = ReactionHook::new(hooks.reconnect_on_error.clone());
         let way = Way::new(Arc::clone(&config), hooks.clone());
         let resolver = Arc::downgrade(&way.resolver);

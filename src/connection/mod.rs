@@ -25,6 +25,7 @@ mod strategy;
 mod subscriber;
 mod supervisor;
 mod tls;
+mod tracking;
 mod transaction;
 mod transport;
 
@@ -38,3 +39,4 @@ pub use state::ConnectionState;
 pub use strategy::{Advice, Strategy};
 pub use subscriber::{Hints, Subscriber};
 pub use tls::check_tls;
+pub use tracking::{Heard, Tracking};

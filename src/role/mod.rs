@@ -1,6 +1,7 @@
 //! What an admin and a worker do: at start, on a call, on an event, after a reconnect.
 
 pub mod admin;
+pub mod context;
 pub mod packages;
 pub mod worker;
 

@@ -3,6 +3,7 @@
 //! Nothing here decides when; that is the role's part.
 
 pub mod backups;
+pub(crate) mod context;
 pub mod deploy;
 pub mod head;
 pub mod lease;

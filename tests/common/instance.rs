@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use node_red_storage_valkey::config::{Config, PackageUpgrade, Reload, Role};
+use node_red_storage_valkey::config::{Config, ContextConfig, PackageUpgrade, Reload, Role};
 use node_red_storage_valkey::connection::{Connection, Retry};
 use node_red_storage_valkey::role::admin::Admin;
 use node_red_storage_valkey::role::worker::Worker;
@@ -48,6 +48,8 @@ pub fn options(server: &Server, role: Role) -> Config {
         share_credential_secret: true,
         wait_replicas: 0,
         health: None,
+        context: ContextConfig::default(),
+        state: None,
         connection: super::config(server.port),
     }
 }

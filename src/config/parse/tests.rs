@@ -52,6 +52,8 @@ fn the_role_alone_gives_every_default() {
         share_credential_secret: true,
         wait_replicas: 0,
         health: None,
+        context: ContextConfig::default(),
+        state: None,
         connection: ConnectionConfig {
             key_prefix: "nodered:".into(),
             writes: true,

@@ -59,9 +59,9 @@ impl Connection {
 
 async fn serve_aside(stream: Stream) -> Result<Live> {
     let activity = stream.activity();
-    let (connection, driver) = multiplexed(stream).await?;
+    let (connection, driver) = multiplexed(stream, None).await?;
     tokio::spawn(driver);
     // Nobody makes this one anew.
     let (kick, _) = mpsc::channel(1);
-    Ok(Live { connection, activity, kick })
+    Ok(Live { connection, activity, kick, session: None })
 }

@@ -205,7 +205,7 @@ impl Connection {
     }
 
     /// Acts on a fault as the user wishes and as it must be.
-    async fn react(&self, live: &Live, command: &str, mut fault: Fault) -> Unserved {
+    pub(super) async fn react(&self, live: &Live, command: &str, mut fault: Fault) -> Unserved {
         let reaction = match fault.lost {
             true => Reaction::Stay,
             false => self.reaction_hook.ask(words_of(&fault.error), command).await,

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, RedisConnectionInfo, Value};
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, Value};
 use tokio::sync::mpsc;
 
 use crate::connection::activity::{Activity, Stream, TICK};
@@ -12,6 +12,7 @@ use crate::connection::fault::{classify_failure, classify_reply, name_of};
 use crate::connection::heartbeat::{self, SILENCE_LIMIT};
 use crate::connection::state::Status;
 use crate::connection::supervisor::{Established, Link};
+use crate::connection::tracking::{Pushes, Tracking};
 use crate::error::{Error, Result};
 
 /// The connection as long as it is up.
@@ -24,17 +25,24 @@ pub(super) struct Live {
     pub(super) activity: Arc<Activity>,
     /// Makes the supervisor connect anew.
     pub(super) kick: mpsc::Sender<Error>,
+    /// Number of the connection, when it tracks.
+    pub(super) session: Option<u64>,
 }
 
 /// Serves commands on whatever connection there is.
 pub(super) struct CommandLink {
     cell: LiveCell,
     heartbeat: Duration,
+    tracking: Option<Arc<Tracking>>,
 }
 
 impl CommandLink {
-    pub(super) fn new(cell: LiveCell, heartbeat: Duration) -> Self {
-        Self { cell, heartbeat }
+    pub(super) fn new(
+        cell: LiveCell,
+        heartbeat: Duration,
+        tracking: Option<Arc<Tracking>>,
+    ) -> Self {
+        Self { cell, heartbeat, tracking }
     }
 }
 
@@ -49,18 +57,43 @@ impl Drop for Occupied<'_> {
 
 impl Link for CommandLink {
     async fn serve(&mut self, established: Established, status: &Status) -> Error {
-        let Established { stream, server, must_be_master, mut closing, .. } = established;
+        let Established { stream, server, welcome, must_be_master, mut closing } = established;
         let activity = stream.activity();
-        let (connection, driver) = match multiplexed(stream).await {
-            Ok(made) => made,
-            Err(error) => return error,
+        let pushes = match &self.tracking {
+            Some(_) if !welcome.resp3 => return no_pushes(),
+            Some(tracking) => Some(Pushes(Arc::clone(tracking))),
+            None => None,
         };
+        let made = tokio::time::timeout(SILENCE_LIMIT, multiplexed(stream, pushes));
+        let (connection, driver) = match made.await {
+            Ok(Ok(made)) => made,
+            Ok(Err(error)) => return error,
+            Err(_) => return heartbeat::silent(),
+        };
+        let mut driver = std::pin::pin!(driver);
+        if let Some(tracking) = &self.tracking {
+            let enabled = tokio::time::timeout(SILENCE_LIMIT, enable(connection.clone(), tracking));
+            tokio::select! {
+                biased;
+                () = &mut driver => return Error::Unavailable { reason: activity.fault() },
+                enabled = enabled => match enabled {
+                    Ok(Ok(())) => (),
+                    Ok(Err(error)) => return error,
+                    Err(_) => return heartbeat::silent(),
+                },
+                _ = closing.wait_for(|closing| *closing) => return Error::Closed,
+            }
+        }
         let (kick, mut kicked) = mpsc::channel(1);
-        let live = Live { connection: connection.clone(), activity: Arc::clone(&activity), kick };
+        let session = self.tracking.as_ref().map(|tracking| tracking.session() + 1);
+        let live =
+            Live { connection: connection.clone(), activity: Arc::clone(&activity), kick, session };
         *self.cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(live);
         let occupied = Occupied(&self.cell);
         status.ready(&server);
-        let mut driver = std::pin::pin!(driver);
+        if let Some(tracking) = &self.tracking {
+            tracking.begins();
+        }
         tokio::select! {
             biased;
             () = &mut driver => return Error::Unavailable { reason: activity.fault() },
@@ -75,19 +108,41 @@ impl Link for CommandLink {
     }
 }
 
-/// The crate's connection over a stream whose handshake is done, and what drives it.
+/// The crate's connection over a stream whose handshake is done, and what drives it. With `pushes`, it
+/// is one that speaks RESP3.
 pub(super) async fn multiplexed(
     stream: Stream,
+    pushes: Option<Pushes>,
 ) -> Result<(MultiplexedConnection, impl Future<Output = ()> + Send + use<>)> {
-    // What drives it borrows this.
+    // What drives it borrows these.
     static INFO: LazyLock<RedisConnectionInfo> =
         LazyLock::new(|| RedisConnectionInfo::default().set_skip_set_lib_name());
+    static INFO_3: LazyLock<RedisConnectionInfo> =
+        LazyLock::new(|| INFO.clone().set_protocol(ProtocolVersion::RESP3));
     // Nothing is left to the crate, and its time limits, which know nothing of the size of a
     // value, are off.
     let limits =
         AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-    let made = MultiplexedConnection::new_with_config(&INFO, stream, limits).await;
+    let (info, limits) = match pushes {
+        Some(pushes) => (&*INFO_3, limits.set_push_sender(pushes)),
+        None => (&*INFO, limits),
+    };
+    let made = MultiplexedConnection::new_with_config(info, stream, limits).await;
     made.map_err(|error| classify_failure("the handshake", error).error)
+}
+
+/// Has the server tell of changes from here on.
+async fn enable(mut connection: MultiplexedConnection, tracking: &Tracking) -> Result<()> {
+    match connection.send_packed_command(&tracking.enable()).await {
+        Ok(Value::ServerError(error)) => Err(classify_reply("CLIENT TRACKING", &error).error),
+        Ok(_) => Ok(()),
+        Err(error) => Err(classify_failure("CLIENT TRACKING", error).error),
+    }
+}
+
+fn no_pushes() -> Error {
+    let detail = "the server speaks no RESP3; the shared context needs Valkey, or Redis 6 or newer";
+    Error::Server { command: "HELLO 3".to_owned(), detail: detail.to_owned() }
 }
 
 /// Returns when the server no longer answers, or answers that it can't serve.

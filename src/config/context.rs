@@ -1,0 +1,179 @@
+//! The options `context` and `state`: how much the shared context may hold, and who writes it.
+
+use serde_json::{Map, Value};
+
+use super::Secret;
+use super::notice::Notice;
+use super::raw::RawOptions;
+use super::suggest::suggest;
+use super::value::{as_whole, is_empty_text};
+use crate::{Error, Result};
+
+/// Members of `context`.
+pub(super) const MEMBERS: [&str; 2] = ["maxValue", "maxTotal"];
+/// Members of `state`.
+const STATE_MEMBERS: [&str; 2] = ["username", "password"];
+const DEFAULT_MAX_VALUE: usize = 1024 * 1024;
+const DEFAULT_MAX_TOTAL: usize = 64 * 1024 * 1024;
+/// What the codec reads at most.
+const LARGEST_VALUE: u64 = crate::codec::MAX_VALUE_BYTES as u64;
+/// A replica is held in the memory of every instance.
+const LARGEST_TOTAL: u64 = 4 * 1024 * 1024 * 1024;
+/// Characters of an unknown member's name that are shown.
+const SHOWN: usize = 60;
+
+/// How much the shared context may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContextConfig {
+    /// Bytes of one value as JSON text.
+    pub max_value: usize,
+    /// Bytes of all names and values.
+    pub max_total: usize,
+}
+
+impl Default for ContextConfig {
+    fn default() -> Self {
+        Self { max_value: DEFAULT_MAX_VALUE, max_total: DEFAULT_MAX_TOTAL }
+    }
+}
+
+impl ContextConfig {
+    /// Reads and checks the option `context`.
+    pub(super) fn read(raw: &RawOptions, notices: &mut Vec<Notice>) -> Result<Self> {
+        let Some(members) = members(raw, "context", &MEMBERS, notices)? else {
+            return Ok(Self::default());
+        };
+        let bytes = |name: &str, most: u64, default: usize| match given(members, name) {
+            None => Ok(default),
+            Some(value) => {
+                let fits = as_whole(value).filter(|bytes| (1..=most).contains(bytes));
+                fits.and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(|| {
+                    let problem = format!(
+                        "must have a '{name}' that is a whole number of bytes from 1 to {most}"
+                    );
+                    Error::option("context", problem)
+                })
+            }
+        };
+        Ok(Self {
+            max_value: bytes("maxValue", LARGEST_VALUE, DEFAULT_MAX_VALUE)?,
+            max_total: bytes("maxTotal", LARGEST_TOTAL, DEFAULT_MAX_TOTAL)?,
+        })
+    }
+}
+
+/// The server user for what every instance writes, workers included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateUser {
+    /// ACL user.
+    pub username: Option<String>,
+    /// Password.
+    pub password: Option<Secret>,
+}
+
+impl StateUser {
+    /// Reads and checks the option `state`. `None`: the user of the other connections.
+    pub(super) fn read(raw: &RawOptions, notices: &mut Vec<Notice>) -> Result<Option<Self>> {
+        let Some(members) = members(raw, "state", &STATE_MEMBERS, notices)? else {
+            return Ok(None);
+        };
+        let text = |name: &str| match given(members, name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => {
+                Err(Error::option("state", format!("must have a '{name}' that is a string")))
+            }
+        };
+        let (username, password) = (text("username")?, text("password")?);
+        if username.is_none() && password.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self { username, password: password.as_deref().map(Secret::new) }))
+    }
+}
+
+fn given<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
+    members.get(name).filter(|value| !value.is_null() && !is_empty_text(value))
+}
+
+/// The members of an option that is an object; warns of those that are not known.
+fn members<'r>(
+    raw: &'r RawOptions,
+    option: &str,
+    known: &'static [&'static str],
+    notices: &mut Vec<Notice>,
+) -> Result<Option<&'r Map<String, Value>>> {
+    let members = match raw.value(option) {
+        None => return Ok(None),
+        Some(Value::Object(members))
+            if !members.contains_key("$function") && !members.contains_key("$buffer") =>
+        {
+            members
+        }
+        Some(_) => {
+            let names: Vec<String> = known.iter().map(|name| format!("'{name}'")).collect();
+            return Err(raw.wrong(option, &format!("an object with {}", names.join(" and "))));
+        }
+    };
+    notices.extend(members.keys().filter(|name| !known.contains(&name.as_str())).map(|name| {
+        let hint = suggest(name, known.iter().copied())
+            .map(|near| format!("; did you mean '{near}'?"))
+            .unwrap_or_default();
+        let shown: String = name.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+        Notice::warning(format!("unknown '{shown}' in option '{option}' is ignored{hint}"))
+    }));
+    Ok(Some(members))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Config;
+    use super::*;
+    use serde_json::json;
+
+    fn parse(options: Value) -> Result<(Config, Vec<Notice>)> {
+        let mut all = json!({"role": "worker"});
+        if let (Some(all), Value::Object(options)) = (all.as_object_mut(), options) {
+            all.extend(options);
+        }
+        Config::parse(&all)
+    }
+
+    #[test]
+    fn limits_have_defaults_and_can_be_chosen() {
+        for unset in [json!({}), json!({"context": null}), json!({"context": {"maxValue": ""}})] {
+            assert_eq!(parse(unset).unwrap().0.context, ContextConfig::default());
+        }
+        let chosen = json!({"context": {"maxValue": "1000", "maxTotal": 5000}});
+        let expected = ContextConfig { max_value: 1000, max_total: 5000 };
+        assert_eq!(parse(chosen).unwrap().0.context, expected);
+    }
+
+    #[test]
+    fn the_user_of_the_state_is_optional() {
+        for unset in [json!({}), json!({"state": null}), json!({"state": {"username": ""}})] {
+            assert_eq!(parse(unset).unwrap().0.state, None);
+        }
+        let chosen = json!({"state": {"username": "context", "password": "pw"}});
+        let user = parse(chosen).unwrap().0.state.unwrap();
+        assert_eq!(user.username.as_deref(), Some("context"));
+        assert_eq!(user.password.unwrap().reveal(), "pw");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_without_secrets() {
+        for (options, words) in [
+            (json!({"context": 5}), "must be an object with 'maxValue' and 'maxTotal', not 5"),
+            (json!({"context": {"maxValue": 0}}), "'maxValue' that is a whole number of bytes"),
+            (json!({"context": {"maxTotal": "x"}}), "'maxTotal'"),
+            (json!({"state": "user:pw"}), "an object with 'username' and 'password', not a string"),
+            (json!({"state": {"password": 5}}), "'password' that is a string"),
+        ] {
+            let error = parse(options.clone()).unwrap_err().to_string();
+            assert!(error.contains(words), "{options}: {error}");
+            assert!(!error.contains("pw"), "{error}");
+        }
+        let (_, notices) = parse(json!({"state": {"user": "x"}})).unwrap();
+        assert_eq!(notices.len(), 1);
+    }
+}

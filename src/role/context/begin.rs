@@ -1,0 +1,80 @@
+//! The beginning of a connection: is the server the one we know, and what does it have?
+
+use rand::Rng;
+
+use super::Inner;
+use super::entry::Name;
+use crate::error::Result;
+use crate::store::context::{Request, Stored};
+
+/// Bytes of what is refilled in one pipeline, roughly.
+const REFILL_BYTES: usize = 1024 * 1024;
+
+/// Which life of the server's data the replica belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Epoch {
+    pub(super) id: String,
+    /// It is told by a copy on the disk, which may be old.
+    pub(super) from_disk: bool,
+}
+
+impl Inner {
+    /// Finds out what the server has; everything is stale from here on. A server that has lost its
+    /// data is given what is known here.
+    pub(super) async fn begin(&self, session: u64) -> Result<()> {
+        self.store.load_scripts(session).await?;
+        let found = self.store.epoch(session).await?;
+        let known = self.standing().epoch.clone();
+        let has_lost = match (&found, &known) {
+            (None, _) => true,
+            // Somebody else was first to notice. What an old copy holds may have been deleted since.
+            (Some(found), Some(known)) => *found != known.id && !known.from_disk,
+            (Some(_), None) => false,
+        };
+        if has_lost {
+            self.refill(session).await?;
+        }
+        let epoch = match found {
+            Some(found) => Some(found),
+            None => {
+                let id = format!("{:016x}", rand::rng().random::<u64>());
+                self.store.begin_epoch(session, &id).await?
+            }
+        };
+        self.standing().epoch = epoch.map(|id| Epoch { id, from_disk: false });
+        let names = self.store.scan(session).await?;
+        let mut replica = self.replica();
+        replica.begin(names.iter().map(|(scope, key)| Name::new(scope, key)));
+        let synced = replica.is_synced();
+        drop(replica);
+        if synced {
+            self.origin.send_replace(super::Origin::Server);
+        }
+        Ok(())
+    }
+
+    async fn refill(&self, session: u64) -> Result<()> {
+        let known = self.replica().known();
+        if known.is_empty() {
+            return Ok(());
+        }
+        let compress = self.replica().compresses();
+        let count = known.len();
+        tracing::warn!("shared context: the server has lost its data; refilling {count} keys");
+        let (mut requests, mut bytes) = (Vec::new(), 0);
+        let mut known = known.into_iter().peekable();
+        while let Some((name, text)) = known.next() {
+            let key = self.store.keys().context(&name.scope, &name.key);
+            let (_, value) = Stored::encode(&text, compress);
+            bytes += key.len() + value.len();
+            requests.push(Request::Refill { key, value });
+            if bytes >= REFILL_BYTES || known.peek().is_none() {
+                let (_, answers) = self.store.exchange(session, &[], &requests).await?;
+                answers.into_iter().collect::<Result<Vec<_>>>()?;
+                requests.clear();
+                bytes = 0;
+            }
+        }
+        Ok(())
+    }
+}

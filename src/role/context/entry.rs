@@ -1,0 +1,141 @@
+//! One key as this instance sees it.
+
+use std::sync::Arc;
+
+use super::change::{Change, Text};
+use crate::store::context::{Digest, Stored};
+
+/// This many texts of our own that may be on the server are told from those of others.
+const MOST_BASES: usize = 16;
+
+/// One key.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    /// Place in the order of insertion.
+    pub(super) order: u64,
+    /// What the server was last known to have.
+    pub(super) server: Option<Stored>,
+    /// What reads see: the server's value with our own changes on top.
+    pub(super) local: Text,
+    /// On its way to the server.
+    pub(super) sent: Option<Sent>,
+    /// Not on its way yet.
+    pub(super) pending: Option<Pending>,
+}
+
+/// A change that is not on its way yet.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Pending {
+    pub(super) change: Change,
+    /// `None`: it counts whatever the server has. Otherwise only if that is `base`, or something of
+    /// our own.
+    pub(super) guard: Option<Guard>,
+}
+
+/// What a change was made upon.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Guard {
+    /// The last value that the server was known to have.
+    pub(super) base: Text,
+    /// That one and all of our own that may have reached it.
+    pub(super) bases: Vec<Digest>,
+}
+
+/// A change on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sent {
+    pub(super) change: Change,
+    pub(super) guard: Option<Guard>,
+    /// What comes of it, if it counts.
+    pub(super) stored: Option<Stored>,
+}
+
+impl Entry {
+    /// Nothing is known of such a key, and nothing is to be done.
+    pub(super) fn is_empty(&self) -> bool {
+        self.server.is_none()
+            && self.local.is_none()
+            && self.sent.is_none()
+            && self.pending.is_none()
+    }
+
+    pub(super) fn server_text(&self) -> Text {
+        self.server.as_ref().and_then(Stored::text)
+    }
+
+    fn server_digest(&self) -> Digest {
+        self.server.as_ref().map(Stored::digest).unwrap_or_default()
+    }
+
+    /// What a change that was made now is guarded with.
+    pub(super) fn guard(&self) -> Guard {
+        let mut bases = vec![self.server_digest()];
+        bases.extend(self.sent.as_ref().map(Sent::digest));
+        Guard { base: self.server_text(), bases }
+    }
+
+    /// What reads are to see.
+    pub(super) fn view(&self) -> Text {
+        let below = match (&self.sent, &self.pending) {
+            (Some(sent), _) => sent.stored.as_ref().and_then(Stored::text),
+            (None, Some(Pending { guard: Some(guard), .. })) => guard.base.clone(),
+            (None, _) => self.server_text(),
+        };
+        match &self.pending {
+            Some(pending) => pending.change.on(&below),
+            None => below,
+        }
+    }
+
+    /// What was sent is to be sent again, with what came later. With `unknown`, it may have reached
+    /// the server all the same.
+    pub(super) fn take_back(&mut self, unknown: bool) {
+        let own_guard = self.guard();
+        let sent = self.sent.take();
+        let later = self.pending.take();
+        let guard = match (&sent, &later) {
+            (None, None) => return,
+            (Some(sent), _) => {
+                let mut guard = sent.guard.clone().unwrap_or(own_guard);
+                guard.bases.push(sent.digest());
+                let excess = guard.bases.len().saturating_sub(MOST_BASES);
+                guard.bases.drain(..excess);
+                (unknown || sent.guard.is_some()).then_some(guard)
+            }
+            (None, Some(later)) if unknown => Some(later.guard.clone().unwrap_or(own_guard)),
+            (None, Some(later)) => later.guard.clone(),
+        };
+        let change = match (sent, later) {
+            (Some(sent), Some(later)) => sent.change.then(later.change),
+            (Some(sent), None) => sent.change,
+            (None, Some(later)) => later.change,
+            (None, None) => return,
+        };
+        self.pending = Some(Pending { change, guard });
+    }
+}
+
+impl Sent {
+    fn digest(&self) -> Digest {
+        self.stored.as_ref().map(Stored::digest).unwrap_or_default()
+    }
+}
+
+/// Where a key is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Name {
+    pub(super) scope: Arc<str>,
+    pub(super) key: Arc<str>,
+}
+
+impl Name {
+    pub(super) fn new(scope: &str, key: &str) -> Self {
+        Self { scope: scope.into(), key: key.into() }
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.scope, self.key)
+    }
+}

@@ -1,0 +1,263 @@
+//! The one task that talks with the server about the context.
+
+use std::time::{Duration, Instant};
+
+use super::entry::Name;
+use super::operations::Queued;
+use super::{Inner, Origin};
+use crate::backoff::Backoff;
+use crate::error::{Error, Result};
+use crate::store::context::{Answer, Request, Write, Written};
+
+/// Bytes of what is written in one pipeline, roughly, at most.
+const WRITE_BYTES: usize = 4 * 1024 * 1024;
+/// Keys that are asked for at once.
+const FETCH_KEYS: usize = 1000;
+/// Operations in one pipeline.
+const MOST_OPERATIONS: usize = 500;
+/// More changed keys than these are told as all of them.
+const MOST_TOLD: usize = 1000;
+/// News that was not taken is told again after this long.
+const TELL_AGAIN: Duration = Duration::from_millis(50);
+
+/// What one pipeline is made of.
+struct Round {
+    names: Vec<Name>,
+    writes: Vec<(String, Write)>,
+    operations: Vec<Queued>,
+    stale: Vec<Name>,
+    may_write: bool,
+}
+
+impl Inner {
+    /// Keeps the replica in step with the server, as long as the task lives.
+    pub(super) async fn follow(&self) {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5)).spread();
+        let mut ended = 0;
+        loop {
+            let session = self.store.tracking().session();
+            if session == ended || !self.store.connection().is_ready() {
+                self.store.tracking().news().await;
+                continue;
+            }
+            let error = match self.begin(session).await {
+                Ok(()) => {
+                    backoff.reset();
+                    self.serve(session, &mut backoff).await
+                }
+                Err(error) => error,
+            };
+            self.replica().lost();
+            self.fail_operations(&error);
+            self.log_problem(&error);
+            if self.is_over(session) {
+                ended = session;
+            } else {
+                tokio::time::sleep(backoff.next_wait()).await;
+            }
+        }
+    }
+
+    fn is_over(&self, session: u64) -> bool {
+        !self.store.connection().is_ready() || self.store.tracking().session() != session
+    }
+
+    /// Serves on one connection until it is lost.
+    async fn serve(&self, session: u64, backoff: &mut Backoff) -> Error {
+        let mut state = self.store.connection().state();
+        let mut writes_after: Option<Instant> = None;
+        loop {
+            if self.is_over(session) {
+                return Error::Unavailable { reason: "connection lost".to_owned() };
+            }
+            if writes_after.is_some_and(|after| after <= Instant::now()) {
+                writes_after = None;
+            }
+            // Where anything may have changed, the server may have lost everything.
+            if self.take_heard()
+                && let Err(error) = self.begin(session).await
+            {
+                return error;
+            }
+            if let Err(error) = self.clean_up(session).await {
+                return error;
+            }
+            let round = self.next_round(writes_after.is_none());
+            if let Some(round) = round {
+                match self.exchange(session, round).await {
+                    Ok(None) => {
+                        if writes_after.is_none() {
+                            backoff.reset();
+                        }
+                    }
+                    Ok(Some(refused)) => {
+                        self.log_problem(&refused);
+                        writes_after = Some(Instant::now() + backoff.next_wait());
+                    }
+                    Err(error) => return error,
+                }
+                self.tell();
+                continue;
+            }
+            self.standing().progress = Some(Instant::now());
+            let missed = self.standing().missed;
+            if missed {
+                self.tell();
+            }
+            let wait = match (writes_after, missed) {
+                (_, true) => Some(TELL_AGAIN),
+                (Some(after), _) => Some(after.saturating_duration_since(Instant::now())),
+                (None, false) => None,
+            };
+            let pause = async {
+                match wait {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.store.tracking().news() => (),
+                () = self.work.notified() => (),
+                _ = state.changed() => (),
+                () = pause => (),
+            }
+        }
+    }
+
+    /// Takes what others have changed; whether it may be everything.
+    fn take_heard(&self) -> bool {
+        let heard = self.store.tracking().take();
+        if heard.everything {
+            return true;
+        }
+        if !heard.names.is_empty() {
+            let mut replica = self.replica();
+            for name in &heard.names {
+                if let Some((scope, key)) = self.store.keys().parse_context(name) {
+                    replica.invalidate(Name::new(scope, &key));
+                }
+            }
+        }
+        false
+    }
+
+    fn next_round(&self, may_write: bool) -> Option<Round> {
+        let operations = self.take_operations(MOST_OPERATIONS);
+        let mut replica = self.replica();
+        if operations.is_empty() && !replica.has_work() {
+            return None;
+        }
+        let taken = if may_write { replica.take_writes(WRITE_BYTES) } else { Vec::new() };
+        let stale = replica.take_stale(FETCH_KEYS);
+        let keys = self.store.keys();
+        let (mut names, mut writes) = (Vec::new(), Vec::new());
+        for (name, write) in taken {
+            writes.push((keys.context(&name.scope, &name.key), write));
+            names.push(name);
+        }
+        if names.is_empty() && stale.is_empty() && operations.is_empty() {
+            return None;
+        }
+        replica.under_way(true);
+        Some(Round { names, writes, operations, stale, may_write })
+    }
+
+    /// One pipeline, and its answers in the order of the server. Gives the error of what the server
+    /// has refused; fails when nobody knows what was run.
+    async fn exchange(&self, session: u64, round: Round) -> Result<Option<Error>> {
+        let Round { names, writes, operations, stale, may_write } = round;
+        let keys = self.store.keys();
+        let (operations, mut requests) = self.prepare(operations, may_write);
+        let asked = requests.len();
+        if !stale.is_empty() {
+            let names = stale.iter().map(|name| keys.context(&name.scope, &name.key));
+            requests.push(Request::Fetch { keys: names.collect() });
+        }
+        let exchanged = self.store.exchange(session, &writes, &requests).await;
+        let (written, mut answers) = match exchanged {
+            Ok(exchanged) => exchanged,
+            Err(error) => {
+                for queued in operations {
+                    queued.fail(&error);
+                }
+                return Err(error);
+            }
+        };
+        self.standing().progress = Some(Instant::now());
+        let fetched = answers.split_off(asked.min(answers.len())).into_iter().next();
+        let mut refused = None;
+        let mut replica = self.replica();
+        for (name, outcome) in names.iter().zip(written) {
+            match outcome {
+                Ok(Written::Done) => replica.written(name),
+                Ok(Written::WasFirst(found)) => replica.was_first(name, found),
+                Err(error) => {
+                    replica.not_written(name);
+                    refused = Some(error);
+                }
+            }
+        }
+        let again = self.answer_operations(&mut replica, operations, answers);
+        match fetched {
+            Some(Ok(Answer::Fetched(found))) => {
+                let read = found.len();
+                for (name, found) in stale.iter().zip(found) {
+                    replica.read(name, found);
+                }
+                replica.put_back(stale.into_iter().skip(read));
+            }
+            Some(Err(error)) => {
+                replica.put_back(stale);
+                drop(replica);
+                self.requeue(again);
+                return Err(error);
+            }
+            _ => replica.put_back(stale),
+        }
+        replica.under_way(false);
+        let conflicts = replica.take_conflicts();
+        let synced = replica.is_synced();
+        drop(replica);
+        self.requeue(again);
+        self.tell_conflicts(conflicts);
+        if synced {
+            self.origin.send_if_modified(|origin| {
+                std::mem::replace(origin, Origin::Server) != Origin::Server
+            });
+        }
+        if refused.is_none() {
+            self.standing().problem = None;
+        }
+        Ok(refused)
+    }
+
+    /// Tells JavaScript what others have changed.
+    fn tell(&self) {
+        let changed = self.replica().take_changed();
+        let missed = self.standing().missed;
+        if changed.is_empty() && !missed {
+            return;
+        }
+        let names: Vec<(String, String)> = match missed || changed.len() > MOST_TOLD {
+            true => Vec::new(),
+            false => changed.iter().map(|it| (it.scope.to_string(), it.key.to_string())).collect(),
+        };
+        let taken = self.listener.changed(&names);
+        self.standing().missed = !taken;
+    }
+
+    fn tell_conflicts(&self, conflicts: Vec<super::Conflict>) {
+        if conflicts.is_empty() {
+            return;
+        }
+        for conflict in &conflicts {
+            tracing::warn!(
+                "shared context: '{}' was set here while the server was away, and by somebody else: theirs stays, ours is kept in {}",
+                conflict.name,
+                self.disk.conflicts_file()
+            );
+        }
+        self.standing().conflicts += u64::try_from(conflicts.len()).unwrap_or(u64::MAX);
+        self.keep_conflicts(conflicts);
+    }
+}

@@ -1,0 +1,62 @@
+//! How much an instance takes in.
+
+use super::change::Text;
+use crate::config::ContextConfig;
+use crate::error::{Error, Result};
+
+/// Bytes of a key.
+pub(super) const LONGEST_KEY: usize = 1024;
+/// Bytes of a scope: nested subflows join the ids of their nodes.
+pub(super) const LONGEST_SCOPE: usize = 1024;
+
+/// The limits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits(ContextConfig);
+
+impl Limits {
+    /// What a key costs beside its name and its text.
+    pub(super) const PER_KEY: usize = 100;
+
+    pub(super) fn new(config: ContextConfig) -> Self {
+        Self(config)
+    }
+
+    /// Bytes of one value.
+    pub(super) fn max_value(&self) -> usize {
+        self.0.max_value
+    }
+
+    /// What others have set may be a little more than what may be set here: they set at the same time.
+    pub(super) fn bearable(&self) -> usize {
+        self.0.max_total.saturating_add(self.0.max_total / 4)
+    }
+
+    /// Whether a key may become this, with which all is of `bytes` after `before`.
+    pub(super) fn check(
+        &self,
+        scope: &str,
+        key: &str,
+        text: &Text,
+        bytes: usize,
+        before: usize,
+    ) -> Result<()> {
+        let length = text.as_ref().map_or(0, |text| text.len());
+        let shown: String = key.chars().take(60).collect();
+        let problem = if key.len() > LONGEST_KEY || scope.len() > LONGEST_SCOPE {
+            format!("the name of context key '{shown}…' is longer than {LONGEST_KEY} bytes")
+        } else if length > self.0.max_value {
+            format!(
+                "the value of context key '{shown}' has {length} bytes, and 'context.maxValue' is {}",
+                self.0.max_value
+            )
+        } else if bytes > self.0.max_total && bytes > before {
+            format!(
+                "with the value of context key '{shown}', the shared context would have {bytes} bytes, and 'context.maxTotal' is {}",
+                self.0.max_total
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::ContextLimit { problem })
+    }
+}

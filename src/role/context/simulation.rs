@@ -1,0 +1,1 @@
+//! Several replicas and a server, in any order.

@@ -1,0 +1,93 @@
+//! What is asked at the beginning of a connection: scripts, epoch, names.
+
+use std::sync::atomic::Ordering;
+
+use redis::{Pipeline, Value, cmd};
+
+use super::{ContextStore, scripts};
+use crate::error::{Error, Result};
+use crate::store::reply::{plain_text, text_list};
+
+/// Keys that the server looks at for one answer.
+const PAGE: usize = 1000;
+
+impl ContextStore {
+    /// Makes the scripts known to the server.
+    pub(crate) async fn load_scripts(&self, session: u64) -> Result<()> {
+        let mut pipe = Pipeline::new();
+        for script in [&scripts::COMPARE, &scripts::FETCH, &scripts::COUNT] {
+            pipe.cmd("SCRIPT").arg("LOAD").arg(script.code());
+        }
+        let replies = self.connection.pipeline(session, &pipe).await?;
+        let refused = replies.into_iter().find_map(Result::err);
+        self.scripts_unknown.store(refused.is_some(), Ordering::Relaxed);
+        if let Some(error @ Error::Permission { .. }) = refused {
+            let consequence = "scripts are sent as a whole each time";
+            self.connection.warn_missing_right(&error, consequence);
+        }
+        Ok(())
+    }
+
+    /// Since when the server has kept the context; `None`: it has none, or has lost it.
+    pub(crate) async fn epoch(&self, session: u64) -> Result<Option<String>> {
+        let mut pipe = Pipeline::new();
+        pipe.cmd("GET").arg(self.keys.context_epoch());
+        let reply = self.one(session, &pipe).await?;
+        Ok(plain_text(&reply).filter(|epoch| !epoch.is_empty() && epoch.len() <= 100))
+    }
+
+    /// Sets the epoch, unless somebody was first; gives the one that counts.
+    pub(crate) async fn begin_epoch(&self, session: u64, epoch: &str) -> Result<Option<String>> {
+        let mut pipe = Pipeline::new();
+        pipe.cmd("SET").arg(self.keys.context_epoch()).arg(epoch).arg("NX");
+        self.one(session, &pipe).await?;
+        self.epoch(session).await
+    }
+
+    /// The names of all keys of the context, some of them twice: scope and key.
+    pub(crate) async fn scan(&self, session: u64) -> Result<Vec<(String, String)>> {
+        let pattern = self.keys.context_pattern();
+        let mut found = Vec::new();
+        let mut cursor = "0".to_owned();
+        loop {
+            let mut scan = cmd("SCAN");
+            scan.arg(&cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(PAGE);
+            let mut pipe = Pipeline::new();
+            pipe.add_command(scan);
+            let Value::Array(reply) = self.one(session, &pipe).await? else { break };
+            let [next, page] = reply.as_slice() else { break };
+            for name in text_list(page.clone()) {
+                if let Some((scope, key)) = self.keys.parse_context(&name) {
+                    found.push((scope.to_owned(), key));
+                }
+            }
+            cursor = plain_text(next).unwrap_or_else(|| "0".to_owned());
+            if cursor == "0" {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads a text of our own beside the keys, such as the orphans.
+    pub(crate) async fn read_note(&self, session: u64, key: &str) -> Result<Option<String>> {
+        let mut pipe = Pipeline::new();
+        pipe.cmd("GET").arg(key);
+        Ok(plain_text(&self.one(session, &pipe).await?))
+    }
+
+    /// Writes one; an empty one is deleted.
+    pub(crate) async fn write_note(&self, session: u64, key: &str, text: &str) -> Result<()> {
+        let mut pipe = Pipeline::new();
+        match text.is_empty() {
+            true => pipe.cmd("DEL").arg(key),
+            false => pipe.cmd("SET").arg(key).arg(text),
+        };
+        self.one(session, &pipe).await.map(drop)
+    }
+
+    async fn one(&self, session: u64, pipe: &Pipeline) -> Result<Value> {
+        let replies = self.connection.pipeline(session, pipe).await?;
+        replies.into_iter().next().unwrap_or(Ok(Value::Nil))
+    }
+}
