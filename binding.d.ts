@@ -44,6 +44,11 @@ export declare class Admin {
    * is to be loaded; until then it is not mirrored.
    */
   deployWasRefused(): void
+  /**
+   * Takes the secret that Node-RED has generated: it is shared before anything is deployed. In
+   * the background.
+   */
+  mirrorSecretInBackground(call: number, secret: string): void
   /** Takes the sessions as they are on disk. */
   mirrorSessions(text: string): Promise<Mirroring>
   /** The same in the background. */

@@ -12,16 +12,20 @@ const { OWN, flowsOf, plainOf } = require('./support/loading');
 
 const FLOWS = [{ id: 'tab', type: 'tab' }];
 
-/** A mirror; `sent`: the secrets that went with a pair. */
+/** A mirror; `sent`: the secrets that went with a pair; `alone`: those that went without one. */
 function create() {
   let secret;
   const sent = [];
+  const alone = [];
   const deploy = async (_flows, _credentials, given) => {
     sent.push(given);
     return { done: true };
   };
   const mirror = createMirror({
-    core: { mirrorDeploy: deploy, background: { mirrorDeploy: deploy } },
+    core: {
+      mirrorDeploy: deploy,
+      background: { mirrorDeploy: deploy, mirrorSecret: async (given) => alone.push(given) }
+    },
     files: { activeProject: () => null },
     secrets: { opens: () => true, toShare: () => secret },
     notices: { show: assert.fail },
@@ -32,6 +36,7 @@ function create() {
   return {
     mirror,
     sent,
+    alone,
     becomes(changed) {
       secret = changed;
       mirror.mirrorNewSecret(changed);
@@ -48,16 +53,17 @@ test('a secret that Node-RED makes once it has loaded is shared at once, and onc
   assert.deepEqual(sent, [undefined, 'made', 'made anew']);
 });
 
-test('nothing is sent for a secret before there are flows, or beside what another one encrypted', () => {
-  const { becomes, mirror, sent } = create();
+test('before there are flows a secret goes alone, and never beside what another one encrypted', () => {
+  const { alone, becomes, mirror, sent } = create();
+  becomes('first');
   becomes('first');
   mirror.mirrorLoaded({ flows: FLOWS, credentials: {}, mirror: false });
   becomes('second');
-  assert.deepEqual(sent, []);
+  assert.deepEqual([alone, sent], [['first', 'second'], []]);
   mirror.mirrorLoaded({ flows: FLOWS, credentials: encrypt('second', {}), mirror: true });
   becomes('third');
   becomes(undefined);
-  assert.deepEqual(sent, ['second']);
+  assert.deepEqual([alone, sent], [['first', 'second'], ['second']]);
 });
 
 const pairOf = (whose, mirror = true) => ({ flows: flowsOf(whose), credentials: encrypt(OWN, plainOf(whose)), mirror });

@@ -98,15 +98,21 @@ function createMirror({ core, files, secrets, notices, log, beforeSend, onEqual 
 
     /**
      * Node-RED has the secret that it will encrypt with: known to workers before there is anything
-     * to decrypt, because those of earlier modules read it once, at their start. What is encrypted
-     * already goes with its own secret.
+     * to decrypt, because those of earlier modules read it once, at their start. Without flows it goes
+     * alone. What is encrypted already goes with its own secret.
      *
      * @param {string | undefined} secret
      */
     mirrorNewSecret(secret) {
       const { flows, credentials } = onDisk;
-      const isKnown = secret === undefined || secret === sent;
-      if (!isKnown && flows !== null && credentials !== null && !isEncrypted(JSON.parse(credentials))) {
+      if (secret === undefined || secret === sent) {
+        return;
+      }
+      if (flows === null) {
+        sent = secret;
+        beforeSend(secret);
+        void quietly(() => core.background.mirrorSecret(secret));
+      } else if (credentials !== null && !isEncrypted(JSON.parse(credentials))) {
         void quietly(() => sendInBackground(secret));
       }
     },

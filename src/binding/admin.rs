@@ -163,6 +163,17 @@ impl Admin {
         Ok(())
     }
 
+    /// Takes the secret that Node-RED has generated: it is shared before anything is deployed. In
+    /// the background.
+    #[napi]
+    pub fn mirror_secret_in_background(&self, call: u32, secret: String) -> napi::Result<()> {
+        Ok(self.instance.in_background(call, |core| {
+            let work = core.mirror_secret(secret);
+            let answer = answer(core, work);
+            async move { Ok(Either3::A(answer.await?)) }
+        })?)
+    }
+
     /// Takes the sessions as they are on disk.
     #[napi]
     pub fn mirror_sessions<'env>(

@@ -5,6 +5,7 @@
 pub mod backups;
 pub(crate) mod context;
 pub mod deploy;
+mod first_settings;
 pub mod head;
 pub mod lease;
 pub mod library;

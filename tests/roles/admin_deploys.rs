@@ -111,6 +111,47 @@ async fn a_secret_that_is_not_shared_never_reaches_valkey() {
     assert_eq!(stored(&mut server.admin(), "n:settings").as_deref(), Some(r#"{"nodes":{}}"#));
 }
 
+/// Workers of version 4 read it once, at their start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_secret_is_there_before_anything_is_deployed() {
+    let server = Server::start(&[]);
+    let settings = || stored(&mut server.admin(), "n:settings");
+    let mut config = admin_options(&server);
+    config.share_credential_secret = false;
+    let (silent, _) = admin(config, None).await;
+    assert_eq!(silent.mirror_secret("hidden".into()).await, Ok(Mirrored::Unchanged));
+    silent.close().await;
+    assert_eq!(settings(), None);
+
+    server.admin().del::<_, ()>("n:lease").unwrap();
+    let (one, _) = admin(admin_options(&server), None).await;
+    let all = r#"{"nodes":{"a":{}},"_credentialSecret":"s0"}"#;
+    assert_eq!(one.mirror_settings(all).await, Ok(Mirrored::Later));
+    for secret in ["s0", "s1"] {
+        assert_eq!(one.mirror_secret(secret.into()).await, Ok(Mirrored::Done));
+        let shared = format!(r#"{{"_credentialSecret":"{secret}","nodes":{{"a":{{}}}}}}"#);
+        assert_eq!(settings(), Some(shared));
+    }
+    let second = admin(admin_options(&server), None).await.0;
+    let refused = second.mirror_secret("other".into()).await.expect_err("another admin is active");
+    assert_eq!(refused.code(), "ERR_VALKEY_OTHER_ADMIN");
+    second.close().await;
+    // A server that was emptied has it again.
+    server.admin().del::<_, ()>("n:settings").unwrap();
+    redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").exec(&mut server.admin()).unwrap();
+    until("the settings again", PATIENCE, async || settings().is_some()).await;
+
+    // What is deployed has its own, and nobody who has nothing takes it away.
+    assert_eq!(deploy(&one, 1).await, Ok(Mirrored::Done));
+    let deployed = settings();
+    assert_eq!(one.mirror_secret("late".into()).await, Ok(Mirrored::Done));
+    one.close().await;
+    server.admin().del::<_, ()>("n:lease").unwrap();
+    let (fresh, _) = admin(admin_options(&server), None).await;
+    assert_eq!(fresh.mirror_secret("fresh".into()).await, Ok(Mirrored::Done));
+    assert_eq!(settings(), deployed);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sequence_is_higher_than_everything_before() {
     let server = Server::start(&[]);

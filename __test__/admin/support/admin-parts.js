@@ -35,7 +35,7 @@ function createCore() {
       void core.told.push([name, ...given]);
   return Object.assign(core, {
     mirrorDeploy: deploy,
-    background: { mirrorDeploy: deploy },
+    background: { mirrorDeploy: deploy, mirrorSecret: async () => ({ done: true }) },
     diskHasLost: tell('diskHasLost'),
     deployWasRefused: tell('deployWasRefused'),
     restored: tell('restored'),

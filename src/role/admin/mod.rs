@@ -1,6 +1,7 @@
 //! An admin: its disk is the source of truth, and Valkey is kept equal to it.
 
 mod drift;
+mod first_secret;
 mod health;
 mod identity;
 mod library;

@@ -7,6 +7,7 @@ use tracing::instrument::WithSubscriber;
 
 use super::Inner;
 use super::drift::{Depth, Drift};
+use super::first_secret::FirstSecret;
 use super::packages::PackageLists;
 use super::reconcile_state::ReconcileState;
 use super::sessions::Sessions;
@@ -118,6 +119,10 @@ impl Inner {
                 progress.compared = true;
                 progress.sequence = sequence;
             });
+        }
+        if let Some(owner) = self.converge_slot::<FirstSecret>(known.reconnected).await? {
+            known.lose_to(owner);
+            return Ok(());
         }
         if let Some(owner) = self.converge_slot::<Sessions>(known.reconnected).await? {
             known.lose_to(owner);

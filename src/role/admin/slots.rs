@@ -11,6 +11,8 @@ use super::slot::{Attempts, Slot};
 /// One slot a kind.
 #[derive(Default)]
 pub(super) struct Slots {
+    /// The secret, as long as there is no deploy.
+    pub(super) first_secret: Slot<Arc<str>>,
     /// Log-in sessions, as JSON text.
     pub(super) sessions: Slot<Arc<str>>,
     /// What is installed in the user directory.
@@ -19,7 +21,7 @@ pub(super) struct Slots {
 
 impl Slots {
     /// All of them.
-    pub(super) fn all(&self) -> [&dyn Attempts; 2] {
-        [&self.sessions, &self.packages]
+    pub(super) fn all(&self) -> [&dyn Attempts; 3] {
+        [&self.first_secret, &self.sessions, &self.packages]
     }
 }
