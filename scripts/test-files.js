@@ -1,6 +1,6 @@
 'use strict';
 
-// Which test files there are, and which of them need no server.
+// Which test files there are, which of them need no server, and which a browser.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -8,6 +8,7 @@ const { ROOT } = require('./prepare.js');
 
 const TESTS = path.join(ROOT, '__test__');
 const SERVER = path.join(TESTS, 'support', 'server.js');
+const BROWSER = path.join(TESTS, 'support', 'browser.js');
 
 /** About this repository, whatever the system; and a README test starts the demo. */
 const ABOUT_REPOSITORY = /^__test__\/(documents|matrix|shipping)\//;
@@ -28,9 +29,9 @@ function testFiles(words, dir = TESTS) {
     .sort();
 }
 
-/** Whether a file is, or requires by whatever way, the one that starts servers. */
-function leadsToServer(file, seen = new Set()) {
-  if (file === SERVER) {
+/** Whether a file is, or requires by whatever way, the wanted one. */
+function leadsTo(wanted, file, seen = new Set()) {
+  if (file === wanted) {
     return true;
   }
   if (seen.has(file)) {
@@ -40,13 +41,18 @@ function leadsToServer(file, seen = new Set()) {
   const required = [...fs.readFileSync(file, 'utf8').matchAll(/require\('(\.[^']+)'\)/g)];
   return required.some(([, name]) => {
     const next = path.resolve(path.dirname(file), name.endsWith('.js') ? name : `${name}.js`);
-    return fs.existsSync(next) && leadsToServer(next, seen);
+    return fs.existsSync(next) && leadsTo(wanted, next, seen);
   });
 }
 
 /** @param {string} name of testFiles */
 function withoutServer(name) {
-  return !ABOUT_REPOSITORY.test(name) && !leadsToServer(path.join(ROOT, name));
+  return !ABOUT_REPOSITORY.test(name) && !leadsTo(SERVER, path.join(ROOT, name));
 }
 
-module.exports = { testFiles, withoutServer };
+/** @param {string} name of testFiles */
+function withBrowser(name) {
+  return leadsTo(BROWSER, path.join(ROOT, name));
+}
+
+module.exports = { testFiles, withBrowser, withoutServer };

@@ -7,8 +7,9 @@
 //   npm test -- --no-server     those that need no server, and those of the Rust core: for systems
 //                               that there is no server for
 
+const { ensureChromium } = require('./chromium.js');
 const { runShown, ensureInstalled, ensureBuilt } = require('./prepare.js');
-const { testFiles, withoutServer } = require('./test-files.js');
+const { testFiles, withBrowser, withoutServer } = require('./test-files.js');
 const { findServer } = require('./valkey-server.js');
 
 const TEST_TIMEOUT = 180_000;
@@ -52,6 +53,9 @@ async function main(args) {
   const files = testFiles(words).filter((file) => !needsNone || withoutServer(file));
   if (files.length === 0) {
     throw new Error(`no test file in __test__ has a name with: ${words.join(', ')}`);
+  }
+  if (files.some(withBrowser)) {
+    await ensureChromium((line) => console.log(line));
   }
   if (runShown(process.execPath, ['--test', ...runnerOptions(), ...files], env) !== 0) {
     failed.push('node --test');
