@@ -130,6 +130,33 @@ test('what was deployed before Valkey was back is not overwritten', async () => 
   assert.deepEqual(core.told, [['diskHasLost', true]], 'so that it keeps what it holds in a backup');
 });
 
+test('credentials that are lost after such a deploy do not come from Valkey: those there are older', async () => {
+  for (const usable of [true, false]) {
+    const admin = await create(ALL, storedAs('Valkey'));
+    const { core, disk, loads, mirror, restoring, saving } = admin;
+    core.answer = { done: false, away: 'no connection' };
+    await saving.credentials(encrypt(OWN, plainOf('new')));
+    await saving.flows(flowsOf('new'));
+    const sent = core.sent.length;
+    // The next start, or a load: Valkey is away still, and the credentials have gone as well.
+    const lost = { flows: false, credentials: true, fresh: false, usable };
+    const pair = { flows: flowsOf('new'), credentials: {}, mirror: false, lost };
+    await restoring.consider(pair);
+    mirror.mirrorLoaded(pair);
+    await restoring.restore();
+    assert.deepEqual(onDisk(disk).flows, 'new');
+    assert.deepEqual(onDisk(disk).credentials, 'new', 'nothing was written');
+    assert.deepEqual(loads, []);
+    assert.equal(core.sent.length - sent, usable ? 1 : 0, 'what runs is mirrored, if it is of any use');
+    assert.deepEqual(core.told.at(-1), ['diskHasLost', true], 'so that what Valkey holds is kept in a backup');
+    assert.equal(disk.json(RECORD).replaced, true);
+    // And the same at the start after that.
+    const again = { flows: flowsOf('new'), credentials: {}, mirror: true, lost: null };
+    await restoring.consider(again);
+    assert.equal(again.mirror, true);
+  }
+});
+
 test('what is deployed while it is put back comes after it', async () => {
   const { disk, local, loads, restoring, saving } = await create(ALL, storedAs('Valkey'));
   const { saveFlows } = local;

@@ -153,8 +153,12 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
       if (!missing) {
         return;
       }
-      core.diskHasLost(missing.flows);
-      if (pair.lost) {
+      core.diskHasLost(missing.flows || Boolean(earlier?.flows));
+      if (pair.lost && !pair.lost.flows && earlier?.replaced) {
+        // The credentials in Valkey are older than these flows: a backup on this disk, or none, is nearer to them.
+        await record.replaced();
+        pair.mirror = pair.lost.usable;
+      } else if (pair.lost) {
         await record.begin(pair.lost, paths);
         lost = { ...pair.lost, pair: { ...pair, mirror: pair.lost.usable } };
       } else if (earlier && !earlier.replaced) {
