@@ -2,6 +2,8 @@
 
 const path = require('node:path');
 const { checkOptions } = require('./binding/core');
+const { handOver, openedStores, takeBack } = require('./context/handover');
+const { contextLoaded } = require('./context/waiting');
 const { narrowDependencyCheck } = require('./flows/dependencies');
 const { createHealth } = require('./health');
 const { PREFIX, createLog } = require('./log');
@@ -13,7 +15,7 @@ const { defaultUserDir } = require('./user-dir');
 const { openWorker } = require('./worker');
 
 /**
- * @import { Instance, OpenParams } from './types/core'
+ * @import { Instance, OpenParams, RawOptions } from './types/core'
  * @import { Runtime, Settings } from './types/node-red'
  */
 
@@ -52,19 +54,42 @@ async function open(settings, runtime) {
   narrowDependencyCheck(runtime, log);
   /** @type {Instance | null} */
   let instance = null;
-  const health = createHealth({ options: checked.health, role: checked.role, runtime, log, instance: () => instance });
+  const { userDir } = settings;
+  handOver(userDir, {
+    options: /** @type {RawOptions} */ (settings.valkey),
+    readOnly: Boolean(settings.readOnly),
+    log,
+    instance: () => instance
+  });
+  const health = createHealth({
+    options: checked.health,
+    role: checked.role,
+    runtime,
+    log,
+    instance: () => instance,
+    contexts: () => openedStores(userDir)
+  });
   try {
     await health.open();
     instance = await openRole({ settings, runtime, log, options, checked });
   } catch (error) {
+    takeBack(userDir);
     await health.close();
     throw error;
   }
-  const close = async () => {
-    await health.close();
-    await instance.close();
+  const { getFlows } = instance;
+  current = {
+    ...instance,
+    getFlows() {
+      const loaded = contextLoaded(userDir, log);
+      return loaded ? loaded.then(getFlows) : getFlows();
+    },
+    async close() {
+      takeBack(userDir);
+      await health.close();
+      await instance.close();
+    }
   };
-  current = { ...instance, close };
 }
 
 /**

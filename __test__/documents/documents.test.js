@@ -172,9 +172,10 @@ test('the parts of an answer to /health/ready are those that the document lists'
   const { createReadiness } = require('../../lib/health/readiness.js');
   const flows = { state: 'running', missing: [] };
   const packages = { inStep: true, waiting: [], notLoaded: [] };
+  const contexts = [{ name: 'default', isLoaded: () => true, health: () => null }];
   const members = new Set(
     ['worker', 'admin'].flatMap((role) =>
-      Object.keys(createReadiness({ role, maxAge: null })({ core: { connection: 'ready' }, flows, packages }))
+      Object.keys(createReadiness({ role, maxAge: null })({ core: { connection: 'ready' }, flows, packages, contexts }))
     )
   );
   const [, section] = read('docs/operations.md').split('\n## Probes\n');

@@ -20,7 +20,7 @@ function scriptsIn(folder) {
   });
 }
 
-const scripts = ['index.js', ...scriptsIn('lib')].map((name) => ({ name, text: read(name) }));
+const scripts = ['index.js', 'context.js', ...scriptsIn('lib')].map((name) => ({ name, text: read(name) }));
 /** Of the function that gives an error its code, on the Rust side. */
 const ofCore = sorted(read('src/error.rs').match(CODE));
 const ofScripts = sorted(

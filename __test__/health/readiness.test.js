@@ -149,3 +149,23 @@ test('an admin is ready with or without Valkey, and not while another is in char
   assert.equal(judged('admin', { core, flows: { state: 'loading', missing: [] } }).ready, false);
   assert.equal(judged('admin', { core: null }).ready, true);
 });
+
+test('context stores are told with their figures; flows wait for one that is not loaded', () => {
+  const figures = { connection: 'ready', keys: 3, bytes: 100, unsent: 0, conflicts: 0 };
+  const store = (name, health, isLoaded = true) => ({ name, health: () => health, isLoaded: () => isLoaded });
+  const fine = judged('worker', { core: RUNNING, contexts: [store('default', figures)] });
+  assert.deepEqual([fine.ready, fine.context, fine.notes], [true, { default: figures }, []]);
+  const away = { ...figures, connection: 'reconnecting', unsent: 2 };
+  const troubled = { ...figures, problem: 'may not write' };
+  const { ready, notes } = judged('admin', {
+    core: { ...RUNNING, mirrored: true },
+    contexts: [store('default', away), store('second', troubled)]
+  });
+  assert.equal(ready, true);
+  assert.deepEqual(notes, [
+    "context 'default': connection: reconnecting; 2 changes are not sent yet",
+    "context 'second': may not write"
+  ]);
+  const waiting = judged('worker', { core: RUNNING, contexts: [store('default', away, false)] });
+  assert.deepEqual(waiting.missing, ["context 'default': not read from Valkey yet, and no copy is on disk"]);
+});

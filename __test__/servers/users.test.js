@@ -9,7 +9,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 
 const { findServer } = require('../../scripts/valkey-server.js');
-const { adminLine, adminRules, sentinelLine, workerLine, workerRules } = require('../support/acl.js');
+const { adminLine, adminRules, sentinelLine, stateLine, workerLine, workerRules } = require('../support/acl.js');
 const { freePort } = require('../support/port.js');
 const { startServer } = require('../support/server.js');
 const { until } = require('../support/wait.js');
@@ -22,7 +22,12 @@ test('the documents have the lines that the tests use', () => {
   const text = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
   const section = text.split(/^## /m).find((part) => part.startsWith('Server users'));
   const lines = section.split('\n').filter((line) => line.startsWith('user '));
-  assert.deepEqual(lines, [adminLine('nodered:', 'secret'), workerLine('nodered:', 'secret'), sentinelLine('secret')]);
+  assert.deepEqual(lines, [
+    adminLine('nodered:', 'secret'),
+    workerLine('nodered:', 'secret'),
+    stateLine('nodered:', 'secret'),
+    sentinelLine('secret')
+  ]);
   // What one with an editor has besides is told in the text.
   const more = workerRules('nodered:', '', { editor: true }).filter(
     (rule) => !workerRules('nodered:', '').includes(rule)

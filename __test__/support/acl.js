@@ -10,6 +10,22 @@ const READ = ['multi', 'exec', 'get', 'strlen', 'exists', 'scan'];
 const LIBRARY = ['hlen', 'hscan'];
 const WRITE = ['set', 'del', 'hset', 'hdel', 'pttl', 'publish', 'eval', 'evalsha'];
 const SUBSCRIPTION = ['subscribe'];
+/** `SCAN` to begin with, `CLIENT TRACKING` for what others change. */
+const CONTEXT = [
+  'client|tracking',
+  'get',
+  'mget',
+  'set',
+  'mset',
+  'del',
+  'scan',
+  'incrby',
+  'incrbyfloat',
+  'pexpire',
+  'eval',
+  'evalsha',
+  'script|load'
+];
 /** What a worker reads. Not the sessions: an access token in them opens the admin's editor. */
 const KEYS_OF_A_WORKER = ['flows', 'credentials', 'settings', 'revision', 'packages', 'library:*', 'index:*'];
 /** What one with an editor reads besides. */
@@ -73,6 +89,27 @@ function workerRules(prefix, password, { version = '8.0', editor = false } = {})
   return rules({ password, keys, channels: `&${prefix}*`, commands, version });
 }
 
+/**
+ * Rules for the user of the shared context (`state`), of an admin and of workers.
+ *
+ * @param {string} prefix
+ * @param {string} password
+ * @param {object} [options]
+ * @param {string} [options.version] of the server
+ * @returns {string[]}
+ */
+function stateRules(prefix, password, { version = '8.0' } = {}) {
+  const keys = [`~${prefix}context:*`];
+  return [
+    'on',
+    `>${password}`,
+    ...keys,
+    'resetchannels',
+    '-@all',
+    ...known([...CONNECTION, ...CONTEXT], version).map((command) => `+${command}`)
+  ];
+}
+
 /** The same as a line of the server's configuration or ACL file. */
 function userLine(name, rulesOfUser) {
   return `user ${name} ${rulesOfUser.join(' ')}`;
@@ -82,6 +119,9 @@ const adminLine = (prefix, password, { name = 'admin', ...options } = {}) =>
   userLine(name, adminRules(prefix, password, options));
 const workerLine = (prefix, password, { name = 'worker', ...options } = {}) =>
   userLine(name, workerRules(prefix, password, options));
+
+const stateLine = (prefix, password, { name = 'state', ...options } = {}) =>
+  userLine(name, stateRules(prefix, password, options));
 
 /** A user of the Sentinels, for either role: it asks for the master and hears of a new one. */
 function sentinelLine(password, { name = 'sentinel', version = '8.0' } = {}) {
@@ -97,4 +137,4 @@ function sentinelLine(password, { name = 'sentinel', version = '8.0' } = {}) {
   return userLine(name, rulesOfUser);
 }
 
-module.exports = { adminRules, workerRules, adminLine, workerLine, sentinelLine, userLine };
+module.exports = { adminRules, workerRules, adminLine, workerLine, sentinelLine, stateLine, userLine };

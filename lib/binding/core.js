@@ -4,8 +4,8 @@ const { withCode } = require('../errors');
 const { loadBinding } = require('./load');
 
 /**
- * @import { EventFunction, LogFunction, SettleFunction } from '../../binding'
- * @import { Core, Log, Options } from '../types/core'
+ * @import { ChangedFunction, EventFunction, LogFunction, SettleFunction } from '../../binding'
+ * @import { ContextCore, Core, CoreName, Log, Options } from '../types/core'
  */
 
 const binding = loadBinding();
@@ -26,9 +26,7 @@ function checkOptions(text) {
 const IN_BACKGROUND = 'InBackground';
 
 /**
- * Opens a core class (`'Admin'` or `'Worker'`) so that every method throws or rejects with coded
- * errors. As long as a method's promise is pending, the process does not end by itself; those of
- * `background` are for work that nobody waits for and don't keep it.
+ * Opens an admin or a worker.
  *
  * @template {'Admin' | 'Worker'} Name
  * @param {Name} name
@@ -36,6 +34,39 @@ const IN_BACKGROUND = 'InBackground';
  * @returns {Core<Name>}
  */
 function openCore(name, { options, userDir, log, onEvent }) {
+  return opened(
+    name,
+    log,
+    (line, settle) => new binding[name](options.text, userDir, line, onEvent, options.functions, settle)
+  );
+}
+
+/**
+ * Opens a context store; `changed` is told of what others have changed, two lists side by side. Empty ones: of
+ * everything.
+ *
+ * @param {{ options: Options, userDir: string | undefined, name: string, log: Log, changed: ChangedFunction }} params
+ * @returns {ContextCore}
+ */
+function openContextCore({ options, userDir, name, log, changed }) {
+  return opened(
+    'Context',
+    log,
+    (line, settle) => new binding.Context(options.text, userDir, name, line, changed, options.functions, settle)
+  );
+}
+
+/**
+ * A core class whose every method throws or rejects with coded errors. As long as a method's promise is pending, the
+ * process does not end by itself; those of `background` are for work that nobody waits for and don't keep it.
+ *
+ * @template {CoreName} Name
+ * @param {Name} name
+ * @param {Log} log
+ * @param {(line: LogFunction, settle: SettleFunction) => object} construct
+ * @returns {Core<Name>}
+ */
+function opened(name, log, construct) {
   /** @type {LogFunction} */
   const line = (level, text) => {
     log[level](text);
@@ -63,7 +94,7 @@ function openCore(name, { options, userDir, log, onEvent }) {
   };
   let core;
   try {
-    core = new binding[name](options.text, userDir, line, onEvent, options.functions, settle);
+    core = construct(line, settle);
   } catch (error) {
     throw withCode(error);
   }
@@ -75,8 +106,8 @@ function openCore(name, { options, userDir, log, onEvent }) {
     /** @param {unknown[]} args */
     (...args) => {
       try {
-        const result = methods[method](...args);
-        return result instanceof Promise ? result.catch(fail) : result;
+        const answer = methods[method](...args);
+        return answer instanceof Promise ? answer.catch(fail) : answer;
       } catch (error) {
         return fail(error);
       }
@@ -96,15 +127,15 @@ function openCore(name, { options, userDir, log, onEvent }) {
   const background = {};
   // Nothing but these: what answers to `then` can't be returned from an async function.
   /** @type {Record<string, unknown>} */
-  const opened = { background };
+  const result = { background };
   for (const method of names) {
     if (method.endsWith(IN_BACKGROUND)) {
       background[method.slice(0, -IN_BACKGROUND.length)] = inBackground(method);
     } else {
-      opened[method] = coded(method);
+      result[method] = coded(method);
     }
   }
-  return /** @type {Core<Name>} */ (opened);
+  return /** @type {Core<Name>} */ (result);
 }
 
-module.exports = { checkOptions, openCore };
+module.exports = { checkOptions, openContextCore, openCore };

@@ -13,11 +13,11 @@ const { decode, encode } = require('./values');
  *
  * @typedef {object} Steps
  * @property {(scope: string, key: string, by: number) => Promise<string>} incr
- * @property {(scope: string, key: string, base: string | null, text: string | null) => Promise<string>} compareAndSet
- *   `''` when it was done; otherwise another was faster, and the core has read what that has set
- * @property {(scope: string, key: string, text: string) => Promise<unknown>} setIfAbsent
- * @property {(scope: string, key: string, text: string) => Promise<unknown>} push
- * @property {(scope: string, key: string, seconds: number) => Promise<unknown>} expire
+ * @property {(scope: string, key: string, base: string | null, text: string | null) => Promise<boolean>} compareAndSet
+ *   otherwise another was faster, and the core has read what that has set
+ * @property {(scope: string, key: string, text: string) => Promise<boolean>} setIfAbsent
+ * @property {(scope: string, key: string, text: string) => Promise<string>} push the text of the whole array
+ * @property {(scope: string, key: string, seconds: number) => Promise<boolean>} expire
  */
 
 /** Attempts of one `update`: so often another was faster. */
@@ -44,9 +44,6 @@ function createOperations({ core, cache, util }) {
     );
   };
 
-  /** @param {unknown} result */
-  const parsed = (result) => (typeof result === 'string' ? decode(result) : result);
-
   /**
    * @param {string} scope
    * @param {string} key
@@ -57,7 +54,7 @@ function createOperations({ core, cache, util }) {
       const base = core.text(scope, key) ?? null;
       const value = await change(base === null ? undefined : decode(base));
       const text = value === undefined ? null : textOf(value);
-      if ((await core.background.compareAndSet(scope, key, base, text)) === '') {
+      if (await core.background.compareAndSet(scope, key, base, text)) {
         return value;
       }
     }
@@ -66,11 +63,11 @@ function createOperations({ core, cache, util }) {
 
   /** @type {Record<Kind, (scope: string, key: string, argument: any) => Promise<unknown>>} */
   const ofValue = {
-    incr: async (scope, key, by) => parsed(await core.background.incr(scope, key, by)),
+    incr: async (scope, key, by) => decode(await core.background.incr(scope, key, by)),
     update,
-    setIfAbsent: async (scope, key, value) => parsed(await core.background.setIfAbsent(scope, key, textOf(value))),
-    push: async (scope, key, value) => parsed(await core.background.push(scope, key, textOf(value))),
-    expire: async (scope, key, seconds) => parsed(await core.background.expire(scope, key, seconds))
+    setIfAbsent: async (scope, key, value) => core.background.setIfAbsent(scope, key, textOf(value)),
+    push: async (scope, key, value) => JSON.parse(await core.background.push(scope, key, textOf(value))).length,
+    expire: (scope, key, seconds) => core.background.expire(scope, key, seconds)
   };
 
   /**

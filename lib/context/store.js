@@ -132,7 +132,12 @@ function createStore({ core, cache, expressions, operations, util }) {
       if (Array.isArray(parent) && (typeof step !== 'number' || step > parent.length)) {
         return true;
       }
-      parent = Object.hasOwn(parent, step) ? parent[step] : undefined;
+      const next = Object.hasOwn(parent, step) ? parent[step] : undefined;
+      if (next === undefined && Array.isArray(parent) && Number(step) < parent.length) {
+        // It stands there tagged, as an object that has no parts.
+        return true;
+      }
+      parent = next;
     }
     return false;
   };

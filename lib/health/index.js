@@ -6,6 +6,7 @@ const { createReadiness } = require('./readiness');
 
 /**
  * @import { CheckedOptions, Role } from '../../binding'
+ * @import { OpenedStore } from '../context/handover'
  * @import { Instance, Log } from '../types/core'
  * @import { Runtime } from '../types/node-red'
  */
@@ -18,7 +19,7 @@ const NONE = { async open() {}, port: () => null, async close() {} };
  * listens.
  *
  * `instance()` gives the admin or worker, null as long as it is not open; it is asked each time for
- * its `health()` and, if it has one, its `packageState()`.
+ * its `health()` and, if it has one, its `packageState()`. `contexts()` gives the context stores that are open.
  *
  * @param {object} params
  * @param {CheckedOptions['health']} params.options
@@ -26,8 +27,9 @@ const NONE = { async open() {}, port: () => null, async close() {} };
  * @param {Pick<Runtime, 'events'>} params.runtime
  * @param {Log} params.log
  * @param {() => Pick<Instance, 'health' | 'packageState'> | null} params.instance
+ * @param {() => OpenedStore[]} params.contexts
  */
-function createHealth({ options, role, runtime, log, instance }) {
+function createHealth({ options, role, runtime, log, instance, contexts }) {
   if (!options) {
     return NONE;
   }
@@ -40,7 +42,8 @@ function createHealth({ options, role, runtime, log, instance }) {
     const body = readiness({
       core: opened && opened.health(),
       flows: flows.state(),
-      packages: opened && opened.packageState ? opened.packageState() : undefined
+      packages: opened && opened.packageState ? opened.packageState() : undefined,
+      contexts: contexts()
     });
     return { status: body.ready ? 200 : 503, body };
   };

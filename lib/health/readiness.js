@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * @import { AdminHealth, Role, WorkerHealth } from '../../binding'
+ * @import { AdminHealth, ContextHealth, Role, WorkerHealth } from '../../binding'
+ * @import { OpenedStore } from '../context/handover'
  * @import { PackageState } from '../types/core'
  */
 
@@ -53,13 +54,39 @@ function packagesAsWords({ inStep, waiting }) {
 const faultAsWords = ({ name, reason }) => `${name} (${reason.slice(0, LONGEST_REASON)})`;
 
 /**
+ * The figures of each context store, by its name. Flows wait for one that is not loaded; one that is goes on while the
+ * server is away.
+ *
+ * @param {Array<Omit<OpenedStore, 'loaded'>>} contexts
+ * @param {string[]} missing
+ * @param {string[]} notes
+ */
+function ofContexts(contexts, missing, notes) {
+  /** @type {Record<string, ContextHealth | null>} */
+  const figures = {};
+  for (const { name, isLoaded, health } of contexts) {
+    const state = health();
+    figures[name] = state;
+    if (!isLoaded()) {
+      missing.push(`context '${name}': not read from Valkey yet, and no copy is on disk`);
+    } else if (state && state.connection !== 'ready') {
+      notes.push(`context '${name}': connection: ${state.connection}; ${state.unsent} changes are not sent yet`);
+    } else if (state?.problem) {
+      notes.push(`context '${name}': ${state.problem}`);
+    }
+  }
+  return figures;
+}
+
+/**
  * Judges whether an instance is ready, from what its parts tell:
  *
  * - `core`: `health()` of the core; null when there is none (not open yet, or an admin with
  *   `readOnly`);
  * - `flows`: `state()` of the flows watch;
  * - `packages`: `{ inStep, waiting, notLoaded }`, where `waiting` are names of packages, `notLoaded` tells
- *   what is installed and could not be loaded, and `inStep` is null when nobody can say; undefined when packages are not synchronised.
+ *   what is installed and could not be loaded, and `inStep` is null when nobody can say; undefined when packages are not synchronised;
+ * - `contexts`: the context stores that are open.
  *
  * Node-RED looks for nodes, and so for flows, only after the first attempt to install packages has
  * ended or has had its time. So what runs after it has what it needs: a package that still does not
@@ -121,8 +148,14 @@ function createReadiness({ role, maxAge }) {
     return { revision: core.revision || null, connection: core.connection, mirrored: core.mirrored };
   };
 
-  /** @param {{ core: AdminHealth | WorkerHealth | null, flows: FlowsState, packages?: PackageState }} seen */
-  return ({ core, flows, packages }) => {
+  /**
+   * @param {object} seen
+   * @param {AdminHealth | WorkerHealth | null} seen.core
+   * @param {FlowsState} seen.flows
+   * @param {PackageState} [seen.packages]
+   * @param {Array<Omit<OpenedStore, 'loaded'>>} [seen.contexts]
+   */
+  return ({ core, flows, packages, contexts = [] }) => {
     /** @type {string[]} */
     const missing = [];
     /** @type {string[]} */
@@ -141,6 +174,9 @@ function createReadiness({ role, maxAge }) {
       if (packages.notLoaded.length > 0) {
         notes.push(`packages: installed but not loaded: ${list(packages.notLoaded.map(faultAsWords))}`);
       }
+    }
+    if (contexts.length > 0) {
+      parts.context = ofContexts(contexts, missing, notes);
     }
     return { ready: missing.length === 0, role, ...parts, flows: flows.state, missing, notes };
   };

@@ -22,10 +22,16 @@ type AnswersOf<T extends Record<string, Settled>> = T;
 type BackgroundAnswers = AnswersOf<{
   reconcileLibrary: string;
   packagesSettled: boolean;
+  loaded: boolean;
+  incr: string;
+  compareAndSet: boolean;
+  setIfAbsent: boolean;
+  push: string;
+  expire: boolean;
 }>;
 
-type Name = 'Admin' | 'Worker';
-type Class<N extends Name> = InstanceType<(typeof binding)[N]>;
+export type CoreName = 'Admin' | 'Worker' | 'Context';
+type Class<N extends CoreName> = InstanceType<(typeof binding)[N]>;
 
 type InBackground = 'InBackground';
 
@@ -41,7 +47,7 @@ type Answer<C, Method> = Method extends keyof BackgroundAnswers
  * A class of the binding, as `openCore` opens it: the methods `…InBackground` stand under `background`, where the number
  * of the call is no argument, and the answer is a promise.
  */
-export type Core<N extends Name> = {
+export type Core<N extends CoreName> = {
   [M in keyof Class<N> as M extends `${string}${InBackground}` ? never : M]: Class<N>[M];
 } & {
   background: {
@@ -56,6 +62,7 @@ export type Core<N extends Name> = {
 
 export type AdminCore = Core<'Admin'>;
 export type WorkerCore = Core<'Worker'>;
+export type ContextCore = Core<'Context'>;
 
 /** What both have for their packages. */
 export interface PackagesCore {

@@ -40,10 +40,10 @@ class CoreInMemory {
       },
       compareAndSet: async (scope, key, base, text) => {
         if (this.text(scope, key) !== base) {
-          return 'changed';
+          return false;
         }
         this.put(scope, key, text);
-        return '';
+        return true;
       },
       setIfAbsent: async (scope, key, text) => {
         const absent = this.text(scope, key) === null;
@@ -55,7 +55,7 @@ class CoreInMemory {
       push: async (scope, key, text) => {
         const array = [...JSON.parse(this.text(scope, key) ?? '[]'), JSON.parse(text)];
         this.put(scope, key, JSON.stringify(array));
-        return array.length;
+        return this.text(scope, key);
       },
       expire: async (scope, key) => this.text(scope, key) !== null
     };

@@ -1,0 +1,68 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { afterEach, beforeEach, mock, test } = require('node:test');
+
+const { createCleaning } = require('../../lib/context/cleaning.js');
+
+const IN_CHARGE = { connection: 'ready', revision: '5', mirrored: true, otherAdmin: false };
+
+let health;
+let cleaned;
+let cleaning;
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  health = null;
+  cleaned = [];
+  cleaning = createCleaning({ adminHealth: () => health, clean: (known) => cleaned.push(known) });
+});
+
+afterEach(() => {
+  cleaning.close();
+  mock.timers.reset();
+});
+
+test('an admin that is in charge, and whose flows are mirrored, cleans at once', () => {
+  health = IN_CHARGE;
+  cleaning.ask(['a']);
+  assert.deepEqual(cleaned, [['a']]);
+  mock.timers.tick(5000);
+  assert.equal(cleaned.length, 1);
+});
+
+test('what is known is told again each hour, so that what is not goes without another deploy', () => {
+  health = IN_CHARGE;
+  cleaning.ask(['a']);
+  mock.timers.tick(60 * 60 * 1000);
+  assert.deepEqual(cleaned, [['a'], ['a']]);
+  health = { ...IN_CHARGE, mirrored: false };
+  mock.timers.tick(60 * 60 * 1000);
+  assert.equal(cleaned.length, 2);
+});
+
+test('another waits until it is, with the ids of the last deploy', () => {
+  for (const state of [
+    null,
+    { ...IN_CHARGE, mirrored: false },
+    { ...IN_CHARGE, otherAdmin: true },
+    { ...IN_CHARGE, revision: undefined }
+  ]) {
+    health = state;
+    cleaning.ask(['early']);
+    mock.timers.tick(3000);
+    assert.deepEqual(cleaned, []);
+  }
+  cleaning.ask(['late']);
+  health = IN_CHARGE;
+  mock.timers.tick(1000);
+  assert.deepEqual(cleaned, [['late']]);
+});
+
+test('nothing is cleaned after the end', () => {
+  cleaning.ask(['a']);
+  cleaning.close();
+  health = IN_CHARGE;
+  mock.timers.tick(5000);
+  assert.deepEqual(cleaned, []);
+});
