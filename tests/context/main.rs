@@ -11,6 +11,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod away;
+mod disk;
+mod hostile;
+mod operations;
+mod rights;
 mod sharing;
 
 use std::path::Path;

@@ -67,11 +67,19 @@ impl Entry {
         self.server.as_ref().map(Stored::digest).unwrap_or_default()
     }
 
-    /// What a change that was made now is guarded with.
+    /// What a change that was made now is guarded with: it comes after what is on its way.
     pub(super) fn guard(&self) -> Guard {
-        let mut bases = vec![self.server_digest()];
-        bases.extend(self.sent.as_ref().map(Sent::digest));
-        Guard { base: self.server_text(), bases }
+        match &self.sent {
+            Some(sent) => Guard {
+                base: sent.stored.as_ref().and_then(Stored::text),
+                bases: vec![sent.digest()],
+            },
+            None => self.guard_of_server(),
+        }
+    }
+
+    fn guard_of_server(&self) -> Guard {
+        Guard { base: self.server_text(), bases: vec![self.server_digest()] }
     }
 
     /// What reads are to see.
@@ -90,7 +98,7 @@ impl Entry {
     /// What was sent is to be sent again, with what came later. With `unknown`, it may have reached
     /// the server all the same.
     pub(super) fn take_back(&mut self, unknown: bool) {
-        let own_guard = self.guard();
+        let own_guard = self.guard_of_server();
         let sent = self.sent.take();
         let later = self.pending.take();
         let guard = match (&sent, &later) {

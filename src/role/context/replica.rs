@@ -210,13 +210,19 @@ impl Replica {
             }
             let Some(Pending { change, guard }) = entry.pending.take() else { continue };
             let base = guard.as_ref().map_or_else(|| entry.server_text(), |it| it.base.clone());
-            let text = change.on(&base);
+            let text = match &change {
+                Change::Whole(text) => text.clone(),
+                Change::Parts(parts) => match apply(parts, &base) {
+                    Some(text) => text,
+                    None => {
+                        // Somebody else has made something of it that has no such parts.
+                        self.conflicts.push(Conflict { name: name.clone(), ours: change });
+                        self.refresh(&name, true);
+                        continue;
+                    }
+                },
+            };
             let is_part = matches!(change, Change::Parts(_));
-            if is_part && guard.is_none() && text == base {
-                // Somebody else has changed it so that nothing is left to be done.
-                self.refresh(&name, true);
-                continue;
-            }
             let bases = match (&guard, is_part) {
                 (Some(guard), _) => Some(guard.bases.clone()),
                 (None, true) => Some(entry.guard().bases),
@@ -265,7 +271,11 @@ impl Replica {
         };
         if let Some(change) = kept {
             entry.pending = Some(match entry.pending.take() {
-                Some(later) => Pending { change: change.then(later.change), guard: later.guard },
+                // Parts that came later are set on what is there now, like those before.
+                Some(Pending { change: later @ Change::Parts(_), .. }) => {
+                    Pending { change: change.then(later), guard: None }
+                }
+                Some(whole) => whole,
                 None => Pending { change, guard: None },
             });
         }

@@ -1,0 +1,112 @@
+//! What is kept on the disk while the server is away.
+
+use std::path::Path;
+
+use node_red_storage_valkey::role::context::Origin;
+use redis::Commands;
+
+use super::common::server::Server;
+use super::{PATIENCE, open, options, reads, sent, set, text, until};
+
+fn file(dir: &Path, kind: &str) -> std::path::PathBuf {
+    dir.join(format!(".node-red-storage-valkey/context-default{kind}.json"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_is_what_a_start_without_server_reads() {
+    let dir = super::common::temp_dir();
+    let mut server = Server::start(&[]);
+    let (first, _) = open(options(&server), Some(dir.path()));
+    first.opened().await;
+    set(&first, "a", "1");
+    sent(&first).await;
+    first.close().await;
+    first.close().await;
+    assert!(!file(dir.path(), ".unsaved").exists());
+    server.kill();
+    let (second, _) = open(options(&server), Some(dir.path()));
+    assert_eq!(second.opened().await, Origin::Copy);
+    second.loaded().await;
+    assert_eq!(text(&second, "a").as_deref(), Some("1"));
+    // The server has lost everything meanwhile.
+    server.restart();
+    until("it is refilled", PATIENCE, async || {
+        server.admin().get::<_, Option<String>>("n:context:global:a").unwrap().is_some()
+    })
+    .await;
+    second.close().await;
+    // What was deleted while we were away stays deleted.
+    let _: () = server.admin().del("n:context:global:a").unwrap();
+    let (third, _) = open(options(&server), Some(dir.path()));
+    assert_eq!(third.opened().await, Origin::Server);
+    assert_eq!(text(&third, "a"), None);
+    third.close().await;
+    // The copy of another life of the server is of no account to it.
+    let _: () = redis::pipe()
+        .set("n:context::epoch", "another")
+        .set("n:context:global:b", 2)
+        .query(&mut server.admin())
+        .unwrap();
+    let copy = std::fs::read_to_string(file(dir.path(), "")).unwrap();
+    let copy = copy.replace("\"keys\":[", "\"keys\":[[\"global\",\"old\",\"5\"]");
+    std::fs::write(file(dir.path(), ""), copy).unwrap();
+    let (fourth, _) = open(options(&server), Some(dir.path()));
+    assert_eq!(fourth.opened().await, Origin::Server);
+    assert_eq!(fourth.names("global"), ["b"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_set_while_the_server_is_away_survives_a_kill() {
+    let dir = super::common::temp_dir();
+    let server = Server::start(&[]);
+    let (first, _) = open(options(&server), Some(dir.path()));
+    first.opened().await;
+    set(&first, "a", "1");
+    sent(&first).await;
+    server.signal("STOP");
+    set(&first, "a", "2");
+    set(&first, "b", "2");
+    let kept = until("it is on the disk", PATIENCE, async || {
+        std::fs::read_to_string(file(dir.path(), ".unsaved"))
+            .is_ok_and(|text| text.contains("\"b\""))
+    })
+    .await;
+    assert!(kept.as_millis() < 5000, "{kept:?}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(file(dir.path(), ".unsaved")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    // As a kill does: nothing is said to anybody.
+    drop(first);
+    server.signal("CONT");
+    let (second, _) = open(options(&server), Some(dir.path()));
+    second.opened().await;
+    reads(&second, "a", Some("2")).await;
+    sent(&second).await;
+    let mut admin = server.admin();
+    let stored: (String, String) =
+        admin.mget(&["n:context:global:a", "n:context:global:b"]).unwrap();
+    assert_eq!(stored, ("2".into(), "2".into()));
+    assert_eq!(second.health().conflicts, 0);
+    until("the file goes", PATIENCE, async || !file(dir.path(), ".unsaved").exists()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_keeps_what_could_not_be_sent_and_takes_no_time() {
+    let dir = super::common::temp_dir();
+    let server = Server::start(&[]);
+    let (context, _) = open(options(&server), Some(dir.path()));
+    context.opened().await;
+    server.signal("STOP");
+    set(&context, "a", "1");
+    let begun = std::time::Instant::now();
+    context.close().await;
+    assert!(begun.elapsed().as_millis() < 4000, "{:?}", begun.elapsed());
+    let kept = std::fs::read_to_string(file(dir.path(), ".unsaved")).unwrap();
+    assert!(kept.contains("\"a\""), "{kept}");
+    let error = context.set("global", vec![("b".into(), None)]).unwrap_err();
+    assert_eq!(error.code(), "ERR_VALKEY_CLOSED");
+    server.signal("CONT");
+}
