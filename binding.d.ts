@@ -188,9 +188,10 @@ export declare class Worker {
   snapshot(): Promise<StoredDeploy>
   /**
    * What waits to be applied after the event `revision`; it is in hand from here on. Report the
-   * outcome.
+   * outcome. `base` is the id of the deploy that was handed over before, where its flows are there as
+   * objects, unchanged: then only what differs may be handed over.
    */
-  beginPending(): StoredDeploy | null
+  beginPending(base?: string | undefined | null): Promise<PendingDeploy | undefined | null>
   /**
    * The process ends: the only method that waits, for a moment at most, because nothing else
    * runs any more.
@@ -301,6 +302,24 @@ export type EventFunction = (arg: EventName) => void
 
 /** What happens outside a call. */
 export type EventName = 'revision' | 'restore' | 'refused' | 'library' | 'standing' | 'packages'
+
+/** How to make a flow array of the one before it. */
+export interface FlowDifference {
+  /** The array, beginning to end. */
+  runs: Array<FlowRun>
+  /** The entries that are changed or added, in their order: the text of an array. */
+  nodes: string
+}
+
+/** Some entries of the flow array before, then some of the changed or added ones. */
+export interface FlowRun {
+  /** Index of the first entry that is taken from the array before. */
+  start: number
+  /** How many are, in their order there. */
+  kept: number
+  /** How many of the next changed or added ones follow. */
+  taken: number
+}
 
 /** The functions of `settings.valkey`, as far as they were given; none of them throws. */
 export interface Functions {
@@ -447,6 +466,22 @@ export interface PackageOnDisk {
 
 /** What happens with a new version of a loaded module. */
 export type PackageUpgrade = 'report' | 'live' | 'restart'
+
+/** A deploy that is to be applied to what runs, each value as JSON text. */
+export interface PendingDeploy {
+  /** Identifies the content; outcomes are reported under it. */
+  id: string
+  /** The revision, for logs. */
+  revision: string
+  /** The flow array, byte for byte as deployed; left out where there is a `difference`. */
+  flows?: string
+  /** How to make the flow array of the one before it. */
+  difference?: FlowDifference
+  /** The credentials object, encrypted or not. */
+  credentials: string
+  /** The shared settings. */
+  settings: string
+}
 
 /** `(words, command)`: 0, 1 or 2 for what to do, or why nobody knows. */
 export type ReconnectFunction = (arg0: string, arg1: string) => number | string

@@ -4,6 +4,7 @@
 
 mod credentials;
 mod digest;
+mod flow_difference;
 mod flows;
 mod json;
 mod library;
@@ -12,6 +13,7 @@ mod settings;
 
 pub use credentials::credentials_text;
 pub use digest::sha256_hex;
+pub use flow_difference::{FlowDifference, Run, flow_difference};
 pub use flows::{FlowsText, flows_text};
 pub use json::object_text;
 pub(crate) use json::{Text, broken, check_nesting, members, not_expected};

@@ -10,7 +10,7 @@ export async function use(admin: AdminCore, worker: WorkerCore): Promise<void> {
   const mirrored: boolean = (await admin.background.mirrorDeploy('[]', '{}', undefined, 'project')).done;
   const onlyInValkey: string = await admin.background.reconcileLibrary('{}');
   const settled: boolean = await worker.background.packagesSettled(1000);
-  const flows: string | undefined = worker.beginPending()?.flows;
+  const flows: string | undefined = (await worker.beginPending())?.flows;
   void [mirrored, onlyInValkey, settled, flows];
 
   // @ts-expect-error `openCore` numbers the calls

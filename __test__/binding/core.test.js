@@ -18,7 +18,7 @@ async function openWorker() {
 test('a core can be returned from an async function', async () => {
   const core = await openWorker();
   try {
-    assert.equal(core.beginPending(), null);
+    assert.equal(await core.beginPending(), null);
     assert.equal('then' in core, false);
     assert.equal(core.noMethod, undefined);
   } finally {

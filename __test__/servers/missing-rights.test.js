@@ -154,7 +154,7 @@ async function workerWithout(context) {
     assert.equal(await core.readLibraryEntry('functions', ''), '[{"fn":"a.js"}]', shown());
     assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(2)), { done: true });
     await until(() => events.includes('revision'), { deadline: 25_000, message: () => `revision 2; ${shown()}` });
-    assert.match(core.beginPending().flows, /n2/);
+    assert.match((await core.beginPending()).flows, /n2/);
     assertNamedOnce(worker, named);
   } finally {
     await core.close();
@@ -305,7 +305,7 @@ for (const flavour of FLAVOURS) {
         // Granted, deploys are announced again.
         await root.call('ACL', 'SETUSER', 'nr', '&nodered:*');
         await worker.logged(/^info: .*all channels are heard now/);
-        await worker.core.applied(worker.core.beginPending().id);
+        await worker.core.applied((await worker.core.beginPending()).id);
         worker.events.length = 0;
         assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(3)), { done: true });
         const began = performance.now();

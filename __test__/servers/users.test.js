@@ -109,7 +109,7 @@ async function live(connection, root) {
   const began = performance.now();
   await until(() => worker.events.includes('revision'), { message: () => `announcement; ${worker.lines.join('\n')}` });
   assert.ok(performance.now() - began < 5000, 'it is heard, not looked for');
-  assert.match(worker.core.beginPending().flows, /"n2"/);
+  assert.match((await worker.core.beginPending()).flows, /"n2"/);
   // A lease is renewed, and both connections are asked for a sign of life.
   await until(async () => (await root.info('commandstats')).match(/cmdstat_ping:calls=(\d+)/)?.[1] > 6, {
     message: 'heartbeats'

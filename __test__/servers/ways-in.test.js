@@ -107,7 +107,7 @@ async function deployReachesWorker(options, logIns) {
     assert.equal(snapshot.flows, flows('first'));
     await worker.core.applied(snapshot.id);
     assert.deepEqual(await admin.core.mirrorDeploy(flows('second'), '{}'), { done: true });
-    await until(() => news > 0 && worker.core.beginPending()?.flows === flows('second'), {
+    await until(async () => news > 0 && (await worker.core.beginPending())?.flows === flows('second'), {
       deadline: 2000,
       message: () => `news at the worker\n${said()}`
     });

@@ -15,6 +15,14 @@ const DEEP = 500;
  * @type {WeakMap<FlowNode[], FlowNode | undefined>}
  */
 const known = new WeakMap();
+/**
+ * Nodes of an update that it leaves as they are come again with the next one, as the same objects.
+ *
+ * @type {WeakSet<FlowNode>}
+ */
+const plain = new WeakSet();
+/** @type {WeakMap<FlowNode[], boolean>} */
+const ordinary = new WeakMap();
 
 /**
  * Whether Node-RED's copy of a value may be another, have no text form or be too deep to be made.
@@ -46,6 +54,18 @@ function isOddPlace(place) {
 
 /** @param {FlowNode} node */
 function isOdd(node) {
+  if (plain.has(node)) {
+    return false;
+  }
+  const odd = hasOddity(node);
+  if (!odd) {
+    plain.add(node);
+  }
+  return odd;
+}
+
+/** @param {FlowNode} node */
+function hasOddity(node) {
   const instance = INSTANCE.exec(node.type);
   return (
     isOddValue(node) ||
@@ -88,6 +108,16 @@ function firstOrphan(flows) {
  * @param {FlowNode[]} flows
  */
 function isOrdinary(flows) {
+  let found = ordinary.get(flows);
+  if (found === undefined) {
+    found = areOrdinary(flows);
+    ordinary.set(flows, found);
+  }
+  return found;
+}
+
+/** @param {FlowNode[]} flows */
+function areOrdinary(flows) {
   const places = byKey(flows.filter(({ type }) => type === 'tab' || type === 'subflow'));
   // On a tab that is not there, configuration nodes are global, and stay so when it comes.
   const isPlaced = (/** @type {FlowNode} */ { z }) => !z || places.has(keyOf(z));

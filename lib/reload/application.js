@@ -1,7 +1,7 @@
 'use strict';
 
 const { missingTypes } = require('../flows/missing-types');
-const { compare, configuration } = require('./comparison');
+const { areSameFlows, compare, configuration } = require('./comparison');
 const { report } = require('./report');
 const { applied, nothing } = require('./result');
 
@@ -45,7 +45,7 @@ function createApplication({ runtime, standing, handOver, settle, onCompleted, l
     const { handed, held } = standing;
     const wanted = configuration(update);
     const difference = compare(handed, wanted);
-    const isSame = wanted.text === handed.text && difference.credentials.length === 0;
+    const isSame = difference.credentials.length === 0 && areSameFlows(handed.flows, wanted.flows);
     if (isSame && !standing.failed && !standing.unstarted) {
       waiting = undefined;
       return nothing({ missingTypes: held ? missingTypes(wanted.flows, runtime.nodes.getType) : [] });

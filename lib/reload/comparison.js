@@ -13,12 +13,11 @@ const { byKey } = require('../flows/key');
  */
 
 /**
- * Flows and plain credentials in the form in which they are compared: the flows also as text and by id, the
- * credentials of nothing but these flows.
+ * Flows and plain credentials in the form in which they are compared: the flows also by id, the credentials of
+ * nothing but these flows. A node that is the same object in two of them has not changed.
  *
  * @typedef {object} Configuration
  * @property {FlowNode[]} flows
- * @property {string} text
  * @property {Map<string, FlowNode>} nodes
  * @property {Map<string, NodeCredentials>} credentials
  */
@@ -51,7 +50,7 @@ function credentialsInUse(credentials, nodes) {
  */
 function configuration({ flows, credentials }) {
   const nodes = byKey(flows);
-  return { flows, text: JSON.stringify(flows), nodes, credentials: credentialsInUse(credentials || {}, nodes) };
+  return { flows, nodes, credentials: credentialsInUse(credentials || {}, nodes) };
 }
 
 /**
@@ -62,7 +61,17 @@ function configuration({ flows, credentials }) {
  * @param {unknown} other
  */
 function isSameText(one, other) {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+/**
+ * Whether two flow arrays have the same text.
+ *
+ * @param {FlowNode[]} some
+ * @param {FlowNode[]} others
+ */
+function areSameFlows(some, others) {
+  return some.length === others.length && some.every((node, index) => isSameText(node, others[index]));
 }
 
 /**
@@ -100,4 +109,4 @@ function compare(before, next) {
   return difference;
 }
 
-module.exports = { compare, configuration, isSameText };
+module.exports = { areSameFlows, compare, configuration, isSameText };

@@ -23,7 +23,7 @@
  */
 
 /** @type {Configuration} */
-const EMPTY = { flows: [], text: '[]', nodes: new Map(), credentials: new Map() };
+const EMPTY = { flows: [], nodes: new Map(), credentials: new Map() };
 
 /**
  * How it stands before anything was handed over.

@@ -1,5 +1,7 @@
 'use strict';
 
+const { setImmediate: nextTurn } = require('node:timers/promises');
+
 const { openCore } = require('../binding/core');
 const { createEvents } = require('../binding/events');
 const { codedError } = require('../errors');
@@ -8,6 +10,7 @@ const { createPackageWait } = require('../packages/wait');
 const { createPackages } = require('../packages');
 const { createReload } = require('../reload');
 const { createSerialQueue } = require('../serial-queue');
+const { createFlowObjects } = require('./flow-objects');
 const { createStoredDeploys } = require('./stored-deploy');
 const { createLoad } = require('./load');
 const { createUpdates } = require('./update');
@@ -43,6 +46,7 @@ function openWorker({ settings, runtime, log, options, checked }) {
     onClose(() => process.removeListener('exit', onExit));
 
     const deploys = createStoredDeploys({ settings, runtime, keys });
+    const objects = createFlowObjects();
     const reload = createReload({
       runtime,
       mode: checked.reload,
@@ -65,8 +69,8 @@ function openWorker({ settings, runtime, log, options, checked }) {
     });
     onClose(packageWait.close);
     const turns = createSerialQueue();
-    const updates = createUpdates({ core, deploys, reload, packageWait, turns, log });
-    const load = createLoad({ core, deploys, reload, turns, keys, log });
+    const updates = createUpdates({ core, deploys, objects, reload, packageWait, turns, log });
+    const load = createLoad({ core, deploys, objects, reload, turns, keys, log });
 
     events.listen({
       revision: updates.take,
@@ -105,7 +109,7 @@ function openWorker({ settings, runtime, log, options, checked }) {
       getFlows: load.flows,
       getCredentials: load.credentials,
       async saveFlows() {
-        return reload.isOwnSave() ? undefined : refuse('flows');
+        return reload.isOwnSave() ? nextTurn() : refuse('flows');
       },
       async saveCredentials() {
         return reload.isOwnSave() ? undefined : refuse('credentials');

@@ -1,10 +1,13 @@
 'use strict';
 
+const { parse } = require('./flow-objects');
+
 /**
  * @import { KeyNames } from '../../binding'
  * @import { Log, WorkerCore } from '../types/core'
  * @import { createReload } from '../reload'
  * @import { createSerialQueue } from '../serial-queue'
+ * @import { FlowObjects } from './flow-objects'
  * @import { StoredDeploys } from './stored-deploy'
  */
 
@@ -15,13 +18,14 @@
  * @param {object} parts
  * @param {WorkerCore} parts.core
  * @param {StoredDeploys} parts.deploys
+ * @param {FlowObjects} parts.objects
  * @param {ReturnType<typeof createReload>} parts.reload
  * @param {ReturnType<typeof createSerialQueue>} parts.turns shared with updates: one that was
  *   read before a load must not be applied after it, over what the load has read later
  * @param {KeyNames} parts.keys
  * @param {Log} parts.log
  */
-function createLoad({ core, deploys, reload, turns, keys, log }) {
+function createLoad({ core, deploys, objects, reload, turns, keys, log }) {
   /** @type {Awaited<ReturnType<typeof findDeploy>> | null} whose flows were given, and whose credentials are to be */
   let loading = null;
   let end = () => {};
@@ -42,7 +46,8 @@ function createLoad({ core, deploys, reload, turns, keys, log }) {
     for (;;) {
       const stored = await core.snapshot();
       try {
-        const deploy = deploys.open(stored);
+        // Node-RED keeps and changes what it is given: these are its own.
+        const deploy = deploys.open(stored, parse(stored.flows));
         await deploys.adoptSecret(deploy);
         return { stored, deploy };
       } catch (error) {
@@ -79,8 +84,7 @@ function createLoad({ core, deploys, reload, turns, keys, log }) {
       const { stored, deploy } = loading;
       loading = null;
       try {
-        // Before Node-RED gets hold of them: it keeps and changes what it is given.
-        reload.seed({ flows: deploys.flowsOf(stored), credentials: deploy.plain });
+        reload.seed({ flows: objects.read(stored), credentials: deploy.plain });
         const credentials = structuredClone(deploys.credentialsFor(deploy));
         await core.applied(stored.id);
         log.info(`running revision ${stored.revision}: ${deploy.flows.length} nodes from ${keys.flows}`);

@@ -6,7 +6,7 @@ const { flowFault } = require('../flows/validate');
 
 /**
  * @import { KeyNames, StoredDeploy } from '../../binding'
- * @import { Credentials, Runtime, Settings, StoredCredentials } from '../types/node-red'
+ * @import { Credentials, FlowNode, Runtime, Settings, StoredCredentials } from '../types/node-red'
  */
 
 /** @typedef {ReturnType<typeof createStoredDeploys>} StoredDeploys */
@@ -30,13 +30,6 @@ function createStoredDeploys({ settings, runtime, keys }) {
   };
 
   /**
-   * The flows of a stored deploy, parsed anew.
-   *
-   * @param {StoredDeploy} stored
-   */
-  const flowsOf = (stored) => credentialsOf.withoutCredentials(JSON.parse(stored.flows));
-
-  /**
    * Plain credentials in the form that this instance's Node-RED can load.
    *
    * @param {Credentials} plain
@@ -47,11 +40,12 @@ function createStoredDeploys({ settings, runtime, keys }) {
   };
 
   /**
-   * A stored deploy, parsed and decrypted; throws when it can't be used here.
+   * A stored deploy with these flows of it, decrypted; throws when it can't be used here.
    *
-   * @param {StoredDeploy} stored
+   * @param {Pick<StoredDeploy, 'credentials' | 'settings'>} stored
+   * @param {FlowNode[]} flows
    */
-  const open = (stored) => {
+  const open = (stored, flows) => {
     const sharedSecret = JSON.parse(stored.settings)._credentialSecret;
     /** @type {StoredCredentials} */
     const encrypted = JSON.parse(stored.credentials);
@@ -61,7 +55,6 @@ function createStoredDeploys({ settings, runtime, keys }) {
     } catch (error) {
       throw codedError(error.code, `key '${keys.credentials}': ${error.message}`);
     }
-    const flows = flowsOf(stored);
     const fault = flowFault(flows);
     if (fault) {
       throw codedError('ERR_VALKEY_VALUE', `key '${keys.flows}': ${fault}`);
@@ -95,7 +88,7 @@ function createStoredDeploys({ settings, runtime, keys }) {
     return deploy.secret === own ? deploy.encrypted : seal(deploy.plain);
   };
 
-  return { flowsOf, open, seal, adoptSecret, credentialsFor };
+  return { open, seal, adoptSecret, credentialsFor };
 }
 
 module.exports = { createStoredDeploys };

@@ -1,10 +1,13 @@
 'use strict';
 
+const { setImmediate: nextTurn } = require('node:timers/promises');
+
 /**
  * @import { Log, WorkerCore } from '../types/core'
  * @import { createPackageWait } from '../packages/wait'
  * @import { createReload } from '../reload'
  * @import { createSerialQueue } from '../serial-queue'
+ * @import { FlowObjects } from './flow-objects'
  * @import { StoredDeploys } from './stored-deploy'
  */
 
@@ -14,14 +17,16 @@
  * @param {object} parts
  * @param {WorkerCore} parts.core
  * @param {StoredDeploys} parts.deploys
+ * @param {FlowObjects} parts.objects
  * @param {ReturnType<typeof createReload>} parts.reload
  * @param {ReturnType<typeof createPackageWait>} parts.packageWait
  * @param {ReturnType<typeof createSerialQueue>} parts.turns shared with loads
  * @param {Log} parts.log
  */
-function createUpdates({ core, deploys, reload, packageWait, turns, log }) {
+function createUpdates({ core, deploys, objects, reload, packageWait, turns, log }) {
   const update = async () => {
-    const stored = core.beginPending();
+    const before = objects.held();
+    const stored = await core.beginPending(before?.id);
     if (!stored) {
       packageWait.over();
       return;
@@ -29,7 +34,7 @@ function createUpdates({ core, deploys, reload, packageWait, turns, log }) {
     await reload.whenStarted();
     let deploy;
     try {
-      deploy = deploys.open(stored);
+      deploy = deploys.open(stored, objects.read(stored, before));
     } catch (error) {
       log.error(`revision ${stored.revision} is not applied: ${error.message}; what runs here goes on`);
       core.refused(stored.id, error.message);
@@ -42,6 +47,8 @@ function createUpdates({ core, deploys, reload, packageWait, turns, log }) {
     packageWait.over();
     try {
       await deploys.adoptSecret(deploy);
+      // Node-RED compares large flows for a while, as this has done: the event loop has a turn between.
+      await nextTurn();
       await reload.apply({ flows: deploy.flows, credentials: deploy.plain, revision: stored.revision });
       await core.applied(stored.id);
     } catch (error) {

@@ -15,7 +15,7 @@ use super::host_info::HostInfo;
 use super::instance::{Core, Instance, open_params};
 use super::log::LogFunction;
 use super::packages::Packages;
-use super::snapshot::StoredDeploy;
+use super::snapshot::{PendingDeploy, StoredDeploy};
 use crate::role::worker;
 
 /// A worker: reads everything from Valkey, writes nothing there.
@@ -73,10 +73,17 @@ impl Worker {
     }
 
     /// What waits to be applied after the event `revision`; it is in hand from here on. Report the
-    /// outcome.
+    /// outcome. `base` is the id of the deploy that was handed over before, where its flows are there as
+    /// objects, unchanged: then only what differs may be handed over.
     #[napi]
-    pub fn begin_pending(&self) -> napi::Result<Option<StoredDeploy>> {
-        Ok(self.instance.core()?.begin_pending().map(|snapshot| (&*snapshot).into()))
+    pub fn begin_pending<'env>(
+        &self,
+        env: &'env Env,
+        base: Option<String>,
+    ) -> napi::Result<PromiseRaw<'env, Option<PendingDeploy>>> {
+        self.instance.promise(env, async move |core| {
+            Ok(core.begin_pending_after(base).await.map(Into::into))
+        })
     }
 
     /// The process ends: the only method that waits, for a moment at most, because nothing else

@@ -1,5 +1,7 @@
 //! Everything that a worker runs, read in one step.
 
+use std::sync::OnceLock;
+
 use super::Store;
 use super::head::{Head, Record};
 use super::reply::stored_text;
@@ -18,17 +20,37 @@ pub struct Snapshot {
     pub settings: String,
     /// The revision record; earlier modules wrote none.
     pub revision: Option<Revision>,
+    id: KnownId,
 }
 
+/// Made of the rest, once: of large flows it takes a while.
+#[derive(Debug, Clone, Default)]
+struct KnownId(OnceLock<String>);
+
+impl PartialEq for KnownId {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for KnownId {}
+
 impl Snapshot {
+    /// A snapshot of these texts.
+    pub fn new(
+        flows: String,
+        credentials: String,
+        settings: String,
+        revision: Option<Revision>,
+    ) -> Self {
+        Self { flows, credentials, settings, revision, id: KnownId::default() }
+    }
+
     /// Identifies the content: two snapshots with the same id differ in nothing that a worker
     /// could notice.
     pub fn id(&self) -> String {
-        content::sha256_hex(&[
-            self.flows.as_bytes(),
-            self.credentials.as_bytes(),
-            self.settings.as_bytes(),
-        ])
+        let parts = [&self.flows, &self.credentials, &self.settings];
+        self.id.0.get_or_init(|| content::sha256_hex(&parts.map(String::as_bytes))).clone()
     }
 
     /// The head while this is stored; `None` when its record does not tell.
@@ -118,6 +140,6 @@ impl Store {
                 None
             }
         };
-        Ok(Some((Snapshot { flows, credentials, settings, revision }, has_credentials)))
+        Ok(Some((Snapshot::new(flows, credentials, settings, revision), has_credentials)))
     }
 }

@@ -162,12 +162,12 @@ impl LastGoodCopy {
             );
             return None;
         }
-        let snapshot = Snapshot {
-            flows: stored.flows.into_owned(),
-            credentials: stored.credentials.into_owned(),
-            settings: stored.settings.into_owned(),
-            revision: stored.revision,
-        };
+        let snapshot = Snapshot::new(
+            stored.flows.into_owned(),
+            stored.credentials.into_owned(),
+            stored.settings.into_owned(),
+            stored.revision,
+        );
         *self.kept() = Kept { saved: Some(stored.saved), noted: None };
         let seen = last_seen(state_dir, stored.saved).await;
         Some((snapshot, Duration::from_millis(now().saturating_sub(seen))))
@@ -188,12 +188,7 @@ mod tests {
     use super::*;
 
     fn snapshot() -> Snapshot {
-        Snapshot {
-            flows: r#"[{"id":"a","type":"tab"}]"#.into(),
-            credentials: "{}".into(),
-            settings: "{}".into(),
-            revision: None,
-        }
+        Snapshot::new(r#"[{"id":"a","type":"tab"}]"#.into(), "{}".into(), "{}".into(), None)
     }
 
     #[tokio::test]

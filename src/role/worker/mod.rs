@@ -2,6 +2,7 @@
 
 mod copy;
 mod follow;
+mod handed;
 mod health;
 mod last_read;
 mod library;
@@ -19,6 +20,8 @@ use tracing::instrument::WithSubscriber;
 
 use self::copy::LastGoodCopy;
 use self::follow::Failed;
+use self::handed::Handed;
+pub use self::handed::Offer;
 pub use self::health::Health;
 use self::health::{Running, Standing};
 use self::last_read::LastRead;
@@ -48,6 +51,7 @@ struct Inner {
     copy: LastGoodCopy,
     packages: OnceLock<Arc<Packages>>,
     state: Mutex<WorkerState>,
+    handed: Handed,
     /// Counts the outcomes that JavaScript reported.
     outcomes: watch::Sender<u64>,
     closed: Notify,
@@ -99,6 +103,7 @@ impl Worker {
             copy,
             packages: OnceLock::new(),
             state: Mutex::default(),
+            handed: Handed::default(),
             outcomes: watch::Sender::new(0),
             closed: Notify::new(),
             library: library::Fallback::default(),

@@ -70,6 +70,7 @@ impl Worker {
     pub async fn snapshot(&self) -> Result<Arc<Snapshot>> {
         let snapshot = Arc::new(self.inner.find().await?);
         self.inner.offer(snapshot.clone());
+        self.inner.handed.replace(snapshot.clone());
         Ok(snapshot)
     }
 }
