@@ -31,59 +31,93 @@ interface LibraryFile {
 }
 
 declare namespace storage {
+  /**
+   * Yes or no. Of texts only `'true'` and `'false'` count, and the empty one as not given: others are an error at
+   * start. Any text is allowed here because that of an environment variable is any.
+   */
+  type Switch = boolean | 'true' | 'false' | (string & {});
+
+  /** A whole number, or its digits as a text, as an environment variable has them. The empty text: not given. */
+  type Whole = number | string;
+
   /** PEM text or Buffer with one or several certificates, or a DER Buffer. */
   type Certificates = string | Uint8Array;
 
   /** A private key as PEM text or Buffer, or a DER Buffer. */
-  type PrivateKey = string | Uint8Array | { pem: string | Uint8Array; passphrase?: string };
+  type PrivateKey = string | Uint8Array | { pem: string | Uint8Array; passphrase?: string | undefined };
 
-  /** Options of `tls.connect`, as far as they are supported. */
+  /** Gives an error when the certificate is not for the name. */
+  type IdentityCheck = (name: string, certificate: import('tls').PeerCertificate) => Error | undefined;
+
+  /**
+   * Options of `tls.connect`, as far as they are supported.
+   *
+   * @example
+   * tls: { ca: fs.readFileSync('ca.pem'), cert: fs.readFileSync('client.pem'), key: fs.readFileSync('client.key') }
+   */
   interface TlsOptions {
-    /** What is trusted. Default: what Node.js trusts. */
-    ca?: Certificates | Certificates[] | null;
-    /** Our certificate and its chain. */
-    cert?: Certificates | Certificates[] | null;
-    /** Its key. */
-    key?: PrivateKey | [PrivateKey] | null;
+    /** What is trusted. Default: what Node.js trusts, `NODE_EXTRA_CA_CERTS` included. */
+    ca?: Certificates | Certificates[] | null | undefined;
+    /** Our certificate and its chain. Default: none. */
+    cert?: Certificates | Certificates[] | null | undefined;
+    /** The key of `cert`. */
+    key?: PrivateKey | [PrivateKey] | null | undefined;
     /** Decrypts `key`. */
-    passphrase?: string | Uint8Array | null;
-    /** The name that the server's certificate must be for. Default: the host. */
-    servername?: string | null;
+    passphrase?: string | Uint8Array | null | undefined;
+    /** The name that the server's certificate must be for, and that it is told. Default: the host. */
+    servername?: string | null | undefined;
     /** `false`: the server's certificate is not checked. Default `true`. */
-    rejectUnauthorized?: boolean | 'true' | 'false' | null;
+    rejectUnauthorized?: Switch | null | undefined;
     /** Decides about the name in place of the built-in check; must answer at once. */
-    checkServerIdentity?: ((name: string, certificate: import('tls').PeerCertificate) => Error | undefined) | null;
-    /** Default `'TLSv1.2'`. */
-    minVersion?: 'TLSv1.2' | 'TLSv1.3' | null;
-    /** Default `'TLSv1.3'`. */
-    maxVersion?: 'TLSv1.2' | 'TLSv1.3' | null;
-    ALPNProtocols?: Array<string | Uint8Array> | Uint8Array | null;
-    /** Names of OpenSSL, separated by colons. */
-    ciphers?: string | null;
-    /** Names of curves, separated by colons. */
-    ecdhCurve?: string | null;
+    checkServerIdentity?: IdentityCheck | null | undefined;
+    /** The lowest version that will do. Default `'TLSv1.2'`. */
+    minVersion?: 'TLSv1.2' | 'TLSv1.3' | null | undefined;
+    /** The highest version. Default `'TLSv1.3'`. */
+    maxVersion?: 'TLSv1.2' | 'TLSv1.3' | null | undefined;
+    /** Names of protocols, as in Node.js. Default: none. */
+    ALPNProtocols?: Array<string | Uint8Array> | Uint8Array | null | undefined;
+    /** Names of OpenSSL, separated by colons. Default: all that are safe. */
+    ciphers?: string | null | undefined;
+    /** Names of curves, separated by colons. Default: all that are safe. */
+    ecdhCurve?: string | null | undefined;
 
-    // Accepted without effect, with a line in the log. What is refused by name at start is not here.
+    // What is refused by name at start is not here.
+    /** @deprecated Without effect: a certificate of `ca` is trusted as it is. */
     allowPartialTrustChain?: unknown;
+    /** @deprecated Without effect. */
     minDHSize?: unknown;
+    /** @deprecated Without effect. */
     enableTrace?: unknown;
+    /** @deprecated Without effect. */
     requestOCSP?: unknown;
+    /** @deprecated Without effect. */
     highWaterMark?: unknown;
+    /** @deprecated Without effect: `connectTimeout` beside `tls` is the limit. */
     timeout?: unknown;
+    /** @deprecated Without effect: for servers. */
     handshakeTimeout?: unknown;
+    /** @deprecated Without effect: for servers. */
     honorCipherOrder?: unknown;
+    /** @deprecated Without effect: for servers. */
     requestCert?: unknown;
+    /** @deprecated Without effect: for servers. */
     sessionIdContext?: unknown;
+    /** @deprecated Without effect: for servers. */
     sessionTimeout?: unknown;
+    /** @deprecated Without effect: for servers. */
     ticketKeys?: unknown;
+    /** @deprecated Without effect: for servers. */
     SNICallback?: unknown;
+    /** @deprecated Without effect: for servers. */
     pskIdentityHint?: unknown;
+    /** @deprecated Without effect: for servers. */
     isServer?: unknown;
+    /** @deprecated Without effect: for servers. */
     server?: unknown;
   }
 
   /** An address; `'host:port'` means the same, and a number a port on this machine. */
-  type Address = { host?: string; port?: number | string } | string | number;
+  type Address = { host?: string | undefined; port?: Whole | undefined } | string | number;
 
   /** The wait before attempt number `times`, in ms; anything but a number: never again. */
   type RetryStrategy = ((times: number) => number | null | undefined | void) | null;
@@ -98,190 +132,258 @@ declare namespace storage {
 
   /** Where a server is reached that is announced under another address. */
   type NatMap =
-    | Record<string, { host: string; port: number | string }>
-    | ((announced: string) => { host: string; port: number | string } | null | undefined);
+    | Record<string, { host: string; port: Whole }>
+    | ((announced: string) => { host: string; port: Whole } | null | undefined);
 
-  /** Where probes are answered. */
+  /**
+   * Where probes are answered.
+   *
+   * @example
+   * health: { port: 9080, maxAge: 600 }
+   */
   interface HealthOptions {
     /** Port of the listener; 0: one that the system hands out, which the log names. */
-    port: number | string;
+    port: Whole;
     /** Address to listen on. Default: every address of the machine. */
-    host?: string | null;
+    host?: string | null | undefined;
     /** What the paths of the probes begin with. Default `'/health'`. */
-    path?: string | null;
+    path?: string | null | undefined;
     /**
      * Worker: seconds for which it is ready since what it runs was last seen in Valkey. Default:
      * without end.
      */
-    maxAge?: number | string | null;
+    maxAge?: Whole | null | undefined;
   }
 
-  /** The object `valkey` in settings.js. */
+  /**
+   * The object `valkey` in settings.js. Each option is checked at start.
+   *
+   * @example
+   * module.exports = {
+   *   storageModule: require('node-red-storage-valkey'),
+   *   valkey: { role: 'worker', host: process.env.REDIS_HOST, password: process.env.REDIS_PASSWORD }
+   * };
+   */
   interface ValkeyOptions {
-    /** `'admin'` has the editor and writes; `'worker'` runs what the admin deployed. */
+    /** `'admin'` has the editor and writes; `'worker'` runs what the admin deployed. Required. */
     role: 'admin' | 'worker';
     /** Every key begins with it. Default `'nodered:'`. */
-    keyPrefix?: string;
+    keyPrefix?: string | undefined;
     /** Announces a new revision. Default `<keyPrefix>flows:updated`. */
-    updateChannel?: string;
+    updateChannel?: string | undefined;
     /** Announces a new package list. Default `<keyPrefix>packages:updated`. */
-    packageChannel?: string;
+    packageChannel?: string | undefined;
     /** Write values over 1 KiB as gzip; reading understands every format. Default `false`. */
-    enableCompression?: boolean | 'true' | 'false';
-    /** Expiry of the sessions key, in seconds. Default 86400. */
-    sessionTTL?: number | string;
+    enableCompression?: Switch | undefined;
+    /** Expiry of the log-in sessions in Valkey, in seconds, renewed by each log-in. Default 86400. */
+    sessionTTL?: Whole | undefined;
     /** Worker: how much to restart on an update, as Node-RED's deploy types. Default `'nodes'`. */
-    reload?: 'nodes' | 'flows' | 'full';
+    reload?: 'nodes' | 'flows' | 'full' | undefined;
     /** `false`: no secret that decrypts credentials is stored in Valkey. Default `true`. */
-    shareCredentialSecret?: boolean | 'true' | 'false';
-    /** Admin: how many replicas have to confirm a deploy, or a warning is logged. Default 0. */
-    waitReplicas?: number | string;
+    shareCredentialSecret?: Switch | undefined;
+    /** Admin: how many replicas have to confirm a deploy within 3 s, or a warning is logged. Default 0. */
+    waitReplicas?: Whole | undefined;
     /** `false`: an admin publishes no package list, a worker installs nothing. Default `true`. */
-    syncPackages?: boolean | 'true' | 'false';
+    syncPackages?: Switch | undefined;
     /** Worker: ms that npm may hold up the start, and that a deploy waits for its packages. Default 120000. */
-    packageSyncTimeout?: number | string;
-    /** Worker: what happens with a new version of a loaded module. Default `'report'`. */
-    packageUpgrade?: 'report' | 'live' | 'restart';
+    packageSyncTimeout?: Whole | undefined;
+    /**
+     * Worker: what happens with a new version of a loaded module. Default `'report'`: the log says that it waits for
+     * a restart; `'live'`: it is swapped where that is possible; `'restart'`: the process ends with code 75.
+     */
+    packageUpgrade?: 'report' | 'live' | 'restart' | undefined;
     /** `false`: npm runs no install scripts. Default: npm's own. */
-    packageInstallScripts?: boolean | 'true' | 'false';
+    packageInstallScripts?: Switch | undefined;
     /** Answer probes on a listener of their own: `<path>/live` and `<path>/ready`. Default `false`. */
-    health?: false | 'false' | HealthOptions | null;
-    /** How many bytes a value of the shared context (default 1 MiB) and all of it (default 64 MiB) may have. */
-    context?: { maxValue?: number | string; maxTotal?: number | string } | null;
-    /** The server user that writes the shared context; without it, that of the other connections. */
-    state?: { username?: string; password?: string } | null;
+    health?: false | 'false' | HealthOptions | null | undefined;
+    /** How many bytes a value of the shared context (`maxValue`) and all of it (`maxTotal`) may have. Default 1 MiB and 64 MiB. */
+    context?: { maxValue?: Whole | undefined; maxTotal?: Whole | undefined } | null | undefined;
+    /** The server user that writes the shared context. Default: that of the other connections. */
+    state?: { username?: string | undefined; password?: string | undefined } | null | undefined;
 
-    /** TLS, with the options of Node.js; `true`: with what Node.js trusts. */
-    tls?: TlsOptions | boolean | 'true' | 'false' | null;
+    /** TLS, with the options of Node.js; `true`: with what Node.js trusts. Default `false`. */
+    tls?: TlsOptions | Switch | null | undefined;
 
     /** Default `'localhost'`. */
-    host?: string;
+    host?: string | undefined;
     /** Default 6379. */
-    port?: number | string;
+    port?: Whole | undefined;
     /** Path of a unix socket, in place of host and port. */
-    path?: string;
-    /** `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS; options given beside it win. */
-    url?: string | number;
-    /** Address family of look-ups: 4, 6, or 0 for either (default). */
-    family?: 0 | 4 | 6 | '0' | '4' | '6';
-    /** ACL user. */
-    username?: string | null;
-    password?: string | null;
+    path?: string | undefined;
+    /**
+     * `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS; options given beside it win.
+     *
+     * @example
+     * url: 'rediss://worker:secret@valkey.example:6380/0'
+     */
+    url?: string | number | undefined;
+    /** Address family of look-ups: 4, 6, or 0 for either. Default 0. */
+    family?: 0 | 4 | 6 | (string & {}) | undefined;
+    /** ACL user. Default: the server's `default`. */
+    username?: string | null | undefined;
+    /** Default: none. */
+    password?: string | null | undefined;
     /** Database number. Default 0. */
-    db?: number | string;
-    /** 3 (default; falls back to 2 by itself) or 2. */
-    protocol?: 2 | 3 | '2' | '3';
-    /** For `CLIENT SETNAME`. */
-    connectionName?: string;
+    db?: Whole | undefined;
+    /** Version of the protocol: 3 (falls back to 2 by itself) or 2. Default 3. */
+    protocol?: 2 | 3 | (string & {}) | undefined;
+    /** What the server calls this instance in its list of clients (`CLIENT SETNAME`). Default: none. */
+    connectionName?: string | undefined;
     /** Limit for DNS, TCP and handshake together, in ms. Default 10000. */
-    connectTimeout?: number | string;
-    /** Limit for one command, in ms. */
-    commandTimeout?: number | string;
+    connectTimeout?: Whole | undefined;
+    /** Limit for one command, in ms. Default: a limit inside. */
+    commandTimeout?: Whole | undefined;
     /**
      * The wait before the reconnect number `times`, in ms; anything but a number: never again.
      * Default `Math.min(times * 50, 2000)`, with jitter.
+     *
+     * @example
+     * retryStrategy: (times) => Math.min(times * 200, 5000)
      */
-    retryStrategy?: RetryStrategy;
-    /** The server shows the library as `node-red-storage-valkey(tag)`. */
-    clientInfoTag?: string | null;
+    retryStrategy?: RetryStrategy | undefined;
+    /** The server shows the library as `node-red-storage-valkey(tag)`. Default: no tag. */
+    clientInfoTag?: string | null | undefined;
     /** Tell the server nothing about the library. Default `false`. */
-    disableClientInfo?: boolean | 'true' | 'false';
-    /** Time without a byte from the server after which it is given up, in ms, from 100; 0: none. */
-    socketTimeout?: number | string | null;
+    disableClientInfo?: Switch | undefined;
+    /** Time without a byte from the server after which it is given up, in ms, from 100; 0: none. Default 0. */
+    socketTimeout?: Whole | null | undefined;
     /** Time without traffic after which TCP asks for the peer, in ms. Default 5000, as with 0. */
-    keepAlive?: number | string;
+    keepAlive?: Whole | undefined;
     /** Small writes leave at once. Default `true`. */
-    noDelay?: boolean | 'true' | 'false';
-    /** Time that commands under way have to end when the connection is closed. Default 2000. */
-    disconnectTimeout?: number | string;
-    /** What to do about an error reply to a command, beside telling the caller. */
-    reconnectOnError?: ReconnectOnError | null;
-    /** Commands wait for a connection that was lost a moment ago. Default `true`. */
-    enableOfflineQueue?: boolean | 'true' | 'false';
+    noDelay?: Switch | undefined;
+    /** Time that commands under way have to end when the connection is closed, in ms. Default 2000. */
+    disconnectTimeout?: Whole | undefined;
+    /**
+     * What to do about an error reply to a command, beside telling the caller. Default: nothing.
+     *
+     * @example
+     * reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false)
+     */
+    reconnectOnError?: ReconnectOnError | null | undefined;
+    /** Commands wait for a connection that was lost less than 3 s ago. Default `true`. */
+    enableOfflineQueue?: Switch | undefined;
     /** What waits fails with every n+1st failed attempt; `null`: by time only. Default 20. */
-    maxRetriesPerRequest?: number | string | null;
+    maxRetriesPerRequest?: Whole | null | undefined;
     /** What had no answer is sent again if it does no harm twice. Default `true`. */
-    autoResendUnfulfilledCommands?: boolean | 'true' | 'false';
+    autoResendUnfulfilledCommands?: Switch | undefined;
     /** Wait for a server that loads its data. Default `true`. */
-    enableReadyCheck?: boolean | 'true' | 'false';
+    enableReadyCheck?: Switch | undefined;
     /** The longest wait between two questions whether it still loads, in ms. Default 10000. */
-    maxLoadingRetryTime?: number | string;
-    /** `false` is refused on a worker. */
-    autoResubscribe?: boolean | 'true' | 'false';
+    maxLoadingRetryTime?: Whole | undefined;
+    /** `false` is refused on a worker. Default `true`. */
+    autoResubscribe?: Switch | undefined;
 
-    /** The Sentinels, in place of host and port. */
-    sentinels?: Address[] | null;
-    /** What the Sentinels call the master. */
-    name?: string | null;
-    /** ACL user at the Sentinels. */
-    sentinelUsername?: string | null;
-    sentinelPassword?: string | null;
-    /** Must be true for `tls` together with `sentinels`. */
-    enableTLSForSentinelMode?: boolean | 'true' | 'false';
-    /** TLS to the Sentinels. */
-    sentinelTLS?: TlsOptions | boolean | 'true' | 'false' | null;
-    /** When no Sentinel can tell the master. Default `Math.min(times * 10, 1000)`, with jitter. */
-    sentinelRetryStrategy?: RetryStrategy;
-    /** For a Sentinel that is listened to. Default `Math.min(times * 500, 10000)`, with jitter. */
-    sentinelReconnectStrategy?: RetryStrategy;
+    /**
+     * The Sentinels, in place of host and port; a port not given is 26379.
+     *
+     * @example
+     * sentinels: [{ host: 'sentinel-1', port: 26379 }, 'sentinel-2:26379']
+     */
+    sentinels?: Address[] | null | undefined;
+    /** What the Sentinels call the master. Required with `sentinels`. */
+    name?: string | null | undefined;
+    /** ACL user at the Sentinels. Default: their `default`. */
+    sentinelUsername?: string | null | undefined;
+    /** Of the Sentinels; `password` is for the servers. Default: none. */
+    sentinelPassword?: string | null | undefined;
+    /** Must be true for `tls` together with `sentinels`. Default `false`. */
+    enableTLSForSentinelMode?: Switch | undefined;
+    /** TLS to the Sentinels. Default `false`. */
+    sentinelTLS?: TlsOptions | Switch | null | undefined;
+    /** The wait in ms when no Sentinel can tell the master. Default `Math.min(times * 10, 1000)`, with jitter. */
+    sentinelRetryStrategy?: RetryStrategy | undefined;
+    /** The wait in ms for a Sentinel that is listened to. Default `Math.min(times * 500, 10000)`, with jitter. */
+    sentinelReconnectStrategy?: RetryStrategy | undefined;
     /** Limit for one question to a Sentinel, in ms. Default 3000. */
-    sentinelCommandTimeout?: number | string | null;
+    sentinelCommandTimeout?: Whole | null | undefined;
     /** Learn further Sentinels from those that are known. Default `true`. */
-    updateSentinels?: boolean | 'true' | 'false';
+    updateSentinels?: Switch | undefined;
     /** Listen to at most so many Sentinels. Default 10. */
-    sentinelMaxConnections?: number | string;
+    sentinelMaxConnections?: Whole | undefined;
     /** Listen to the Sentinels. Default `true`. */
-    failoverDetector?: boolean | 'true' | 'false';
-    /** With `sentinels` or `cluster`. */
-    natMap?: NatMap | null;
+    failoverDetector?: Switch | undefined;
+    /**
+     * With `sentinels` or `cluster`: where servers are reached that announce other addresses. Default: none.
+     *
+     * @example
+     * natMap: { '10.0.0.1:6379': { host: 'valkey.example', port: 16379 } }
+     */
+    natMap?: NatMap | null | undefined;
 
-    /** Nodes of a cluster, in place of host and port. */
-    cluster?: Address[] | false | null;
-    /** Options of all nodes; those beside it win. */
-    redisOptions?: Partial<ValkeyOptions> | null;
-    /** When no node can tell the owner. Default `Math.min(100 + times * 2, 2000)`, with jitter. */
-    clusterRetryStrategy?: RetryStrategy;
+    /**
+     * Nodes of a cluster, in place of host and port; the others are learned.
+     *
+     * @example
+     * cluster: [{ host: 'node-1', port: 6379 }, 'node-2:6379']
+     */
+    cluster?: Address[] | false | null | undefined;
+    /** Options of all nodes, as ioredis' `Cluster` takes them; those beside it win. Default: none. */
+    redisOptions?: Partial<ValkeyOptions> | null | undefined;
+    /** The wait in ms when no node can tell the owner. Default `Math.min(100 + times * 2, 2000)`, with jitter. */
+    clusterRetryStrategy?: RetryStrategy | undefined;
     /** How often a command that a node refused to run is run again. Default 16. */
-    maxRedirections?: number | string;
-    /** Wait before that, in ms. Default 0. */
-    retryDelayOnMoved?: number | string;
-    /** Default 100. */
-    retryDelayOnFailover?: number | string;
-    /** Default 100. */
-    retryDelayOnClusterDown?: number | string;
-    /** Default 100. */
-    retryDelayOnTryAgain?: number | string;
+    maxRedirections?: Whole | undefined;
+    /** Wait before that when the slot has moved, in ms. Default 0. */
+    retryDelayOnMoved?: Whole | undefined;
+    /** Wait before that when there is no connection, in ms. Default 100. */
+    retryDelayOnFailover?: Whole | undefined;
+    /** Wait before that when the cluster is down, in ms. Default 100. */
+    retryDelayOnClusterDown?: Whole | undefined;
+    /** Wait before that when the slot is being moved, in ms. Default 100. */
+    retryDelayOnTryAgain?: Whole | undefined;
     /** Limit for the question of who owns the slot, in ms. Default 1000. */
-    slotsRefreshTimeout?: number | string;
+    slotsRefreshTimeout?: Whole | undefined;
 
     /** Of the context store, which may share this object. */
     timeout?: unknown;
 
-    // Accepted without effect, with a line in the log.
-    lazyConnect?: boolean | 'true' | 'false';
-    enableAutoPipelining?: boolean | 'true' | 'false';
-    autoPipeliningIgnoredCommands?: unknown[];
-    stringNumbers?: boolean | 'true' | 'false';
+    // Accepted, with a line in the log.
+    /** @deprecated Without effect: a storage module connects at start. */
+    lazyConnect?: Switch | undefined;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
+    enableAutoPipelining?: Switch | undefined;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
+    autoPipeliningIgnoredCommands?: unknown[] | undefined;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
+    stringNumbers?: Switch | undefined;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
     replyMapping?: unknown;
-    scripts?: object;
-    showFriendlyErrorStack?: boolean | 'true' | 'false';
-    dropBufferSupport?: boolean | 'true' | 'false';
-    maxScriptsCachingTime?: number | string;
-    blockingTimeout?: number | string;
-    slotsRefreshInterval?: number | string | null;
-    shardedSubscribers?: boolean | 'true' | 'false';
-    clusterNodeRetryStrategy?: RetryStrategy;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
+    scripts?: object | undefined;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
+    showFriendlyErrorStack?: Switch | undefined;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
+    dropBufferSupport?: Switch | undefined;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
+    maxScriptsCachingTime?: Whole | undefined;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
+    blockingTimeout?: Whole | undefined;
+    /** @deprecated Without effect: a moved slot is noticed when it is used. */
+    slotsRefreshInterval?: Whole | null | undefined;
+    /** @deprecated Without effect: there is nothing here for it to act on. */
+    shardedSubscribers?: Switch | undefined;
+    /** @deprecated Without effect: `retryStrategy` is used. */
+    clusterNodeRetryStrategy?: RetryStrategy | undefined;
 
     // Refused by name at start, unless they ask for nothing.
-    readOnly?: false | 'false' | null;
-    scaleReads?: 'master' | null;
-    monitor?: false | 'false' | null;
-    Connector?: null;
-    sentinelRole?: 'master' | null;
-    preferredSlaves?: null;
-    dnsLookup?: null;
-    useSRVRecords?: false | 'false' | null;
-    resolveSrv?: null;
+    /** @deprecated Refused: an admin writes, and a worker must read what was written last. */
+    readOnly?: false | 'false' | null | undefined;
+    /** @deprecated Refused: only the master serves. */
+    scaleReads?: 'master' | null | undefined;
+    /** @deprecated Refused: run `valkey-cli monitor` instead. */
+    monitor?: false | 'false' | null | undefined;
+    /** @deprecated Refused: the connection is not made in JavaScript. */
+    Connector?: null | undefined;
+    /** @deprecated Refused: only the master serves. */
+    sentinelRole?: 'master' | null | undefined;
+    /** @deprecated Refused: only the master serves. */
+    preferredSlaves?: null | undefined;
+    /** @deprecated Refused: list the nodes by name, or replace addresses with `natMap`. */
+    dnsLookup?: null | undefined;
+    /** @deprecated Refused: list the nodes by name, or replace addresses with `natMap`. */
+    useSRVRecords?: false | 'false' | null | undefined;
+    /** @deprecated Refused: list the nodes by name, or replace addresses with `natMap`. */
+    resolveSrv?: null | undefined;
   }
 
   /** The `code` of every error of ours; docs/operations.md says when each comes and what to do. */

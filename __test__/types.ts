@@ -36,6 +36,27 @@ const worker: storage.ValkeyOptions = {
   timeout: 30000
 };
 
+// Texts of the environment, wherever a text is taken; compiled under exactOptionalPropertyTypes.
+export const ofEnvironment: storage.ValkeyOptions = {
+  role: 'worker',
+  host: process.env.REDIS_HOST,
+  password: process.env.REDIS_PASSWORD,
+  username: process.env.REDIS_USERNAME,
+  db: process.env.REDIS_DB,
+  family: process.env.REDIS_FAMILY,
+  protocol: process.env.REDIS_PROTOCOL,
+  tls: process.env.REDIS_TLS,
+  enableCompression: process.env.COMPRESSION,
+  sessionTTL: process.env.SESSION_TTL,
+  syncPackages: process.env.SYNC_PACKAGES,
+  packageInstallScripts: process.env.PACKAGE_INSTALL_SCRIPTS,
+  shareCredentialSecret: process.env.SHARE_CREDENTIAL_SECRET,
+  connectTimeout: process.env.CONNECT_TIMEOUT,
+  sentinelPassword: process.env.SENTINEL_PASSWORD,
+  health: { port: process.env.HEALTH_PORT || 9080, maxAge: process.env.HEALTH_MAX_AGE },
+  sentinelTLS: { servername: process.env.REDIS_SERVERNAME, rejectUnauthorized: process.env.REDIS_VERIFY }
+};
+
 // A settings.js.
 export const settings = {
   storageModule: storage,
