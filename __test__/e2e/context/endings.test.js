@@ -1,0 +1,118 @@
+'use strict';
+
+// How instances end and begin, and where the server is then: what was set is there afterwards.
+
+const assert = require('node:assert/strict');
+const { after, afterEach, before, test } = require('node:test');
+
+const { startNodeRed } = require('../../support/node-red.js');
+const { startServer } = require('../../support/server.js');
+const { until } = require('../../support/wait.js');
+const { run, runFlow } = require('./support/context-flow.js');
+const { MODULE, startSharing, untilReturns } = require('./support/instances.js');
+
+let server;
+let client;
+const running = [];
+
+before(async () => {
+  server = await startServer({ persist: true });
+  client = server.client();
+});
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((instance) => instance.stop()));
+  server.resume();
+  if (!server.running) {
+    await server.restart();
+  }
+  await client.flushall();
+});
+
+after(() => server?.stop());
+
+/** Each test has the server as its default user: the rights are tried elsewhere. */
+async function start(role, options = {}) {
+  const instance = await startSharing(role, server, { user: undefined, valkey: { state: null }, ...options });
+  running.push(instance);
+  return instance;
+}
+
+const startAdmin = (options) => start('admin', { flows: runFlow(), ...options });
+
+test('an ordinary stop loses nothing', async () => {
+  const admin = await startAdmin();
+  await run(admin, 'for (let i = 0; i < 500; i += 1) global.set(`n${i}`, i);');
+  const took = await admin.stop();
+  assert.ok(took < 10_000, `${took} ms`);
+  assert.equal((await client.keys('nodered:context:global:n*')).length, 500);
+});
+
+test('a kill loses nothing of what was set a moment before', async () => {
+  const admin = await startAdmin();
+  await run(admin, 'global.set("n", 1);');
+  await until(async () => (await client.get('nodered:context:global:n')) === '1');
+  admin.kill();
+  await admin.waitUntilEnded();
+  await admin.start();
+  assert.equal(await run(admin, 'return global.get("n");'), 1);
+});
+
+test('a stop while the server is away: what was not sent is on the disk, and is sent later', async () => {
+  const admin = await startAdmin();
+  await run(admin, 'global.set("sent", 1);');
+  await until(async () => (await client.get('nodered:context:global:sent')) === '1');
+  await server.kill();
+  await run(admin, 'global.set("unsent", 2); global.set("sent", 3);');
+  const took = await admin.stop();
+  assert.ok(took < 10_000, `${took} ms`);
+  await admin.start();
+  assert.deepEqual(await run(admin, 'return [global.get("unsent"), global.get("sent")];'), [2, 3]);
+  await server.restart();
+  await until(async () => (await client.get('nodered:context:global:unsent')) === '2', { deadline: 20_000 });
+  assert.equal(await client.get('nodered:context:global:sent'), '3');
+});
+
+test('a worker that begins while the server is away has its copy', async () => {
+  const admin = await startAdmin();
+  const worker = await start('worker');
+  await run(admin, 'global.set("copied", { n: [1] });');
+  await untilReturns(worker, 'return global.get("copied");', { n: [1] });
+  await worker.stop();
+  await server.kill();
+  await worker.start();
+  assert.deepEqual(await run(worker, 'return global.get("copied");'), { n: [1] });
+});
+
+test('without a copy flows wait, and never see a value that exists as missing', async () => {
+  await client.set('nodered:context:global:exists', '41');
+  await server.kill();
+  // With flows on its disk: nothing but the context is missing.
+  const admin = await startAdmin({ wait: 'listening' });
+  await admin.waitForLog(/flows wait for the context 'default'/);
+  assert.doesNotMatch(admin.logs, /Started flows/);
+  await server.restart();
+  await admin.waitUntilStarted();
+  assert.equal(await run(admin, 'return global.get("exists");'), 41);
+});
+
+test('a deploy while the server hangs is not held up by the context', async () => {
+  const admin = await startAdmin();
+  server.pause();
+  const begin = performance.now();
+  await admin.deploy([...runFlow(), { id: 'more', type: 'tab', label: 'More' }]);
+  const took = performance.now() - begin;
+  // The mirroring of flows waits 4 s for the server by itself.
+  assert.ok(took < 8000, `${took} ms`);
+  assert.equal(await run(admin, 'global.set("a", 1); return global.get("a");'), 1);
+});
+
+test('without our storage module the store has its own options', async () => {
+  const alone = await startNodeRed({
+    flows: runFlow(),
+    settings: { contextStorage: { default: { module: MODULE, config: { host: server.host, port: server.port } } } }
+  });
+  running.push(alone);
+  await run(alone, 'global.set("alone", 1);');
+  await until(async () => (await client.get('nodered:context:global:alone')) === '1');
+});
