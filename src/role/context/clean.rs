@@ -13,6 +13,8 @@ use crate::error::Result;
 
 /// ms that a scope is an orphan before it is removed.
 const DELAY: u64 = 24 * 60 * 60 * 1000;
+/// Parts of a joined id that are looked at.
+const MOST_PARTS: usize = 100;
 /// Orphans that are noted at most.
 const MOST_ORPHANS: usize = 10_000;
 
@@ -96,12 +98,22 @@ fn is_known(scope: &str, known: &BTreeSet<String>) -> bool {
     if scope == "global" {
         return true;
     }
-    let is_one = |id: &str| {
-        known.contains(id) || (id.contains('-') && id.split('-').all(|part| known.contains(part)))
-    };
     // `node:tab`: the node decides.
     let node = scope.split(':').next().unwrap_or(scope);
-    known.contains(scope) || is_one(node)
+    known.contains(scope) || is_joined(node, known)
+}
+
+/// Whether an id is known, or joined by `-` of ids that are. They may have a `-` themselves.
+fn is_joined(id: &str, known: &BTreeSet<String>) -> bool {
+    let ends = id.match_indices('-').map(|(at, _)| at).chain([id.len()]);
+    let mut starts = vec![0];
+    for end in ends.take(MOST_PARTS) {
+        let fits = |start: &usize| id.get(*start..end).is_some_and(|part| known.contains(part));
+        if starts.iter().any(fits) {
+            starts.push(end + 1);
+        }
+    }
+    starts.last() == Some(&(id.len() + 1))
 }
 
 #[cfg(test)]
@@ -117,6 +129,13 @@ mod tests {
         let ids = known(&["tab", "node", "a1", "b1", "c1"]);
         for scope in ["global", "tab", "node:tab", "a1-b1", "a1-b1-c1", "a1-b1:a1"] {
             assert!(is_known(scope, &ids), "{scope}");
+        }
+        let dashed = known(&["n-1", "s", "s-2"]);
+        for scope in ["n-1", "n-1-s", "n-1-s-2-s-2:n-1-s", "s-2-n-1"] {
+            assert!(is_known(scope, &dashed), "{scope}");
+        }
+        for scope in ["n", "n-1-2", "s-", "-s", "1-s"] {
+            assert!(!is_known(scope, &dashed), "{scope}");
         }
         for scope in ["other", "other:tab", "a1-x1", "-", "a1-"] {
             assert!(!is_known(scope, &ids), "{scope}");
