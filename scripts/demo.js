@@ -5,7 +5,8 @@
 
 const http = require('node:http');
 const { setTimeout: delay } = require('node:timers/promises');
-const { ensureInstalled, ensureBuilt } = require('./prepare.js');
+const { demoModule } = require('./demo-module.js');
+const { ensureInstalled } = require('./prepare.js');
 
 const WORKERS = ['worker 1', 'worker 2'];
 const PREFIX = 'demo:';
@@ -110,11 +111,11 @@ function storageLines(name) {
   };
 }
 
-async function startAll(running) {
+async function startAll(running, folder) {
   // These need the installed packages, so they come after the set-up.
   const { findServer } = require('./valkey-server.js');
   const { startServer } = require('../__test__/support/server.js');
-  const { startNodeRed } = require('../__test__/support/node-red.js');
+  const { startNodeRed, raw } = require('../__test__/support/node-red.js');
 
   const binary = await findServer({ note: (line) => console.log(line) });
   const server = await startServer({ flavour: binary.flavour });
@@ -125,7 +126,8 @@ async function startAll(running) {
     const instance = await startNodeRed({
       ...options,
       server,
-      valkey: { keyPrefix: PREFIX, enableCompression: true },
+      valkey: { keyPrefix: PREFIX, enableCompression: true, connectionName: name.replace(' ', '-') },
+      settings: { storageModule: raw(`require(${JSON.stringify(folder)})`) },
       onOutput: storageLines(name)
     });
     running.push(instance);
@@ -194,8 +196,9 @@ async function main(args) {
   const stopped = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
   const work = async () => {
     ensureInstalled();
-    ensureBuilt();
-    const instances = await startAll(running);
+    const { folder, from } = demoModule();
+    console.log(`the module is ${from}`);
+    const instances = await startAll(running, folder);
     printAddresses(instances);
     if (args.includes('--once')) {
       await deployOnce(instances);
