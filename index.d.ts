@@ -262,7 +262,10 @@ declare namespace storage {
     reconnectOnError?: ReconnectOnError | null | undefined;
     /** Commands wait for a connection that was lost less than 3 s ago. Default `true`. */
     enableOfflineQueue?: Switch | undefined;
-    /** What waits fails with every n+1st failed attempt; `null`: by time only. Default 20. */
+    /**
+     * Each time that so many attempts to connect and one more have failed, all that waits for the connection fails,
+     * too; `null`: it fails by time only. Default 20.
+     */
     maxRetriesPerRequest?: Whole | null | undefined;
     /** What had no answer is sent again if it does no harm twice. Default `true`. */
     autoResendUnfulfilledCommands?: Switch | undefined;
