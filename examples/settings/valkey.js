@@ -56,6 +56,16 @@ function packages() {
   };
 }
 
+/** Who writes the shared context: without a name it is the user of the other connections. */
+function state() {
+  const username = text('REDIS_STATE_USERNAME');
+  const password = secrets.REDIS_STATE_PASSWORD;
+  if (password && !username) {
+    throw wrong('REDIS_STATE_PASSWORD', 'is set without REDIS_STATE_USERNAME');
+  }
+  return username && { username, password };
+}
+
 /** Options that are not given here are left to the module, which has defaults for all. */
 const given = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 
@@ -68,6 +78,7 @@ function valkey(role) {
     ...tls(),
     username: text('REDIS_USERNAME'),
     password: secrets.REDIS_PASSWORD,
+    state: state(),
     db: whole('REDIS_DB'),
     // In the server's list of clients: which instance is which.
     connectionName: text('CONNECTION_NAME') || `${role}-${os.hostname()}`,

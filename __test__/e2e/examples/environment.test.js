@@ -20,7 +20,8 @@ const SECRETS = [
   'CREDENTIAL_SECRET',
   'REDIS_KEY_PASSPHRASE',
   'REDIS_PASSWORD',
-  'REDIS_SENTINEL_PASSWORD'
+  'REDIS_SENTINEL_PASSWORD',
+  'REDIS_STATE_PASSWORD'
 ];
 
 const read = (...names) => fs.readFileSync(path.join(EXAMPLES, ...names), 'utf8');
@@ -190,6 +191,21 @@ function namesThatAreRead() {
   }
   return found;
 }
+
+test('the context is shared when it is asked for, by a user of its own', () => {
+  const env = { CONTEXT: 'shared', REDIS_STATE_USERNAME: 'state', REDIS_STATE_PASSWORD: 'secret-state' };
+  const program = `[${NOTICES}, Object.keys(settings.contextStorage ?? {}),
+    typeof settings.functionGlobalContext?.shared.incr, settings.valkey.state]`;
+  const { result, stderr } = load('worker', env, program);
+  assert.deepEqual(
+    result,
+    [[], ['default', 'memory'], 'function', { username: 'state', password: 'secret-state' }],
+    stderr
+  );
+  assert.deepEqual(load('worker', {}, program).result, [[], [], 'undefined', null]);
+  refusedFor('worker', { CONTEXT: 'redis' }, /environment variable CONTEXT is 'redis'/);
+  refusedFor('worker', { REDIS_STATE_PASSWORD: 'secret' }, /REDIS_STATE_PASSWORD is set without REDIS_STATE_USERNAME/);
+});
 
 test('the secrets are those of the source', () => {
   assert.deepEqual(
