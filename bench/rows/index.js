@@ -13,5 +13,7 @@ module.exports = [
   require('./crowd.js'),
   require('./library.js'),
   require('./values.js'),
+  require('./context-access.js'),
+  require('./context-shared.js'),
   require('./footprint.js')
 ];
