@@ -9,10 +9,7 @@ const { createHealth } = require('./health');
 const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const nodeRed = require('./node-red');
-const { openAdmin } = require('./admin');
-const { openReadOnlyAdmin } = require('./admin/read-only');
 const { defaultUserDir } = require('./user-dir');
-const { openWorker } = require('./worker');
 
 /**
  * @import { Instance, OpenParams, RawOptions } from './types/core'
@@ -23,14 +20,19 @@ const { openWorker } = require('./worker');
 let current = null;
 
 /**
+ * Loads what the role needs, and not before: settings.js requires this module while nothing else of
+ * Node-RED starts.
+ *
  * @param {OpenParams} params
  * @returns {Promise<Instance>}
  */
 function openRole(params) {
   if (params.checked.role === 'worker') {
-    return openWorker(params);
+    return require('./worker').openWorker(params);
   }
-  return params.settings.readOnly ? openReadOnlyAdmin(params) : openAdmin(params);
+  return params.settings.readOnly
+    ? require('./admin/read-only').openReadOnlyAdmin(params)
+    : require('./admin').openAdmin(params);
 }
 
 /**
