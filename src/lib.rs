@@ -13,6 +13,7 @@ pub mod content;
 pub mod error;
 pub mod hash_slot;
 pub mod keyspace;
+mod library_dir;
 pub mod npm;
 pub mod packages;
 pub mod role;

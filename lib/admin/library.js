@@ -95,7 +95,10 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
     return found;
   };
 
-  /** The types whose folder stood at the start or has entries, and every entry, as JSON text. */
+  /**
+   * The types whose folder stood at the start or has entries, and every entry, as JSON text; and that
+   * the core is to write to disk what only Valkey has.
+   */
   const everything = async () => {
     // A folder that can't be read is not an empty one: its entries would be deleted in Valkey.
     /** @type {Entry[]} */
@@ -104,7 +107,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
       entries.push(...(await folder(type, '')));
     }
     const types = [...typesAtStart, ...entries.map(({ type }) => type)];
-    return JSON.stringify({ types, entries });
+    return JSON.stringify({ types, entries, restore: { flows: !pretty } });
   };
 
   /**
@@ -152,7 +155,10 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
         })
       ),
 
-    /** Compares disk and Valkey; what only Valkey has is written to disk. */
+    /**
+     * Compares disk and Valkey; what only Valkey has is written to disk. The core does that for entries
+     * whose file it knows, and returns the others.
+     */
     compare: () =>
       queue.run(async () => {
         for (const draft of await removeDrafts(root)) {

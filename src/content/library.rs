@@ -44,6 +44,35 @@ pub fn library_list_item(meta: &str, file_name: &str) -> Result<String> {
     Ok(item)
 }
 
+/// The file of an entry, as Node-RED's own storage writes it: the meta as comments, and the body.
+/// `None` where what it reads back would not be that entry.
+pub fn library_file(entry: &str) -> Option<String> {
+    let LibraryEntry { meta, body } = library_entry(META, entry).ok()?;
+    let mut file = String::new();
+    for (name, value) in members(META, &meta).ok()? {
+        let Text(value) = serde_json::from_str(value.get()).ok()?;
+        if !is_word(&name) || name == "__proto__" || value.contains(LINE_ENDS) {
+            return None;
+        }
+        let line = value.replace('\\', "\\\\").replace('\n', "\\n");
+        file.push_str(&format!("// {name}: {line}\n"));
+    }
+    if body.starts_with('\n') || is_header(body.lines().next().unwrap_or_default()) {
+        return None;
+    }
+    file.push_str(&body);
+    Some(file)
+}
+
+/// Whether Node-RED's own storage would take a line of a body for a meta: `/^\/\/ \w+: /`.
+fn is_header(line: &str) -> bool {
+    let name = line.strip_prefix("// ").and_then(|rest| rest.split_once(": "));
+    name.is_some_and(|(name, _)| is_word(name))
+}
+
+/// Where `.` of a regular expression stops, besides a line feed.
+const LINE_ENDS: [char; 3] = ['\r', '\u{2028}', '\u{2029}'];
+
 /// What Node-RED's own storage reads back of a name: `/^\/\/ (\w+): (.*)/`.
 fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -69,7 +98,7 @@ fn as_header(value: &RawValue) -> Option<String> {
         _ => raw.to_owned(),
     };
     // Node-RED escapes a line feed; at the other ends of a line `.` stops.
-    Some(text.split(['\r', '\u{2028}', '\u{2029}']).next().unwrap_or_default().to_owned())
+    Some(text.split(LINE_ENDS).next().unwrap_or_default().to_owned())
 }
 
 fn without_body(members: &[(String, &RawValue)]) -> Result<String> {
@@ -136,6 +165,30 @@ mod tests {
             r#"{"outputs":"2","name":"My \"fn\"","ok":"true","none":"null","list":"1,b,,2","object":"[object Object]","lines":"first\nsecond","fn":"a.js"}"#
         );
         assert_eq!(library_list_item("{}", "ä\"").unwrap(), r#"{"fn":"ä\""}"#);
+    }
+
+    #[test]
+    fn a_file_has_the_meta_as_comments() {
+        let entry = r#"{"name":"a \\ b\nc","outputs":"2","fn":"// a comment\nreturn msg;"}"#;
+        let file = "// name: a \\\\ b\\nc\n// outputs: 2\n// a comment\nreturn msg;";
+        assert_eq!(library_file(entry).as_deref(), Some(file));
+        assert_eq!(library_file(r#"{"fn":""}"#).as_deref(), Some(""));
+    }
+
+    #[test]
+    fn an_entry_that_would_be_read_back_as_another_has_no_file() {
+        for entry in [
+            r#"{"outputs":2,"fn":"x"}"#,
+            r#"{"a-b":"x","fn":"x"}"#,
+            r#"{"__proto__":"x","fn":"x"}"#,
+            r#"{"name":"a\rb","fn":"x"}"#,
+            r#"{"fn":"// name: a\nx"}"#,
+            r#"{"fn":"\nx"}"#,
+            r#"{"fn":1}"#,
+            "",
+        ] {
+            assert_eq!(library_file(entry), None, "{entry}");
+        }
     }
 
     proptest! {

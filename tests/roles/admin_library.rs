@@ -148,3 +148,42 @@ async fn hostile_entries_never_reach_the_disk() {
     let left: Vec<Vec<u8>> = connection.keys("n:library:*").unwrap();
     assert_eq!(left.len(), hostile.len() + 6);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_valkey_has_is_written_to_disk_as_node_red_writes_it() {
+    let server = Server::start(&[]);
+    let dir = temp_dir();
+    let mut connection = server.admin();
+    let (admin, events) = admin(admin_options(&server), Some(dir.path())).await;
+    events.wait(&node_red_storage_valkey::role::Event::LibraryWanted, 1).await;
+    let number = r#"{"outputs":2,"fn":"return b;"}"#;
+    let flow = r#"{"fn":"[]"}"#;
+    for (key, entry) in [
+        ("functions:a/b.js", A),
+        ("functions:number.js", number),
+        ("functions:draft.$$$", B),
+        ("flows:f.json", flow),
+        ("flows:without-ending", flow),
+    ] {
+        let _: () = connection.set(format!("n:library:{key}"), entry).unwrap();
+    }
+    let left = |flows: bool| {
+        let listing = json!({"types": [], "entries": [], "restore": {"flows": flows}}).to_string();
+        let admin = &admin;
+        async move {
+            let answer = admin.reconcile_library(&listing).await.expect("a comparison");
+            let answer: Vec<Value> = serde_json::from_str(&answer).unwrap();
+            let mut paths: Vec<String> =
+                answer.iter().map(|entry| entry["path"].as_str().unwrap().to_owned()).collect();
+            paths.sort();
+            paths
+        }
+    };
+    let lib = dir.path().join("lib");
+    let text = |path: &str| std::fs::read_to_string(lib.join(path)).ok();
+    assert_eq!(left(false).await, ["draft.$$$", "f.json", "number.js", "without-ending"]);
+    assert_eq!(text("functions/a/b.js").as_deref(), Some("// name: A\nreturn a;"));
+    assert_eq!(text("flows/f.json"), None, "Node-RED is to format it");
+    assert_eq!(left(true).await, ["draft.$$$", "number.js", "without-ending"]);
+    assert_eq!(text("flows/f.json").as_deref(), Some("[]"));
+}

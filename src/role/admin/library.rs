@@ -1,7 +1,10 @@
 //! The library: the admin's disk is the source, Valkey a mirror of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod restore;
 
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{Admin, Inner, Mirrored};
@@ -11,6 +14,8 @@ use crate::store::library::EntryName;
 
 /// Names of the entries that this admin has mirrored.
 const FILE: &str = "library.json";
+/// Entries that are asked for at once: no waiting for one answer after the other.
+const READS: usize = 64;
 
 /// One entry as it crosses the boundary to JavaScript.
 #[derive(Serialize, Deserialize)]
@@ -27,6 +32,15 @@ struct Entry {
 struct Listing {
     types: BTreeSet<String>,
     entries: Vec<Entry>,
+    /// What only Valkey has is to be written to disk by the core.
+    restore: Option<Restore>,
+}
+
+/// How the core is to write entries to disk.
+#[derive(Deserialize)]
+struct Restore {
+    /// Flows too: Node-RED writes them as they are, not with line breaks.
+    flows: bool,
 }
 
 impl Admin {
@@ -58,8 +72,10 @@ impl Admin {
     /// Compares the whole library on disk with Valkey: `{types, entries}` as JSON text, the types
     /// that have a folder and an array of `{type, path, entry}`. The disk wins. An entry that only
     /// Valkey has is deleted there when this admin had mirrored it and its type's folder stands
-    /// (then it was deleted on disk); otherwise it is returned, in the same form, to be written to
-    /// disk: a folder that is gone as a whole was lost, not tidied.
+    /// (then it was deleted on disk); otherwise it is to be written to disk: a folder that is gone
+    /// as a whole was lost, not tidied. With `restore: {flows}` in the listing that is done here,
+    /// `flows` included where that is true; entries that are left to Node-RED's way of writing are
+    /// returned, in the form of `entries`.
     pub async fn reconcile_library(&self, on_disk: &str) -> Result<String> {
         let inner = &self.inner;
         inner.check_lease()?;
@@ -72,20 +88,16 @@ impl Admin {
 
 impl Inner {
     async fn converge_library(&self, listing: Listing) -> Result<Vec<Entry>> {
-        let Listing { types, entries } = listing;
-        let on_disk: BTreeMap<EntryName, String> =
-            entries.into_iter().map(|entry| ((entry.kind, entry.path), entry.entry)).collect();
+        let Listing { types, entries, restore } = listing;
+        let mut names: BTreeSet<EntryName> =
+            entries.iter().map(|entry| (entry.kind.clone(), entry.path.clone())).collect();
         let indexed = self.store.has_library_index().await?;
         let mirrored = self.mirrored_entries().await;
-        for ((kind, path), entry) in &on_disk {
-            let stored = self.read_usable_entry(kind, path).await?;
-            if !indexed || stored.as_ref() != Some(entry) {
-                match self.store.write_library_entry(kind, path, entry).await {
-                    Err(error @ Error::LibraryPath { .. }) => tracing::warn!("{error}"),
-                    other => other?,
-                }
-            }
-        }
+        stream::iter(entries)
+            .map(|entry| self.converge_entry(entry, indexed))
+            .buffer_unordered(READS)
+            .try_collect::<()>()
+            .await?;
         let mut only_there = Vec::new();
         let mut all_known = true;
         let there = match self.store.scan_library().await {
@@ -97,29 +109,41 @@ impl Inner {
             }
             scanned => scanned?,
         };
-        for name in there {
-            if on_disk.contains_key(&name) {
-                continue;
-            }
+        for name in there.into_iter().filter(|name| !names.contains(name)) {
             let (kind, path) = &name;
             if mirrored.contains(&name) && types.contains(kind) {
                 self.store.delete_library_entry(kind, path).await?;
                 tracing::info!("library entry {kind}/{path} was deleted here: deleted in Valkey");
-            } else if let Some(entry) = self.read_foreign_entry(kind, path).await? {
-                if !indexed {
-                    self.store.write_library_entry(kind, path, &entry).await?;
-                }
-                only_there.push(Entry { kind: kind.clone(), path: path.clone(), entry });
+            } else {
+                only_there.push(name);
             }
         }
+        let flows = restore.map(|restore| restore.flows);
+        let restored = self.restore_library(only_there, flows, !indexed).await?;
         if !indexed && all_known {
             self.store.mark_library_index_built().await?;
         }
-        let names: BTreeSet<EntryName> = on_disk.keys().cloned().collect();
+        names.extend(restored.written);
         if names != mirrored {
             self.keep_mirrored_entries(&names).await;
         }
-        Ok(only_there)
+        Ok(restored.left)
+    }
+
+    /// Writes an entry of the disk to Valkey where that has another.
+    async fn converge_entry(&self, entry: Entry, indexed: bool) -> Result<()> {
+        let Entry { kind, path, entry } = entry;
+        let stored = self.read_usable_entry(&kind, &path).await?;
+        if indexed && stored.as_ref() == Some(&entry) {
+            return Ok(());
+        }
+        match self.store.write_library_entry(&kind, &path, &entry).await {
+            Err(error @ Error::LibraryPath { .. }) => {
+                tracing::warn!("{error}");
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// An entry's stored text, or `None` when it can't be used and is to be written again.
