@@ -21,11 +21,15 @@ function makePackage(dir, name, file, text) {
   return require(path.join(folder, file));
 }
 
-test('this module and Node-RED are always excluded', () => {
+test('this module, its binaries and Node-RED are always excluded', () => {
   assert.deepEqual(
-    ALWAYS.filter((name) => !name.startsWith('@node-red/')),
+    ALWAYS.filter((name) => !/^@node-red\/|^node-red-storage-valkey-/.test(name)),
     ['node-red-storage-valkey', 'node-red']
   );
+  const binaries = fs
+    .readdirSync(path.join(__dirname, '..', '..', 'npm'))
+    .map((platform) => `node-red-storage-valkey-${platform}`);
+  assert.deepEqual(ALWAYS.filter((name) => name.startsWith('node-red-storage-valkey-')).sort(), binaries.sort());
   assert.equal(ALWAYS.includes('@node-red/registry'), true);
 });
 

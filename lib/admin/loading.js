@@ -34,6 +34,7 @@ const OVERTAKEN = { flows: [], credentials: {}, mirror: false, lost: null };
  * @property {StoredCredentials} credentials
  * @property {boolean} mirror
  * @property {(Lost & { usable: boolean }) | null} lost
+ * @property {boolean} [restored] the disk has both from Valkey
  */
 
 /** @typedef {{ stored: Stored | null, away: boolean }} Answer */
@@ -209,7 +210,8 @@ function createLoading({ local, files, flowFile, secrets, log }) {
         lost: lost(false)
       };
     }
-    log.error(`${name} ${flows.detail}: ${found.text}`);
+    // A disk without a file is a new one as a rule, and has now what it should.
+    log[fresh && stored ? 'warn' : 'error'](`${name} ${flows.detail}: ${found.text}`);
     const damaged = damagedOf([paths.flows, flows], [paths.credentials, credentials]);
     const isWritten = await written(isOvertaken, damaged, async () => {
       await local.saveCredentials(found.credentials);
@@ -220,7 +222,8 @@ function createLoading({ local, files, flowFile, secrets, log }) {
       flows: found.flows,
       credentials: found.credentials,
       mirror: isWritten && !answer.away,
-      lost: lost(isWritten)
+      lost: lost(isWritten),
+      restored: isWritten && stored !== null && stored.source === undefined
     };
   };
 

@@ -146,6 +146,9 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
      * @param {Pair} pair
      */
     async consider(pair) {
+      if (pair.restored) {
+        core.diskHasRestored();
+      }
       const paths = await files.current();
       const earlier = await record.read(paths);
       const missing = pair.lost || earlier;

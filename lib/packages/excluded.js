@@ -2,6 +2,7 @@
 
 const path = require('node:path');
 const { readManifest } = require('./files');
+const { PREBUILT } = require('../binding/platform');
 const { name: OWN_NAME } = require('../../package.json');
 
 /** @import { Settings } from '../types/node-red' */
@@ -10,12 +11,14 @@ const NODE_RED = [
   'node-red',
   ...['editor-api', 'editor-client', 'nodes', 'registry', 'runtime', 'util'].map((part) => `@node-red/${part}`)
 ];
+/** Installed by name beside the main package, its binaries' packages are dependencies of the user directory. */
+const OWN = [OWN_NAME, ...PREBUILT.map((platform) => `${OWN_NAME}-${platform}`)];
 /** The names that Node-RED takes for parts of its own. */
 const BUILT_IN = new Set(['localfilesystem', 'memory']);
 
 /**
- * The packages that a package list must never name, since an instance runs on them: this module,
- * Node-RED, and what the settings name as storage and context stores.
+ * The packages that a package list must never name, since an instance runs on them: this module and its
+ * binaries, Node-RED, and what the settings name as storage and context stores.
  *
  * @param {Pick<Settings, 'contextStorage' | 'storageModule'>} settings
  * @returns {string[]}
@@ -23,7 +26,7 @@ const BUILT_IN = new Set(['localfilesystem', 'memory']);
 function excludedModules(settings) {
   const stores = Object.values(settings.contextStorage || {}).map((store) => store && store.module);
   const named = [settings.storageModule, ...stores].filter(Boolean).flatMap(packagesOf);
-  return [...new Set([OWN_NAME, ...NODE_RED, ...named])];
+  return [...new Set([...OWN, ...NODE_RED, ...named])];
 }
 
 /** @param {unknown} module */

@@ -96,6 +96,13 @@ impl Admin {
         Ok(())
     }
 
+    /// What [`readForRestore`] gave last is on the disk, flows and credentials.
+    #[napi]
+    pub fn disk_has_restored(&self) -> napi::Result<()> {
+        self.instance.core()?.disk_has_restored();
+        Ok(())
+    }
+
     /// Gives what is to be restored after the event `restore`; once.
     #[napi]
     pub fn take_restorable(&self) -> napi::Result<Option<StoredDeploy>> {

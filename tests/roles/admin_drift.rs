@@ -176,3 +176,45 @@ async fn a_deploy_of_its_own_that_nobody_can_read_is_not_anothers() {
 async fn an_empty_array_of_credentials_is_no_loss() {
     assert_eq!(kept_of(&flows(1), "[]").await, []);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_disk_has_restored_is_no_deploy_that_it_never_had() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let mut connection = server.admin();
+    let (first, _) = admin(admin_options(&server), None).await;
+    deploy(&first, 1).await.unwrap();
+    let (standby, _) = admin(admin_options(&server), None).await;
+    let restored = standby.read_for_restore(PATIENCE).await.unwrap().unwrap();
+    standby.disk_has_restored();
+    // Encrypted anew, with a secret of its own.
+    let anew = r#"{"$":"anew"}"#;
+    let mirrored = standby.mirror_deploy(restored.flows, anew.into(), None, None).await;
+    assert_eq!(mirrored.unwrap_err().code(), "ERR_VALKEY_OTHER_ADMIN");
+    first.close().await;
+    let _: () = connection.pexpire("n:lease", 1).unwrap();
+    until("it takes over", PATIENCE, async || {
+        stored(&mut connection, "n:credentials").as_deref() == Some(anew)
+    })
+    .await;
+    assert_eq!(kept(&mut connection), []);
+    assert_eq!(log.count("never had"), 0, "{:?}", log.lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_after_a_disk_was_restored_is_kept() {
+    let server = Server::start(&[]);
+    let mut connection = server.admin();
+    let (first, _) = admin(admin_options(&server), None).await;
+    deploy(&first, 1).await.unwrap();
+    let (standby, _) = admin(admin_options(&server), None).await;
+    let restored = standby.read_for_restore(PATIENCE).await.unwrap().unwrap();
+    standby.disk_has_restored();
+    standby.mirror_deploy(restored.flows, restored.credentials, None, None).await.unwrap_err();
+    deploy(&first, 2).await.unwrap();
+    first.close().await;
+    let _: () = connection.pexpire("n:lease", 1).unwrap();
+    until("it takes over", PATIENCE, async || stored(&mut connection, "n:flows") == Some(flows(1)))
+        .await;
+    assert_eq!(kept(&mut connection).len(), 1);
+}

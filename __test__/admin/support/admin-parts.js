@@ -39,6 +39,7 @@ function createCore() {
     diskHasLost: tell('diskHasLost'),
     deployWasRefused: tell('deployWasRefused'),
     restored: tell('restored'),
+    diskHasRestored: tell('diskHasRestored'),
     takeRestorable: () => core.restorable
   });
 }

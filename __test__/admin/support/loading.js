@@ -57,7 +57,8 @@ function create({ project, backups = true, ...given } = {}) {
     });
     // As this admin's Node-RED reads them.
     const secret = project ? project.credentialSecret : admin.stored._credentialSecret;
-    return { ...pair, flows: pair.flows[0]?.id, credentials: whose(pair.credentials, secret) };
+    const { restored: _, ...found } = pair;
+    return { ...found, flows: pair.flows[0]?.id, credentials: whose(pair.credentials, secret) };
   };
   return { ...admin, asked, load, loading };
 }

@@ -70,6 +70,7 @@ impl Inner {
         let changed = record.flows != wanted.flows || record.credentials != wanted.credentials;
         let foreign = changed
             && head.flows_size() > 0
+            && !self.disk().restored.has(record)
             && (record.owner != self.holder.id() || self.has_missed(record));
         Ok(if foreign { Drift::Foreign } else { Drift::Replaceable })
     }

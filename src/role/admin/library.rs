@@ -150,7 +150,7 @@ impl Inner {
     async fn read_usable_entry(&self, kind: &str, path: &str) -> Result<Option<String>> {
         match self.store.read_library_entry(kind, path).await {
             Err(error @ Error::Value { .. }) => {
-                tracing::error!("{error}; writing it again");
+                tracing::warn!("{error}; writing it again");
                 Ok(None)
             }
             other => other,

@@ -32,7 +32,7 @@ use self::packages::PackageNotes;
 pub use self::progress::Mirrored;
 use self::progress::Progress;
 use self::refused::Refused;
-use self::restore::Asking;
+use self::restore::{Asking, Restored};
 use self::slots::Slots;
 pub use self::standing::Standing;
 use super::packages::Packages;
@@ -91,6 +91,7 @@ struct Disk {
     /// been put back nor replaced.
     unseen: Option<Lost>,
     asking: Asking,
+    restored: Restored,
     /// `deploy` is not what Node-RED runs.
     refused: Refused,
     identity: Identity,
@@ -138,6 +139,7 @@ impl Admin {
                 packages: PackageNotes::default(),
                 unseen: None,
                 asking: Asking::default(),
+                restored: Restored::default(),
                 refused: Refused::default(),
                 identity,
             }),
@@ -158,10 +160,14 @@ impl Admin {
     pub async fn read_for_restore(&self, patience: Duration) -> Result<Option<Snapshot>> {
         let connection = self.inner.store.connection();
         connection.wait_ready(patience).await?;
-        match tokio::time::timeout(patience, self.inner.store.read_snapshot(Check::Form)).await {
-            Ok(read) => read,
-            Err(_) => Err(Error::Timeout { command: "GET".into(), limit: patience }),
+        let read = self.inner.store.read_snapshot(Check::Form);
+        let read = tokio::time::timeout(patience, read)
+            .await
+            .unwrap_or_else(|_| Err(Error::Timeout { command: "GET".into(), limit: patience }))?;
+        if let Some(snapshot) = &read {
+            self.inner.disk().restored.give(snapshot);
         }
+        Ok(read)
     }
 
     /// Takes the settings as they are on disk (an object as JSON text). They reach Valkey with

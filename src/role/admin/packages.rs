@@ -241,7 +241,7 @@ impl Kind for PackageLists {
         let Installed { list, unknown } = value;
         let stored = match inner.store.read_packages().await {
             Err(error @ Error::Value { .. }) => {
-                tracing::error!("{error}; writing it again");
+                tracing::warn!("{error}; writing it again");
                 None
             }
             stored => stored?,

@@ -193,7 +193,7 @@ impl Inner {
             let head = self.store.read_head().await?;
             match &head.record {
                 Record::Missing if known.record.is_some() => known.note_emptied(),
-                Record::Broken(error) => tracing::error!("{error}; writing it again"),
+                Record::Broken(error) => tracing::warn!("{error}; writing it again"),
                 Record::Missing | Record::Read(_) => {}
             }
             let drift = self.drift(&head, deploy, depth).await?;

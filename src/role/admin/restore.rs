@@ -7,8 +7,10 @@ use tokio::time::Instant;
 
 use super::{Admin, Inner, Lost};
 use crate::backoff::Backoff;
+use crate::content::sha256_hex;
 use crate::error::{Error, Result};
 use crate::role::Event;
+use crate::store::revision::Revision;
 use crate::store::snapshot::{Check, Snapshot};
 
 /// Between an attempt that failed and the next.
@@ -31,7 +33,40 @@ impl Default for Asking {
     }
 }
 
+/// Flows and credentials that the disk has from Valkey, by their digests.
+#[derive(Debug, Default)]
+pub(super) struct Restored {
+    /// What was given last, to be put there.
+    given: Option<[String; 2]>,
+    /// What is there, or was until something newer came.
+    taken: Option<[String; 2]>,
+}
+
+impl Restored {
+    pub(super) fn give(&mut self, snapshot: &Snapshot) {
+        let texts = [&snapshot.flows, &snapshot.credentials];
+        self.given = Some(texts.map(|text| sha256_hex(&[text.as_bytes()])));
+    }
+
+    fn take(&mut self) {
+        self.taken = self.given.take();
+    }
+
+    /// Whether the disk has had the deploy that this record tells of. What it made of that is another
+    /// text, when the credentials had to be encrypted with a secret of its own.
+    pub(super) fn has(&self, record: &Revision) -> bool {
+        self.taken.as_ref().is_some_and(|[flows, credentials]| {
+            *flows == record.flows && *credentials == record.credentials
+        })
+    }
+}
+
 impl Admin {
+    /// What was read last is on the disk, flows and credentials.
+    pub fn disk_has_restored(&self) {
+        self.inner.disk().restored.take();
+    }
+
     /// The disk has lost something, and Valkey could not be asked for it: the event
     /// [`Event::Restore`] follows when it can, unless something is deployed before.
     pub fn disk_has_lost(&self, lost: Lost) {
@@ -45,7 +80,12 @@ impl Admin {
 
     /// Gives what Valkey holds and the empty disk has not, after [`Event::Restore`]; once.
     pub fn take_restorable(&self) -> Option<Arc<Snapshot>> {
-        self.inner.disk().asking.restorable.take()
+        let mut disk = self.inner.disk();
+        let restorable = disk.asking.restorable.take();
+        if let Some(snapshot) = &restorable {
+            disk.restored.give(snapshot);
+        }
+        restorable
     }
 
     /// What came of it: the disk has it now, or it could not be put there and the event comes
@@ -53,6 +93,9 @@ impl Admin {
     pub fn restored(&self, done: bool) {
         let mut disk = self.inner.disk();
         if done {
+            if disk.unseen == Some(Lost::Flows) {
+                disk.restored.take();
+            }
             disk.unseen = None;
             disk.asking = Asking::default();
             return;
