@@ -29,6 +29,8 @@ export declare class Admin {
   readForRestore(patience: number): Promise<StoredDeploy | undefined | null>
   /** The disk has lost its flows, or only their credentials, and Valkey could not be asked. */
   diskHasLost(flows: boolean): void
+  /** What [`readForRestore`] gave last is on the disk, flows and credentials. */
+  diskHasRestored(): void
   /** Gives what is to be restored after the event `restore`; once. */
   takeRestorable(): StoredDeploy | null
   /** What came of restoring: done, or to be tried again. */
@@ -252,6 +254,10 @@ export type ChangedFunction = (arg0: Array<string>, arg1: Array<string>) => void
 export interface CheckedOptions {
   /** What this instance is. */
   role: Role
+  /** Every key begins with it. */
+  keyPrefix: string
+  /** Where the server is found, for the log: without anything secret. */
+  server: string
   /** Names of keys, for messages. */
   keys: KeyNames
   /** How much a worker restarts on an update. */

@@ -10,6 +10,7 @@ const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const nodeRed = require('./node-red');
 const { defaultUserDir } = require('./user-dir');
+const { name: NAME, version: VERSION } = require('../package.json');
 
 /**
  * @import { Instance, OpenParams, RawOptions } from './types/core'
@@ -50,6 +51,7 @@ async function open(settings, runtime) {
   const log = createLog(runtime.log);
   const options = optionsAsText(settings.valkey);
   const checked = checkOptions(options.text);
+  log.info(`${NAME} ${VERSION}: ${checked.role} of '${checked.keyPrefix}' at ${checked.server}`);
   for (const notice of checked.notices) {
     log[notice.level](notice.text);
   }

@@ -47,6 +47,22 @@ for (const [name, valkey] of [
   });
 }
 
+test('the first line says what this is, and where', async () => {
+  const password = 'not-to-be-told';
+  const valkey = { keyPrefix: 'mine:', db: 3, password, role: 'worker' };
+  const instance = await start({ valkey, wait: 'listening' });
+  const [first] = instance.logs.split('\n').filter((line) => line.includes('[ValkeyStorage]'));
+  const { version } = require('../../package.json');
+  assert.ok(
+    first.endsWith(
+      `[info] [ValkeyStorage] node-red-storage-valkey ${version}: worker of 'mine:' at ${server.host}:${server.port}, db 3`
+    ),
+    first
+  );
+  assert.doesNotMatch(instance.logs, new RegExp(password));
+  await instance.stop();
+});
+
 test('an option that does not exist is warned of with the one that may be meant', async () => {
   const instance = await start({ valkey: { keyprefix: 'x:', role: 'admin' }, flows: [] });
   assert.match(instance.logs, /\[warn\] \[ValkeyStorage\] .*'keyprefix'.*did you mean 'keyPrefix'\?/);

@@ -13,6 +13,10 @@ use crate::keyspace::Keyspace;
 pub struct CheckedOptions {
     /// What this instance is.
     pub role: Role,
+    /// Every key begins with it.
+    pub key_prefix: String,
+    /// Where the server is found, for the log: without anything secret.
+    pub server: String,
     /// Names of keys, for messages.
     pub keys: KeyNames,
     /// How much a worker restarts on an update.
@@ -102,6 +106,8 @@ pub fn check_options(options: String) -> napi::Result<CheckedOptions> {
             config::Role::Admin => Role::Admin,
             config::Role::Worker => Role::Worker,
         },
+        server: server(&config.connection),
+        key_prefix: config.key_prefix,
         keys: KeyNames { flows: keys.flows(), credentials: keys.credentials() },
         reload: match config.reload {
             config::Reload::Nodes => ReloadMode::Nodes,
@@ -133,6 +139,12 @@ impl From<config::Notice> for Notice {
         };
         Self { level, text: notice.text }
     }
+}
+
+fn server(connection: &config::ConnectionConfig) -> String {
+    let tls = if connection.tls.is_some() { " with TLS" } else { "" };
+    let db = if connection.db == 0 { String::new() } else { format!(", db {}", connection.db) };
+    format!("{}{tls}{db}", connection.target)
 }
 
 fn whole(number: u128) -> i64 {

@@ -1,6 +1,7 @@
 //! Where the server is found: at an address, through Sentinel, or in a cluster.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use super::{Endpoint, RetryStrategy, Secret, TlsConfig};
@@ -74,6 +75,25 @@ pub struct ClusterConfig {
 
 /// `natMap` as an object, by the announced `host:port`.
 pub type NatTable = BTreeMap<String, Endpoint>;
+
+/// As it is written in settings.js, without anything secret.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Direct(endpoint) => write!(f, "{endpoint}"),
+            Self::Sentinel(SentinelConfig { name, sentinels, .. }) => {
+                write!(f, "'{name}' of the Sentinels {}", list(sentinels))
+            }
+            Self::Cluster(ClusterConfig { nodes, .. }) => {
+                write!(f, "the cluster of {}", list(nodes))
+            }
+        }
+    }
+}
+
+fn list(endpoints: &[Endpoint]) -> String {
+    endpoints.iter().map(Endpoint::to_string).collect::<Vec<_>>().join(", ")
+}
 
 #[cfg(test)]
 mod tests;

@@ -276,3 +276,13 @@ fn what_acts_with_others_only_is_said_to_be_idle() {
     );
     assert_eq!(idle(json!({"cluster": false, "sentinels": null, "natMap": null})), [""; 0]);
 }
+
+#[test]
+fn a_target_is_said_as_it_was_written_without_a_secret() {
+    let said = |extra| parse(extra).unwrap().0.connection.target.to_string();
+    assert_eq!(said(json!({"url": "redis://u:secret@valkey:7000/2"})), "valkey:7000");
+    assert_eq!(said(json!({"path": "/run/valkey.sock"})), "/run/valkey.sock");
+    let sentinels = json!({"sentinels": [{"host": "a"}, {"host": "::1", "port": 1}], "name": "m"});
+    assert_eq!(said(sentinels), "'m' of the Sentinels a:26379, [::1]:1");
+    assert_eq!(said(json!({"cluster": ["a:1", "b:2"]})), "the cluster of a:1, b:2");
+}
