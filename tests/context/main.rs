@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "a test that can't go on fails"
 )]
 
@@ -13,9 +14,11 @@ mod common;
 
 mod away;
 mod disk;
+mod faults;
 mod hostile;
 mod operations;
 mod rights;
+mod servers;
 mod sharing;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The beginning of a connection: is the server the one we know, and what does it have?
 
+use std::time::Duration;
+
 use rand::Rng;
 
 use super::Inner;
@@ -9,6 +11,9 @@ use crate::store::context::{Request, Stored};
 
 /// Bytes of what is refilled in one pipeline, roughly.
 const REFILL_BYTES: usize = 1024 * 1024;
+
+/// After a longer outage, what was acknowledged before it is no longer set again.
+const SHORT_OUTAGE: Duration = Duration::from_secs(30);
 
 /// Which life of the server's data the replica belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +27,12 @@ impl Inner {
     /// Finds out what the server has; everything is stale from here on. A server that has lost its
     /// data is given what is known here.
     pub(super) async fn begin(&self, session: u64) -> Result<()> {
+        self.store.require_master(session).await?;
         self.store.load_scripts(session).await?;
+        let run_id = self.store.run_id(session).await?;
+        if self.notes_another(run_id) {
+            self.replica().assert_own();
+        }
         let found = self.store.epoch(session).await?;
         let known = self.standing().epoch.clone();
         let has_lost = match (&found, &known) {
@@ -33,6 +43,7 @@ impl Inner {
         };
         if has_lost {
             self.refill(session).await?;
+            self.replica().assert_own();
         }
         let epoch = match found {
             Some(found) => Some(found),
@@ -51,6 +62,16 @@ impl Inner {
             self.origin.send_replace(super::Origin::Server);
         }
         Ok(())
+    }
+
+    /// Notes which process answers; whether it is another than a moment ago: after a failover or a restart it may lack
+    /// what was acknowledged last.
+    fn notes_another(&self, run_id: Option<String>) -> bool {
+        let mut standing = self.standing();
+        let lost = standing.lost.take();
+        let is_recent = lost.is_some_and(|lost| lost.elapsed() < SHORT_OUTAGE);
+        let before = std::mem::replace(&mut standing.run_id, run_id);
+        is_recent && before.is_some() && before != standing.run_id
     }
 
     async fn refill(&self, session: u64) -> Result<()> {

@@ -126,7 +126,7 @@ impl Disk {
         }
         let changes = stored.changes.into_iter();
         let changes = changes.map(|StoredChange { scope, key, change, base, bases }| {
-            (Name::new(&scope, &key), change, Guard { base, bases })
+            (Name::new(&scope, &key), change, Guard { base, bases, repeats: false })
         });
         changes.collect()
     }
@@ -233,7 +233,7 @@ mod tests {
         assert_eq!((copy.epoch.as_str(), copy.keys), ("e1", vec![(name.clone(), "\"x\"".into())]));
         let path = vec![Segment::Name("a".into()), Segment::Index(3)];
         let part = Part { path, text: Some("5".into()) };
-        let guard = Guard { base: None, bases: vec![None, Some([7; 20])] };
+        let guard = Guard { base: None, bases: vec![None, Some([7; 20])], repeats: false };
         let whole = (Name::new("global", "c"), Change::Whole(None), guard.clone());
         let unsaved = vec![(name, Change::Parts(vec![part]), guard), whole];
         ours.write_unsaved(unsaved.clone()).await;

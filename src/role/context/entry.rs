@@ -6,7 +6,7 @@ use super::change::{Change, Text};
 use crate::store::context::{Digest, Stored};
 
 /// This many texts of our own that may be on the server are told from those of others.
-const MOST_BASES: usize = 16;
+const MOST_BASES: usize = 300;
 
 /// One key.
 #[derive(Debug, Default)]
@@ -21,7 +21,15 @@ pub(super) struct Entry {
     pub(super) sent: Option<Sent>,
     /// Not on its way yet.
     pub(super) pending: Option<Pending>,
+    /// If what the server has is our own, and new: what it had before, because a server that has lost
+    /// its last moments may have that again.
+    pub(super) before_own: Vec<Digest>,
 }
+
+/// So many values before our own are remembered …
+const MOST_BEFORE: usize = 256;
+/// … if they are no longer than this.
+const LONGEST_BEFORE: usize = 256 * 1024;
 
 /// A change that is not on its way yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +47,8 @@ pub(super) struct Guard {
     pub(super) base: Text,
     /// That one and all of our own that may have reached it.
     pub(super) bases: Vec<Digest>,
+    /// Nothing new: it was acknowledged before, and if somebody else was first, so be it.
+    pub(super) repeats: bool,
 }
 
 /// A change on its way.
@@ -57,10 +67,52 @@ impl Entry {
             && self.local.is_none()
             && self.sent.is_none()
             && self.pending.is_none()
+            && self.before_own.is_empty()
     }
 
     pub(super) fn server_text(&self) -> Text {
         self.server.as_ref().and_then(Stored::text)
+    }
+
+    /// The server has a value of our own now.
+    pub(super) fn wrote(&mut self, stored: Option<Stored>) {
+        let length = self.server_text().map_or(0, |text| text.len());
+        if length > LONGEST_BEFORE {
+            self.before_own.clear();
+        } else if self.server != stored {
+            self.before_own.push(self.server_digest());
+            let excess = self.before_own.len().saturating_sub(MOST_BEFORE);
+            self.before_own.drain(..excess);
+        }
+        self.server = stored;
+    }
+
+    /// The server was found to have this.
+    pub(super) fn found(&mut self, found: Option<Stored>) {
+        if self.server != found {
+            self.before_own.clear();
+            self.server = found;
+        }
+    }
+
+    /// The server may have lost its last moments, and have what was there before a value of our own:
+    /// ours is set again. Whether there is something to send.
+    pub(super) fn assert_own(&mut self) -> bool {
+        if self.before_own.is_empty() || (self.server.is_some() && self.server_text().is_none()) {
+            return false;
+        }
+        let mut guard = self.guard_of_server();
+        match &mut self.pending {
+            Some(Pending { guard: Some(pending), .. }) => pending.bases.extend(&self.before_own),
+            Some(_) => (),
+            None => {
+                guard.bases.extend(&self.before_own);
+                guard.repeats = true;
+                let change = Change::Whole(self.server_text());
+                self.pending = Some(Pending { change, guard: Some(guard) });
+            }
+        }
+        true
     }
 
     fn server_digest(&self) -> Digest {
@@ -73,13 +125,15 @@ impl Entry {
             Some(sent) => Guard {
                 base: sent.stored.as_ref().and_then(Stored::text),
                 bases: vec![sent.digest()],
+                repeats: false,
             },
             None => self.guard_of_server(),
         }
     }
 
     fn guard_of_server(&self) -> Guard {
-        Guard { base: self.server_text(), bases: vec![self.server_digest()] }
+        let bases = vec![self.server_digest()];
+        Guard { base: self.server_text(), bases, repeats: false }
     }
 
     /// What reads are to see.

@@ -48,6 +48,7 @@ impl Inner {
                 Err(error) => error,
             };
             self.replica().lost();
+            self.standing().lost.get_or_insert_with(Instant::now);
             self.fail_operations(&error);
             self.log_problem(&error);
             if self.is_over(session) {

@@ -131,6 +131,9 @@ struct Standing {
     progress: Option<Instant>,
     /// The epoch that the replica belongs to.
     epoch: Option<begin::Epoch>,
+    /// The server process of the last connection, and when that was lost.
+    run_id: Option<String>,
+    lost: Option<Instant>,
     /// News that the listener did not take.
     missed: bool,
     closed: bool,

@@ -277,7 +277,7 @@ impl Inner {
                 Ok(Answer::Counted(Counted::Sum(sum))) => {
                     let text: Arc<str> = sum.to_string().into();
                     let (stored, _) = Stored::encode(&text, false);
-                    replica.read(&queued.name, Some(stored));
+                    replica.operated(&queued.name, Some(stored));
                     queued.end(Ok(Outcome::Text(sum.to_string())));
                 }
                 Ok(Answer::Counted(Counted::Other(found))) => {
@@ -288,7 +288,7 @@ impl Inner {
                 Ok(Answer::Written(Written::Done)) => {
                     let stored = queued.sent.take();
                     let text = stored.as_ref().and_then(Stored::text);
-                    replica.read(&queued.name, stored);
+                    replica.operated(&queued.name, stored);
                     let outcome = match (&queued.operation, text) {
                         (Operation::Increment(_) | Operation::Push(_), Some(text)) => {
                             Outcome::Text(text.to_string())

@@ -14,6 +14,9 @@ use super::path::Segment;
 use crate::error::Result;
 use crate::store::context::{Stored, Write};
 
+/// Of this many keys at most it is known that we were the last to set them.
+const MOST_RECENT: usize = 10_000;
+
 /// The replica of one instance.
 #[derive(Debug)]
 pub(super) struct Replica {
@@ -35,6 +38,9 @@ pub(super) struct Replica {
     keys: usize,
     limits: Limits,
     compress: bool,
+    /// Keys with a value of our own that is new, and those of the time before.
+    recent: HashSet<Name>,
+    less_recent: HashSet<Name>,
     /// Keys that others have changed, not told yet.
     changed: HashSet<Name>,
     conflicts: Vec<Conflict>,
@@ -66,6 +72,8 @@ impl Replica {
             keys: 0,
             limits,
             compress,
+            recent: HashSet::new(),
+            less_recent: HashSet::new(),
             changed: HashSet::new(),
             conflicts: Vec::new(),
             version: 0,
@@ -144,7 +152,10 @@ impl Replica {
             return;
         }
         let pending = match entry.pending.take() {
-            Some(Pending { change: before, guard }) => {
+            Some(Pending { change: before, mut guard }) => {
+                if let Some(guard) = &mut guard {
+                    guard.repeats = false;
+                }
                 Pending { change: before.then(change), guard }
             }
             None => Pending { change, guard: (!synced).then(|| entry.guard()) },
@@ -246,7 +257,8 @@ impl Replica {
     pub(super) fn written(&mut self, name: &Name) {
         let Some(entry) = self.entry(name) else { return };
         if let Some(sent) = entry.sent.take() {
-            entry.server = sent.stored;
+            entry.wrote(sent.stored);
+            self.note_recent(name);
         }
         self.refresh(name, true);
     }
@@ -255,12 +267,13 @@ impl Replica {
     pub(super) fn was_first(&mut self, name: &Name, found: Found) {
         let Some(entry) = self.entry(name) else { return };
         let Some(sent) = entry.sent.take() else { return };
-        entry.server = found;
+        entry.found(found);
         let now = entry.server_text();
         let unreadable = entry.server.is_some() && now.is_none();
         let ours = sent.stored.as_ref().and_then(Stored::text);
         let (kept, lost) = match (sent.change, sent.guard) {
             _ if ours == now && !unreadable => (None, None),
+            (_, Some(Guard { repeats: true, .. })) => (None, None),
             (change, None) if !unreadable => (Some(change), None),
             (Change::Parts(parts), Some(Guard { base, .. })) if !unreadable => {
                 let (kept, lost) = merge(parts, &base, &now);
@@ -297,7 +310,51 @@ impl Replica {
         self.refresh(name, true);
     }
 
-    /// A key was read, or an operation has left this.
+    /// An operation of our own has left this.
+    pub(super) fn operated(&mut self, name: &Name, stored: Found) {
+        let keys = self.scopes.entry(name.scope.clone()).or_default();
+        keys.entry(name.key.clone()).or_default().wrote(stored);
+        self.note_recent(name);
+        self.refresh(name, true);
+    }
+
+    fn note_recent(&mut self, name: &Name) {
+        if self.recent.len() < MOST_RECENT {
+            self.recent.insert(name.clone());
+        } else if !self.recent.contains(name)
+            && let Some(entry) = self.entry(name)
+        {
+            entry.before_own = Vec::new();
+        }
+    }
+
+    /// The server may have lost its last moments, or was refilled by somebody who had not heard of them
+    /// yet: new values of our own are set again, unless others were set since.
+    pub(super) fn assert_own(&mut self) {
+        let names: Vec<Name> = self.recent.union(&self.less_recent).cloned().collect();
+        for name in names {
+            if self.entry(&name).is_some_and(Entry::assert_own) {
+                self.dirty.insert(name);
+            }
+        }
+    }
+
+    /// Time has passed: what was new before the last call is new no longer.
+    pub(super) fn age(&mut self) {
+        let recent = std::mem::take(&mut self.recent);
+        let old = std::mem::replace(&mut self.less_recent, recent);
+        for name in old {
+            if self.less_recent.contains(&name) {
+                continue;
+            }
+            if let Some(entry) = self.entry(&name) {
+                entry.before_own = Vec::new();
+            }
+            self.tidy(&name);
+        }
+    }
+
+    /// A key was read.
     pub(super) fn read(&mut self, name: &Name, found: Found) {
         self.catching_up.remove(name);
         let found = found.map(|stored| self.within_limits(name, stored));
@@ -305,7 +362,7 @@ impl Replica {
             return;
         }
         let keys = self.scopes.entry(name.scope.clone()).or_default();
-        keys.entry(name.key.clone()).or_default().server = found;
+        keys.entry(name.key.clone()).or_default().found(found);
         self.refresh(name, true);
     }
 

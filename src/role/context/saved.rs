@@ -14,6 +14,8 @@ const STUCK: Duration = Duration::from_millis(400);
 const COPY_AGAIN: Duration = Duration::from_secs(30);
 /// The first copy comes sooner.
 const FIRST_COPY: Duration = Duration::from_secs(5);
+/// What we have set is new for so long, and for no more than twice that.
+const RECENT: Duration = Duration::from_secs(5);
 /// Conflicts that wait for the disk at most.
 const MOST_CONFLICTS: usize = 1000;
 
@@ -42,8 +44,13 @@ impl Inner {
         let mut is_kept = self.replica().unsent() > 0;
         let mut copied = self.replica().version();
         let mut copy_at = Instant::now() + FIRST_COPY;
+        let mut aged = Instant::now();
         loop {
             tokio::time::sleep(LOOK).await;
+            if aged.elapsed() >= RECENT && self.store.connection().is_ready() {
+                aged = Instant::now();
+                self.replica().age();
+            }
             self.save_conflicts().await;
             let (unsent, version, synced) = {
                 let replica = self.replica();

@@ -32,6 +32,12 @@ enum Step {
     Hear(usize),
     Lose(usize),
     Connect(usize),
+    /// The server loses everything.
+    Empty,
+    /// A replica of the server has this.
+    Replicate,
+    /// And takes its place.
+    FailOver,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -47,6 +53,9 @@ fn step() -> impl Strategy<Value = Step> {
         6 => who.clone().prop_map(Step::Hear),
         2 => who.clone().prop_map(Step::Lose),
         3 => who.prop_map(Step::Connect),
+        1 => Just(Step::Empty),
+        3 => Just(Step::Replicate),
+        1 => Just(Step::FailOver),
     ]
 }
 
@@ -62,6 +71,8 @@ struct Flight {
 struct Instance {
     replica: Replica,
     connected: bool,
+    epoch: u64,
+    process: u64,
     flight: Option<Flight>,
     pushes: Vec<Name>,
     /// Values that were set and not overridden here: key, part, number.
@@ -75,6 +86,11 @@ struct World {
     /// Every text that ever was on the server.
     history: HashSet<(Name, String)>,
     instances: Vec<Instance>,
+    epoch: u64,
+    last_epoch: u64,
+    process: u64,
+    copy: BTreeMap<Name, Vec<u8>>,
+    copy_epoch: u64,
     last: u64,
 }
 
@@ -91,6 +107,8 @@ impl World {
         let instance = || Instance {
             replica: Replica::new(Limits::new(ContextConfig::default()), false),
             connected: false,
+            epoch: 0,
+            process: 0,
             flight: None,
             pushes: Vec::new(),
             own: Vec::new(),
@@ -110,6 +128,12 @@ impl World {
             Step::Hear(who) => self.hear(who),
             Step::Lose(who) => self.lose(who),
             Step::Connect(who) => self.connect(who),
+            Step::Empty => self.empty(),
+            Step::Replicate => {
+                self.copy = self.server.clone();
+                self.copy_epoch = self.epoch;
+            }
+            Step::FailOver => self.fail_over(),
         }
     }
 
@@ -229,8 +253,50 @@ impl World {
     fn connect(&mut self, who: usize) {
         if !self.instances[who].connected {
             self.instances[who].connected = true;
+            if self.instances[who].epoch != self.epoch {
+                self.instances[who].epoch = self.epoch;
+                self.refill(who);
+                self.instances[who].replica.assert_own();
+            }
+            if self.instances[who].process != self.process {
+                self.instances[who].process = self.process;
+                self.instances[who].replica.assert_own();
+            }
             let names: Vec<Name> = self.server.keys().cloned().collect();
             self.instances[who].replica.begin(names);
+        }
+    }
+
+    fn empty(&mut self) {
+        self.server.clear();
+        self.last_epoch += 1;
+        self.epoch = self.last_epoch;
+        self.process += 1;
+        for who in 0..INSTANCES {
+            self.lose(who);
+        }
+    }
+
+    fn fail_over(&mut self) {
+        self.server = self.copy.clone();
+        self.epoch = self.copy_epoch;
+        self.process += 1;
+        for who in 0..INSTANCES {
+            self.lose(who);
+        }
+    }
+
+    fn refill(&mut self, who: usize) {
+        for (name, text) in self.instances[who].replica.known() {
+            if !self.server.contains_key(&name) {
+                self.server.insert(name.clone(), text.as_bytes().to_vec());
+                self.history.insert((name.clone(), text.to_string()));
+                for (other, instance) in self.instances.iter_mut().enumerate() {
+                    if other != who && instance.connected {
+                        instance.pushes.push(name.clone());
+                    }
+                }
+            }
         }
     }
 
@@ -315,7 +381,8 @@ proptest! {
             world.connect(who);
         }
         world.settle();
-        for step in steps.iter().filter(|step| !matches!(step, Step::Lose(_))) {
+        let calm = |step: &&Step| !matches!(step, Step::Lose(_) | Step::Empty | Step::FailOver);
+        for step in steps.iter().filter(calm) {
             world.take(step);
         }
         world.settle();
@@ -325,12 +392,41 @@ proptest! {
         }
     }
 
+    /// Who alone sets a key finds its last value there, whoever has refilled an emptied server, and
+    /// whatever a failover has lost.
+    #[test]
+    fn what_is_acknowledged_survives_what_the_server_loses(
+        steps in proptest::collection::vec(step(), 1..120),
+    ) {
+        let mut world = World::new();
+        let mut last: BTreeMap<usize, Text> = BTreeMap::new();
+        for step in &steps {
+            let step = match *step {
+                Step::Set(_, key) | Step::SetPart(_, key, _) | Step::Delete(_, key) => {
+                    Step::Set(key, key)
+                }
+                ref step => step.clone(),
+            };
+            world.take(&step);
+            if let Step::Set(who, key) = step {
+                last.insert(key, world.instances[who].replica.text("global", &name(key).key));
+            }
+        }
+        world.settle();
+        world.check();
+        for (key, expected) in last {
+            let found = world.instances[0].replica.text("global", &name(key).key);
+            prop_assert_eq!(found, expected);
+        }
+    }
+
     /// One instance alone is in nobody's way, however often its connection breaks.
     #[test]
     fn own_writes_are_no_conflicts(steps in proptest::collection::vec(step(), 1..120)) {
         let mut world = World::new();
         let alone = |step: &Step| match step {
             Step::Set(who, _) | Step::Delete(who, _) | Step::SetPart(who, ..) => *who == 0,
+            Step::Empty | Step::FailOver => false,
             _ => true,
         };
         for step in steps.iter().filter(|step| alone(step)) {

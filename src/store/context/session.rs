@@ -28,12 +28,49 @@ impl ContextStore {
         Ok(())
     }
 
+    /// Fails if a master that was demoted answers: it may have just taken over the data of another, and
+    /// the connection is about to end.
+    pub(crate) async fn require_master(&self, session: u64) -> Result<()> {
+        let mut pipe = Pipeline::new();
+        pipe.cmd("ROLE");
+        let role = match self.one(session, &pipe).await {
+            Ok(Value::Array(role)) => role.first().and_then(plain_text),
+            Ok(_) | Err(Error::Permission { .. } | Error::Server { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        match role.as_deref() {
+            Some("slave" | "replica") => {
+                Err(Error::Unavailable { reason: "the server is no longer the master".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Since when the server has kept the context; `None`: it has none, or has lost it.
     pub(crate) async fn epoch(&self, session: u64) -> Result<Option<String>> {
         let mut pipe = Pipeline::new();
         pipe.cmd("GET").arg(self.keys.context_epoch());
         let reply = self.one(session, &pipe).await?;
         Ok(plain_text(&reply).filter(|epoch| !epoch.is_empty() && epoch.len() <= 100))
+    }
+
+    /// Which process answers; `None`: it does not say.
+    pub(crate) async fn run_id(&self, session: u64) -> Result<Option<String>> {
+        let mut pipe = Pipeline::new();
+        pipe.cmd("INFO").arg("server");
+        match self.one(session, &pipe).await {
+            Ok(info) => {
+                let info = plain_text(&info).unwrap_or_default();
+                let id = info.lines().find_map(|line| line.strip_prefix("run_id:"));
+                Ok(id.map(|id| id.trim().chars().take(100).collect()))
+            }
+            Err(error @ Error::Permission { .. }) => {
+                let consequence = "what a failover loses is not set again";
+                self.connection.warn_missing_right(&error, consequence);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Sets the epoch, unless somebody was first; gives the one that counts.
