@@ -18,20 +18,11 @@ async function openContext({ host, port }, options) {
     userDir: undefined,
     name: 'bench',
     log,
-    changed(scopes, keys) {
-      scopes.forEach((scope, i) => cache.drop(scope, keys[i]));
-    }
+    changed: (scopes, keys) => local.changed(scopes, keys)
   });
-  const cache = of('context', 'cache.js').createCache({ core, log });
-  const store = of('context', 'store.js').createStore({
-    core,
-    cache,
-    util,
-    operations: of('context', 'operations.js').createOperations({ core, cache, util }),
-    expressions: of('context', 'expressions.js').createExpressions(util)
-  });
+  const local = of('context', 'local.js').createLocal({ core, util, log });
   await core.open();
-  return { ...store, core };
+  return { ...local, core };
 }
 
 module.exports = { openContext };

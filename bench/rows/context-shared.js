@@ -90,8 +90,8 @@ module.exports = {
       return store;
     };
     try {
+      const seen = await visibility(await Promise.all([open({}), open({})]), times(500, 5));
       const stores = await Promise.all(Array.from({ length: 10 }, () => open({ keyPrefix: 'ten:' })));
-      const seen = await visibility(stores, times(500, 5));
       const counts = times(5000, 20);
       await Promise.all(stores.slice(0, 2).map((store) => count(store, counts)));
       await untilEqual(stores, 'counter', 2 * counts);

@@ -152,6 +152,23 @@ function createCache({ core, log }) {
     put,
 
     /**
+     * Replaces a value that is shared by one that is no object; whether there was one.
+     *
+     * @param {string} scope
+     * @param {string} key
+     * @param {unknown} value
+     */
+    replace(scope, key, value) {
+      const entry = scopes.get(scope)?.get(key);
+      if (entry === undefined || entry.value === undefined || entry.local) {
+        return false;
+      }
+      entry.value = value;
+      entry.text = undefined;
+      return true;
+    },
+
+    /**
      * Takes a value that can't be shared.
      *
      * @param {string} scope

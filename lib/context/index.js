@@ -4,13 +4,10 @@ const { checkOptions, openContextCore } = require('../binding/core');
 const { createLog } = require('../log');
 const nodeRed = require('../node-red');
 const { optionsAsText } = require('../options');
-const { createCache } = require('./cache');
 const { createCleaning } = require('./cleaning');
-const { createExpressions } = require('./expressions');
 const { addStore, handedOver, openedStores, removeStore } = require('./handover');
-const { createOperations } = require('./operations');
+const { createLocal } = require('./local');
 const { storeName, storeOptions } = require('./options');
-const { createStore } = require('./store');
 
 /**
  * @import { AdminHealth } from '../../binding'
@@ -63,7 +60,6 @@ function createContextStore(config, factory) {
   const options = optionsAsText(storeOptions(config, handover));
   const checked = checkOptions(options.text);
   const log = handover?.log ?? createLog(nodeRed.log());
-  const util = nodeRed.expressionUtil();
   const name = storeName(
     config,
     factory,
@@ -76,17 +72,9 @@ function createContextStore(config, factory) {
     name,
     log,
     // Called by the event loop: not before this function has ended.
-    changed(scopes, keys) {
-      if (scopes.length === 0) {
-        cache.dropAll();
-      }
-      scopes.forEach((scope, i) => cache.drop(scope, keys[i]));
-    }
+    changed: (scopes, keys) => local.changed(scopes, keys)
   });
-  const cache = createCache({ core, log });
-  const operations = createOperations({ core, cache, util });
-  const expressions = createExpressions(util);
-  const store = createStore({ core, cache, expressions, operations, util });
+  const local = createLocal({ core, util: nodeRed.expressionUtil(), log });
   const cleaning = createCleaning({
     adminHealth: () => /** @type {AdminHealth | null} */ (handover?.instance()?.health() ?? null),
     clean: core.clean
@@ -104,7 +92,8 @@ function createContextStore(config, factory) {
 
   const close = async () => {
     cleaning.close();
-    cache.tellOfChangesInPlace();
+    local.flush();
+    local.cache.tellOfChangesInPlace();
     removeStore(place, name);
     await atMost(core.close(), CLOSE_WITHIN);
   };
@@ -123,15 +112,16 @@ function createContextStore(config, factory) {
       return closing;
     },
 
-    get: store.get,
-    set: store.set,
-    keys: store.keys,
+    get: local.get,
+    set: local.set,
+    keys: local.keys,
 
     /** @param {string} scope `'global'`, when another Project is opened */
     async delete(scope) {
       if (isAdmin && cleaning.holdsLease()) {
+        local.flush();
         core.deleteScope(scope);
-        store.forget(scope);
+        local.forget(scope);
       }
     },
 

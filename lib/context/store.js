@@ -1,5 +1,6 @@
 'use strict';
 
+const { isSmall } = require('./deferred');
 const { refers } = require('./expressions');
 const { isOperation, start } = require('./shared');
 const { encode, isContainer } = require('./values');
@@ -7,6 +8,7 @@ const { encode, isContainer } = require('./values');
 /**
  * @import { ExpressionUtil } from '../types/node-red'
  * @import { createCache } from './cache'
+ * @import { createDeferred } from './deferred'
  * @import { createExpressions } from './expressions'
  * @import { createOperations } from './operations'
  */
@@ -43,7 +45,7 @@ function isStep(step) {
  * Reads and writes with the answers of Node-RED's memory store.
  *
  * @param {object} parts
- * @param {Writer} parts.core
+ * @param {Pick<ReturnType<typeof createDeferred>, 'set' | 'setPath' | 'names' | 'replace'>} parts.core
  * @param {ReturnType<typeof createCache>} parts.cache
  * @param {ReturnType<typeof createExpressions>} parts.expressions
  * @param {ReturnType<typeof createOperations>} parts.operations
@@ -317,6 +319,23 @@ function createStore({ core, cache, expressions, operations, util }) {
   };
 
   /**
+   * The short way for what is set over and over.
+   *
+   * @param {string} scope
+   * @param {string} key
+   * @param {unknown} value
+   */
+  const replaced = (scope, key, value) => {
+    const parts = partsOf(scope, key);
+    const name = /** @type {string} */ (parts[0]);
+    if (parts.length > 1 || !cache.replace(scope, name, value)) {
+      return false;
+    }
+    core.replace(scope, name, value);
+    return true;
+  };
+
+  /**
    * @param {string} scope
    * @param {string | string[]} key
    * @param {unknown} value
@@ -325,6 +344,10 @@ function createStore({ core, cache, expressions, operations, util }) {
   const set = (scope, key, value, callback) => {
     let operated;
     try {
+      if (typeof key === 'string' && isSmall(value) && replaced(scope, key, value)) {
+        callback?.(undefined);
+        return;
+      }
       operated = Array.isArray(key)
         ? write(scope, key, Array.isArray(value) ? value : [value])
         : write(scope, [key], [value]);

@@ -18,16 +18,18 @@ async function openConnected(server, { userDir, ...options } = {}) {
     userDir,
     name: 'default',
     log: { error: line, warn: line, info: line, debug() {} },
-    changed(scopes, keys) {
-      if (scopes.length === 0) {
-        store.cache.dropAll();
-      }
-      scopes.forEach((scope, i) => store.cache.drop(scope, keys[i]));
-    }
+    changed: (scopes, keys) => store.changed(scopes, keys)
   });
   const store = openStore(core);
   await core.open();
-  return { ...store, lines, close: () => core.close() };
+  return {
+    ...store,
+    lines,
+    close() {
+      store.flush();
+      return core.close();
+    }
+  };
 }
 
 module.exports = { openConnected };
