@@ -1,14 +1,21 @@
 'use strict';
 
-// The table in docs/performance.md, between two marks; what stands around it is written by hand.
+// What scripts write in docs/performance.md; what stands around it is written by hand.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { table } = require('./table.js');
 
 const FILE = path.join(__dirname, '..', '..', 'docs', 'performance.md');
-const BEGIN = '<!-- bench: this part is written by `npm run bench` -->';
-const END = '<!-- end of bench -->';
+/** The parts of the document that are written by scripts, each between two marks. */
+const TABLE = {
+  begin: '<!-- bench: this part is written by `npm run bench` -->',
+  end: '<!-- end of bench -->'
+};
+const CONTENTS = {
+  begin: '<!-- contents: this part is written by `node bench/binary-contents.js` -->',
+  end: '<!-- end of contents -->'
+};
 
 function block({ about, results }) {
   const missed = results.flatMap(({ lines = [], failure }) =>
@@ -26,14 +33,17 @@ function block({ about, results }) {
   ].join('\n');
 }
 
-/** Replaces what stands between the marks. */
-function writeDocument(report) {
+/** Replaces what stands between two marks. */
+function replacePart({ begin, end }, part) {
   const text = fs.readFileSync(FILE, 'utf8');
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin === -1 || end < begin) {
-    throw new Error(`${FILE} has lost the marks between which the table stands`);
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from === -1 || to < from) {
+    throw new Error(`${FILE} has lost the marks '${begin}' and '${end}'`);
   }
-  fs.writeFileSync(FILE, `${text.slice(0, begin)}${BEGIN}\n${block(report)}\n${text.slice(end)}`);
+  fs.writeFileSync(FILE, `${text.slice(0, from)}${begin}\n${part}\n${text.slice(to)}`);
 }
 
-module.exports = { block, writeDocument };
+const writeDocument = (report) => replacePart(TABLE, block(report));
+const writeContents = (text) => replacePart(CONTENTS, text);
+
+module.exports = { block, writeContents, writeDocument };

@@ -19,15 +19,10 @@ const timesAsFast = (limit) => ({
   met: (figure) => figure >= limit
 });
 
-/** A JSON object of about that many bytes. */
+/** A JSON object of about that many bytes, with one long text in it: to carry it is the work, not to check it. */
 function textOf(bytes, version) {
-  const session = { user: 'somebody', client: 'node-red-editor', scope: ['*'], expires: 1_900_000_000_000 };
-  const size = JSON.stringify({ 'token-000000': session }).length;
-  const sessions = Array.from({ length: Math.ceil(bytes / size) }, (_, index) => [
-    `token-${String(index).padStart(6, '0')}`,
-    session
-  ]);
-  return JSON.stringify({ version, ...Object.fromEntries(sessions) });
+  const words = 'a text of some length, with a "quotation" in it; ';
+  return JSON.stringify({ version, text: words.repeat(Math.ceil(bytes / words.length)) });
 }
 
 async function timed(work) {
