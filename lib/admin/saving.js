@@ -1,5 +1,7 @@
 'use strict';
 
+const { setImmediate: nextTurn } = require('node:timers/promises');
+
 const { asCredentials } = require('../flows/credentials');
 const { stamp } = require('./disk-files');
 const { refuseUnrunnable } = require('./runnable');
@@ -126,6 +128,9 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
     let saved = alone;
     alone = null;
     count += 1;
+    // Node-RED has just compared them with those before, which takes a while for large ones, and the
+    // texts of them do as well: the event loop has a turn between.
+    await nextTurn();
     await nothingIsRestored();
     if (!saved && owed) {
       // Of a deploy that failed: Node-RED does not hand them over again.

@@ -15,12 +15,6 @@ const DEEP = 500;
  * @type {WeakMap<FlowNode[], FlowNode | undefined>}
  */
 const known = new WeakMap();
-/**
- * Nodes of an update that it leaves as they are come again with the next one, as the same objects.
- *
- * @type {WeakSet<FlowNode>}
- */
-const plain = new WeakSet();
 /** @type {WeakMap<FlowNode[], boolean>} */
 const ordinary = new WeakMap();
 
@@ -35,16 +29,43 @@ function isOddValue(value, depth = 0) {
   if (value === null || typeof value !== 'object') {
     return false;
   }
-  if (depth > DEEP || Object.hasOwn(value, '__proto__') || Object.hasOwn(value, 'toString')) {
+  if (depth > DEEP) {
     return true;
+  }
+  if (Array.isArray(value)) {
+    for (const held of value) {
+      if (typeof held === 'object' && isOddValue(held, depth + 1)) {
+        return true;
+      }
+    }
+    return false;
   }
   for (const name in value) {
     const held = /** @type {Record<string, unknown>} */ (value)[name];
-    if (typeof held === 'object' && isOddValue(held, depth + 1)) {
+    if (name === '__proto__' || name === 'toString' || (typeof held === 'object' && isOddValue(held, depth + 1))) {
       return true;
     }
   }
   return false;
+}
+
+/**
+ * The subflow that a node of this type is an instance of, if it is.
+ *
+ * @param {string} type
+ */
+function instanceOf(type) {
+  // Asked of every node, and true of few.
+  return type.startsWith('subflow:') ? INSTANCE.exec(type)?.[1] : undefined;
+}
+
+/**
+ * A node that is linked with others: a link call is not.
+ *
+ * @param {FlowNode} node
+ */
+function isLink({ type }) {
+  return type === 'link in' || type === 'link out';
 }
 
 /** @param {unknown} place */
@@ -54,25 +75,14 @@ function isOddPlace(place) {
 
 /** @param {FlowNode} node */
 function isOdd(node) {
-  if (plain.has(node)) {
-    return false;
-  }
-  const odd = hasOddity(node);
-  if (!odd) {
-    plain.add(node);
-  }
-  return odd;
-}
-
-/** @param {FlowNode} node */
-function hasOddity(node) {
-  const instance = INSTANCE.exec(node.type);
   return (
     isOddValue(node) ||
     Object.hasOwn(node, 'hasOwnProperty') ||
-    NAMES_OF_EVERY_OBJECT.has(instance ? instance[1] : node.type) ||
-    [node.id, node.z, node.g].some(isOddPlace) ||
-    Boolean(node.links && !Array.isArray(node.links) && /^link (in|out)$/.test(node.type))
+    NAMES_OF_EVERY_OBJECT.has(instanceOf(node.type) ?? node.type) ||
+    isOddPlace(node.id) ||
+    isOddPlace(node.z) ||
+    isOddPlace(node.g) ||
+    Boolean(isLink(node) && node.links && !Array.isArray(node.links))
   );
 }
 
@@ -97,8 +107,8 @@ function firstOddity(flows) {
 function firstOrphan(flows) {
   const subflows = new Set(flows.filter(({ type }) => type === 'subflow').map(({ id }) => keyOf(id)));
   return flows.find(({ type }) => {
-    const instance = INSTANCE.exec(type);
-    return instance && !subflows.has(instance[1]);
+    const instance = instanceOf(type);
+    return instance !== undefined && !subflows.has(instance);
   });
 }
 
@@ -124,4 +134,4 @@ function areOrdinary(flows) {
   return byKey(flows).size === flows.length && flows.every(isPlaced) && firstOddity(flows) === undefined;
 }
 
-module.exports = { INSTANCE, firstOddity, firstOrphan, isOddValue, isOrdinary };
+module.exports = { INSTANCE, firstOddity, firstOrphan, isLink, isOddValue, isOrdinary };

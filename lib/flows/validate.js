@@ -4,7 +4,7 @@ const { isObject } = require('../is-object');
 const { flowParser } = require('../node-red');
 const { endlessEntry } = require('./endless');
 const { byKey, keyOf } = require('./key');
-const { firstOddity, firstOrphan, isOddValue } = require('./oddity');
+const { firstOddity, firstOrphan, isLink, isOddValue } = require('./oddity');
 
 /** @import { FlowNode } from '../types/node-red' */
 
@@ -39,7 +39,7 @@ function faultOf(node) {
     return "its 'id' can't be used";
   }
   // Node-RED writes to what it finds under this name: to every object or array that there is.
-  if (/^link (in|out)$/.test(node.type) && listOf(node.links).some(isPrototype)) {
+  if (isLink(node) && listOf(node.links).some(isPrototype)) {
     return "its 'links' lead to '__proto__'";
   }
   if (node.type === 'subflow' && [...listOf(node.in), ...listOf(node.out), node.status].some(hasPrototypePort)) {

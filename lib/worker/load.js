@@ -46,8 +46,7 @@ function createLoad({ core, deploys, objects, reload, turns, keys, log }) {
     for (;;) {
       const stored = await core.snapshot();
       try {
-        // Node-RED keeps and changes what it is given: these are its own.
-        const deploy = deploys.open(stored, parse(stored.flows));
+        const deploy = deploys.open(stored, objects.read(stored));
         await deploys.adoptSecret(deploy);
         return { stored, deploy };
       } catch (error) {
@@ -66,7 +65,8 @@ function createLoad({ core, deploys, objects, reload, turns, keys, log }) {
       await begin();
       try {
         loading = await findDeploy();
-        return loading.deploy.flows;
+        // Node-RED keeps and changes what it is given: these are its own.
+        return parse(loading.stored.flows);
       } catch (error) {
         end();
         throw error;
@@ -84,7 +84,7 @@ function createLoad({ core, deploys, objects, reload, turns, keys, log }) {
       const { stored, deploy } = loading;
       loading = null;
       try {
-        reload.seed({ flows: objects.read(stored), credentials: deploy.plain });
+        reload.seed({ flows: deploy.flows, credentials: deploy.plain });
         const credentials = structuredClone(deploys.credentialsFor(deploy));
         await core.applied(stored.id);
         log.info(`running revision ${stored.revision}: ${deploy.flows.length} nodes from ${keys.flows}`);
