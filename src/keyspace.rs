@@ -84,6 +84,11 @@ impl Keyspace {
         format!("{}library:*", escape_glob(&self.prefix))
     }
 
+    /// The same of all that the index of the library is kept under.
+    pub fn library_index_pattern(&self) -> String {
+        format!("{}index:*", escape_glob(&self.prefix))
+    }
+
     /// The index of one library folder (empty for the root of a type), a hash.
     pub fn library_folder(&self, library_type: &str, folder: &str) -> String {
         format!("{}index:library:{library_type}:{folder}", self.prefix)

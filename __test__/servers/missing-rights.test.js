@@ -17,6 +17,8 @@ const { deployOf, entry, listing, openAsUser } = require('./support/open-as-user
 const FLAVOURS = ['valkey-9', 'redis-6'];
 /** Nothing is mirrored or read without them. Of scripts, `EVALSHA` does when the server knows them. */
 const ESSENTIAL = ['select', 'multi', 'exec', 'get', 'strlen', 'set', 'eval'];
+/** The same of a worker's keys. */
+const ESSENTIAL_KEYS = ['flows', 'credentials', 'settings', 'revision'];
 /** Asked in a cluster (or with Sentinel) only. */
 const OF_A_CLUSTER = ['role', 'cluster|slots'];
 /** Asked while a slot is moved: see tests/cluster/open_slot.rs. */
@@ -27,11 +29,16 @@ const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 /** What a user lacks, and what the log must say of it. */
 function lack(rules, rule) {
   assert.ok(rules.includes(rule), `${rule} is one of the rules`);
-  return { rules: rules.filter((other) => other !== rule), named: new RegExp(`add ${escaped(rule)} to its rules`) };
+  // Which servers know rights to read alone is not told.
+  const granting = escaped(rule.replace(/^%R/, ''));
+  return { rules: rules.filter((other) => other !== rule), named: new RegExp(`add ${granting} to its rules`) };
 }
 
 /** Each rule that grants a command. */
 const commandsOf = (rules) => rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1));
+
+/** Each pattern of keys, without the prefix. */
+const patternsOf = (rules) => rules.flatMap((rule) => /^(?:%R)?~(.*)$/.exec(rule)?.[1] ?? []);
 
 /** The lines that name the rule: one a subject, none twice. */
 function assertNamedOnce({ lines, shown }, named) {
@@ -42,14 +49,17 @@ function assertNamedOnce({ lines, shown }, named) {
 
 let users = 0;
 
-/** A user without `rule` who has a key prefix of its own, and how to grant it after all. */
-async function userWithout({ root, server, role, rule, connection }) {
+/**
+ * A user without `rule`, or without the pattern that ends with `pattern`, who has a key prefix of its own, and how to
+ * grant it after all.
+ */
+async function userWithout({ root, server, role, rule, pattern, connection }) {
   users += 1;
   const name = `${role}${users}`;
   const keyPrefix = `{rights${users}}:`;
   const make = role === 'admin' ? adminRules : workerRules;
   const all = make(keyPrefix, 'secret', { version: server.version });
-  const { rules, named } = lack(all, rule);
+  const { rules, named } = lack(all, rule || all.find((each) => each.endsWith(`~${keyPrefix}${pattern}`)));
   const give = (granted) => root.call('ACL', 'SETUSER', name, 'reset', ...granted);
   await give(rules);
   const valkey = { host: server.host, port: server.port, ...connection };
@@ -120,9 +130,9 @@ async function useLibrary(core, keyPrefix, root) {
 }
 
 async function workerWithout(context) {
-  const { root, rule, server } = context;
+  const { root, rule, pattern, server } = context;
   const { keyPrefix, named, open, grant } = await userWithout({ ...context, role: 'worker' });
-  const command = rule.slice(1);
+  const command = rule?.slice(1);
   const version = server.version;
   await root.call('ACL', 'SETUSER', `owner-${keyPrefix}`, 'reset', ...adminRules(keyPrefix, 'secret', { version }));
   const admin = openAsUser('admin', {
@@ -141,7 +151,7 @@ async function workerWithout(context) {
     // Without an index, as an earlier module left it.
     await root.set(`${keyPrefix}library:functions:a.js`, entry('a'));
     const first = core.snapshot();
-    if (ESSENTIAL.includes(command)) {
+    if (ESSENTIAL.includes(command) || ESSENTIAL_KEYS.includes(pattern)) {
       await logged(named);
       await grant();
     }
@@ -155,6 +165,9 @@ async function workerWithout(context) {
     assert.deepEqual(await admin.core.mirrorDeploy(...deployOf(2)), { done: true });
     await until(() => events.includes('revision'), { deadline: 25_000, message: () => `revision 2; ${shown()}` });
     assert.match((await core.beginPending()).flows, /n2/);
+    if (pattern === 'library:*') {
+      await assert.rejects(core.readLibraryEntry('functions', 'a.js'), named);
+    }
     assertNamedOnce(worker, named);
   } finally {
     await core.close();
@@ -212,6 +225,17 @@ for (const flavour of FLAVOURS) {
       }
     );
   }
+
+  withServer(
+    'worker: every pattern of keys is missing once',
+    async () => ({}),
+    async (t, server, root) => {
+      const patterns = patternsOf(workerRules('', '', { version: server.version }));
+      // The package list is read where Node-RED is.
+      const others = patterns.filter((pattern) => pattern !== 'packages');
+      await eachOf(others, 6, (pattern) => t.test(pattern, () => workerWithout({ root, server, pattern })));
+    }
+  );
 
   const clusterNode = async () => ({
     args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-port', await freePort()]

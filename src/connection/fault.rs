@@ -2,7 +2,7 @@
 
 use redis::{Cmd, RedisError, ServerError};
 
-use super::permission::{is_refusal, refusal};
+use super::permission::{is_refusal, of_key, refusal};
 use crate::error::Error;
 
 /// What an error reply means.
@@ -49,6 +49,12 @@ pub(super) fn classify_reply(command: &str, error: &ServerError) -> Fault {
         None => error.code().to_owned(),
     };
     classify(command, error.code(), &words)
+}
+
+/// The same of the reply to this command: a key that was refused is named.
+pub(super) fn classify_answer(cmd: &Cmd, error: &ServerError) -> Fault {
+    let fault = classify_reply(&name_of(cmd), error);
+    Fault { error: of_key(fault.error, cmd), ..fault }
 }
 
 /// Classifies an error of the crate itself: no reply could be had.

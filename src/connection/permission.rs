@@ -2,6 +2,7 @@
 
 use std::fmt::Arguments;
 
+use redis::{Arg, Cmd};
 use tracing::{debug, info, warn};
 
 use super::once::Once;
@@ -12,6 +13,8 @@ use crate::keyspace::escape_glob;
 const IN_SCRIPT: [&str; 2] = ["ACL failure in script: ", "The user executing the script can't "];
 /// Where a transaction was refused because of one of its commands, the reason follows.
 const OF_TRANSACTION: &str = "because of: NOPERM ";
+/// The rule that grants keys which the server has not named.
+const OF_KEYS: &str = "a pattern for the keys (~…)";
 /// What stands before the number of a line of a script.
 const PLACE: &str = "@user_script:";
 
@@ -87,7 +90,7 @@ fn missing_rule(command: &str, words: &str) -> String {
         return "a pattern for the channel (&…)".to_owned();
     }
     if words.contains(" key") {
-        return "a pattern for the keys (~…)".to_owned();
+        return OF_KEYS.to_owned();
     }
     let told = words.split_once("run the '").and_then(|(_, rest)| rest.split('\'').next());
     let asked = command.to_ascii_lowercase().replacen(' ', "|", 1);
@@ -97,6 +100,22 @@ fn missing_rule(command: &str, words: &str) -> String {
         _ => &asked,
     };
     format!("+{name}")
+}
+
+/// The error with the key of a command that concerns one, if it is that which was refused, and with
+/// the rule that grants it; any other as it is.
+pub(super) fn of_key(error: Error, cmd: &Cmd) -> Error {
+    let Error::Permission { command, detail, rule } = error else { return error };
+    let key = match cmd.args_iter().nth(1) {
+        Some(Arg::Simple(key)) if rule == OF_KEYS && !command.starts_with("EVAL") => key,
+        _ => return Error::Permission { command, detail, rule },
+    };
+    let key = String::from_utf8_lossy(key);
+    Error::Permission {
+        command,
+        detail: format!("key '{key}': {detail}"),
+        rule: format!("~{}", escape_glob(&key)),
+    }
 }
 
 /// The rule that grants a channel: that of the documents, if the channel is one of the prefix.
@@ -214,6 +233,19 @@ mod tests {
         ] {
             assert!(!is_refusal(words), "{words}");
         }
+    }
+
+    #[test]
+    fn a_key_is_named_where_the_command_has_one() {
+        let error = || refusal("GET", "NOPERM No permissions to access a key");
+        let told = of_key(error(), redis::cmd("GET").arg("n*:flows")).to_string();
+        assert!(told.contains("key 'n*:flows': NOPERM"), "{told}");
+        assert!(told.ends_with(r"; add ~n\*:flows to its rules"), "{told}");
+        assert_eq!(of_key(error(), &redis::cmd("EXEC")), error());
+        let script = refusal("EVALSHA", "NOPERM No permissions to access a key");
+        assert_eq!(of_key(script.clone(), redis::cmd("EVALSHA").arg("hash").arg(1)), script);
+        let command = refusal("GET", "NOPERM User u has no permissions to run the 'get' command");
+        assert_eq!(of_key(command.clone(), redis::cmd("GET").arg("k")), command);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use redis::{Cmd, Pipeline, Value, cmd};
 
-use super::fault::{Fault, classify_reply, name_of};
+use super::fault::{Fault, classify_answer, classify_reply};
 use crate::error::Error;
 
 /// The commands between `MULTI` and `EXEC`, as a plain pipeline: the crate's own atomic mode
@@ -26,7 +26,7 @@ pub(super) fn unwrap(
     let executed = replies.pop();
     for (command, reply) in commands.iter().zip(&replies) {
         if let Value::ServerError(error) = reply {
-            return Err(classify_reply(&name_of(command), error));
+            return Err(classify_answer(command, error));
         }
     }
     match executed {
@@ -35,7 +35,7 @@ pub(super) fn unwrap(
             .skip(1)
             .zip(values)
             .map(|(command, value)| match value {
-                Value::ServerError(error) => Err(classify_reply(&name_of(command), &error)),
+                Value::ServerError(error) => Err(classify_answer(command, &error)),
                 value => Ok(value),
             })
             .collect()),

@@ -53,9 +53,9 @@ impl Store {
     /// The stored text of an entry, `{…meta, fn: body}`; `None` when there is none.
     pub async fn read_library_entry(&self, kind: &str, path: &str) -> Result<Option<String>> {
         let key = self.keys().library_entry(kind, path);
-        self.check_sizes(&[&key]).await?;
+        self.check_sizes(&[&key]).await.map_err(|error| self.of_library(error))?;
         let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
-        stored_text(&key, reply)
+        stored_text(&key, reply).map_err(|error| self.of_library(error))
     }
 
     /// Whether the index was built, so that listings can be answered from it.
@@ -76,7 +76,7 @@ impl Store {
             }
             Err(error @ Error::Permission { .. }) => {
                 let consequence = "how large a folder of the library is shows only as it is read";
-                self.connection().warn_missing_right(&error, consequence);
+                self.connection().warn_missing_right(&self.of_library(error), consequence);
             }
             other => drop(other?),
         }
@@ -85,7 +85,8 @@ impl Store {
         loop {
             let mut scan = redis::cmd("HSCAN");
             scan.arg(&key).arg(&cursor).arg("COUNT").arg(FOLDER_PAGE);
-            let Value::Array(reply) = self.connection().command(&scan).await? else { break };
+            let reply = self.connection().command(&scan).await;
+            let Value::Array(reply) = reply.map_err(|error| self.of_library(error))? else { break };
             let [next, page] = reply.as_slice() else { break };
             for (name, meta) in text_pairs(page) {
                 bytes += name.len() + meta.len();

@@ -38,13 +38,25 @@ impl Store {
         }
     }
 
+    /// The error of a refused key of the library with the pattern that grants all of them; any other
+    /// as it is.
+    pub(super) fn of_library(&self, error: Error) -> Error {
+        let Error::Permission { command, detail, rule } = error else { return error };
+        let patterns = [self.keys().library_pattern(), self.keys().library_index_pattern()];
+        let granting = patterns
+            .into_iter()
+            .map(|pattern| format!("~{pattern}"))
+            .find(|granting| rule.starts_with(granting.trim_end_matches('*')));
+        Error::Permission { command, detail, rule: granting.unwrap_or(rule) }
+    }
+
     /// Whether there is this key. Where the server does not let its user ask, there is none:
     /// `consequence` says what comes of that.
     pub(super) async fn exists_if_allowed(&self, key: &str, consequence: &str) -> Result<bool> {
         match self.connection().command(redis::cmd("EXISTS").arg(key)).await {
             Ok(reply) => Ok(matches!(reply, Value::Int(count) if count > 0)),
             Err(error @ Error::Permission { .. }) => {
-                self.connection().warn_missing_right(&error, consequence);
+                self.connection().warn_missing_right(&self.of_library(error), consequence);
                 Ok(false)
             }
             Err(error) => Err(error),

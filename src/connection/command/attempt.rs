@@ -10,7 +10,7 @@ use super::link::Live;
 use crate::backoff::Backoff;
 use crate::config::Endpoint;
 use crate::connection::activity::Activity;
-use crate::connection::fault::{Fault, classify_failure, classify_reply, name_of, words_of};
+use crate::connection::fault::{Fault, classify_answer, classify_failure, name_of, words_of};
 use crate::connection::kind;
 use crate::connection::reaction::Reaction;
 use crate::connection::redirect::{Left, Next, Unserved};
@@ -129,7 +129,7 @@ impl Connection {
         let request = connection.send_packed_command(cmd);
         let reply = self.limited(&name, &live.activity, request).await?;
         let fault = match reply {
-            Ok(Value::ServerError(error)) => classify_reply(&name, &error),
+            Ok(Value::ServerError(error)) => classify_answer(cmd, &error),
             Ok(value) => return Ok(value),
             Err(error) => classify_failure(&name, error),
         };

@@ -83,6 +83,11 @@ impl Inner {
                 match self.store.read_library_entry(kind, path).await {
                     Ok(text) => text.unwrap_or_default(),
                     Err(Error::Value { .. }) => String::new(),
+                    Err(error @ Error::Permission { .. }) => {
+                        let consequence = "entries of the library are only listed";
+                        self.store.connection().warn_missing_right(&error, consequence);
+                        String::new()
+                    }
                     Err(error) => return Err(error),
                 }
             };
