@@ -1,5 +1,6 @@
 'use strict';
 
+const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 
@@ -79,6 +80,15 @@ function flowParser() {
 }
 
 /**
+ * Whether the Node-RED that is running starts groups, each after the one that it is in: since 3.1 it
+ * does, and before that it only looks for their variables. Where none is running, the stricter counts.
+ */
+function startsGroups() {
+  const found = loaded(path.join('flows', 'util.js'));
+  return !found || fs.existsSync(path.join(path.dirname(found.file), 'Group.js'));
+}
+
+/**
  * The exports of a file of Node-RED's package for all its parts.
  *
  * @param {string} file
@@ -106,4 +116,4 @@ const expressionUtil = () => ofUtil('util.js');
  */
 const log = () => ofUtil('log.js');
 
-module.exports = { expressionUtil, flowParser, loadedFiles, loadedSettings, localStorage, log };
+module.exports = { expressionUtil, flowParser, loadedFiles, loadedSettings, localStorage, log, startsGroups };

@@ -60,7 +60,7 @@ test(`${CASES} flows with something odd in them`, { timeout: 3_600_000 }, async 
   const random = createRandom('odd flows', seed);
   for (let number = 1; number <= CASES; number += 1) {
     const { flows, what } = oddFlow(random);
-    const told = await trio.differences(flows);
+    const told = await trio.differences(flows).catch((error) => [error.message]);
     assert.deepEqual(told, [], `case ${number}, seed ${seed}: ${what}\n${JSON.stringify(flows)}`);
   }
 });

@@ -4,6 +4,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const { test } = require('node:test');
 
+const { endlessEntry } = require('../../lib/flows/endless.js');
 const { flowFault } = require('../../lib/flows/validate.js');
 
 // The Node-RED that is asked what it can read.
@@ -151,6 +152,16 @@ for (const [name, [flows, message]] of Object.entries(FAULTY)) {
     assert.match(flowFault(flows), message);
   });
 }
+
+test('before Node-RED 3.1, which starts no groups, one that is not there is not missed', () => {
+  const inOneThatIsGone = [TAB, { id: 'g', type: 'group', z: 'tab', g: 'gone' }];
+  assert.equal(endlessEntry(inOneThatIsGone, true)?.id, 'g');
+  assert.equal(endlessEntry(inOneThatIsGone, false), undefined);
+  const [acrossTabs] = FAULTY['a group in one of another tab'];
+  assert.equal(endlessEntry(acrossTabs, false), undefined);
+  const within = acrossTabs.map((entry) => (entry.id === 'h' ? { ...entry, g: 'g' } : entry));
+  assert.match(endlessEntry(within, false)?.id, /^[gh]$/, 'a look for a variable would never end');
+});
 
 test('changes nothing of what it looks at', () => {
   const flows = [

@@ -61,8 +61,9 @@ function isPlaced(node) {
  * which has to be in the same tab or subflow.
  *
  * @param {Map<string, FlowNode>} groups
+ * @param {boolean} areStarted otherwise one that is not there is not missed
  */
-function waitingGroup(groups) {
+function waitingGroup(groups, areStarted = true) {
   /** @type {Set<string>} */
   const started = new Set();
   for (const [start, waiting] of groups) {
@@ -71,6 +72,9 @@ function waitingGroup(groups) {
     let at = start;
     while (!started.has(at)) {
       const group = groups.get(at);
+      if (!group && !areStarted) {
+        break;
+      }
       if (!group || path.has(at)) {
         return waiting;
       }
@@ -123,8 +127,9 @@ function startedSubflows(uses, subflows) {
  * The group or subflow at which Node-RED's start of these flows would never end, or undefined.
  *
  * @param {FlowNode[]} flows
+ * @param {boolean} startsGroups as Node-RED does since 3.1; before that, variables are looked for in any group
  */
-function endlessEntry(flows) {
+function endlessEntry(flows, startsGroups) {
   if (!flows.some(({ type }) => type === 'group' || type === 'subflow')) {
     return undefined;
   }
@@ -132,13 +137,11 @@ function endlessEntry(flows) {
   const running = [...tabs.values()].filter(({ entry }) => !entry.disabled);
   const uses = running.flatMap((tab) => [...tab.uses]);
   const { started, recursive } = startedSubflows(uses, subflows);
-  return (
-    recursive ||
-    running
-      .concat(started)
-      .map(({ groups }) => waitingGroup(groups))
-      .find(Boolean)
-  );
+  const groups = running.concat(started).map((container) => container.groups);
+  const waiting = startsGroups
+    ? groups.map((each) => waitingGroup(each)).find(Boolean)
+    : waitingGroup(new Map(groups.flatMap((each) => [...each])), false);
+  return recursive || waiting;
 }
 
 module.exports = { endlessEntry };

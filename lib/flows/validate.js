@@ -1,7 +1,7 @@
 'use strict';
 
 const { isObject } = require('../is-object');
-const { flowParser } = require('../node-red');
+const { flowParser, startsGroups } = require('../node-red');
 const { endlessEntry } = require('./endless');
 const { byKey, keyOf } = require('./key');
 const { firstOddity, firstOrphan, isLink, isOddValue } = require('./oddity');
@@ -112,7 +112,7 @@ function flowFault(flows) {
   if (unreadable) {
     return unreadable;
   }
-  const endless = endlessEntry(flows);
+  const endless = endlessEntry(flows, startsGroups());
   return (
     endless &&
     `${named(endless, flows)} can't be run: it is within itself, or in a group that is not there, and its start would never end`
