@@ -6,7 +6,7 @@
 // `AUTH` and `HELLO` need no right; `ROLE` is asked with Sentinel and Cluster, `CLUSTER SLOTS`
 // with Cluster, `ASKING` while one of its slots is moved, `SELECT` with a `db`, `CLIENT SETNAME` with a `connectionName`.
 const CONNECTION = ['ping', 'select', 'info', 'role', 'cluster|slots', 'asking', 'client|setname', 'client|setinfo'];
-const READ = ['multi', 'exec', 'get', 'strlen', 'exists', 'scan'];
+const READ = ['multi', 'exec', 'getrange', 'strlen', 'exists', 'scan'];
 const LIBRARY = ['hlen', 'hscan'];
 const WRITE = ['set', 'del', 'hset', 'hdel', 'pttl', 'publish', 'eval', 'evalsha'];
 const SUBSCRIPTION = ['subscribe'];

@@ -17,7 +17,7 @@ pub(super) const QUEUE_LENGTH: usize = 1000;
 
 /// Commands that change nothing.
 const READS: [&str; 16] = [
-    "GET", "MGET", "STRLEN", "EXISTS", "HGET", "HSCAN", "HLEN", "SCAN", "TYPE", "PTTL", "TIME",
+    "GET", "GETRANGE", "STRLEN", "EXISTS", "HGET", "HSCAN", "HLEN", "SCAN", "TYPE", "PTTL", "TIME",
     "PING", "ROLE", "INFO", "MULTI", "EXEC",
 ];
 

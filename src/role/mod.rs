@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod context;
+mod pace;
 pub mod packages;
 pub mod worker;
 
@@ -40,8 +41,6 @@ pub trait Host: Send + Sync + 'static {
     fn event(&self, event: Event);
 }
 
-/// The shortest time between two reads that hints ask for: a flood of hints is no flood of reads.
-const READ_GAP: Duration = Duration::from_millis(50);
 /// How long a start as a whole waits for the connection before it goes on without.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 

@@ -4,7 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::Store;
 use super::lease::{Holder, LEASE, owner_of};
-use super::reply::{stored_text, verdict};
+use super::look::Seen;
+use super::reply::verdict;
 use super::revision::Revision;
 use super::script_prelude::PRELUDE;
 use crate::codec;
@@ -51,7 +52,7 @@ pub enum Written {
     Unconfirmed(String),
     /// Another living admin holds the lease: which, for people. Nothing was written.
     Other(String),
-    /// The record is newer than the one that the write was based on. Nothing was written.
+    /// What is stored is newer than, or not, what the write was based on. Nothing was written.
     Stale,
 }
 
@@ -71,11 +72,15 @@ pub struct Write<'a> {
 
 // KEYS: revision, lease, flows, credentials, settings, and backup when one is kept.
 // ARGV: token, lease ms, base sequence (or nothing), record, flows, credentials, settings, channel, message,
-// largest value to keep in a backup (or nothing: no backup), settings to keep in it (or nothing: those stored).
+// largest value to keep in a backup (or nothing: no backup), settings to keep in it (or nothing: those stored);
+// and when the write is based on what was seen: the record, and the sizes of flows, credentials and settings.
 // Of the commands that write, SET alone is refused or granted to all of them: a server must not be left
 // with half a deploy. One that can't be announced is found by looking.
 static WRITE: LazyLock<Script> = LazyLock::new(|| {
-    Script::guarded(&[PRELUDE, r"
+    Script::guarded(
+        &[
+            PRELUDE,
+            r"
 local holder = holder(KEYS[2])
 if holder and holder ~= ARGV[1] then return {'other', string.sub(holder, 1, 300)} end
 local record = text(KEYS[1])
@@ -84,11 +89,17 @@ if record and ARGV[3] ~= '' then
   local sequence = read and type(decoded) == 'table' and tonumber(decoded.sequence)
   if sequence and sequence > tonumber(ARGV[3]) then return {'stale', ''} end
 end
+if ARGV[12] then
+  if (record or '') ~= ARGV[12] then return {'stale', ''} end
+  for i = 3, 5 do
+    if size(KEYS[i]) ~= tonumber(ARGV[10 + i]) then return {'stale', ''} end
+  end
+end
 if ARGV[10] ~= '' then
   for i, field in ipairs({'revision', 'lease', 'flows', 'credentials', 'settings'}) do
-    local size = field ~= 'lease' and redis.pcall('STRLEN', KEYS[i])
-    local value = type(size) == 'number' and size <= tonumber(ARGV[10]) and redis.pcall('GET', KEYS[i])
-    if type(value) == 'string' then
+    local most = tonumber(ARGV[10])
+    local value = field ~= 'lease' and redis.pcall('GETRANGE', KEYS[i], 0, most)
+    if type(value) == 'string' and value ~= '' and #value <= most then
       if field == 'settings' and ARGV[11] ~= '' then value = ARGV[11] end
       redis.call('HSET', KEYS[6], field, value)
     end
@@ -101,12 +112,25 @@ redis.call('SET', KEYS[1], ARGV[4])
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 note('PUBLISH', redis.pcall('PUBLISH', ARGV[8], ARGV[9]))
 return done('done')
-"].concat())
+",
+        ]
+        .concat(),
+    )
 });
 
 impl Store {
     /// Writes a deploy with its record and announces it, in one step, if nobody else is ahead.
     pub async fn write_deploy(&self, holder: &Holder, write: &Write<'_>) -> Result<Written> {
+        self.write_deploy_over(holder, write, None).await.map(|(written, _)| written)
+    }
+
+    /// The same if what is stored is what was `seen`. Returns as well what is seen now, if it was written.
+    pub async fn write_deploy_over(
+        &self,
+        holder: &Holder,
+        write: &Write<'_>,
+        seen: Option<&Seen>,
+    ) -> Result<(Written, Seen)> {
         let keys = self.keys();
         if write.deploy.flows.len() > codec::MAX_VALUE_BYTES {
             let most = codec::MAX_VALUE_BYTES;
@@ -125,8 +149,9 @@ impl Store {
             [&deploy.flows, &deploy.credentials, &deploy.settings].map(|text| self.encoded(text));
         let sizes = Some(values.each_ref().map(|value| size(value)));
         let record = Revision { sizes, ..write.revision.clone() }.to_text()?;
+        let now = Seen { record: record.clone().into(), sizes: sizes.unwrap_or_default() };
         let [flows, credentials, settings] = values;
-        let arguments = [
+        let mut arguments = vec![
             holder.token().into_bytes(),
             LEASE.as_millis().to_string().into_bytes(),
             write.base.map_or_else(Vec::new, |base| base.to_string().into_bytes()),
@@ -139,8 +164,13 @@ impl Store {
             if write.backup { codec::MAX_VALUE_BYTES.to_string().into_bytes() } else { Vec::new() },
             if write.backup { self.settings_to_keep().await? } else { Vec::new() },
         ];
+        if let Some(seen) = seen {
+            arguments.push(seen.record.clone());
+            arguments.extend(seen.sizes.map(|size| size.to_string().into_bytes()));
+        }
         // Run twice, it would keep the new flows as a backup of the old ones.
-        let script = if write.base.is_some() { WRITE.clone() } else { WRITE.unguarded() };
+        let script =
+            if write.base.is_some() || seen.is_some() { WRITE.clone() } else { WRITE.unguarded() };
         let (reply, missing) = match self.wait_command() {
             None => (self.connection().script(&script, &names, &arguments).await?, None),
             Some(wait) => {
@@ -149,14 +179,15 @@ impl Store {
                 (reply, self.missing_replicas(answer))
             }
         };
-        Ok(match verdict("deploy script", reply)? {
+        let written = match verdict("deploy script", reply)? {
             (word, notes) if word == "done" => {
                 self.warn_of_notes(notes, &self.update_channel);
                 missing.map_or(Written::Done, Written::Unconfirmed)
             }
             (word, _) if word == "stale" => Written::Stale,
             (_, holder) => Written::Other(owner_of(&holder.unwrap_or_default())),
-        })
+        };
+        Ok((written, now))
     }
 
     /// The stored settings without the secret, when no secret may be stored; what can't be read may
@@ -166,13 +197,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let key = self.keys().settings();
-        let read = match self.check_sizes(&[&key]).await {
-            Ok(()) => {
-                let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
-                stored_text(&key, reply)
-            }
-            Err(error) => Err(error),
-        };
+        let read = self.read_text(&key).await;
         let kept = read.and_then(|text| shared_settings(text.as_deref().unwrap_or("{}"), None));
         match kept {
             Ok(text) => Ok(self.encoded(&text)),

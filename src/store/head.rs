@@ -1,15 +1,16 @@
 //! The head: which deploy is stored. Small enough to be read often, and all that a write is based on.
 
-use redis::{Pipeline, Value};
+use redis::Value;
 
 use super::Store;
-use super::reply::stored_text;
+use super::fetch::{fetch, length};
+use super::reply::{stored_text, too_large};
 use super::revision::Revision;
-use super::size::length;
+use crate::codec;
 use crate::error::{Error, Result};
 
 /// No revision record is nearly as large, in bytes.
-const LARGEST_RECORD: u64 = 64 * 1024;
+pub(super) const LARGEST_RECORD: usize = 64 * 1024;
 
 /// The record and the sizes of what it tells of, as one atomic read found them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,12 +42,12 @@ impl Record {
         }
     }
 
-    /// What the server has answered to the command that [`ask_for_record`] has added.
+    /// What was fetched with at most [`LARGEST_RECORD`] bytes.
     ///
     /// # Errors
     /// Not when it is only the record that can't be used.
     pub(super) fn from_reply(key: &str, reply: Option<Result<Value>>) -> Result<Self> {
-        let text = stored_text(key, reply.unwrap_or(Ok(Value::Nil)));
+        let text = stored_text(key, reply.unwrap_or(Ok(Value::Nil)), LARGEST_RECORD);
         match text.and_then(|text| text.map(|text| Revision::parse(key, &text)).transpose()) {
             Ok(Some(revision)) => Ok(Self::Read(revision)),
             Ok(None) => Ok(Self::Missing),
@@ -85,12 +86,23 @@ impl Head {
 }
 
 impl Store {
+    /// An error that names the first of the values that is larger than anybody reads: it need not be
+    /// fetched to find that out.
+    pub fn check_sizes(&self, head: &Head) -> Result<()> {
+        let keys = [self.keys().flows(), self.keys().credentials(), self.keys().settings()];
+        let most = u64::try_from(codec::MAX_VALUE_BYTES).unwrap_or(u64::MAX);
+        match keys.iter().zip(head.sizes).find(|(_, size)| *size > most) {
+            Some((key, _)) => Err(too_large(key, codec::MAX_VALUE_BYTES)),
+            None => Ok(()),
+        }
+    }
+
     /// Reads the record, and how large the values are, in one step (`MULTI`).
     pub async fn read_head(&self) -> Result<Head> {
         let keys = self.keys();
         let revision_key = keys.revision();
         let mut pipe = redis::pipe();
-        self.ask_for_record(&mut pipe).await?;
+        pipe.add_command(fetch(&revision_key, LARGEST_RECORD));
         for key in [keys.flows(), keys.credentials(), keys.settings()] {
             pipe.cmd("STRLEN").arg(key);
         }
@@ -98,40 +110,5 @@ impl Store {
         let record = Record::from_reply(&revision_key, replies.next())?;
         let mut size = || replies.next().and_then(Result::ok).map_or(0, length);
         Ok(Head { record, sizes: [size(), size(), size()] })
-    }
-
-    /// Reads the revision record alone, as text. `None` when there is none (or none that can be
-    /// read): then only the content tells.
-    pub async fn read_revision_text(&self) -> Result<Option<String>> {
-        let key = self.keys().revision();
-        if !self.record_has_size().await? {
-            return Ok(None);
-        }
-        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
-        match stored_text(&key, reply) {
-            Err(error @ Error::Value { .. }) => {
-                tracing::debug!("{error}");
-                Ok(None)
-            }
-            other => other,
-        }
-    }
-
-    /// Adds the command that gives the record: its text, or if that is too large to be a record,
-    /// something that is none.
-    pub(super) async fn ask_for_record(&self, pipe: &mut Pipeline) -> Result<()> {
-        let command = if self.record_has_size().await? { "GET" } else { "STRLEN" };
-        pipe.cmd(command).arg(self.keys().revision());
-        Ok(())
-    }
-
-    /// Whether the stored record is small enough to be one.
-    async fn record_has_size(&self) -> Result<bool> {
-        let key = self.keys().revision();
-        match self.connection().command(redis::cmd("STRLEN").arg(&key)).await {
-            Ok(reply) => Ok(length(reply) <= LARGEST_RECORD),
-            Err(Error::Server { .. }) => Ok(true),
-            Err(error) => Err(error),
-        }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use redis::Value;
 
 use super::Store;
-use super::reply::{plain_text, stored_text, text_pairs, verdict};
+use super::reply::{plain_text, text_pairs, verdict};
 use super::script_prelude::PRELUDE;
 use crate::codec;
 use crate::connection::Script;
@@ -53,9 +53,7 @@ impl Store {
     /// The stored text of an entry, `{…meta, fn: body}`; `None` when there is none.
     pub async fn read_library_entry(&self, kind: &str, path: &str) -> Result<Option<String>> {
         let key = self.keys().library_entry(kind, path);
-        self.check_sizes(&[&key]).await.map_err(|error| self.of_library(error))?;
-        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
-        stored_text(&key, reply).map_err(|error| self.of_library(error))
+        self.read_text(&key).await.map_err(|error| self.of_library(error))
     }
 
     /// Whether the index was built, so that listings can be answered from it.

@@ -5,10 +5,12 @@
 pub mod backups;
 pub(crate) mod context;
 pub mod deploy;
+mod fetch;
 mod first_settings;
 pub mod head;
 pub mod lease;
 pub mod library;
+pub mod look;
 pub mod packages;
 mod replicas;
 mod reply;
@@ -17,7 +19,6 @@ mod rights;
 mod scan;
 mod script_prelude;
 pub mod sessions;
-mod size;
 pub mod snapshot;
 
 use std::sync::Arc;

@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use redis::Value;
 
 use super::Store;
+use super::fetch::fetch;
 use super::lease::{Holder, owner_of};
 use super::reply::{stored_text, verdict};
 use super::script_prelude::PRELUDE;
-use super::size::length;
 use crate::codec;
 use crate::connection::Script;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::packages::{MOST_TEXT, PackageList};
 
 // KEYS: packages, lease. ARGV: token, list, channel, message.
@@ -47,24 +47,15 @@ impl Store {
     /// versions is an [`Error::Value`].
     pub async fn read_packages(&self) -> Result<Option<PackageList>> {
         let key = self.keys().packages();
-        let bytes = match self.connection().command(redis::cmd("STRLEN").arg(&key)).await {
-            Ok(reply) => length(reply),
-            // What is no string has no length: fetching it says so.
-            Err(Error::Server { .. }) => 0,
-            Err(error) => return Err(error),
-        };
-        if bytes > u64::try_from(MOST_TEXT).unwrap_or(u64::MAX) {
-            return Err(Error::value(
-                &key,
-                format!("too large: {bytes} bytes, and no package list is larger than {MOST_TEXT}"),
-            ));
-        }
-        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
-        let text = match reply {
-            Ok(Value::BulkString(bytes)) => codec::decode(&key, &bytes, MOST_TEXT).map(Some),
-            other => stored_text(&key, other),
-        };
-        text?.map(|text| PackageList::parse(&key, &text)).transpose()
+        let reply = self.connection().command(&fetch(&key, MOST_TEXT)).await;
+        self.package_list(reply)
+    }
+
+    /// The list that was fetched with at most [`MOST_TEXT`] bytes.
+    pub(super) fn package_list(&self, reply: Result<Value>) -> Result<Option<PackageList>> {
+        let key = self.keys().packages();
+        let text = stored_text(&key, reply, MOST_TEXT)?;
+        text.map(|text| PackageList::parse(&key, &text)).transpose()
     }
 
     /// Stores a list and announces it, in one step, unless another admin holds the lease. The

@@ -5,13 +5,14 @@ use redis::Value;
 use crate::codec;
 use crate::error::{Error, Result};
 
-/// The text of a string reply, decoded by [`codec::decode`]; `None` when the key is missing.
-pub(super) fn stored_text(key: &str, reply: Result<Value>) -> Result<Option<String>> {
+/// The text of a value that was fetched with at most `most` bytes, decoded by [`codec::decode`] to no
+/// more than that; `None` when the key is missing, or nothing is in it.
+pub(super) fn stored_text(key: &str, reply: Result<Value>, most: usize) -> Result<Option<String>> {
     match reply {
         Ok(Value::Nil) => Ok(None),
-        Ok(Value::BulkString(bytes)) => {
-            codec::decode(key, &bytes, codec::MAX_VALUE_BYTES).map(Some)
-        }
+        Ok(Value::BulkString(bytes)) if bytes.is_empty() => Ok(None),
+        Ok(Value::BulkString(bytes)) if bytes.len() > most => Err(too_large(key, most)),
+        Ok(Value::BulkString(bytes)) => codec::decode(key, &bytes, most).map(Some),
         Ok(Value::SimpleString(text)) => Ok(Some(text)),
         Ok(other) => Err(Error::value(key, format!("the server answered {}", kind(&other)))),
         Err(Error::Server { detail, .. }) if detail.starts_with("WRONGTYPE") => {
@@ -19,6 +20,11 @@ pub(super) fn stored_text(key: &str, reply: Result<Value>) -> Result<Option<Stri
         }
         Err(error) => Err(error),
     }
+}
+
+/// The error of a value of which more is stored than anybody reads.
+pub(super) fn too_large(key: &str, most: usize) -> Error {
+    Error::value(key, format!("too large: no more than {most} bytes are read"))
 }
 
 /// A reply that is plain text, e.g. an array element of a script's answer.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::Store;
-use super::reply::stored_text;
 use crate::codec;
 use crate::content;
 use crate::error::Result;
@@ -12,9 +11,7 @@ impl Store {
     /// The sessions object as JSON text; `None` when none are stored or they expired.
     pub async fn read_sessions(&self) -> Result<Option<String>> {
         let key = self.keys().sessions();
-        self.check_sizes(&[&key]).await?;
-        let reply = self.connection().command(redis::cmd("GET").arg(&key)).await;
-        let text = stored_text(&key, reply)?;
+        let text = self.read_text(&key).await?;
         if let Some(text) = &text {
             content::object_text(&key, text)?;
         }

@@ -3,9 +3,11 @@
 use std::sync::OnceLock;
 
 use super::Store;
-use super::head::{Head, Record};
+use super::fetch::fetch;
+use super::head::{Head, LARGEST_RECORD, Record};
 use super::reply::stored_text;
 use super::revision::Revision;
+use crate::codec::MAX_VALUE_BYTES;
 use crate::content;
 use crate::error::{Error, Result};
 
@@ -82,7 +84,8 @@ pub enum Check {
 }
 
 impl Store {
-    /// Reads flows, credentials, settings and record in one step (`MULTI`). `None` when no flows
+    /// Reads flows, credentials, settings and record in one step (`MULTI`), none of them beyond
+    /// what may be stored. `None` when no flows
     /// are stored.
     pub async fn read_snapshot(&self, check: Check) -> Result<Option<Snapshot>> {
         let Some((snapshot, has_credentials)) = self.read(check).await? else { return Ok(None) };
@@ -103,15 +106,15 @@ impl Store {
         let keys = self.keys();
         let names = [keys.flows(), keys.credentials(), keys.settings(), keys.revision()];
         let [flows_key, credentials_key, settings_key, revision_key] = &names;
-        self.check_sizes(&[flows_key, credentials_key, settings_key]).await?;
         let mut pipe = redis::pipe();
         for name in [flows_key, credentials_key, settings_key] {
-            pipe.cmd("GET").arg(name);
+            pipe.add_command(fetch(name, MAX_VALUE_BYTES));
         }
-        self.ask_for_record(&mut pipe).await?;
+        pipe.add_command(fetch(revision_key, LARGEST_RECORD));
         let mut replies = self.connection().transaction(&pipe).await?.into_iter();
-        let mut next =
-            |key: &str| stored_text(key, replies.next().unwrap_or(Ok(redis::Value::Nil)));
+        let mut next = |key: &str| {
+            stored_text(key, replies.next().unwrap_or(Ok(redis::Value::Nil)), MAX_VALUE_BYTES)
+        };
         let (flows, credentials) = (next(flows_key), next(credentials_key));
         let settings = next(settings_key);
         let record = Record::from_reply(revision_key, replies.next());

@@ -45,7 +45,7 @@ async fn a_worker_tells_that_it_may_not_read_and_how_old_what_runs_is() {
     let health = until_health(&worker, "a look", |health| health.unheard.is_empty()).await;
     assert_eq!((health.copy_age, health.problem), (None, None));
 
-    server.add_user("worker -get");
+    server.add_user("worker -getrange");
     write(&store, &deploy(2), 2).await;
     let health = until_health(&worker, "the refusal", |health| health.problem.is_some()).await;
     assert_eq!(health.connection, "ready");
@@ -55,7 +55,7 @@ async fn a_worker_tells_that_it_may_not_read_and_how_old_what_runs_is() {
     let age = health.copy_age.unwrap();
     until("it grows", PATIENCE, async || worker.health().copy_age.unwrap() > age).await;
 
-    server.add_user("worker +get");
+    server.add_user("worker +getrange");
     announce(&server);
     let health = until_health(&worker, "the end of it", |health| health.problem.is_none()).await;
     assert_eq!(health.copy_age, None);

@@ -223,14 +223,14 @@ async fn what_is_stored_and_no_list_is_replaced() {
     let (log, _kept) = Log::keep();
     let server = Server::start(&[]);
     let dir = filled();
-    for bad in [r#"{"--global":"1.0.0"}"#, "no JSON", ""] {
+    for bad in [r#"{"--global":"1.0.0"}"#, "no JSON"] {
         store(&server, bad);
         let admin = started(&server, &dir).await;
         admin.packages_changed().await.unwrap();
         until_list(&server, LIST).await;
         admin.close().await;
     }
-    assert_eq!(log.count("writing it again"), 3, "{:?}", log.lines());
+    assert_eq!(log.count("writing it again"), 2, "{:?}", log.lines());
     let mut connection = server.admin();
     let _: () = connection.del(KEY).unwrap();
     let _: () = connection.rpush(KEY, "x").unwrap();

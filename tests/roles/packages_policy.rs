@@ -80,7 +80,7 @@ async fn with_the_option_off_nothing_is_read_and_nothing_run() {
     assert!(worker.packages().is_none());
     assert!(worker.wait_for_packages(LONG).await);
     let mut connection = server.admin();
-    assert_eq!(instance::calls(&mut connection, "strlen"), 0);
+    assert_eq!(instance::calls(&mut connection, "getrange"), 0);
     let subscribers: Vec<(String, u64)> = vec![
         redis::cmd("PUBSUB")
             .arg("NUMSUB")

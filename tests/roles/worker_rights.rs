@@ -79,7 +79,7 @@ async fn a_worker_issues_no_command_that_writes() {
             "select",
             "client",
             "ping",
-            "get",
+            "getrange",
             "exists",
             "strlen",
             "hlen",
@@ -97,7 +97,7 @@ async fn a_worker_issues_no_command_that_writes() {
             .filter(|name| !of_a_worker.contains(&name.as_str()))
             .collect();
         assert!(others.is_empty(), "{others:?}");
-        assert!(commands.contains("get") && commands.contains("exec"), "{commands:?}");
+        assert!(commands.contains("getrange") && commands.contains("exec"), "{commands:?}");
         assert_eq!(commands.contains("scan"), !indexed);
     }
 }
@@ -117,7 +117,7 @@ fn least_rights(server: &Server) -> String {
     let setinfo = if major == 7 && minor < 2 { "" } else { " +client|setinfo" };
     format!(
         "worker reset on >pw {keys} resetchannels &n:* -@all +hello +auth +ping +select +role +info \
-         +client|id +client|setname{setinfo} +subscribe +unsubscribe +multi +exec +discard +get +mget \
+         +client|id +client|setname{setinfo} +subscribe +unsubscribe +multi +exec +discard \
          +strlen +getrange +exists +type +ttl +pttl +time +hget +hmget +hgetall +hkeys +hlen +hexists \
          +hscan +smembers +scard +sscan +scan"
     )

@@ -114,13 +114,13 @@ async fn who_may_not_read_the_lease_does_not_take_it() {
     let server = Server::start(&[]);
     let owner = open(&server).await;
     assert_eq!(owner.renew_lease(&me(), true).await, Ok(Lease::Held));
-    server.add_user("blind on nopass ~n:* &* +@all -get");
+    server.add_user("blind on nopass ~n:* &* +@all -getrange");
     let mut config = options(&server);
     config.connection.username = Some("blind".into());
     let store = instance::store(&config).await;
     let rival = Holder::new("rival", "1");
     let error = store.renew_lease(&rival, true).await.expect_err("no right").to_string();
-    assert!(error.ends_with("; add +get to its rules"), "{error}");
+    assert!(error.ends_with("; add +getrange to its rules"), "{error}");
     assert_eq!(stored(&mut server.admin(), "n:lease").as_deref(), Some("me:1"));
 }
 

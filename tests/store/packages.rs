@@ -125,16 +125,14 @@ async fn what_another_module_stored_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_too_large_is_not_even_fetched() {
+async fn what_is_too_large_is_refused() {
     let server = Server::start(&[]);
     let store = open(&server).await;
     let mut admin = server.admin();
     let _: () = admin.set("n:packages", vec![b' '; 1_000_001]).unwrap();
-    let before = instance::calls(&mut admin, "get");
     let error = store.read_packages().await.expect_err("too large");
     assert_eq!(error.code(), "ERR_VALKEY_VALUE");
     assert!(error.to_string().contains("n:packages"), "{error}");
-    assert_eq!(instance::calls(&mut admin, "get"), before);
     let mut largest = LIST.as_bytes().to_vec();
     largest.resize(1_000_000, b' ');
     let _: () = admin.set("n:packages", largest).unwrap();

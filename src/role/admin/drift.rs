@@ -6,6 +6,7 @@ use crate::content::{credentials_text, sha256_hex};
 use crate::error::{Error, Result};
 use crate::store::deploy::Deploy;
 use crate::store::head::Head;
+use crate::store::look::Seen;
 use crate::store::revision::Revision;
 use crate::store::snapshot::{Check, Snapshot};
 
@@ -73,6 +74,14 @@ impl Inner {
             && !self.disk().restored.has(record)
             && (record.owner != self.holder.id() || self.has_missed(record));
         Ok(if foreign { Drift::Foreign } else { Drift::Replaceable })
+    }
+
+    /// Whether what was seen is what this admin wrote, and nobody else since.
+    pub(super) fn is_replaceable(&self, record: &Revision, seen: &Seen) -> bool {
+        record.owner == self.holder.id()
+            && record.sizes == Some(seen.sizes)
+            && self.disk().unseen.is_none()
+            && !self.has_missed(record)
     }
 
     /// Earlier modules wrote no record: only the content tells.

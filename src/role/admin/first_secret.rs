@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::slot::{Kind, Slot};
 use super::{Admin, Inner, Mirrored};
 use crate::error::Result;
+use crate::store::look::Found;
 
 /// The secret that credentials will be encrypted with.
 pub(super) struct FirstSecret;
@@ -18,7 +19,12 @@ impl Kind for FirstSecret {
         &inner.slots.first_secret
     }
 
-    async fn converge(inner: &Inner, secret: Arc<str>, _: bool) -> Result<Option<String>> {
+    async fn converge(
+        inner: &Inner,
+        secret: Arc<str>,
+        _: bool,
+        _: &Found,
+    ) -> Result<Option<String>> {
         let settings = {
             let disk = inner.disk();
             if disk.deploy.is_some() {

@@ -12,6 +12,7 @@ use super::{Admin, Inner};
 use crate::error::{Error, Result};
 use crate::packages::{PackageList, Skipped};
 use crate::role::packages::{Follow, HostInfo, Packages};
+use crate::store::look::Found;
 use crate::store::packages::ListWritten;
 
 /// How long a deploy waits for the list of packages to be read from disk.
@@ -236,10 +237,19 @@ impl Kind for PackageLists {
         &inner.slots.packages
     }
 
-    async fn converge(inner: &Inner, value: Installed, _: bool) -> Result<Option<String>> {
+    async fn converge(
+        inner: &Inner,
+        value: Installed,
+        _: bool,
+        found: &Found,
+    ) -> Result<Option<String>> {
         let Some(packages) = inner.packages.get() else { return Ok(None) };
         let Installed { list, unknown } = value;
-        let stored = match inner.store.read_packages().await {
+        let read = match &found.packages {
+            Some(read) => read.clone(),
+            None => inner.store.read_packages().await,
+        };
+        let stored = match read {
             Err(error @ Error::Value { .. }) => {
                 tracing::warn!("{error}; writing it again");
                 None

@@ -1,5 +1,6 @@
 //! The task that makes Valkey equal to the admin's disk.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,6 +9,7 @@ use tracing::instrument::WithSubscriber;
 use super::Inner;
 use super::drift::{Depth, Drift};
 use super::first_secret::FirstSecret;
+use super::identity::Identity;
 use super::packages::PackageLists;
 use super::reconcile_state::ReconcileState;
 use super::sessions::Sessions;
@@ -17,12 +19,29 @@ use crate::role::Event;
 use crate::store::backups::KEPT;
 use crate::store::deploy::{Deploy, Write, Written};
 use crate::store::head::Record;
-use crate::store::lease::Lease;
+use crate::store::look::{Found, Look, Seen};
+use crate::store::revision::Revision;
 
 /// The lease lives 10 s; three renewals may be missed.
-const RENEW: Duration = Duration::from_secs(3);
+pub(super) const RENEW: Duration = Duration::from_secs(3);
 /// Attempts of one round to get ahead of a record that changes meanwhile.
 const ATTEMPTS: usize = 4;
+
+/// What a write is based on.
+struct Base<'a> {
+    /// The stored record, if there is one that can be read.
+    record: Option<&'a Revision>,
+    /// Its sequence, 0 when there is none; `None` when there is one that says nothing.
+    sequence: Option<u64>,
+    seen: &'a Seen,
+}
+
+/// What came of a write.
+enum Step {
+    Done,
+    Other(String),
+    Stale,
+}
 
 impl Inner {
     pub(super) async fn reconcile(&self) {
@@ -68,29 +87,22 @@ impl Inner {
 
     async fn round(&self, known: &mut ReconcileState) -> Result<()> {
         if known.reconnected {
-            known.renewed = None;
-            known.compared = None;
-            known.record = None;
-            known.library_asked = false;
+            known.forget();
             self.progress.send_modify(|progress| progress.compared = false);
         }
-        if !self.hold_lease(known).await? {
+        if self.write_on_what_is_known(known).await? {
+            known.problem = None;
             return Ok(());
         }
+        let Some(found) = self.look(known).await? else { return Ok(()) };
         self.look_for_restorable().await?;
-        let stands = self.look_at_record(known).await?;
+        let stands = known.stands(&found.seen);
         self.ask_for_refused_deploy();
-        let (deploy, generation) = {
-            let disk = self.disk();
-            match disk.refused.waits() {
-                true => (None, 0),
-                false => (disk.deploy.clone(), disk.generation),
-            }
-        };
+        let (deploy, generation) = self.to_mirror();
         // Before the deploy: who reads a deploy that needs a package finds it on the list.
         self.wait_for_packages_read().await;
         let is_due = known.depth(stands, false).is_some();
-        match self.converge_slot::<PackageLists>(is_due).await {
+        match self.converge_slot::<PackageLists>(is_due, &found).await {
             Ok(None) => known.packages_problem = None,
             Ok(Some(owner)) => {
                 known.lose_to(owner);
@@ -104,7 +116,8 @@ impl Inner {
         if let Some(deploy) = deploy
             && let Some(depth) = known.depth(stands, deployed)
         {
-            if let Some(owner) = self.converge(known, &deploy, depth).await? {
+            let owner = self.converge(known, &deploy, depth, *found.clone()).await?;
+            if let Some(owner) = owner {
                 known.lose_to(owner);
                 return Ok(());
             }
@@ -112,19 +125,13 @@ impl Inner {
                 known.read = Some(Instant::now());
             }
             known.compared = Some(Instant::now());
-            known.record = self.store.read_revision_text().await?;
-            let sequence = known.stored_sequence();
-            self.progress.send_modify(|progress| {
-                progress.mirrored = generation;
-                progress.compared = true;
-                progress.sequence = sequence;
-            });
+            self.note_mirrored(known, generation);
         }
-        if let Some(owner) = self.converge_slot::<FirstSecret>(known.reconnected).await? {
+        if let Some(owner) = self.converge_slot::<FirstSecret>(known.reconnected, &found).await? {
             known.lose_to(owner);
             return Ok(());
         }
-        if let Some(owner) = self.converge_slot::<Sessions>(known.reconnected).await? {
+        if let Some(owner) = self.converge_slot::<Sessions>(known.reconnected, &found).await? {
             known.lose_to(owner);
             return Ok(());
         }
@@ -138,30 +145,59 @@ impl Inner {
         Ok(())
     }
 
-    /// Reads the record, and notes when it has gone. Returns whether it is still the one that was
-    /// seen last: a server that was emptied without a loss of the connection shows in nothing else
-    /// that is as cheap to look at.
-    async fn look_at_record(&self, known: &mut ReconcileState) -> Result<bool> {
-        if known.compared.is_none() {
-            return Ok(false);
+    /// What is to be in Valkey, and its generation.
+    fn to_mirror(&self) -> (Option<Arc<Deploy>>, u64) {
+        let disk = self.disk();
+        match disk.refused.waits() {
+            true => (None, 0),
+            false => (disk.deploy.clone(), disk.generation),
         }
-        let record = self.store.read_revision_text().await?;
-        if record.is_none() && known.record.is_some() {
-            known.note_emptied();
-        }
-        Ok(record.is_some() && record == known.record)
     }
 
-    /// Whether this admin may write now.
-    async fn hold_lease(&self, known: &mut ReconcileState) -> Result<bool> {
-        let due = known.renewed.is_none_or(|at| at.elapsed() >= RENEW) || known.other.is_some();
-        if !due {
-            return Ok(true);
+    fn note_mirrored(&self, known: &ReconcileState, generation: u64) {
+        let sequence = known.stored_sequence();
+        self.progress.send_modify(|progress| {
+            progress.mirrored = generation;
+            progress.compared = true;
+            progress.sequence = sequence;
+        });
+    }
+
+    /// Writes a new deploy without looking first, where what this admin wrote last is known well
+    /// enough: the server compares, and has the last word. Returns whether that was all there was to do.
+    async fn write_on_what_is_known(&self, known: &mut ReconcileState) -> Result<bool> {
+        let Some((seen, record)) = known.trusted() else { return Ok(false) };
+        let (deploy, generation) = self.to_mirror();
+        let is_new = self.progress.borrow().mirrored < generation;
+        let Some(deploy) = deploy.filter(|_| is_new) else { return Ok(false) };
+        self.wait_for_packages_read().await;
+        let revision = deploy.revision(0, now(), self.holder.id());
+        let is_known = self.is_replaceable(&record, &seen)
+            && !record.same_content(&revision)
+            && !self.slots.packages.is_behind();
+        if !is_known {
+            return Ok(false);
         }
-        match self.store.renew_lease(&self.holder, !known.held_before).await? {
-            Lease::Held => {
+        let base = Base { record: Some(&record), sequence: Some(record.sequence), seen: &seen };
+        match self.write(known, &deploy, revision, base, false).await? {
+            Step::Done => {}
+            Step::Other(owner) => {
+                known.lose_to(owner);
+                return Ok(true);
+            }
+            Step::Stale => return Ok(false),
+        }
+        self.note_mirrored(known, generation);
+        Ok(!self.slots.sessions.is_behind() && !self.slots.first_secret.is_behind())
+    }
+
+    /// Renews the lease and sees what is stored; `None` when another admin may write.
+    async fn look(&self, known: &mut ReconcileState) -> Result<Option<Box<Found>>> {
+        let with_packages =
+            self.packages.get().is_some() && (known.is_late() || self.slots.packages.is_behind());
+        match self.store.look(&self.holder, !known.held_before, with_packages).await? {
+            Look::Held(found) => {
                 known.held_before = true;
-                known.renewed = Some(Instant::now());
                 if let Some(other) = known.other.take() {
                     known.compared = None;
                     known.library_asked = false;
@@ -171,78 +207,102 @@ impl Inner {
                         "the lease of the other admin ({other}) has run out: this admin takes over"
                     );
                 }
-                Ok(true)
+                Ok(Some(found))
             }
-            Lease::Other(owner) => {
+            Look::Other(owner) => {
                 known.lose_to(owner);
-                Ok(false)
+                Ok(None)
             }
         }
     }
 
-    /// Makes flows, credentials, settings and record in Valkey those of `deploy`. Returns the
-    /// other admin that is in the way.
+    /// Makes flows, credentials, settings and record in Valkey those of `deploy`, beginning with what
+    /// was `found` there. Returns the other admin that is in the way.
     async fn converge(
         &self,
         known: &mut ReconcileState,
         deploy: &Deploy,
         depth: Depth,
+        mut found: Found,
     ) -> Result<Option<String>> {
-        let began = Instant::now();
         for _ in 0..ATTEMPTS {
-            let head = self.store.read_head().await?;
-            match &head.record {
-                Record::Missing if known.record.is_some() => known.note_emptied(),
-                Record::Broken(error) => tracing::warn!("{error}; writing it again"),
-                Record::Missing | Record::Read(_) => {}
+            let Found { head, seen, .. } = &found;
+            if let Record::Broken(error) = &head.record {
+                tracing::warn!("{error}; writing it again");
             }
-            let drift = self.drift(&head, deploy, depth).await?;
+            let drift = self.drift(head, deploy, depth).await?;
             if drift == Drift::None {
                 self.disk().unseen = None;
+                known.sees(seen.clone());
                 return Ok(None);
             }
-            let backup = drift == Drift::Foreign;
-            let sequence = self.next_sequence(head.sequence()).await;
-            let revision = deploy.revision(sequence, now(), self.holder.id());
-            let write = Write { deploy, revision: &revision, base: head.base(), backup };
-            match self.store.write_deploy(&self.holder, &write).await? {
-                written @ (Written::Done | Written::Unconfirmed(_)) => {
-                    let unconfirmed = match written {
-                        Written::Unconfirmed(missing) => Some(missing),
-                        _ => None,
-                    };
-                    let same = head.revision().is_some_and(|record| record.same_flows(&revision));
-                    let replaced = backup.then(|| self.store.keys().backup(revision.time));
-                    self.progress.send_modify(|progress| {
-                        progress.unconfirmed = unconfirmed;
-                        // Other settings beside the same flows are no new deploy.
-                        if replaced.is_some() || !same {
-                            progress.replaced = replaced;
-                        }
-                    });
-                    self.disk().unseen = None;
-                    if backup {
-                        tracing::error!(
-                            "Valkey held a deploy that this admin's disk never had; it was replaced by what is on this disk and kept under '{}'",
-                            self.store.keys().backup(revision.time)
-                        );
-                        self.prune_backups(revision.time);
-                    }
-                    tracing::info!(
-                        "deploy {sequence} mirrored: {} bytes in {} ms",
-                        deploy.flows.len(),
-                        began.elapsed().as_millis()
-                    );
-                    return Ok(None);
-                }
-                Written::Other(owner) => return Ok(Some(owner)),
-                Written::Stale => tracing::debug!("the record changed meanwhile: looking again"),
+            let revision = deploy.revision(0, now(), self.holder.id());
+            let base = Base { record: head.revision(), sequence: head.base(), seen };
+            match self.write(known, deploy, revision, base, drift == Drift::Foreign).await? {
+                Step::Done => return Ok(None),
+                Step::Other(owner) => return Ok(Some(owner)),
+                Step::Stale => tracing::debug!("the record changed meanwhile: looking again"),
+            }
+            match self.store.look(&self.holder, false, false).await? {
+                Look::Held(again) => found = *again,
+                Look::Other(owner) => return Ok(Some(owner)),
             }
         }
         Err(Error::Server {
             command: "deploy script".into(),
             detail: "another admin writes under the same prefix".into(),
         })
+    }
+
+    /// Writes a deploy over what was seen; the sequence of `revision` is given here.
+    async fn write(
+        &self,
+        known: &mut ReconcileState,
+        deploy: &Deploy,
+        mut revision: Revision,
+        base: Base<'_>,
+        backup: bool,
+    ) -> Result<Step> {
+        let began = Instant::now();
+        let identity = self.take_sequence(base.sequence.unwrap_or(0));
+        revision.sequence = identity.sequence;
+        let write = Write { deploy, revision: &revision, base: base.sequence, backup };
+        let writing = self.store.write_deploy_over(&self.holder, &write, Some(base.seen));
+        let ((), written) = tokio::join!(self.keep(identity), writing);
+        // Nobody can say whether it was done, or is still to be.
+        known.unsure |= written.as_ref().is_err_and(Error::is_passing);
+        let (written, seen) = written?;
+        let unconfirmed = match written {
+            Written::Done => None,
+            Written::Unconfirmed(missing) => Some(missing),
+            Written::Other(owner) => return Ok(Step::Other(owner)),
+            Written::Stale => return Ok(Step::Stale),
+        };
+        known.sees(seen);
+        let replaced = backup.then(|| self.store.keys().backup(revision.time));
+        self.progress.send_modify(|progress| {
+            progress.unconfirmed = unconfirmed;
+            // Other settings beside the same flows are no new deploy.
+            let same = base.record.is_some_and(|record| record.same_flows(&revision));
+            if replaced.is_some() || !same {
+                progress.replaced = replaced;
+            }
+        });
+        self.disk().unseen = None;
+        if backup {
+            tracing::error!(
+                "Valkey held a deploy that this admin's disk never had; it was replaced by what is on this disk and kept under '{}'",
+                self.store.keys().backup(revision.time)
+            );
+            self.prune_backups(revision.time);
+        }
+        tracing::info!(
+            "deploy {} mirrored: {} bytes in {} ms",
+            revision.sequence,
+            deploy.flows.len(),
+            began.elapsed().as_millis()
+        );
+        Ok(Step::Done)
     }
 
     /// In the background: it goes over all keys of the server, and nobody has to wait for it.
@@ -260,19 +320,21 @@ impl Inner {
         tokio::spawn(work.with_current_subscriber());
     }
 
-    /// Higher than everything that the server, this admin or its clock ever gave.
-    async fn next_sequence(&self, stored: u64) -> u64 {
-        let identity = {
-            let mut disk = self.disk();
-            let highest = stored.max(disk.identity.sequence).max(now());
-            disk.identity.sequence = highest.saturating_add(1);
-            disk.identity.clone()
-        };
+    /// Higher than everything that the server, this admin or its clock ever gave. To be kept.
+    fn take_sequence(&self, stored: u64) -> Identity {
+        let mut disk = self.disk();
+        let highest = stored.max(disk.identity.sequence).max(now());
+        disk.identity.sequence = highest.saturating_add(1);
+        disk.identity.clone()
+    }
+
+    /// Keeps what was given on the disk, beside the write that it is for: a record that the disk does not
+    /// know of is one that it has missed, which costs a needless backup at worst.
+    async fn keep(&self, identity: Identity) {
         if let Some(state_dir) = &self.state_dir
             && let Err(error) = identity.save(state_dir).await
         {
             tracing::debug!("{error}");
         }
-        identity.sequence
     }
 }

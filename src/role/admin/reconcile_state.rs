@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::drift::Depth;
 use crate::error::Error;
+use crate::store::look::Seen;
 use crate::store::revision::Revision;
 
 /// How often what Valkey holds is compared although nothing has changed here.
@@ -13,6 +14,8 @@ const COMPARE: Duration = Duration::from_secs(30);
 /// How often the values are read for it: one that was replaced by another of its length shows in
 /// nothing else.
 const READ: Duration = Duration::from_secs(60);
+/// How long they are trusted after that: a round may be late.
+const TRUSTED: Duration = Duration::from_secs(70);
 
 /// What the task remembers from round to round.
 #[derive(Default)]
@@ -21,12 +24,13 @@ pub(super) struct ReconcileState {
     pub(super) held_before: bool,
     /// The other admin that was logged.
     pub(super) other: Option<String>,
-    pub(super) renewed: Option<Instant>,
     pub(super) compared: Option<Instant>,
     /// When the stored values themselves were read for it.
     pub(super) read: Option<Instant>,
-    /// The record as it was stored after that.
-    pub(super) record: Option<String>,
+    /// The record and the sizes as they were stored after that.
+    pub(super) seen: Option<Seen>,
+    /// A write has failed of which nobody knows whether it was done: what was seen no longer counts.
+    pub(super) unsure: bool,
     /// The connection is a new one: nothing that was known of the server counts.
     pub(super) reconnected: bool,
     pub(super) library_asked: bool,
@@ -38,14 +42,57 @@ pub(super) struct ReconcileState {
 }
 
 impl ReconcileState {
-    /// How closely the stored values are to be looked at now, if at all. `stands`: the record is
-    /// the one that was seen last; `deployed`: there is something newer here.
+    /// The connection is a new one.
+    pub(super) fn forget(&mut self) {
+        self.compared = None;
+        self.seen = None;
+        self.library_asked = false;
+    }
+
+    /// This is what is stored now.
+    pub(super) fn sees(&mut self, seen: Seen) {
+        self.seen = Some(seen);
+        self.unsure = false;
+    }
+
+    /// Whether this is what was seen last; notes when the record has gone. A server that was emptied
+    /// without a loss of the connection, and a value that somebody has cut off, show in nothing else
+    /// that is as cheap to look at.
+    pub(super) fn stands(&mut self, found: &Seen) -> bool {
+        let had_record = self.seen.as_ref().is_some_and(|seen| !seen.record.is_empty());
+        if found.record.is_empty() && had_record {
+            self.note_emptied();
+        }
+        !self.unsure && !found.record.is_empty() && self.seen.as_ref() == Some(found)
+    }
+
+    /// What is stored, where it is known well enough to be written over without another look.
+    pub(super) fn trusted(&self) -> Option<(Seen, Revision)> {
+        let is_fresh = self.read.is_some_and(|read| read.elapsed() < TRUSTED);
+        let counts = is_fresh
+            && self.held_before
+            && self.other.is_none()
+            && self.compared.is_some()
+            && !self.reconnected
+            && !self.unsure;
+        let seen = self.seen.clone().filter(|_| counts)?;
+        let record = parse(&seen)?;
+        Some((seen, record))
+    }
+
+    /// Whether what Valkey holds is to be compared although nothing has changed.
+    pub(super) fn is_late(&self) -> bool {
+        self.compared.is_none_or(|at| at.elapsed() >= COMPARE)
+    }
+
+    /// How closely the stored values are to be looked at now, if at all. `stands`: what is stored looks
+    /// as it did last; `deployed`: there is something newer here.
     pub(super) fn depth(&self, stands: bool, deployed: bool) -> Option<Depth> {
-        let within = |at: Option<Instant>, limit| at.is_some_and(|at| at.elapsed() < limit);
-        if stands && !deployed && within(self.compared, COMPARE) {
+        let is_read = self.read.is_some_and(|at| at.elapsed() < READ);
+        if stands && !deployed && is_read && !self.is_late() {
             return None;
         }
-        Some(match stands && within(self.read, READ) {
+        Some(match stands && is_read {
             false => Depth::Content,
             true if deployed => Depth::Same,
             true => Depth::Sizes,
@@ -53,16 +100,15 @@ impl ReconcileState {
     }
 
     /// The record is gone: library and sessions may be as well, as on a server that has come anew.
-    pub(super) fn note_emptied(&mut self) {
+    fn note_emptied(&mut self) {
         self.reconnected = true;
-        self.record = None;
+        self.seen = None;
         self.library_asked = false;
     }
 
     /// The sequence in the record that was seen last.
     pub(super) fn stored_sequence(&self) -> Option<u64> {
-        let record = Revision::parse("revision", self.record.as_deref()?).ok()?;
-        Some(record.sequence)
+        Some(parse(self.seen.as_ref()?)?.sequence)
     }
 
     pub(super) fn lose_to(&mut self, owner: String) {
@@ -71,7 +117,6 @@ impl ReconcileState {
             tracing::error!("{error}");
         }
         self.other = Some(owner);
-        self.renewed = None;
     }
 
     pub(super) fn log_packages(&mut self, error: &Error) {
@@ -96,6 +141,11 @@ impl ReconcileState {
     }
 }
 
+/// The record that was seen, if it is one.
+fn parse(seen: &Seen) -> Option<Revision> {
+    serde_json::from_slice(&seen.record).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +165,7 @@ mod tests {
     fn values_are_read_every_minute_although_the_record_stands_and_nothing_was_deployed() {
         assert_eq!(depth(29, 59, true, false), None);
         assert_eq!(depth(31, 59, true, false), Some(Depth::Sizes));
+        assert_eq!(depth(29, 61, true, false), Some(Depth::Content));
         assert_eq!(depth(31, 61, true, false), Some(Depth::Content));
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::slot::{Kind, Slot};
 use super::{Admin, Inner, Mirrored};
 use crate::error::Result;
+use crate::store::look::Found;
 
 /// Log-in sessions as JSON text.
 pub(super) struct Sessions;
@@ -17,7 +18,12 @@ impl Kind for Sessions {
         &inner.slots.sessions
     }
 
-    async fn converge(inner: &Inner, text: Arc<str>, is_behind: bool) -> Result<Option<String>> {
+    async fn converge(
+        inner: &Inner,
+        text: Arc<str>,
+        is_behind: bool,
+        _: &Found,
+    ) -> Result<Option<String>> {
         if is_behind || !inner.store.has_sessions().await? {
             inner.store.write_sessions(&text, inner.config.session_ttl).await?;
         }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Inner, Mirrored};
 use crate::error::Result;
+use crate::store::look::Found;
 
 /// A kind of value that is mirrored beside deploys.
 pub(super) trait Kind {
@@ -17,12 +18,13 @@ pub(super) trait Kind {
     /// Where it is held.
     fn slot(inner: &Inner) -> &Slot<Self::Value>;
 
-    /// Makes what Valkey holds `value`; `is_behind`: it has not been given this one yet. Returns the
-    /// other admin that is in the way.
+    /// Makes what Valkey holds `value`; `is_behind`: it has not been given this one yet; `found`: what
+    /// the last look has found. Returns the other admin that is in the way.
     fn converge(
         inner: &Inner,
         value: Self::Value,
         is_behind: bool,
+        found: &Found,
     ) -> impl Future<Output = Result<Option<String>>> + Send;
 }
 
@@ -85,6 +87,12 @@ impl<T: Clone + PartialEq> Slot<T> {
         self.contents().value.clone()
     }
 
+    /// Whether Valkey has not been given the newest value.
+    pub(super) fn is_behind(&self) -> bool {
+        let contents = self.contents();
+        contents.mirrored < contents.generation
+    }
+
     /// The generations of what was tried last and of what Valkey has.
     pub(super) fn tried_and_mirrored(&self) -> (u64, u64) {
         let contents = self.contents();
@@ -113,7 +121,11 @@ impl<T> Attempts for Slot<T> {
 impl Inner {
     /// Makes Valkey hold the newest value of a kind, when it is behind, or when it is to be asked
     /// (`check`) whether it still does. Returns the other admin that is in the way.
-    pub(super) async fn converge_slot<K: Kind>(&self, check: bool) -> Result<Option<String>> {
+    pub(super) async fn converge_slot<K: Kind>(
+        &self,
+        check: bool,
+        found: &Found,
+    ) -> Result<Option<String>> {
         let slot = K::slot(self);
         let (value, generation, is_behind) = {
             let contents = slot.contents();
@@ -121,7 +133,7 @@ impl Inner {
             (contents.value.clone(), contents.generation, is_behind)
         };
         let Some(value) = value.filter(|_| is_behind || check) else { return Ok(None) };
-        if let Some(owner) = K::converge(self, value, is_behind).await? {
+        if let Some(owner) = K::converge(self, value, is_behind, found).await? {
             return Ok(Some(owner));
         }
         slot.contents().mirrored = generation;

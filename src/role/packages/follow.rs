@@ -10,7 +10,8 @@ use super::synchronise::Left;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::packages::PackageList;
-use crate::role::{CONNECT_LIMIT, READ_GAP, next_change};
+use crate::role::pace::Pace;
+use crate::role::{CONNECT_LIMIT, next_change};
 
 /// Between an attempt that failed and the next.
 const TRY_AGAIN: Backoff = Backoff::new(Duration::from_secs(4), Duration::from_secs(600)).spread();
@@ -48,6 +49,7 @@ impl Packages {
         };
         let mut connection = self.store.connection().state();
         let mut calls = self.calls.subscribe();
+        let mut pace = Pace::new();
         let mut target = self.begin().await;
         let mut answered = 0;
         loop {
@@ -77,7 +79,7 @@ impl Packages {
                 () = next_change(&mut calls) => {}
                 () = tokio::time::sleep(wait) => {}
             }
-            tokio::time::sleep(READ_GAP).await;
+            pace.take().await;
         }
     }
 

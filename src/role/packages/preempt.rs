@@ -6,7 +6,8 @@ use super::Packages;
 use super::heard::{Heard, REREAD_LIST};
 use crate::npm;
 use crate::packages::{PackageList, Wanted};
-use crate::role::{READ_GAP, next_change};
+use crate::role::next_change;
+use crate::role::pace::Pace;
 
 /// How long npm may work on a list before another one ends it: most runs are over by then, and
 /// what they have done is of use to the next list too.
@@ -40,6 +41,7 @@ impl Packages {
     async fn superseded(&self, list: &PackageList, mut heard: Heard, grace: Duration) {
         tokio::time::sleep(grace).await;
         let mut connection = self.store.connection().state();
+        let mut pace = Pace::new();
         loop {
             heard.note();
             connection.borrow_and_update();
@@ -53,7 +55,7 @@ impl Packages {
                 () = next_change(&mut connection) => {}
                 () = tokio::time::sleep(REREAD_LIST) => {}
             }
-            tokio::time::sleep(READ_GAP).await;
+            pace.take().await;
         }
     }
 }

@@ -7,7 +7,8 @@ use super::Inner;
 use super::health::{REREAD_HEAD, Seen, Standing};
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
-use crate::role::{READ_GAP, next_change};
+use crate::role::next_change;
+use crate::role::pace::Pace;
 use crate::store::head::Head;
 use crate::store::snapshot::Snapshot;
 
@@ -73,15 +74,14 @@ impl Inner {
         let mut connection = self.store.connection().state();
         // The first look makes up for what was announced since the snapshot at start was read.
         let mut wait = Duration::ZERO;
-        let mut looked = tokio::time::Instant::now();
+        let mut pace = Pace::new();
         loop {
             tokio::select! {
                 () = next_change(&mut hints) => {}
                 () = next_change(&mut connection) => {}
                 () = tokio::time::sleep(wait) => {}
             }
-            tokio::time::sleep_until(looked + READ_GAP).await;
-            looked = tokio::time::Instant::now();
+            pace.take().await;
             hints.borrow_and_update();
             connection.borrow_and_update();
             wait = self.reread_head();
@@ -92,8 +92,12 @@ impl Inner {
                 Ok(Look::New(snapshot)) => {
                     // Or the same problem with the next value would go untold.
                     self.clear_problem();
+                    let id = snapshot.id();
                     self.hand_over(snapshot).await;
-                    wait = Duration::ZERO;
+                    // Of what was deployed meanwhile there is a hint.
+                    if self.state().applied.as_ref() != Some(&id) {
+                        wait = Duration::ZERO;
+                    }
                 }
                 Ok(Look::NotYet(rest)) => wait = rest,
                 Ok(Look::Same) => {}

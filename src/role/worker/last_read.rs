@@ -48,7 +48,10 @@ impl Inner {
     /// Reads what `head` tells of, and remembers it when there is nothing to be done with it.
     pub(super) async fn read_in_full(&self, head: Head) -> Result<Option<Snapshot>> {
         self.state().last_read.reads(Instant::now());
-        let read = self.store.read_snapshot(Check::Whole).await;
+        let read = match self.store.check_sizes(&head) {
+            Ok(()) => self.store.read_snapshot(Check::Whole).await,
+            Err(error) => Err(error),
+        };
         match &read {
             Ok(Some(snapshot)) => self.remember(snapshot, head),
             // Nobody can say what was stored then: not read again if it still is.

@@ -10,7 +10,8 @@ use super::health::{REREAD_HEAD, Seen};
 use super::{Inner, Worker};
 use crate::connection::{ConnectionState, Hints};
 use crate::error::{Error, Result};
-use crate::role::{CONNECT_LIMIT, READ_GAP, next_change};
+use crate::role::pace::Pace;
+use crate::role::{CONNECT_LIMIT, next_change};
 use crate::store::snapshot::{Check, Snapshot};
 
 /// What a start still waits for; each is logged once.
@@ -79,6 +80,7 @@ impl Inner {
     async fn find(&self) -> Result<Snapshot> {
         let mut hints = self.subscriber.hints();
         let mut connection = self.store.connection().state();
+        let mut pace = Pace::new();
         let mut logged = None;
         let mut copy = None;
         self.wait_for_connection().await;
@@ -132,7 +134,7 @@ impl Inner {
                 log_waiting(waiting);
                 logged = Some(waiting);
             }
-            self.wait_for_change(&mut hints, &mut connection, wait).await?;
+            self.wait_for_change(&mut hints, &mut connection, &mut pace, wait).await?;
         }
     }
 
@@ -146,6 +148,7 @@ impl Inner {
         &self,
         hints: &mut watch::Receiver<Hints>,
         connection: &mut watch::Receiver<ConnectionState>,
+        pace: &mut Pace,
         mut wait: Duration,
     ) -> Result<()> {
         loop {
@@ -156,7 +159,7 @@ impl Inner {
                 () = tokio::time::sleep(wait) => {}
             }
             self.check_open()?;
-            tokio::time::sleep(READ_GAP).await;
+            pace.take().await;
             hints.borrow_and_update();
             connection.borrow_and_update();
             let Ok(head) = self.store.read_head().await else {
