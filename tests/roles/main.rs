@@ -34,6 +34,7 @@ mod packages_running;
 mod packages_start;
 mod packages_support;
 mod packages_waiting;
+mod round_trips;
 mod worker_bad_values;
 mod worker_follow;
 mod worker_reads;
