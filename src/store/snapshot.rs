@@ -78,8 +78,8 @@ pub enum Check {
     AsStored,
     /// It looks into it: each value has its form.
     Form,
-    /// It runs it: each value has its form, and the credentials are there that the record tells of.
-    /// Without them (evicted by the server, or deleted) it is no deploy without credentials.
+    /// It runs it: each value has its form, and what the record tells of is there. Without its
+    /// credentials (evicted by the server, or deleted) it is no deploy without credentials.
     Whole,
 }
 
@@ -88,21 +88,6 @@ impl Store {
     /// what may be stored. `None` when no flows
     /// are stored.
     pub async fn read_snapshot(&self, check: Check) -> Result<Option<Snapshot>> {
-        let Some((snapshot, has_credentials)) = self.read(check).await? else { return Ok(None) };
-        let none = content::sha256_hex(&[b"{}"]);
-        let told = snapshot.revision.as_ref().is_some_and(|record| record.credentials != none);
-        if check == Check::Whole && told && !has_credentials {
-            let key = self.keys().credentials();
-            return Err(Error::value(
-                &key,
-                "it is missing, though the revision record tells of it",
-            ));
-        }
-        Ok(Some(snapshot))
-    }
-
-    /// The snapshot, and whether there are credentials under their key.
-    async fn read(&self, check: Check) -> Result<Option<(Snapshot, bool)>> {
         let keys = self.keys();
         let names = [keys.flows(), keys.credentials(), keys.settings(), keys.revision()];
         let [flows_key, credentials_key, settings_key, revision_key] = &names;
@@ -119,22 +104,6 @@ impl Store {
         let settings = next(settings_key);
         let record = Record::from_reply(revision_key, replies.next());
 
-        let Some(flows) = flows? else { return Ok(None) };
-        let flows = match content::flows_text(flows_key, &flows) {
-            Err(_) if check == Check::AsStored => flows,
-            found => found?.array.to_string(),
-        };
-        let credentials = credentials?;
-        let has_credentials = credentials.is_some();
-        let credentials = credentials.unwrap_or_else(|| "{}".into());
-        let settings = settings?.unwrap_or_else(|| "{}".into());
-        let credentials = match check {
-            Check::AsStored => credentials,
-            Check::Form | Check::Whole => {
-                content::object_text(settings_key, &settings)?;
-                content::credentials_text(credentials_key, &credentials)?.to_string()
-            }
-        };
         // A record that can't be read is the admin's to mend; the deploy itself is whole.
         let revision = match record {
             Ok(record) => record.revision().cloned(),
@@ -143,6 +112,36 @@ impl Store {
                 None
             }
         };
-        Ok(Some((Snapshot::new(flows, credentials, settings, revision), has_credentials)))
+        let (flows, credentials, settings) = (flows?, credentials?, settings?);
+        if check == Check::Whole
+            && let Some(record) = &revision
+        {
+            let none = content::sha256_hex(&[b"{}"]);
+            for (key, text, told) in [
+                (flows_key, &flows, &record.flows),
+                (credentials_key, &credentials, &record.credentials),
+                (settings_key, &settings, &record.settings),
+            ] {
+                if text.is_none() && *told != none {
+                    let problem = "it is missing or empty, though the revision record tells of it";
+                    return Err(Error::value(key, problem));
+                }
+            }
+        }
+        let Some(flows) = flows else { return Ok(None) };
+        let flows = match content::flows_text(flows_key, &flows) {
+            Err(_) if check == Check::AsStored => flows,
+            found => found?.array.to_string(),
+        };
+        let credentials = credentials.unwrap_or_else(|| "{}".into());
+        let settings = settings.unwrap_or_else(|| "{}".into());
+        let credentials = match check {
+            Check::AsStored => credentials,
+            Check::Form | Check::Whole => {
+                content::object_text(settings_key, &settings)?;
+                content::credentials_text(credentials_key, &credentials)?.to_string()
+            }
+        };
+        Ok(Some(Snapshot::new(flows, credentials, settings, revision)))
     }
 }

@@ -92,7 +92,7 @@ async fn a_worker_tells_that_what_is_stored_cant_be_used() {
     let problem = worker.health().problem.unwrap();
     assert!(problem.contains("revision 4") && problem.contains("'n:credentials'"), "{problem}");
     announce(&server);
-    let _: () = connection.del("n:flows").unwrap();
+    let _: () = connection.del(&["n:flows", "n:revision"]).unwrap();
     announce(&server);
     let empty = |health: &Health| health.problem.as_deref() == Some("Valkey holds no flows");
     assert!(until_health(&worker, "no flows", empty).await.copy_age.is_some());

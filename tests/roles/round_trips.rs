@@ -69,8 +69,9 @@ async fn an_idle_admin_has_one_a_look() {
     let server = experienced().await;
     let mut monitor = Monitor::start(&server);
     let dir = temp_dir();
-    let (admin, _) = admin(named(admin_options(&server)), Some(dir.path())).await;
+    let (admin, events) = admin(named(admin_options(&server)), Some(dir.path())).await;
     assert_eq!(deploy(&admin, 1).await, Ok(Mirrored::Done));
+    events.wait(&Event::LibraryWanted, 1).await;
     monitor.trips(NAME);
     let mut idle = Vec::new();
     until("three looks", PATIENCE * 2, async || {

@@ -127,13 +127,17 @@ async fn a_broken_record_is_no_reason_not_to_run_a_whole_deploy() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_empty_value_is_as_good_as_none() {
+async fn an_empty_value_is_as_good_as_none_and_told_where_the_record_tells_of_more() {
     let server = Server::start(&[]);
     let store = open(&server).await;
     let mut admin = server.admin();
-    write(&store, &deploy(1), 1).await;
-    let _: () = admin.set("n:credentials", "").unwrap();
-    expect_named(store.read_snapshot(Check::Whole).await, "n:credentials");
+    for name in ["flows", "credentials", "settings"] {
+        let key = format!("n:{name}");
+        write(&store, &deploy(1), 1).await;
+        let _: () = admin.set(&key, "").unwrap();
+        expect_named(store.read_snapshot(Check::Whole).await, &key);
+    }
     let _: () = admin.set("n:flows", "").unwrap();
+    let _: () = admin.del("n:revision").unwrap();
     assert_eq!(store.read_snapshot(Check::Whole).await, Ok(None));
 }
