@@ -147,9 +147,9 @@ impl Store {
         let deploy = write.deploy;
         let values =
             [&deploy.flows, &deploy.credentials, &deploy.settings].map(|text| self.encoded(text));
-        let sizes = Some(values.each_ref().map(|value| size(value)));
-        let record = Revision { sizes, ..write.revision.clone() }.to_text()?;
-        let now = Seen { record: record.clone().into(), sizes: sizes.unwrap_or_default() };
+        let sizes = values.each_ref().map(|value| size(value));
+        let record = Revision { sizes: Some(sizes), ..write.revision.clone() }.to_text()?;
+        let now = Seen { record: record.clone().into(), sizes };
         let [flows, credentials, settings] = values;
         let mut arguments = vec![
             holder.token().into_bytes(),
