@@ -16,7 +16,8 @@ const secret = {
 const VALUES = {
   plain: { secret },
   ingress: {
-    secret,
+    secret: { ...secret, statePassword: 'change-me-state' },
+    sharedContext: true,
     keyPrefix: 'flows:',
     imagePullSecrets: [{ name: 'registry' }],
     env: { COMPRESSION: true, WAIT_REPLICAS: 1 },

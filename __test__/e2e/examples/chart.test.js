@@ -10,7 +10,7 @@ const { before, test } = require('node:test');
 
 const { CHART, VALUES } = require('../../../scripts/chart-values.js');
 const { fetchValidator, renderChart } = require('../../../scripts/example-validators.js');
-const { adminLine, workerLine } = require('../../support/acl.js');
+const { adminLine, stateLine, workerLine } = require('../../support/acl.js');
 
 const ROOT = path.join(__dirname, '..', '..', '..');
 const { version: VERSION } = require('../../../package.json');
@@ -49,18 +49,26 @@ test('the users are those of the documents, with the prefix that is set', (t) =>
   ]) {
     const objects = rendered(t, values);
     if (objects) {
-      const { adminPassword, workerPassword } = values.secret;
+      const { adminPassword, workerPassword, statePassword } = values.secret;
       const lines = ['user default off', adminLine(prefix, adminPassword), workerLine(prefix, workerPassword)];
+      if (values.sharedContext) {
+        lines.push(stateLine(prefix, statePassword));
+      }
       assert.equal(objects['Secret/flows'].stringData['users.acl'], `${lines.join('\n')}\n`);
     }
   }
 });
 
 test('no pod has a token or the variables of Services, or is root; and what it reads is there', (t) => {
-  const objects = rendered(t, VALUES.plain);
-  if (!objects) {
-    return;
+  for (const values of [VALUES.plain, VALUES.ingress]) {
+    const objects = rendered(t, values);
+    if (objects) {
+      checkPods(objects);
+    }
   }
+});
+
+function checkPods(objects) {
   const pods = podsOf(objects);
   assert.equal(pods.length, 3);
   for (const pod of pods) {
@@ -76,7 +84,7 @@ test('no pod has a token or the variables of Services, or is root; and what it r
       assert.ok(objects[`ConfigMap/${configMapRef.name}`]);
     }
   }
-});
+}
 
 test('it runs the image of this version, and workers may be a version ahead', (t) => {
   const objects = rendered(t, VALUES.ingress);
@@ -110,6 +118,7 @@ test('what is missing or can not be meant is named', (t) => {
   for (const [values, pattern] of [
     [{}, /secret\.adminPassword, or existingSecret/],
     [{ secret: { ...secret, adminPasswordHash: '' } }, /secret\.adminPasswordHash/],
+    [{ secret, sharedContext: true }, /secret\.statePassword/],
     [{ secret, valkey: { enabled: false } }, /server\.host, server\.sentinels or server\.cluster/],
     [{ secret, image: { tag: 'latest' } }, /\/image\/tag/],
     [{ secret, sekret: {} }, /sekret/]

@@ -48,6 +48,15 @@ containers:
           secretKeyRef:
             name: {{ $secret }}
             key: credential-secret
+      {{- if $root.Values.sharedContext }}
+      - name: REDIS_STATE_USERNAME
+        value: {{ $root.Values.server.stateUsername | quote }}
+      - name: REDIS_STATE_PASSWORD
+        valueFrom:
+          secretKeyRef:
+            name: {{ $secret }}
+            key: state-password
+      {{- end }}
     ports:
       - name: http
         containerPort: 1880
