@@ -15,6 +15,7 @@ mod common;
 mod away;
 mod disk;
 mod faults;
+mod figures;
 mod hostile;
 mod operations;
 mod rights;

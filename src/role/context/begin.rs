@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::Rng;
 
 use super::Inner;
-use super::entry::Name;
+use super::replica::Name;
 use crate::error::Result;
 use crate::store::context::{Request, Stored};
 
@@ -53,9 +53,9 @@ impl Inner {
             }
         };
         self.standing().epoch = epoch.map(|id| Epoch { id, from_disk: false });
-        let names = self.store.scan(session).await?;
+        let names = self.store.scan(session, self.most_keys).await?;
         let mut replica = self.replica();
-        replica.begin(names.iter().map(|(scope, key)| Name::new(scope, key)));
+        replica.begin(names.iter().filter_map(|(scope, key)| Name::checked(scope, key)));
         let synced = replica.is_synced();
         drop(replica);
         if synced {

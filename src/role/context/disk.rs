@@ -7,9 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, Text};
-use super::entry::{Guard, Name};
-use super::replica::Conflict;
+use super::replica::{Change, Conflict, Guard, Name, Text};
 use crate::clock::now;
 use crate::error::Error;
 use crate::state_dir::StateDir;
@@ -214,8 +212,7 @@ impl Disk {
 /// A change on the disk is read as it was written.
 #[cfg(test)]
 mod tests {
-    use super::super::change::Part;
-    use super::super::path::Segment;
+    use super::super::replica::{Part, Segment};
     use super::*;
 
     fn disk(dir: &Path, prefix: &str) -> Disk {

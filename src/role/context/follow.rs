@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::entry::Name;
 use super::operations::Queued;
+use super::replica::Name;
 use super::{Inner, Origin};
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
@@ -134,8 +134,9 @@ impl Inner {
         if !heard.names.is_empty() {
             let mut replica = self.replica();
             for name in &heard.names {
-                if let Some((scope, key)) = self.store.keys().parse_context(name) {
-                    replica.invalidate(Name::new(scope, &key));
+                let parsed = self.store.keys().parse_context(name);
+                if let Some(name) = parsed.and_then(|(scope, key)| Name::checked(scope, &key)) {
+                    replica.invalidate(name);
                 }
             }
         }

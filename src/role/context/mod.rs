@@ -4,18 +4,12 @@
 //! server: it sends what is dirty, reads what is stale, and runs operations, one pipeline at a time.
 
 mod begin;
-mod change;
 mod clean;
 mod disk;
-mod entry;
 mod follow;
-mod limits;
 mod operations;
-mod path;
 mod replica;
 mod saved;
-#[cfg(test)]
-mod simulation;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -27,11 +21,10 @@ use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
 use self::disk::Disk;
-use self::limits::Limits;
 use self::operations::Queued;
 pub use self::operations::{Operation, Outcome};
-pub use self::path::Segment;
-use self::replica::{Conflict, Replica};
+pub use self::replica::Segment;
+use self::replica::{Conflict, Limits, Replica};
 use crate::config::{Config, Role};
 use crate::connection::{Connection, Hooks, Tracking};
 use crate::error::{Error, Result};
@@ -109,6 +102,8 @@ struct Inner {
     role: Role,
     store: ContextStore,
     replica: Mutex<Replica>,
+    /// More keys are not asked for.
+    most_keys: usize,
     operations: Mutex<VecDeque<Queued>>,
     /// What the admin knows of flows, to be compared with the scopes.
     known: Mutex<Option<Vec<String>>>,
@@ -160,6 +155,7 @@ impl Context {
         let inner = Arc::new(Inner {
             role: config.role,
             store: ContextStore::new(connection, tracking, keys, limits.max_value()),
+            most_keys: limits.most_keys(),
             replica: Mutex::new(Replica::new(limits, config.enable_compression)),
             operations: Mutex::default(),
             known: Mutex::default(),

@@ -7,9 +7,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::Inner;
-use super::change::Text;
-use super::entry::Name;
-use super::replica::Replica;
+use super::replica::{Name, Replica, Text};
 use crate::error::{Error, Result};
 use crate::store::context::{Answer, Counted, Request, Stored, Write, Written};
 

@@ -81,8 +81,9 @@ impl ContextStore {
         self.epoch(session).await
     }
 
-    /// The names of all keys of the context, some of them twice: scope and key.
-    pub(crate) async fn scan(&self, session: u64) -> Result<Vec<(String, String)>> {
+    /// The names of all keys of the context, some of them twice: scope and key. Of more than `most`,
+    /// the rest is left out.
+    pub(crate) async fn scan(&self, session: u64, most: usize) -> Result<Vec<(String, String)>> {
         let pattern = self.keys.context_pattern();
         let mut found = Vec::new();
         let mut cursor = "0".to_owned();
@@ -99,6 +100,16 @@ impl ContextStore {
                 }
             }
             cursor = plain_text(next).unwrap_or_else(|| "0".to_owned());
+            if found.len() > most {
+                let prefix = self.keys.context_prefix();
+                self.connection.warn_once(
+                    "context names",
+                    format_args!(
+                        "there are more than {most} keys under '{prefix}': not all are read"
+                    ),
+                );
+                break;
+            }
             if cursor == "0" {
                 break;
             }

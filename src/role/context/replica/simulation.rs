@@ -6,11 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::change::{Change, Text};
-use super::entry::Name;
-use super::limits::Limits;
-use super::path::Segment;
-use super::replica::{Found, Replica};
+use super::{Change, Found, Limits, Name, Replica, Segment, Text};
 use crate::config::ContextConfig;
 use crate::store::context::{Stored, Write, Written};
 

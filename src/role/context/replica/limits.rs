@@ -5,34 +5,39 @@ use crate::config::ContextConfig;
 use crate::error::{Error, Result};
 
 /// Bytes of a key.
-pub(super) const LONGEST_KEY: usize = 1024;
+pub(in crate::role::context) const LONGEST_KEY: usize = 1024;
 /// Bytes of a scope: nested subflows join the ids of their nodes.
-pub(super) const LONGEST_SCOPE: usize = 1024;
+pub(in crate::role::context) const LONGEST_SCOPE: usize = 1024;
 
 /// The limits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits(ContextConfig);
+pub(in crate::role::context) struct Limits(ContextConfig);
 
 impl Limits {
     /// What a key costs beside its name and its text.
-    pub(super) const PER_KEY: usize = 100;
+    pub(in crate::role::context) const PER_KEY: usize = 100;
 
-    pub(super) fn new(config: ContextConfig) -> Self {
+    pub(in crate::role::context) fn new(config: ContextConfig) -> Self {
         Self(config)
     }
 
     /// Bytes of one value.
-    pub(super) fn max_value(&self) -> usize {
+    pub(in crate::role::context) fn max_value(&self) -> usize {
         self.0.max_value
     }
 
     /// What others have set may be a little more than what may be set here: they set at the same time.
-    pub(super) fn bearable(&self) -> usize {
+    pub(in crate::role::context) fn bearable(&self) -> usize {
         self.0.max_total.saturating_add(self.0.max_total / 4)
     }
 
+    /// More keys than these don't fit, however small they are.
+    pub(in crate::role::context) fn most_keys(&self) -> usize {
+        self.bearable() / Self::PER_KEY
+    }
+
     /// Whether a key may become this, with which all is of `bytes` after `before`.
-    pub(super) fn check(
+    pub(in crate::role::context) fn check(
         &self,
         scope: &str,
         key: &str,

@@ -8,20 +8,20 @@ use serde_json::Value;
 use super::path::{self, Segment};
 
 /// JSON text; `None`: there is no such key.
-pub(super) type Text = Option<Arc<str>>;
+pub(in crate::role::context) type Text = Option<Arc<str>>;
 
 /// A part that is set, or taken away.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Part {
+pub(in crate::role::context) struct Part {
     /// The way from the value of the key.
-    pub(super) path: Vec<Segment>,
+    pub(in crate::role::context) path: Vec<Segment>,
     /// JSON text; `None` takes it away.
-    pub(super) text: Text,
+    pub(in crate::role::context) text: Text,
 }
 
 /// What is done to a key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) enum Change {
+pub(in crate::role::context) enum Change {
     /// It becomes this, whatever it was.
     Whole(Text),
     /// Parts of it, in this order.
@@ -30,7 +30,7 @@ pub(super) enum Change {
 
 impl Change {
     /// What comes of it on this value.
-    pub(super) fn on(&self, text: &Text) -> Text {
+    pub(in crate::role::context) fn on(&self, text: &Text) -> Text {
         match self {
             Self::Whole(whole) => whole.clone(),
             Self::Parts(parts) => apply(parts, text).unwrap_or_else(|| text.clone()),
@@ -38,7 +38,7 @@ impl Change {
     }
 
     /// This and then the other.
-    pub(super) fn then(self, next: Self) -> Self {
+    pub(in crate::role::context) fn then(self, next: Self) -> Self {
         match (self, next) {
             (_, whole @ Self::Whole(_)) => whole,
             (Self::Whole(text), parts @ Self::Parts(_)) => Self::Whole(parts.on(&text)),
@@ -51,7 +51,7 @@ impl Change {
 }
 
 /// What comes of parts on a value; `None` when nothing does.
-pub(super) fn apply(parts: &[Part], text: &Text) -> Option<Text> {
+pub(in crate::role::context) fn apply(parts: &[Part], text: &Text) -> Option<Text> {
     let mut root = parse(text)?;
     let mut done = false;
     for Part { path, text } in parts {
@@ -66,7 +66,11 @@ pub(super) fn apply(parts: &[Part], text: &Text) -> Option<Text> {
 
 /// Those of our parts that still count on `now`, and those in whose place somebody else has set
 /// something since `base`.
-pub(super) fn merge(parts: Vec<Part>, base: &Text, now: &Text) -> (Vec<Part>, Vec<Part>) {
+pub(in crate::role::context) fn merge(
+    parts: Vec<Part>,
+    base: &Text,
+    now: &Text,
+) -> (Vec<Part>, Vec<Part>) {
     let (Some(base), Some(now)) = (parse(base), parse(now)) else { return (Vec::new(), parts) };
     let mut kept = Vec::new();
     let mut lost = Vec::new();

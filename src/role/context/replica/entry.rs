@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::change::{Change, Text};
+use super::limits::{LONGEST_KEY, LONGEST_SCOPE};
 use crate::store::context::{Digest, Stored};
 
 /// This many texts of our own that may be on the server are told from those of others.
@@ -10,20 +11,20 @@ const MOST_BASES: usize = 300;
 
 /// One key.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub(in crate::role::context) struct Entry {
     /// Place in the order of insertion.
-    pub(super) order: u64,
+    pub(in crate::role::context) order: u64,
     /// What the server was last known to have.
-    pub(super) server: Option<Stored>,
+    pub(in crate::role::context) server: Option<Stored>,
     /// What reads see: the server's value with our own changes on top.
-    pub(super) local: Text,
+    pub(in crate::role::context) local: Text,
     /// On its way to the server.
-    pub(super) sent: Option<Sent>,
+    pub(in crate::role::context) sent: Option<Sent>,
     /// Not on its way yet.
-    pub(super) pending: Option<Pending>,
+    pub(in crate::role::context) pending: Option<Pending>,
     /// If what the server has is our own, and new: what it had before, because a server that has lost
     /// its last moments may have that again.
-    pub(super) before_own: Vec<Digest>,
+    pub(in crate::role::context) before_own: Vec<Digest>,
 }
 
 /// So many values before our own are remembered …
@@ -33,36 +34,36 @@ const LONGEST_BEFORE: usize = 256 * 1024;
 
 /// A change that is not on its way yet.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pending {
-    pub(super) change: Change,
+pub(in crate::role::context) struct Pending {
+    pub(in crate::role::context) change: Change,
     /// `None`: it counts whatever the server has. Otherwise only if that is `base`, or something of
     /// our own.
-    pub(super) guard: Option<Guard>,
+    pub(in crate::role::context) guard: Option<Guard>,
 }
 
 /// What a change was made upon.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Guard {
+pub(in crate::role::context) struct Guard {
     /// The last value that the server was known to have.
-    pub(super) base: Text,
+    pub(in crate::role::context) base: Text,
     /// That one and all of our own that may have reached it.
-    pub(super) bases: Vec<Digest>,
+    pub(in crate::role::context) bases: Vec<Digest>,
     /// Nothing new: it was acknowledged before, and if somebody else was first, so be it.
-    pub(super) repeats: bool,
+    pub(in crate::role::context) repeats: bool,
 }
 
 /// A change on its way.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sent {
-    pub(super) change: Change,
-    pub(super) guard: Option<Guard>,
+pub(in crate::role::context) struct Sent {
+    pub(in crate::role::context) change: Change,
+    pub(in crate::role::context) guard: Option<Guard>,
     /// What comes of it, if it counts.
-    pub(super) stored: Option<Stored>,
+    pub(in crate::role::context) stored: Option<Stored>,
 }
 
 impl Entry {
     /// Nothing is known of such a key, and nothing is to be done.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::role::context) fn is_empty(&self) -> bool {
         self.server.is_none()
             && self.local.is_none()
             && self.sent.is_none()
@@ -70,12 +71,12 @@ impl Entry {
             && self.before_own.is_empty()
     }
 
-    pub(super) fn server_text(&self) -> Text {
+    pub(in crate::role::context) fn server_text(&self) -> Text {
         self.server.as_ref().and_then(Stored::text)
     }
 
     /// The server has a value of our own now.
-    pub(super) fn wrote(&mut self, stored: Option<Stored>) {
+    pub(in crate::role::context) fn wrote(&mut self, stored: Option<Stored>) {
         let length = self.server_text().map_or(0, |text| text.len());
         if length > LONGEST_BEFORE {
             self.before_own.clear();
@@ -88,7 +89,7 @@ impl Entry {
     }
 
     /// The server was found to have this.
-    pub(super) fn found(&mut self, found: Option<Stored>) {
+    pub(in crate::role::context) fn found(&mut self, found: Option<Stored>) {
         if self.server != found {
             self.before_own.clear();
             self.server = found;
@@ -97,7 +98,7 @@ impl Entry {
 
     /// The server may have lost its last moments, and have what was there before a value of our own:
     /// ours is set again. Whether there is something to send.
-    pub(super) fn assert_own(&mut self) -> bool {
+    pub(in crate::role::context) fn assert_own(&mut self) -> bool {
         if self.before_own.is_empty() || (self.server.is_some() && self.server_text().is_none()) {
             return false;
         }
@@ -120,7 +121,7 @@ impl Entry {
     }
 
     /// What a change that was made now is guarded with: it comes after what is on its way.
-    pub(super) fn guard(&self) -> Guard {
+    pub(in crate::role::context) fn guard(&self) -> Guard {
         match &self.sent {
             Some(sent) => Guard {
                 base: sent.stored.as_ref().and_then(Stored::text),
@@ -137,7 +138,7 @@ impl Entry {
     }
 
     /// What reads are to see.
-    pub(super) fn view(&self) -> Text {
+    pub(in crate::role::context) fn view(&self) -> Text {
         let below = match (&self.sent, &self.pending) {
             (Some(sent), _) => sent.stored.as_ref().and_then(Stored::text),
             (None, Some(Pending { guard: Some(guard), .. })) => guard.base.clone(),
@@ -151,7 +152,7 @@ impl Entry {
 
     /// What was sent is to be sent again, with what came later. With `unknown`, it may have reached
     /// the server all the same.
-    pub(super) fn take_back(&mut self, unknown: bool) {
+    pub(in crate::role::context) fn take_back(&mut self, unknown: bool) {
         let own_guard = self.guard_of_server();
         let sent = self.sent.take();
         let later = self.pending.take();
@@ -185,14 +186,20 @@ impl Sent {
 
 /// Where a key is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Name {
-    pub(super) scope: Arc<str>,
-    pub(super) key: Arc<str>,
+pub(in crate::role::context) struct Name {
+    pub(in crate::role::context) scope: Arc<str>,
+    pub(in crate::role::context) key: Arc<str>,
 }
 
 impl Name {
-    pub(super) fn new(scope: &str, key: &str) -> Self {
+    pub(in crate::role::context) fn new(scope: &str, key: &str) -> Self {
         Self { scope: scope.into(), key: key.into() }
+    }
+
+    /// The same for a name from the server; `None` if it is longer than ours are.
+    pub(in crate::role::context) fn checked(scope: &str, key: &str) -> Option<Self> {
+        let fits = scope.len() <= LONGEST_SCOPE && key.len() <= LONGEST_KEY;
+        fits.then(|| Self::new(scope, key))
     }
 }
 
