@@ -68,7 +68,8 @@ function running() {
 /** Node-RED 3.0 gives what is in a subflow another id at each start. */
 function withAliases(line) {
   let told = line;
-  for (const flow of flows) {
+  // Those that have been stopped are still among them, with what they had.
+  for (const flow of [...flows].filter(({ activeNodes }) => Object.keys(activeNodes).length > 0)) {
     const { nodes, configs, groups } = flow.flow;
     for (const { id, _alias } of Object.values({ ...nodes, ...configs, ...groups })) {
       if (_alias && id !== `${flow.id}-${_alias}`) {
