@@ -1,11 +1,10 @@
 'use strict';
 
 const { missingTypes } = require('../flows/missing-types');
-const { isOrdinary } = require('../flows/oddity');
+const { isComparable } = require('./comparable');
 const { deployType, restartsEnvironments } = require('./deploy-type');
 const { hold } = require('./hold');
 const { outcomeOf } = require('./result');
-const { hasStuckInstance } = require('./stuck-instances');
 
 /**
  * @import { ReloadMode } from '../../binding'
@@ -123,10 +122,8 @@ function createChange({ runtime, mode, standing, watch, calls, live, marking, ou
   function typeFor(wanted, difference, isHeld) {
     const { handed } = standing;
     // What is held changes nothing that runs on; all of it is looked at again when it starts.
-    const isComparable =
-      isHeld ||
-      (isOrdinary(handed.flows) && isOrdinary(wanted.flows) && !hasStuckInstance(handed.flows, runtime.nodes.getNode));
-    const situation = { mode, isScopeAware, isRunning: watch.hasRunningFlows(), isOrdinary: isComparable, isHeld };
+    const isSure = isHeld || isComparable(handed.flows, wanted.flows, runtime.nodes.getNode);
+    const situation = { mode, isScopeAware, isRunning: watch.hasRunningFlows(), isComparable: isSure, isHeld };
     return deployType(situation, difference, handed.nodes, wanted.nodes);
   }
 

@@ -31,16 +31,16 @@ function isScope(node) {
 /**
  * The deploy type to ask for: that of the settings, or 'full' where a part would leave old values running.
  *
- * @param {{ mode: ReloadMode, isRunning: boolean, isScopeAware: boolean, isOrdinary: boolean, isHeld: boolean }} situation
- *   `isOrdinary`: Node-RED is sure to find what differs; `isHeld`: what has changed is stopped and does not start yet
+ * @param {{ mode: ReloadMode, isRunning: boolean, isScopeAware: boolean, isComparable: boolean, isHeld: boolean }} situation
+ *   `isComparable`: see `comparable.js`; `isHeld`: what has changed is stopped and does not start yet
  * @param {Difference} difference
  * @param {Map<string, FlowNode>} before
  * @param {Map<string, FlowNode>} wanted
  * @returns {DeployType}
  */
-function deployType({ mode, isRunning, isScopeAware, isOrdinary, isHeld }, difference, before, wanted) {
+function deployType({ mode, isRunning, isScopeAware, isComparable, isHeld }, difference, before, wanted) {
   // Node-RED 3.0 cannot deploy a part of flows that have never run.
-  if (!isRunning || !isOrdinary) {
+  if (!isRunning || !isComparable) {
     return 'full';
   }
   // Node-RED sees a changed set of global variables, not the first nor the last.

@@ -1,7 +1,7 @@
 'use strict';
 
 const { keyOf } = require('../flows/key');
-const { INSTANCE } = require('../flows/oddity');
+const { INSTANCE, isOrdinary } = require('../flows/oddity');
 
 /** @import { FlowNode, Nodes } from '../types/node-red' */
 
@@ -29,4 +29,16 @@ function hasStuckInstance(flows, getNode) {
   });
 }
 
-module.exports = { hasStuckInstance };
+/**
+ * Whether Node-RED is sure to find what differs between the flows that it has and others, and to start
+ * that: neither are odd, and all that it takes for running runs.
+ *
+ * @param {FlowNode[]} flows those that it has
+ * @param {FlowNode[]} wanted
+ * @param {Nodes['getNode']} getNode
+ */
+function isComparable(flows, wanted, getNode) {
+  return isOrdinary(flows) && isOrdinary(wanted) && !hasStuckInstance(flows, getNode);
+}
+
+module.exports = { isComparable };
