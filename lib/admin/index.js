@@ -6,11 +6,13 @@ const path = require('node:path');
 
 const { openCore } = require('../binding/core');
 const { createEvents } = require('../binding/events');
+const { codedError } = require('../errors');
 const { createRuntimeWatch } = require('../flows/runtime-watch');
 const nodeRed = require('../node-red');
 const { openParts } = require('../open-parts');
 const { createPackages } = require('../packages');
 const { createPackageChanges } = require('../packages/palette/changes');
+const { whyNotWritable } = require('../user-dir');
 const { createDiskFiles } = require('./disk-files');
 const { createFlowFileRecord } = require('./flow-file-record');
 const { createJournal } = require('./journal');
@@ -52,7 +54,10 @@ function openAdmin({ settings, runtime, log, options, checked }) {
     await settingsFiles.repair();
     const typesAtStart = await libraryTypes(userDir);
     const packagesAreLost = !hasPackages(userDir);
-    await local.init(settings, runtime);
+    await local.init(settings, runtime).catch((/** @type {NodeJS.ErrnoException} */ error) => {
+      const problem = whyNotWritable(userDir, error);
+      throw problem ? codedError('ERR_VALKEY_DISK', problem) : error;
+    });
 
     const notices = createNotices(runtime);
     onClose(notices.close);

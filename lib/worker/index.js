@@ -10,6 +10,7 @@ const { createPackageWait } = require('../packages/wait');
 const { createPackages } = require('../packages');
 const { createReload } = require('../reload');
 const { createSerialQueue } = require('../serial-queue');
+const { askWhyNotWritable } = require('../user-dir');
 const { createFlowObjects } = require('./flow-objects');
 const { createStoredDeploys } = require('./stored-deploy');
 const { createLoad } = require('./load');
@@ -34,6 +35,12 @@ function openWorker({ settings, runtime, log, options, checked }) {
     }
     const userDir = settings.readOnly ? undefined : settings.userDir;
     if (userDir) {
+      const problem = await askWhyNotWritable(userDir);
+      if (problem) {
+        log.warn(
+          `${problem}. Until then this worker installs no packages, and keeps no copy of its flows to start from while Valkey is away`
+        );
+      }
       await prepareUserDir(userDir).catch((error) => log.debug(error.message));
     }
     const { keys } = checked;

@@ -232,9 +232,11 @@ impl Target {
                 self.due = None;
             }
             result => {
+                let mut told = false;
                 let why = match result {
                     Ok(left) => {
                         let why = left.why();
+                        told = left.told;
                         self.in_step = left.missing.is_empty();
                         self.missing = left.missing;
                         why
@@ -242,7 +244,12 @@ impl Target {
                     Err(error) => error.to_string(),
                 };
                 let pause = self.backoff.next_wait();
-                tracing::warn!("packages: next attempt in {:.0} s ({why})", pause.as_secs_f64());
+                let line =
+                    format!("packages: next attempt in {:.0} s ({why})", pause.as_secs_f64());
+                match told {
+                    true => tracing::debug!("{line}"),
+                    false => tracing::warn!("{line}"),
+                }
                 self.due = Some(Instant::now() + pause);
             }
         }

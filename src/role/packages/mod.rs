@@ -76,6 +76,8 @@ struct PackagesState {
     problem: Option<String>,
     /// The stored list can't be used, and the log says so.
     unusable: bool,
+    /// What the disk refused at the last attempt.
+    disk_fault: Option<String>,
     /// A deploy has begun to wait.
     awaited: bool,
 }

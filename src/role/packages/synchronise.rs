@@ -23,6 +23,8 @@ pub(super) struct Left {
     pub(super) unloaded: Vec<String>,
     /// npm was ended, because another list is stored.
     pub(super) superseded: bool,
+    /// The disk has refused it as at the attempt before.
+    pub(super) told: bool,
 }
 
 impl Left {
@@ -73,7 +75,8 @@ impl Packages {
                 self.change(&install, &remove, list, heard).await
             };
             let gives_way = std::mem::take(&mut self.state().gives_way);
-            tell(&outcome, gives_way, began);
+            left.told = !self.is_news(outcome.fault.as_ref());
+            tell(&outcome, gives_way, began, left.told);
             record.forget(&outcome.removed.iter().cloned().collect()).await;
             self.note(&outcome, &taken_back);
             if !was_loaded && self.is_loaded() && !outcome.removed.is_empty() {
@@ -99,6 +102,16 @@ impl Packages {
         }
         self.tell_denied(denied);
         Ok(left)
+    }
+
+    /// Notes what the disk refuses; whether that is another than at the attempt before.
+    fn is_news(&self, fault: Option<&Error>) -> bool {
+        let fault = match fault {
+            Some(fault @ Error::Disk { .. }) => Some(fault.to_string()),
+            _ => None,
+        };
+        let known = std::mem::replace(&mut self.state().disk_fault, fault.clone());
+        fault.is_none() || known != fault
     }
 
     /// What deploys may wait for from here on.
@@ -222,7 +235,7 @@ impl Packages {
     }
 }
 
-fn tell(outcome: &npm::Outcome, gives_way: bool, began: Instant) {
+fn tell(outcome: &npm::Outcome, gives_way: bool, began: Instant, told: bool) {
     let seconds = began.elapsed().as_secs_f64();
     if !outcome.installed.is_empty() {
         let names: Vec<String> =
@@ -260,6 +273,7 @@ fn tell(outcome: &npm::Outcome, gives_way: bool, began: Instant) {
                 tracing::error!("npm: {line}");
             }
         }
+        Some(fault) if told => tracing::debug!("{fault}"),
         Some(fault) => tracing::error!("{fault}"),
         None => {}
     }
