@@ -14,9 +14,20 @@ const SUBFLOW = /^subflow:(.+)$/;
  * @param {Nodes['getType']} getType
  */
 function missingTypes(flows, getType) {
-  const subflows = new Set(flows.filter((node) => node.type === 'subflow').map((node) => keyOf(node.id)));
-  const types = new Set(flows.map((node) => node.type).filter((type) => !STRUCTURE.has(type)));
+  /** @type {Set<string>} */
+  const types = new Set();
+  /** @type {Set<string>} */
+  const subflows = new Set();
+  for (const { type, id } of flows) {
+    types.add(type);
+    if (type === 'subflow') {
+      subflows.add(keyOf(id));
+    }
+  }
   return [...types].filter((type) => {
+    if (STRUCTURE.has(type)) {
+      return false;
+    }
     const instance = SUBFLOW.exec(type);
     return instance ? !subflows.has(instance[1]) : !getType(type);
   });

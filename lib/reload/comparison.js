@@ -95,14 +95,12 @@ function compare(before, next) {
       }
     }
   }
-  for (const id of before.nodes.keys()) {
-    if (!next.nodes.has(id)) {
-      difference.removed.push(id);
-    }
+  if (before.nodes.size + difference.added.length !== next.nodes.size) {
+    difference.removed = [...before.nodes.keys()].filter((id) => !next.nodes.has(id));
   }
-  for (const id of next.nodes.keys()) {
-    const [one, other] = [before.credentials.get(id), next.credentials.get(id)];
-    if (one !== other && !isDeepStrictEqual(one, other)) {
+  // Most nodes have none.
+  for (const id of new Set([...before.credentials.keys(), ...next.credentials.keys()])) {
+    if (next.nodes.has(id) && !isDeepStrictEqual(before.credentials.get(id), next.credentials.get(id))) {
       difference.credentials.push(id);
     }
   }
