@@ -1,10 +1,10 @@
 'use strict';
 
-const path = require('node:path');
 const { checkOptions } = require('./binding/core');
 const { handOver, openedStores, takeBack } = require('./context/handover');
 const { contextLoaded } = require('./context/waiting');
 const { narrowDependencyCheck } = require('./flows/dependencies');
+const { setFailureExitCode } = require('./exit-code');
 const { createHealth } = require('./health');
 const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
@@ -94,17 +94,6 @@ async function open(settings, runtime) {
       await instance.close();
     }
   };
-}
-
-/**
- * The command `node-red` logs the stack of what it could not start with, and leaves the process to
- * end by itself, with 0 (`red.js`): a supervisor would take that for an end that was wanted.
- * Programs that embed Node-RED judge by themselves.
- */
-function setFailureExitCode() {
-  if (require.main && path.basename(require.main.filename) === 'red.js') {
-    process.exitCode ??= 1;
-  }
 }
 
 /**

@@ -1,13 +1,14 @@
 'use strict';
 
 const { checkOptions, openContextCore } = require('../binding/core');
+const { setFailureExitCode } = require('../exit-code');
 const { createLog } = require('../log');
 const nodeRed = require('../node-red');
 const { optionsAsText } = require('../options');
 const { createCleaning } = require('./cleaning');
 const { addStore, handedOver, openedStores, removeStore } = require('./handover');
 const { createLocal } = require('./local');
-const { storeName, storeOptions } = require('./options');
+const { hasOwnOptions, storeName, storeOptions } = require('./options');
 
 /**
  * @import { AdminHealth } from '../../binding'
@@ -54,12 +55,33 @@ function atMost(promise, ms) {
  * @param {unknown} factory what `contextStorage` names as its module
  */
 function createContextStore(config, factory) {
+  try {
+    return openContextStore(config, factory);
+  } catch (error) {
+    if (error.code) {
+      // All that Node-RED shows of it.
+      error.message = `${error.code}: ${error.message}`;
+    }
+    setFailureExitCode();
+    throw error;
+  }
+}
+
+/**
+ * @param {StoreConfig} config
+ * @param {unknown} factory
+ */
+function openContextStore(config, factory) {
   const userDir = config.settings?.userDir;
   const place = userDir ?? '';
   const handover = handedOver(userDir);
   const options = optionsAsText(storeOptions(config, handover));
   const checked = checkOptions(options.text);
   const log = handover?.log ?? createLog(nodeRed.log());
+  if (hasOwnOptions(config)) {
+    // The storage module has said already what is to be said of its own.
+    checked.notices.forEach(({ level, text }) => log[level](`context: ${text}`));
+  }
   const name = storeName(
     config,
     factory,

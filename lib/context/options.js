@@ -17,6 +17,13 @@ const ADDRESSES = ['host', 'port', 'path', 'url', 'sentinels', 'cluster'];
  */
 
 /**
+ * Whether a store has options that the storage module does not have.
+ *
+ * @param {StoreConfig} config
+ */
+const hasOwnOptions = (config) => Object.keys(config).some((name) => name !== 'settings');
+
+/**
  * The options of a store: its own `config` over what the storage module has handed over.
  *
  * @param {StoreConfig} config
@@ -51,4 +58,4 @@ function storeName(config, factory, taken) {
   return named ? named[0] : `store${taken.length + 1}`;
 }
 
-module.exports = { storeName, storeOptions };
+module.exports = { hasOwnOptions, storeName, storeOptions };

@@ -159,3 +159,15 @@ test('without our storage module the store has its own options', async () => {
   await run(alone, 'global.set("alone", 1);');
   await until(async () => (await client.get('nodered:context:global:alone')) === '1');
 });
+
+test('a wrong option of a store is named, and ends Node-RED with a failure', async () => {
+  const contextStorage = { default: { module: MODULE, config: { context: { maxValue: 'x' } } } };
+  const wrong = await startAdmin({ wait: 'none', settings: { contextStorage } });
+  await wrong.waitUntilEnded();
+  assert.match(wrong.logs, /ERR_VALKEY_OPTION: option 'context' must have a 'maxValue'/);
+  assert.equal(wrong.child.exitCode, 1);
+  const unknown = await startAdmin({
+    settings: { contextStorage: { default: { module: MODULE, config: { keyPrefx: 'a:' } } } }
+  });
+  assert.match(unknown.logs, /unknown option 'keyPrefx'/);
+});
