@@ -22,9 +22,20 @@ async function startTrio(base) {
     new Subject({ user: loginOf(role), ...(role === 'admin' ? { flows: base } : {}) }, (options) =>
       startInstance(role, server, options)
     ).start();
-  const plain = await new Subject({ flows: base }, startNodeRed).start();
-  const admin = await start('admin');
-  const worker = await start('worker');
+  const started = [];
+  const stop = async () => {
+    await Promise.all(started.map((subject) => subject.stop()));
+    await server.stop();
+  };
+  const keep = async (starting) => {
+    // Whoever is left running keeps the test from its end.
+    const subject = await starting.catch((error) => stop().then(() => Promise.reject(error)));
+    started.push(subject);
+    return subject;
+  };
+  const plain = await keep(new Subject({ flows: base }, startNodeRed).start());
+  const admin = await keep(start('admin'));
+  const worker = await keep(start('worker'));
 
   const sequence = async () => JSON.parse(await client.get(`${PREFIX}revision`)).sequence;
 
@@ -188,10 +199,7 @@ async function startTrio(base) {
     differences,
     baseline,
     members: { plain, admin, worker },
-    async stop() {
-      await Promise.all([plain, admin, worker].map((subject) => subject.stop()));
-      await server.stop();
-    }
+    stop
   };
 }
 
