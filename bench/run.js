@@ -40,6 +40,12 @@ async function runRow(row, short) {
   }
 }
 
+/** What there is of a row, for who waits for the others, or does not wait for them. */
+function progress({ name, lines = [], seconds }) {
+  const figures = lines.map(({ what, shown, target }) => `  ${what}: ${shown} ${target && `(${target})`}\n`);
+  process.stderr.write(`${name}: ${Math.round(seconds)} s\n${figures.join('')}`);
+}
+
 /** One row after the other; some at once where their figures don't count. */
 async function runRows(rows, short) {
   const results = [];
@@ -48,7 +54,7 @@ async function runRows(rows, short) {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [index, row] = next;
       results[index] = await runRow(row, short);
-      process.stderr.write(`${row.name}: ${Math.round(results[index].seconds)} s\n`);
+      progress(results[index]);
     }
   };
   await Promise.all(Array.from({ length: short ? AT_ONCE : 1 }, runOneAfterTheOther));

@@ -40,7 +40,7 @@ module.exports = {
       return await withFleets(SUBJECTS, options, async (fleets) => {
         await Promise.all(fleets.map(({ workers }) => arrivals.of(workers[0], 'first')));
         const one = await deploys(fleets, {
-          rounds: times(5, 1),
+          rounds: times(4, 1),
           flowsOf: (version) => largeFlow(version, nodes),
           what: 'one node changed',
           type: 'nodes',

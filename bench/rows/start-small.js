@@ -40,7 +40,7 @@ module.exports = {
           await delay(SETTLED);
           return { took, ...(canMeasure ? { memory: resident(instance.pid) } : {}) };
         };
-        const { took, memory } = await alternate(Object.keys(instances), times(12, 1), measure, (name) => name);
+        const { took, memory } = await alternate(Object.keys(instances), times(10, 1), measure, (name) => name);
         const beside = (samples, role) => ({ valkey: samples[role], default: samples.default, plain: samples.plain });
         return ['admin', 'worker'].flatMap((role) => [
           line(`${role}: process started until the route answers`, 'ms', beside(took, role), ratioTo('default', 1.05)),
