@@ -11,6 +11,8 @@ use crate::store::context::{Answer, Request, Write, Written};
 
 /// Bytes of what is written in one pipeline, roughly, at most.
 const WRITE_BYTES: usize = 4 * 1024 * 1024;
+/// The same where they are compressed, because reads wait meanwhile.
+const COMPRESSED_BYTES: usize = 256 * 1024;
 /// Keys that are asked for at once.
 const FETCH_KEYS: usize = 1000;
 /// Operations in one pipeline.
@@ -149,7 +151,8 @@ impl Inner {
         if operations.is_empty() && !replica.has_work() {
             return None;
         }
-        let taken = if may_write { replica.take_writes(WRITE_BYTES) } else { Vec::new() };
+        let bytes = if replica.compresses() { COMPRESSED_BYTES } else { WRITE_BYTES };
+        let taken = if may_write { replica.take_writes(bytes) } else { Vec::new() };
         let stale = replica.take_stale(FETCH_KEYS);
         let keys = self.store.keys();
         let (mut names, mut writes) = (Vec::new(), Vec::new());

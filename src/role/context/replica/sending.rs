@@ -8,7 +8,7 @@ use super::{Change, Conflict, Found, Guard, Name, Replica};
 use crate::store::context::{Stored, Write};
 
 impl Replica {
-    /// Takes what is to be written, of about `bytes` at most; the outcome of each is to be reported.
+    /// Takes what is to be written, of about `bytes` of text at most; the outcome of each is to be reported.
     pub(in crate::role::context) fn take_writes(&mut self, bytes: usize) -> Vec<(Name, Write)> {
         let mut writes = Vec::new();
         let mut taken = 0;
@@ -50,7 +50,7 @@ impl Replica {
                 }
                 None => (None, None),
             };
-            taken += name.scope.len() + name.key.len() + value.as_ref().map_or(0, Vec::len);
+            taken += name.scope.len() + name.key.len() + text.as_ref().map_or(0, |text| text.len());
             entry.sent = Some(Sent { change, guard, stored });
             writes.push((name, Write { value, bases, keep_expiry: is_part }));
         }
