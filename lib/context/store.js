@@ -2,8 +2,9 @@
 
 const { isSmall } = require('./deferred');
 const { refers } = require('./expressions');
+const { isNoPath } = require('./paths');
 const { isOperation, start } = require('./shared');
-const { encode, isContainer } = require('./values');
+const { encode } = require('./values');
 
 /**
  * @import { ExpressionUtil } from '../types/node-red'
@@ -29,17 +30,6 @@ const { encode, isContainer } = require('./values');
 
 /** What Node-RED's memory store leaves out of the keys of the scope `global`. */
 const NOT_KEYS_OF_GLOBAL = new Set(['set', 'get', 'keys']);
-
-/**
- * Whether a part of a key is one that JSON has: `a[msg.b]` may come to anything.
- *
- * @param {unknown} step
- */
-function isStep(step) {
-  return typeof step === 'number'
-    ? Number.isSafeInteger(step) && step >= 0
-    : typeof step === 'string' && step !== '__proto__';
-}
 
 /**
  * Reads and writes with the answers of Node-RED's memory store.
@@ -107,41 +97,6 @@ function createStore({ core, cache, expressions, operations, util }) {
       }
     }
     return value;
-  };
-
-  /**
-   * Whether what is set by a path can't be told as such, since JSON would not have it there.
-   *
-   * @param {unknown} top
-   * @param {Parts} path
-   */
-  const isNoPath = (top, path) => {
-    /** @type {any} */
-    let parent = top;
-    for (const step of path) {
-      if (!isStep(step)) {
-        return true;
-      }
-      if (parent === undefined) {
-        if (typeof step === 'number' && step > 0) {
-          return true;
-        }
-        continue;
-      }
-      if (!isContainer(parent)) {
-        return true;
-      }
-      if (Array.isArray(parent) && (typeof step !== 'number' || step > parent.length)) {
-        return true;
-      }
-      const next = Object.hasOwn(parent, step) ? parent[step] : undefined;
-      if (next === undefined && Array.isArray(parent) && Number(step) < parent.length) {
-        // It stands there tagged, as an object that has no parts.
-        return true;
-      }
-      parent = next;
-    }
-    return false;
   };
 
   /**
@@ -326,6 +281,7 @@ function createStore({ core, cache, expressions, operations, util }) {
    * @param {unknown} value
    */
   const replaced = (scope, key, value) => {
+    touched.add(scope);
     const parts = partsOf(scope, key);
     const name = /** @type {string} */ (parts[0]);
     if (parts.length > 1 || !cache.replace(scope, name, value)) {
