@@ -33,6 +33,7 @@ const { createSettings } = require('./settings');
 const { createSettingsFiles } = require('./settings-files');
 const { createStored } = require('./stored');
 const { createTwoStepLoad } = require('./two-step-load');
+const { tellUnnamedFlowFile } = require('./unnamed-flow-file');
 
 /**
  * @import { OnClose } from '../open-parts'
@@ -72,6 +73,7 @@ function openAdmin({ settings, runtime, log, options, checked }) {
     onClose(watch.close);
 
     const files = createDiskFiles(settings, local);
+    await tellUnnamedFlowFile({ settings, files, log });
     const secrets = createSecrets(settings, runtime, files);
     const secretNotices = createSecretNotices({ settings, files, shares: checked.shareCredentialSecret, log });
     const journal = createJournal(userDir, log);
