@@ -11,7 +11,11 @@ const { atMost, line } = require('../measure/line.js');
 const { startedAgain } = require('../measure/server-answers.js');
 const { withFleets } = require('../subjects.js');
 
+/** A connection that is lost sooner than this after it was made belongs to the outage before. */
+const GOOD_AFTER = 1_500;
+
 async function measureOutage(server, fleet, version, ms) {
+  await delay(GOOD_AFTER);
   await server.kill();
   const began = performance.now();
   // A module that has its flows nowhere but on the server answers only when it is back.

@@ -11,6 +11,12 @@ use tracing::instrument::WithSubscriber;
 pub trait Retry: Send + Sync + 'static {
     /// The wait before attempt number `times` (from 1); `None` ends all attempts for good.
     fn delay(&self, times: u32) -> BoxFuture<'_, Option<Duration>>;
+
+    /// How soon to try again, within the wait before attempt number `times`, while the server's machine
+    /// refuses at once: that costs nobody anything. `None`: not before the wait is over.
+    fn while_refused(&self, _times: u32) -> Option<Duration> {
+        None
+    }
 }
 
 /// `min(times * 50, 2000)` ms as ioredis, spread at random by half of it either way.
@@ -63,6 +69,11 @@ impl Retry for DefaultRetry {
     fn delay(&self, times: u32) -> BoxFuture<'_, Option<Duration>> {
         Box::pin(std::future::ready(Some(default_delay(times))))
     }
+
+    fn while_refused(&self, times: u32) -> Option<Duration> {
+        // An outage that lasts is not over in a moment.
+        (times < SLOWEST).then(|| spread(default_base(times).div_f64(4.0).max(SOONEST_REFUSED)))
+    }
 }
 
 impl Retry for NoRetry {
@@ -71,8 +82,17 @@ impl Retry for NoRetry {
     }
 }
 
+/// From this attempt on the default wait grows no more.
+const SLOWEST: u32 = 40;
+/// Between two attempts that are refused at once.
+const SOONEST_REFUSED: Duration = Duration::from_millis(40);
+
+fn default_base(times: u32) -> Duration {
+    Duration::from_millis(u64::from(times.clamp(1, SLOWEST)) * 50)
+}
+
 fn default_delay(times: u32) -> Duration {
-    spread(Duration::from_millis(u64::from(times.clamp(1, 40)) * 50))
+    spread(default_base(times))
 }
 
 /// Workers that lost the server at the same moment must not come back at the same moment.
@@ -146,6 +166,17 @@ mod tests {
             assert!(least >= base / 2 && most <= base * 3 / 2, "{times}: {least} to {most}");
             assert!(most - least > base / 2, "{times}: not spread, {least} to {most}");
         }
+    }
+
+    #[test]
+    fn what_is_refused_is_tried_again_sooner_until_the_outage_lasts() {
+        for (times, base) in [(1, 40), (6, 75), (20, 250), (39, 487)] {
+            let wait = DefaultRetry.while_refused(times).expect("a wait").as_millis();
+            assert!(wait >= base / 2 && wait <= base * 3 / 2 + 1, "{times}: {wait}");
+        }
+        assert_eq!(DefaultRetry.while_refused(40), None);
+        assert_eq!(GrowingRetry::SENTINEL.while_refused(1), None);
+        assert_eq!(Zero.while_refused(1), None, "the user's own rules");
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use rand::Rng;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::instrument::WithSubscriber;
 use tracing::{error, warn};
 
@@ -21,7 +22,8 @@ use super::once::Once;
 use super::resolver::Resolver;
 use super::retry::next_delay;
 use super::state::{ConnectionState, Status, Voice};
-use crate::config::ConnectionConfig;
+use super::transport;
+use crate::config::{ConnectionConfig, Target};
 use crate::error::Error;
 
 /// A connection whose handshake is done.
@@ -114,6 +116,24 @@ struct GivenUp {
     reason: String,
 }
 
+/// Attempts within a wait, which are not counted: as long as the server's machine refuses at once.
+#[derive(Default)]
+struct Refused(Option<(Instant, Duration)>);
+
+impl Refused {
+    /// For as long as `delay` takes, every `wait`.
+    fn within(delay: Duration, wait: Duration) -> Self {
+        Self(Some((Instant::now() + delay, wait)))
+    }
+
+    /// How long to wait for the next of them, when this is how the last one has failed.
+    fn again(&self, error: &Error) -> Option<Duration> {
+        let (until, wait) = self.0.filter(|_| transport::was_refused(error))?;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then(|| wait.min(left))
+    }
+}
+
 struct Supervisor {
     voice: Voice,
     way: Way,
@@ -173,6 +193,7 @@ impl Supervisor {
     /// connection has ended because it is being closed.
     async fn keep_up<L: Link>(&self, mut link: L) -> Option<GivenUp> {
         let (mut attempt, mut unfound) = (0_u32, 0_u32);
+        let mut refused = Refused::default();
         loop {
             // A fault of our own must not end the loop either.
             let lost = AssertUnwindSafe(self.connect_and_serve(&mut link)).catch_unwind().await;
@@ -183,6 +204,10 @@ impl Supervisor {
             });
             if *self.closed.borrow() || self.closed.has_changed().is_err() {
                 return None;
+            }
+            if let Some(wait) = refused.again(&error) {
+                self.pause(wait).await;
+                continue;
             }
             if self.status.settle() {
                 attempt = 0;
@@ -203,7 +228,14 @@ impl Supervisor {
                 warn!("{trouble}");
             }
             match decision.delay {
-                Some(delay) => self.pause(delay).await,
+                Some(delay) => {
+                    let is_direct = matches!(self.way.config.target, Target::Direct(_));
+                    refused = match retry.while_refused(times).filter(|_| is_direct) {
+                        Some(wait) => Refused::within(delay, wait),
+                        None => Refused::default(),
+                    };
+                    self.pause(refused.again(&error).unwrap_or(delay)).await;
+                }
                 None => return Some(GivenUp { option, reason: reason_of(&error) }),
             }
         }
@@ -220,5 +252,25 @@ impl Supervisor {
                 tokio::time::sleep(jitter.min(delay)).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_refused_is_tried_again_within_the_wait() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        drop(listener);
+        let failure = std::net::TcpStream::connect(address).expect_err("nobody listens");
+        let nobody = Error::Unavailable { reason: format!("{address}: {failure}") };
+        let slow = Error::Unavailable { reason: "no answer within 10000 ms".into() };
+        let (long, short) = (Duration::from_secs(3600), Duration::from_millis(40));
+        assert_eq!(Refused::within(long, short).again(&nobody), Some(short));
+        assert_eq!(Refused::within(long, short).again(&slow), None);
+        assert_eq!(Refused::within(Duration::ZERO, short).again(&nobody), None, "it is over");
+        assert_eq!(Refused::default().again(&nobody), None);
     }
 }

@@ -82,6 +82,19 @@ fn unavailable(peer: &impl std::fmt::Display, error: &io::Error) -> Error {
     Error::Unavailable { reason: format!("{peer}: {error}") }
 }
 
+/// What the system calls a port on which nobody listens.
+#[cfg(windows)]
+const REFUSED: &str = "(os error 10061)";
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const REFUSED: &str = "(os error 111)";
+#[cfg(not(any(windows, target_os = "linux", target_os = "android")))]
+const REFUSED: &str = "(os error 61)";
+
+/// Whether an attempt has failed because nobody listened: that was told at once, and by the system.
+pub(super) fn was_refused(error: &Error) -> bool {
+    matches!(error, Error::Unavailable { reason } if reason.ends_with(REFUSED))
+}
+
 async fn look_up(host: &str, port: u16, family: Family) -> Result<Vec<SocketAddr>> {
     let found = tokio::net::lookup_host((host, port))
         .await
