@@ -27,7 +27,11 @@ pub(super) fn classify(command: &str, code: &str, words: &str) -> Fault {
     let command = command.to_owned();
     let detail = without_script(without_arguments(words)).to_owned();
     let (error, reconnect) = match code {
-        "WRONGPASS" | "NOAUTH" => (Error::Authentication { detail }, true),
+        "WRONGPASS" => (Error::Authentication { detail }, true),
+        "NOAUTH" => {
+            let detail = format!("it wants a password, and none that it takes was given: {detail}");
+            (Error::Authentication { detail }, true)
+        }
         "READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "MOVED" => {
             (Error::Unavailable { reason: detail }, true)
         }
@@ -128,6 +132,12 @@ mod tests {
         assert_eq!(code("LOADING"), ("ERR_VALKEY_UNAVAILABLE", true));
         assert_eq!(code("WRONGTYPE Operation"), ("ERR_VALKEY_SERVER", false));
         assert_eq!(code("ERR the text says READONLY"), ("ERR_VALKEY_SERVER", false));
+    }
+
+    #[test]
+    fn a_server_that_wants_a_password_is_said_to() {
+        let fault = classify_text("GET", "NOAUTH Authentication required.");
+        assert!(fault.error.to_string().contains("it wants a password"), "{}", fault.error);
     }
 
     #[test]
