@@ -236,6 +236,8 @@ export interface Address {
 export interface AdminHealth {
   /** `connecting`, `ready`, `reconnecting` or `closed`. */
   connection: string
+  /** Why there is no connection, as far as it is known: without address and the server's words. */
+  reason?: string
   /** The revision that Valkey was last seen to hold, as logs name it. */
   revision?: string
   /** Whether Valkey was seen to have what is on the disk since the connection was made. */
@@ -557,6 +559,8 @@ export interface StoredDeploy {
 export interface WorkerHealth {
   /** `connecting`, `ready`, `reconnecting` or `closed`. */
   connection: string
+  /** Why there is no connection, as far as it is known: without address and the server's words. */
+  reason?: string
   /** The revision that runs, as logs name it; left out as long as none does. */
   revision?: string
   /**

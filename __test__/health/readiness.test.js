@@ -42,6 +42,11 @@ test('what a worker lacks is said', () => {
     'flows: loading',
     'revision: none runs yet'
   ]);
+  const away = { connection: 'reconnecting', reason: 'does the server speak TLS on this port?' };
+  assert.deepEqual(lacks({ core: away }), [
+    'revision: none runs yet',
+    'connection: reconnecting (does the server speak TLS on this port?), and no copy is in use'
+  ]);
   assert.deepEqual(lacks({ flows: { state: 'missing types', missing: ['a', 'b'] } }), ['flows: missing types (a, b)']);
   assert.deepEqual(lacks({ flows: { state: 'safe mode', missing: [] } }), ['flows: safe mode']);
   const many = Array.from({ length: 30 }, (_, i) => `t${i}`);

@@ -34,6 +34,13 @@ const list = (names) => {
 /** @param {number} ms */
 const seconds = (ms) => Math.floor(ms / 1000);
 
+/**
+ * The state of a connection, with the reason why there is none.
+ *
+ * @param {{ connection: string, reason?: string }} core
+ */
+const connectionAsWords = ({ connection, reason }) => `connection: ${connection}${reason ? ` (${reason})` : ''}`;
+
 /** @param {FlowsState} flows */
 function flowsAsWords({ state, missing }) {
   return missing.length > 0 ? `${state} (${list(missing)})` : state;
@@ -106,7 +113,7 @@ function createReadiness({ role, maxAge }) {
     }
     const { revision, connection, copyAge, problem, unheard = [] } = health;
     const age = typeof copyAge === 'number' ? copyAge : null;
-    const why = connection === 'ready' && problem ? problem : `connection: ${connection}`;
+    const why = connection === 'ready' && problem ? problem : connectionAsWords(health);
     if (!revision) {
       missing.push('revision: none runs yet');
       if (connection !== 'ready') {
@@ -143,7 +150,7 @@ function createReadiness({ role, maxAge }) {
     if (core.otherAdmin) {
       missing.push('lease: another admin is active on this key prefix');
     } else if (!core.mirrored) {
-      notes.push(`connection: ${core.connection}; Valkey was not seen to have what is on this disk`);
+      notes.push(`${connectionAsWords(core)}; Valkey was not seen to have what is on this disk`);
     }
     return { revision: core.revision || null, connection: core.connection, mirrored: core.mirrored };
   };

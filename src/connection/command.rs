@@ -26,6 +26,7 @@ use super::state::{ConnectionState, Voice};
 use super::supervisor::{Supervised, Way};
 use super::tracking::Tracking;
 use super::transaction;
+use super::verdict;
 use crate::config::{ConnectionConfig, Endpoint};
 use crate::error::{Error, Result};
 
@@ -116,6 +117,14 @@ impl Connection {
     /// Why the last attempt to connect failed, until a connection has been good for a second.
     pub fn last_error(&self) -> Option<Error> {
         self.supervised.status.last_error()
+    }
+
+    /// Why there is no connection, in a few words for probes: without an address and the server's own
+    /// words. `None` when there is one, and when the reason is not known or can't be told so.
+    pub fn verdict(&self) -> Option<String> {
+        // None when there is a connection.
+        self.state().borrow().reason()?;
+        verdict::of(&self.last_error()?)
     }
 
     /// Waits until commands are served. Fails with the last reason when the time is up or

@@ -16,6 +16,9 @@ pub(super) struct Fault {
     pub(super) lost: bool,
 }
 
+/// How the error for a server that wants a password begins.
+pub(super) const WANTS_PASSWORD: &str = "it wants a password";
+
 /// Classifies an error reply by its code.
 pub(super) fn classify(command: &str, code: &str, words: &str) -> Fault {
     if is_refusal(words) {
@@ -29,7 +32,7 @@ pub(super) fn classify(command: &str, code: &str, words: &str) -> Fault {
     let (error, reconnect) = match code {
         "WRONGPASS" => (Error::Authentication { detail }, true),
         "NOAUTH" => {
-            let detail = format!("it wants a password, and none that it takes was given: {detail}");
+            let detail = format!("{WANTS_PASSWORD}, and none that it takes was given: {detail}");
             (Error::Authentication { detail }, true)
         }
         "READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "MOVED" => {

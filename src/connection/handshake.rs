@@ -14,8 +14,11 @@ use super::fault::{classify_text, without_arguments};
 use super::kind::{self, Kind};
 use super::reply::{ReadFault, Reply, read_reply};
 use super::tls;
-use crate::config::{ConnectionConfig, Secret};
+use crate::config::{ConnectionConfig, Endpoint, Secret, Target};
 use crate::error::{Error, Result};
+
+/// Ends the reason when plain text was answered by nothing that is plain text.
+pub(super) const WANTS_TLS: &str = "does it want TLS?";
 
 /// What the handshake found out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +68,7 @@ pub(super) async fn handshake(
     for step in steps {
         let reply = match read_reply(&mut input).await {
             Ok(reply) => reply,
-            Err(fault) => return Err(unreadable(fault, last_words)),
+            Err(fault) => return Err(unreadable(fault, last_words, config)),
         };
         match reply {
             Reply::Error(words) => {
@@ -210,7 +213,7 @@ fn redacted(words: &str, config: &ConnectionConfig) -> String {
     }
 }
 
-fn unreadable(fault: ReadFault, last_words: Option<String>) -> Error {
+fn unreadable(fault: ReadFault, last_words: Option<String>, config: &ConnectionConfig) -> Error {
     if let ReadFault::Io(error) = &fault
         && let Some(refusal) = tls::error_of(error)
     {
@@ -221,11 +224,25 @@ fn unreadable(fault: ReadFault, last_words: Option<String>) -> Error {
         (_, Some(words)) => Error::Unavailable {
             reason: format!("the server closed the connection after answering \"{words}\""),
         },
-        (ReadFault::Closed, None) => Error::Unavailable {
-            reason: "the server closed the connection during the handshake".to_owned(),
-        },
+        (ReadFault::Closed, None) => closed_silently(config),
+        // What it left unread makes its end a reset.
+        (ReadFault::Io(error), None) if error.kind() == io::ErrorKind::ConnectionReset => {
+            closed_silently(config)
+        }
         (ReadFault::Io(error), None) => Error::Unavailable { reason: error.to_string() },
     }
+}
+
+/// The server ended the connection without a word, as one does that was expecting TLS.
+fn closed_silently(config: &ConnectionConfig) -> Error {
+    let closed = "the server closed the connection during the handshake";
+    let is_plain_tcp =
+        config.tls.is_none() && !matches!(config.target, Target::Direct(Endpoint::Unix(_)));
+    let reason = match is_plain_tcp {
+        true => format!("{closed}, without an answer; {WANTS_TLS}"),
+        false => closed.to_owned(),
+    };
+    Error::Unavailable { reason }
 }
 
 fn not_redis(why: &str) -> Error {

@@ -28,6 +28,7 @@ mod tls;
 mod tracking;
 mod transaction;
 mod transport;
+mod verdict;
 
 pub use command::Connection;
 pub use hooks::{Hooks, NatMap, UserFunctions};

@@ -103,7 +103,7 @@ async fn read_item<R: AsyncBufRead + Unpin>(input: &mut R) -> Result<Item, ReadF
     if !b"+-:$*%~>_#,(!=".contains(&kind) {
         return Err(ReadFault::NotRedis(match kind {
             b'H' => "it answers like an HTTP server",
-            0x15 | 0x16 => "it answers like a TLS server",
+            0x15 | 0x16 => "it answers like a TLS server; does it want TLS?",
             _ => "its answer is not of the Redis protocol",
         }));
     }

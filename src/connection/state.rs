@@ -22,7 +22,8 @@ pub enum ConnectionState {
     },
     /// Lost, or never had; an attempt is under way or waits for its time.
     Reconnecting {
-        /// Number of the attempt since the connection was last good, from 1.
+        /// Number of the attempt since the connection was last good, from 1; 0 while the first is
+        /// under way and seems to fail.
         attempt: u32,
         /// Why, in the words of the last failure.
         reason: String,
@@ -201,6 +202,21 @@ impl Status {
         }
         drop(past);
         self.state.send_replace(ConnectionState::Reconnecting { attempt, reason });
+    }
+
+    /// The first attempt of all is under way, and seems to fail for this reason. It is said then, and
+    /// not once a start has gone on without: nobody is told before that Valkey is away.
+    pub(super) fn suspect(&self, reason: String, server: &str) {
+        let mut past = self.past();
+        let is_first = past.last_error.is_none() && !past.announced && !past.complained;
+        if self.voice != Voice::Main || !is_first {
+            return;
+        }
+        past.complained = true;
+        past.last_error = Some(Error::Unavailable { reason: reason.clone() });
+        warn!("Can't connect to {server} yet: {reason}");
+        drop(past);
+        self.state.send_replace(ConnectionState::Reconnecting { attempt: 0, reason });
     }
 
     /// Whether a person has to do something. Both connections fail alike.

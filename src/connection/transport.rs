@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -28,8 +29,24 @@ const PROBES: u32 = 3;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(6);
 
+/// A TLS handshake in which the server has said nothing for this long is told of before it is given up:
+/// sooner than a start goes on without the server.
+const TOLD_AFTER: Duration = Duration::from_secs(2);
+
+/// Ends the reason when the server does not answer in the TLS handshake.
+pub(super) const SPEAKS_TLS: &str = "does the server speak TLS on this port?";
+
 /// Connects, with TLS when it is in the configuration; the caller limits the time.
 pub(super) async fn connect(endpoint: &Endpoint, config: &ConnectionConfig) -> Result<Stream> {
+    connect_telling(endpoint, config, &|_| ()).await
+}
+
+/// The same, and tells meanwhile what the attempt seems to fail of; it goes on all the same.
+pub(super) async fn connect_telling(
+    endpoint: &Endpoint,
+    config: &ConnectionConfig,
+    tell: &(dyn Fn(String) + Send + Sync),
+) -> Result<Stream> {
     match endpoint {
         Endpoint::Tcp { host, port } => {
             let addresses = look_up(host, *port, config.family).await?;
@@ -39,7 +56,7 @@ pub(super) async fn connect(endpoint: &Endpoint, config: &ConnectionConfig) -> R
             }
             match &config.tls {
                 None => Ok(Stream::new(tcp)),
-                Some(tls) => secure(tcp, host, tls, config).await,
+                Some(tls) => secure(tcp, host, tls, config, tell).await,
             }
         }
         Endpoint::Unix(path) => connect_unix(path).await,
@@ -51,15 +68,34 @@ async fn secure(
     host: &str,
     tls: &TlsConfig,
     config: &ConnectionConfig,
+    tell: &(dyn Fn(String) + Send + Sync),
 ) -> Result<Stream> {
     // Sooner than the whole, which could not say what it was that took so long.
     let limit = config.connect_timeout.mul_f64(0.8);
-    let secured = tls::connect(tcp, host, tls);
-    match tokio::time::timeout(limit, secured).await {
+    let tcp = Stream::new(tcp);
+    let activity = tcp.activity();
+    let mut secured = pin!(tokio::time::timeout(limit, tls::connect(tcp, host, tls)));
+    let early = TOLD_AFTER.min(limit / 2);
+    let ended = tokio::select! {
+        biased;
+        ended = &mut secured => Some(ended),
+        () = tokio::time::sleep(early) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            if activity.signs() == 0 {
+                let waited = early.as_millis();
+                tell(format!("no answer in the TLS handshake for {waited} ms; {SPEAKS_TLS}"));
+            }
+            secured.await
+        }
+    };
+    match ended {
         Ok(secured) => Ok(Stream::new(secured?)),
         Err(_) => Err(Error::Unavailable {
             reason: format!(
-                "no end of the TLS handshake within {} ms; is that the server's TLS port?",
+                "no end of the TLS handshake within {} ms; {SPEAKS_TLS}",
                 limit.as_millis()
             ),
         }),

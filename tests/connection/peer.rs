@@ -39,10 +39,10 @@ async fn peer(answer: &'static [u8], stay: bool) -> (u16, Arc<AtomicUsize>) {
 async fn a_peer_that_is_no_redis_server_is_named_so() {
     let cases: [(&'static [u8], &str); 5] = [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "it answers like an HTTP server"),
-        (b"\x15\x03\x01\x00\x02\x02\x46", "it answers like a TLS server"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "it answers like a TLS server; does it want TLS?"),
         (b"220 mail.example.org ESMTP\r\n", "not of the Redis protocol"),
         (b":1\r\n:2\r\n:3\r\n:4\r\n", "don't fit"),
-        (b"", "closed the connection"),
+        (b"", "closed the connection during the handshake, without an answer; does it want TLS?"),
     ];
     for (answer, words) in cases {
         let (port, _) = peer(answer, !answer.is_empty()).await;

@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use node_red_storage_valkey::Error;
+use node_red_storage_valkey::config::TlsConfig;
 use node_red_storage_valkey::role::worker::Worker;
 use redis::Commands;
 
 use super::common::instance::{self, deploy, flows, worker};
 use super::common::log::Log;
 use super::common::server::Server;
-use super::common::temp_dir;
 use super::common::until;
+use super::common::{self, temp_dir};
 use super::{PATIENCE, admin_options, start_flows, worker_options, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,6 +55,42 @@ async fn a_worker_without_a_copy_waits_for_the_server() {
     let (found, ()) = tokio::join!(starting, coming);
     assert_eq!(found, flows(1));
     assert_eq!(log.count("waiting for it"), 1, "{:?}", log.lines());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn why_there_is_no_connection_is_said_before_that_there_is_none() {
+    // Accepts, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = Server::start(&[]);
+    let mut plain = worker_options(&server);
+    plain.connection = common::config(silent.local_addr().unwrap().port());
+    // Longer than a start waits for the connection.
+    plain.connection.connect_timeout = Duration::from_secs(4);
+    let mut secured = worker_options(&server);
+    secured.connection.tls = Some(TlsConfig { verify: false, ..TlsConfig::new("tls", Vec::new()) });
+    secured.connection.connect_timeout = Duration::from_secs(10);
+    for (options, first, in_probe) in [
+        (plain, "no answer within 4000 ms", "no answer"),
+        (
+            secured,
+            "does the server speak TLS on this port?",
+            "does the server speak TLS on this port?",
+        ),
+    ] {
+        let (log, _kept) = Log::keep();
+        let (worker, _) = worker(options, None);
+        let mut starting = Box::pin(start_flows(&worker));
+        until("it says that it waits", PATIENCE, async || {
+            let ended = tokio::time::timeout(Duration::from_millis(5), &mut starting).await;
+            assert!(ended.is_err(), "it has nothing to start from");
+            log.count("waiting for it") == 1
+        })
+        .await;
+        let lines = log.lines();
+        let warning = lines.iter().find(|line| line.starts_with("WARN")).unwrap();
+        assert!(warning.contains(first), "{lines:?}");
+        assert_eq!(worker.health().reason.as_deref(), Some(in_probe));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,7 @@ mod common;
 
 mod certificate;
 mod client;
+mod confused;
 mod found;
 mod identity;
 mod offer;

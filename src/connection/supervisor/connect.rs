@@ -99,7 +99,8 @@ impl Supervisor {
     async fn establish(&self, located: &Located) -> Result<Established> {
         let Way { config, resolver, .. } = &self.way;
         let endpoint = &located.endpoint;
-        let stream = transport::connect(endpoint, config).await?;
+        let tell = |reason| self.status.suspect(reason, &resolver.name());
+        let stream = transport::connect_telling(endpoint, config, &tell).await?;
         let (stream, mut welcome) = handshake(stream, config).await?;
         let must_be_master = resolver.wants_master(self.voice);
         let stream = match must_be_master {

@@ -7,6 +7,8 @@ use super::Admin;
 pub struct Health {
     /// `connecting`, `ready`, `reconnecting` or `closed`.
     pub connection: &'static str,
+    /// Why there is no connection, as far as it is known: without address and the server's words.
+    pub reason: Option<String>,
     /// The revision that Valkey was last seen to hold, as logs name it; `None` before the first.
     pub revision: Option<String>,
     /// Whether Valkey was seen to have what is on the disk since the connection was made.
@@ -23,6 +25,7 @@ impl Admin {
         let progress = self.inner.progress.borrow();
         Health {
             connection,
+            reason: self.inner.store.connection().verdict(),
             revision: progress.sequence.map(|sequence| sequence.to_string()),
             mirrored: connection == "ready" && progress.compared && progress.mirrored >= generation,
             other_admin: progress.other.is_some(),

@@ -18,6 +18,8 @@ const LATE: Duration = Duration::from_secs(3);
 pub struct Health {
     /// `connecting`, `ready`, `reconnecting` or `closed`.
     pub connection: &'static str,
+    /// Why there is no connection, as far as it is known: without address and the server's words.
+    pub reason: Option<String>,
     /// The revision that runs, as logs name it; `None` as long as none does.
     pub revision: Option<String>,
     /// While nobody can say that what runs is what is stored: how long ago it was last seen to be.
@@ -183,6 +185,7 @@ impl Worker {
         let running = &state.running;
         Health {
             connection: word,
+            reason: inner.store.connection().verdict(),
             revision: running.revision.clone(),
             copy_age: running.age(ready, inner.reread_head()),
             problem: running.problem(),

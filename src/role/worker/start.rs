@@ -130,7 +130,10 @@ impl Inner {
                 self.state().running.finds(Seen::in_copy(age));
                 return Ok(snapshot);
             }
-            if logged != Some(waiting) {
+            // Why the connection fails is said first, as soon as that is known.
+            let is_too_early =
+                waiting == Waiting::Server && *connection.borrow() == ConnectionState::Connecting;
+            if logged != Some(waiting) && !is_too_early {
                 log_waiting(waiting);
                 logged = Some(waiting);
             }
