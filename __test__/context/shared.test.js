@@ -116,6 +116,32 @@ test('misuse is told, and waits for nothing', async () => {
   );
 });
 
+test('an operation that is set a second time is refused at once, and breaks nothing', async () => {
+  const store = openStore();
+  const twice = shared.incr();
+  store.set('global', 'a', twice);
+  assert.throws(() => store.set('global', 'b', twice), MISUSED);
+  assert.equal(await twice, 1);
+  const late = shared.incr();
+  await assert.rejects(async () => late, MISUSED);
+  assert.throws(() => store.set('global', 'b', late), MISUSED);
+  assert.throws(() => store.set('global', ['c', 'b'], [shared.expire(5), late]), MISUSED);
+  assert.deepEqual(store.keys('global'), ['a']);
+  // An unhandled rejection would fail this test.
+  await new Promise(setImmediate);
+});
+
+test('one of another copy of the module may reject, and nobody has to wait for it', async () => {
+  const store = openStore();
+  const foreign = { [Symbol.for('node-red-storage-valkey.context.operation')]: () => Promise.reject(new Error('no')) };
+  store.set('global', 'a', foreign);
+  await new Promise(setImmediate);
+  const error = await new Promise((resolve) => {
+    store.set('global', 'a', foreign, resolve);
+  });
+  assert.equal(error.message, 'no');
+});
+
 test('an operation that nobody waits for fails in silence for the process', async () => {
   const store = openStore();
   store.set('global', 'a', 'text');

@@ -42,15 +42,16 @@ class Operation {
   }
 
   /**
-   * For the store.
+   * For the store. Throws when the operation was begun before.
    *
    * @param {Perform} perform
-   * @returns {Promise<unknown>}
+   * @returns {Promise<unknown>} nobody has to wait for it
    */
   [RUN](perform) {
     if (this.#started) {
-      return Promise.reject(
-        codedError('ERR_VALKEY_CONTEXT_OPERATION', `an operation can be set once: make a new 'shared.${this.#kind}(…)'`)
+      throw codedError(
+        'ERR_VALKEY_CONTEXT_OPERATION',
+        `an operation can be set once: make a new 'shared.${this.#kind}(…)'`
       );
     }
     this.#started = true;
@@ -165,13 +166,17 @@ function isOperation(value) {
 }
 
 /**
- * Begins an operation.
+ * Begins an operation. Throws when it can't be.
  *
  * @param {Operation} operation
  * @param {Perform} perform
+ * @returns {Promise<unknown>} nobody has to wait for it
  */
 function start(operation, perform) {
-  return operation[RUN](perform);
+  const result = Promise.resolve(operation[RUN](perform));
+  // Of another copy of this module, it may be one that was rejected and that nobody waits for.
+  result.catch(() => {});
+  return result;
 }
 
 module.exports = { isOperation, shared, start };

@@ -298,15 +298,14 @@ function createStore({ core, cache, expressions, operations, util }) {
    * @param {Callback} [callback]
    */
   const set = (scope, key, value, callback) => {
-    let operated;
+    /** @type {Array<Promise<unknown>>} */
+    let operated = [];
     try {
-      if (typeof key === 'string' && isSmall(value) && replaced(scope, key, value)) {
-        callback?.(undefined);
-        return;
+      if (Array.isArray(key)) {
+        operated = write(scope, key, Array.isArray(value) ? value : [value]);
+      } else if (!isSmall(value) || !replaced(scope, key, value)) {
+        operated = write(scope, [key], [value]);
       }
-      operated = Array.isArray(key)
-        ? write(scope, key, Array.isArray(value) ? value : [value])
-        : write(scope, [key], [value]);
     } catch (error) {
       if (!callback) {
         throw error;
@@ -330,8 +329,17 @@ function createStore({ core, cache, expressions, operations, util }) {
    * @param {Callback} [callback]
    */
   const keys = (scope, callback) => {
-    const names = cache.names(scope);
-    const shown = scope === 'global' ? names.filter((name) => !NOT_KEYS_OF_GLOBAL.has(name)) : names;
+    let shown;
+    try {
+      const names = cache.names(scope);
+      shown = scope === 'global' ? names.filter((name) => !NOT_KEYS_OF_GLOBAL.has(name)) : names;
+    } catch (error) {
+      if (!callback) {
+        throw error;
+      }
+      callback(error);
+      return undefined;
+    }
     if (callback) {
       callback(null, shown);
       return undefined;
