@@ -12,7 +12,7 @@ let cleaned;
 let cleaning;
 
 beforeEach(() => {
-  mock.timers.enable({ apis: ['setInterval'] });
+  mock.timers.enable({ apis: ['setTimeout'] });
   health = null;
   cleaned = [];
   cleaning = createCleaning({ adminHealth: () => health, clean: (known) => cleaned.push(known) });
@@ -57,6 +57,32 @@ test('another waits until it is, with the ids of the last deploy', () => {
   health = IN_CHARGE;
   mock.timers.tick(1000);
   assert.deepEqual(cleaned, [['late']]);
+});
+
+test('without an id nothing is cleaned, and what was asked for before is forgotten', () => {
+  health = IN_CHARGE;
+  cleaning.ask(['a']);
+  cleaning.ask([]);
+  mock.timers.tick(48 * 60 * 60 * 1000);
+  assert.deepEqual(cleaned, [['a']]);
+  cleaning.ask(['b']);
+  assert.deepEqual(cleaned, [['a'], ['b']]);
+});
+
+test('ids are told of for one revision, which may come after them', () => {
+  health = { ...IN_CHARGE, mirrored: false };
+  cleaning.ask(['a']);
+  health = { ...IN_CHARGE, revision: '6' };
+  mock.timers.tick(1000);
+  mock.timers.tick(60 * 60 * 1000);
+  assert.deepEqual(cleaned, [['a'], ['a']]);
+  health = { ...IN_CHARGE, revision: '7' };
+  mock.timers.tick(60 * 60 * 1000);
+  health = { ...IN_CHARGE, revision: '6' };
+  mock.timers.tick(60 * 60 * 1000);
+  assert.equal(cleaned.length, 2);
+  cleaning.ask(['b']);
+  assert.deepEqual(cleaned.at(-1), ['b']);
 });
 
 test('nothing is cleaned after the end', () => {

@@ -113,4 +113,19 @@ test('names that are looked for in vain are noted within bounds', () => {
     assert.equal(store.get('global', `name${i}`), undefined);
   }
   assert.equal(store.get('global', 'there'), 1);
+  assert.ok(store.cache.size() <= 10_001);
+});
+
+test('nothing is noted of names that were set and removed', () => {
+  const store = openStore();
+  store.set('global', 'there', 1);
+  for (let i = 0; i < 1000; i += 1) {
+    store.set('global', `name${i}`, i);
+    store.set('global', `name${i}`, undefined);
+    store.set('global', [`x${i}`, `y${i}`], [{}, () => {}]);
+    store.set('global', [`x${i}`, `y${i}`], [undefined, undefined]);
+    store.set('global', `never${i}`, undefined);
+  }
+  assert.equal(store.cache.size(), 1);
+  assert.deepEqual(store.keys('global'), ['there']);
 });

@@ -97,7 +97,7 @@ function createCache({ core, log }) {
   };
 
   /**
-   * Takes a value that is shared.
+   * Takes a value that is shared; undefined when it was removed, of which nothing stays.
    *
    * @param {string} scope
    * @param {string} key
@@ -105,6 +105,10 @@ function createCache({ core, log }) {
    * @param {string | null} text null: not known, or not worth to be compared
    */
   const put = (scope, key, value, text) => {
+    if (value === undefined) {
+      scopes.get(scope)?.delete(key);
+      return;
+    }
     const compared = isObject(value) && text !== null && text.length <= COMPARED;
     keep(scope, key, compared ? { value, text } : { value });
   };
@@ -227,6 +231,11 @@ function createCache({ core, log }) {
         }
       }
       return Object.keys(names);
+    },
+
+    /** Number of values and names that are noted. */
+    size() {
+      return Array.from(scopes.values(), (entries) => entries.size).reduce((sum, size) => sum + size, 0);
     },
 
     /** Ends with what was changed and never set. */

@@ -21,6 +21,8 @@ const TELL_EVERY = 60 * 60 * 1000;
 function createCleaning({ adminHealth, clean }) {
   /** @type {string[] | null} */
   let asked = null;
+  /** @type {string | undefined} the revision of which it was told first */
+  let revision;
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
 
@@ -30,35 +32,50 @@ function createCleaning({ adminHealth, clean }) {
   };
 
   const look = () => {
-    if (asked && holdsLease()?.mirrored) {
+    const health = holdsLease();
+    if (!asked || !health?.mirrored) {
+      lookIn(LOOK_EVERY);
+      return;
+    }
+    revision ??= health.revision;
+    if (health.revision === revision) {
+      lookIn(TELL_EVERY);
       clean(asked);
-      lookEvery(TELL_EVERY);
+    } else {
+      // Deployed while flows are stopped, say: Node-RED has told of no ids since.
+      stop();
     }
   };
 
   /** @param {number} ms */
-  const lookEvery = (ms) => {
-    clearInterval(timer);
-    timer = setInterval(look, ms).unref();
+  const lookIn = (ms) => {
+    timer = setTimeout(look, ms).unref();
+  };
+
+  const stop = () => {
+    asked = null;
+    revision = undefined;
+    clearTimeout(timer);
   };
 
   return {
     /**
-     * Takes the ids of a deploy; what an earlier one has asked for is forgotten.
+     * Takes the ids of a deploy; what an earlier one has asked for is forgotten. Without any, nothing is cleaned:
+     * Node-RED does so before it opens another Project, whose flows may fail to load while workers run those before.
      *
      * @param {string[]} known
      */
     ask(known) {
+      stop();
+      if (known.length === 0) {
+        return;
+      }
       asked = known;
-      lookEvery(LOOK_EVERY);
       look();
     },
     /** Whether this admin is the one that writes. */
     holdsLease: () => holdsLease() !== null,
-    close() {
-      asked = null;
-      clearInterval(timer);
-    }
+    close: stop
   };
 }
 
