@@ -71,6 +71,21 @@ test('a value with a part that can not be shared is shared again without it', ()
   assert.equal(core.text('tab', 'o'), '{"n":2}');
 });
 
+test('a part that the core can not set is shared with the whole value', () => {
+  const { core, ...store } = openStore();
+  store.set('global', 'o', { a: 1, b: { c: 1 } });
+  core.setPath = () => false;
+  store.set('global', 'o.b.c', 2);
+  assert.equal(core.text('global', 'o'), '{"a":1,"b":{"c":2}}');
+  store.set('global', 'o.b', undefined);
+  assert.equal(core.text('global', 'o'), '{"a":1}');
+  assert.deepEqual(store.get('global', 'o'), { a: 1 });
+  core.maxValue = 8;
+  assert.throws(() => store.set('global', 'o.b', 2), { code: 'ERR_VALKEY_CONTEXT_LIMIT' });
+  assert.deepEqual(store.get('global', 'o'), { a: 1 });
+  assert.equal(core.text('global', 'o'), '{"a":1}');
+});
+
 test('a value over the limit is refused, and nothing of it stays', () => {
   const store = openStore(new CoreInMemory({ maxValue: 20 }));
   const limit = { code: 'ERR_VALKEY_CONTEXT_LIMIT' };

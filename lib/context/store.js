@@ -24,7 +24,8 @@ const { encode } = require('./values');
  *
  * @typedef {object} Writer
  * @property {(scope: string, keys: string[], texts: Array<string | null>) => void} set
- * @property {(scope: string, key: string, path: string, text: string | null) => void} setPath
+ * @property {(scope: string, key: string, path: string, text: string | null) => boolean | void} setPath
+ *   false when it can't be done that way: the whole value is to be set
  * @property {(scope: string) => string[]} names
  */
 
@@ -144,10 +145,9 @@ function createStore({ core, cache, expressions, operations, util }) {
       throw error;
     }
     try {
-      if (whole) {
+      if (whole || core.setPath(scope, key, JSON.stringify(path), encoded.text) === false) {
         shareWhole(scope, key, holder[key]);
       } else {
-        core.setPath(scope, key, JSON.stringify(path), encoded.text);
         cache.put(scope, key, holder[key], null);
       }
     } catch (error) {
