@@ -8,7 +8,7 @@ const { contextLoaded } = require('../../lib/context/waiting.js');
 
 const PLACE = '/user/dir';
 
-function addPending(name) {
+function addPending(name, state = null) {
   let isLoaded = false;
   let load;
   const loaded = new Promise((resolve) => {
@@ -17,7 +17,7 @@ function addPending(name) {
       resolve();
     };
   });
-  addStore(PLACE, { name, loaded, isLoaded: () => isLoaded, health: () => null });
+  addStore(PLACE, { name, loaded, isLoaded: () => isLoaded, health: () => state });
   return load;
 }
 
@@ -35,7 +35,7 @@ test('nothing is waited for without a store, or with one that is loaded', () => 
 test('all stores are waited for, and the log says for which', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const lines = [];
-  const loads = ['default', 'second'].map(addPending);
+  const loads = ['default', 'second'].map((name) => addPending(name));
   const waiting = contextLoaded(PLACE, { warn: (line) => lines.push(line) });
   mock.timers.tick(2000);
   loads[0]();
@@ -46,6 +46,25 @@ test('all stores are waited for, and the log says for which', async () => {
   assert.deepEqual(lines, [
     "flows wait for the context 'default', 'second': Valkey is away, and there is no copy on disk",
     "flows wait for the context 'second': Valkey is away, and there is no copy on disk"
+  ]);
+});
+
+test('the log says when waiting alone does not help', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const lines = [];
+  const loads = [
+    addPending('away', { connection: 'reconnecting' }),
+    addPending('ended', { connection: 'closed' }),
+    addPending('refused', { connection: 'ready', problem: 'NOPERM' })
+  ];
+  const waiting = contextLoaded(PLACE, { warn: (line) => lines.push(line) });
+  mock.timers.tick(2000);
+  loads.forEach((load) => load());
+  await waiting;
+  assert.deepEqual(lines, [
+    "flows wait for the context 'away': Valkey is away, and there is no copy on disk",
+    "flows wait for the context 'ended': retryStrategy has given up, and there is no copy on disk: they don't start before Node-RED is started again",
+    "flows wait for the context 'refused': it is not read from Valkey yet (NOPERM), and there is no copy on disk"
   ]);
 });
 

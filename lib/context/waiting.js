@@ -4,6 +4,7 @@ const { openedStores } = require('./handover');
 
 /**
  * @import { Log } from '../types/core'
+ * @import { OpenedStore } from './handover'
  */
 
 /** How long flows wait before the log says so, and between two lines, in ms. */
@@ -24,13 +25,35 @@ function contextLoaded(userDir, log) {
 }
 
 /**
- * @param {ReturnType<typeof openedStores>} stores
+ * Why a store is not loaded, where no copy is on disk.
+ *
+ * @param {Pick<OpenedStore, 'health'>} store
+ */
+function reasonOf({ health }) {
+  const state = health();
+  switch (state?.connection) {
+    case 'closed':
+      return "retryStrategy has given up, and there is no copy on disk: they don't start before Node-RED is started again";
+    case 'ready':
+      return `it is not read from Valkey yet${state?.problem ? ` (${state.problem})` : ''}, and there is no copy on disk`;
+    default:
+      return 'Valkey is away, and there is no copy on disk';
+  }
+}
+
+/**
+ * @param {OpenedStore[]} stores
  * @param {Log} log
  */
 async function allLoaded(stores, log) {
   const tell = () => {
-    const names = stores.filter((store) => !store.isLoaded()).map(({ name }) => `'${name}'`);
-    log.warn(`flows wait for the context ${names.join(', ')}: Valkey is away, and there is no copy on disk`);
+    /** @type {Map<string, string[]>} */
+    const names = new Map();
+    for (const store of stores.filter(({ isLoaded }) => !isLoaded())) {
+      const reason = reasonOf(store);
+      names.set(reason, [...(names.get(reason) ?? []), `'${store.name}'`]);
+    }
+    names.forEach((those, reason) => log.warn(`flows wait for the context ${those.join(', ')}: ${reason}`));
     timer = setTimeout(tell, NEXT_LINE);
   };
   let timer = setTimeout(tell, FIRST_LINE);
