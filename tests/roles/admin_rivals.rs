@@ -141,3 +141,25 @@ async fn of_two_processes_on_copies_of_one_directory_only_the_newer_writes() {
         assert!(holds(&mut server.admin(), number + 1));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sequence_that_a_kill_kept_from_the_disk_is_no_foreign_deploy() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    let mut connection = server.admin();
+    let dir = temp_dir();
+    let file = dir.path().join(".node-red-storage-valkey/admin.json");
+    let (killed, _) = admin(admin_options(&server), Some(dir.path())).await;
+    deploy(&killed, 1).await.unwrap();
+    let before = std::fs::read(&file).unwrap();
+    deploy(&killed, 2).await.unwrap();
+    drop(killed);
+    std::fs::write(&file, before).unwrap();
+
+    let (again, _) = admin(admin_options(&server), Some(dir.path())).await;
+    deploy(&again, 2).await.unwrap();
+    assert_eq!(deploy(&again, 3).await, Ok(Mirrored::Done));
+    assert!(holds(&mut connection, 3));
+    assert_eq!(connection.keys::<_, Vec<String>>("n:backup:*").unwrap(), Vec::<String>::new());
+    assert_eq!(log.count("ERROR"), 0, "{:?}", log.lines());
+}

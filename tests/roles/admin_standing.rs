@@ -6,7 +6,7 @@ use node_red_storage_valkey::role::Event;
 use node_red_storage_valkey::role::admin::{Admin, Standing};
 use redis::Commands;
 
-use super::common::instance::{admin, admin_on};
+use super::common::instance::{admin, admin_on, calls};
 use super::common::server::Server;
 use super::common::{temp_dir, until};
 use super::{PATIENCE, admin_options, deploy};
@@ -33,6 +33,22 @@ async fn a_deploy_that_is_not_in_valkey_is_told_with_the_reason_until_it_is() {
     server.restart();
     until_standing("it is over", &admin, |now| *now == Standing::default()).await;
     events.wait(&Event::Standing, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_does_not_come_is_told_while_the_connection_lives() {
+    let server = Server::start(&[]);
+    let (admin, events) = admin(admin_options(&server), None).await;
+    let mut connection = server.admin();
+    deploy(&admin, 1).await.unwrap();
+    let looks = calls(&mut connection, "evalsha");
+    until("it is idle", PATIENCE, async || calls(&mut connection, "evalsha") > looks).await;
+    let mut pause = redis::cmd("CLIENT");
+    let paused = pause.arg("PAUSE").arg(120_000).arg("WRITE");
+    paused.query::<()>(&mut connection).unwrap();
+    deploy(&admin, 2).await.unwrap();
+    events.wait(&Event::Standing, 1).await;
+    assert!(admin.standing().away.unwrap().contains("no answer"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -234,6 +234,7 @@ impl Inner {
             if drift == Drift::None {
                 self.disk().unseen = None;
                 known.sees(seen.clone());
+                self.catch_up(head.revision().map_or(0, |record| record.sequence)).await;
                 return Ok(None);
             }
             let revision = deploy.revision(0, now(), self.holder.id());
@@ -328,8 +329,23 @@ impl Inner {
         disk.identity.clone()
     }
 
-    /// Keeps what was given on the disk, beside the write that it is for: a record that the disk does not
-    /// know of is one that it has missed, which costs a needless backup at worst.
+    /// The stored deploy is that of this disk: a sequence that it was written with, and that a kill kept
+    /// from this disk, is none that it has missed.
+    async fn catch_up(&self, sequence: u64) {
+        let higher = {
+            let mut disk = self.disk();
+            (sequence > disk.identity.sequence).then(|| {
+                disk.identity.sequence = sequence;
+                disk.identity.clone()
+            })
+        };
+        if let Some(identity) = higher {
+            self.keep(identity).await;
+        }
+    }
+
+    /// Keeps what was given on the disk, beside the write that it is for. Of a record that the disk does
+    /// not know of, what is stored is kept before it is replaced, unless it turns out to be this disk's.
     async fn keep(&self, identity: Identity) {
         if let Some(state_dir) = &self.state_dir
             && let Err(error) = identity.save(state_dir).await
