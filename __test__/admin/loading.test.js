@@ -32,6 +32,14 @@ test('what is whole is loaded and mirrored, and Valkey is not asked', async () =
   assert.deepEqual([lines, asked], [[], []]);
 });
 
+test('a flow file that was there before, and is missing, is a loss', async () => {
+  const { load, lines, disk } = create();
+  await load(holds(storedAs('Valkey')));
+  DAMAGE.missing.inflict(disk.path(FLOWS));
+  await load(holds(storedAs('Valkey')));
+  assert.deepEqual(lines, [`error: ${FLOWS} is missing: flows and credentials were restored from Valkey (revision 7)`]);
+});
+
 for (const [how, { inflict, detail }] of Object.entries(DAMAGE)) {
   const isMissing = how === 'missing';
 
@@ -50,7 +58,7 @@ for (const [how, { inflict, detail }] of Object.entries(DAMAGE)) {
       assert.equal(disk.has(`${FLOWS}.damaged`), !isMissing);
       assert.deepEqual(disk.json(`.${FLOWS}.backup`), flowsOf('backup'), 'the good backup is not lost to it');
       assert.equal(lines.length, 1, lines.join('\n'));
-      // What is missing was never there, as a rule.
+      // What is missing on a new disk was never there.
       assert.ok(lines[0].startsWith(`${isMissing ? 'warn' : 'error'}: ${FLOWS} ${detail}`), lines[0]);
       assert.match(lines[0], /: flows and credentials were restored from Valkey \(revision 7\)$/);
     });

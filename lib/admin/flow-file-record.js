@@ -57,6 +57,11 @@ function createFlowFileRecord({ settings, files, log }) {
       return (await inspect(file, isFlows)).state === 'ok' ? file : null;
     },
 
+    /** Whether this directory had a flow file before, outside Projects. */
+    async isKnown() {
+      return (await read()) !== null;
+    },
+
     /** Flows have been read or saved: where they are is the file in use, if they are there. */
     async remember() {
       const now = await current();

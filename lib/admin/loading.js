@@ -210,8 +210,9 @@ function createLoading({ local, files, flowFile, secrets, log }) {
         lost: lost(false)
       };
     }
-    // A disk without a file is a new one as a rule, and has now what it should.
-    log[fresh && stored ? 'warn' : 'error'](`${name} ${flows.detail}: ${found.text}`);
+    // A new disk has now what it should; one that had a file before has lost it.
+    const isNew = fresh && stored && !files.activeProject() && !(await flowFile.isKnown());
+    log[isNew ? 'warn' : 'error'](`${name} ${flows.detail}: ${found.text}`);
     const damaged = damagedOf([paths.flows, flows], [paths.credentials, credentials]);
     const isWritten = await written(isOvertaken, damaged, async () => {
       await local.saveCredentials(found.credentials);
