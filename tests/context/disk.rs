@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use node_red_storage_valkey::config::StateUser;
 use node_red_storage_valkey::role::context::Origin;
 use redis::Commands;
 
 use super::common::server::Server;
-use super::{PATIENCE, open, options, reads, sent, set, text, until};
+use super::{PATIENCE, open, opened, options, reads, sent, set, text, until};
 
 fn file(dir: &Path, kind: &str) -> std::path::PathBuf {
     dir.join(format!(".node-red-storage-valkey/context-default{kind}.json"))
@@ -109,4 +110,57 @@ async fn an_end_keeps_what_could_not_be_sent_and_takes_no_time() {
     let error = context.set("global", vec![("b".into(), None)]).unwrap_err();
     assert_eq!(error.code(), "ERR_VALKEY_CLOSED");
     server.signal("CONT");
+}
+
+/// One that is refused the names of the keys has read nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_of_what_the_server_has_is_no_copy() {
+    let dir = super::common::temp_dir();
+    let mut server = Server::start(&[]);
+    let mut admin = server.admin();
+    let _: () = admin.mset(&[("n:context:global:a", "1"), ("n:context::epoch", "e1")]).unwrap();
+    server.add_user("context on nopass ~* +@all -scan");
+    let mut config = options(&server);
+    config.state = Some(StateUser { username: Some("context".into()), password: None });
+    let (context, _) = open(config, Some(dir.path()));
+    until("it is refused", PATIENCE, async || context.health().problem.is_some()).await;
+    context.close().await;
+    assert!(!file(dir.path(), "").exists());
+    server.kill();
+    let (context, _) = open(options(&server), Some(dir.path()));
+    assert_eq!(context.opened().await, Origin::Nothing);
+    context.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unused_context_has_a_copy_too() {
+    let dir = super::common::temp_dir();
+    let server = Server::start(&[]);
+    let (context, _) = open(options(&server), Some(dir.path()));
+    context.opened().await;
+    until("there is a copy", PATIENCE, async || file(dir.path(), "").exists()).await;
+}
+
+/// Who has just lost the server knows better than an old copy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_copy_is_no_match_for_a_replica() {
+    let dir = super::common::temp_dir();
+    let mut server = Server::start(&[]);
+    let (first, _) = open(options(&server), Some(dir.path()));
+    first.opened().await;
+    set(&first, "a", "\"old\"");
+    sent(&first).await;
+    first.close().await;
+    let current = opened(&server).await;
+    set(&current, "a", "\"new\"");
+    sent(&current).await;
+    server.kill();
+    until("it is away", PATIENCE, async || current.health().connection != "ready").await;
+    let (old, _) = open(options(&server), Some(dir.path()));
+    assert_eq!(old.opened().await, Origin::Copy);
+    server.restart();
+    for context in [&current, &old] {
+        until("in step", PATIENCE, async || context.health().in_step).await;
+        reads(context, "a", Some("\"new\"")).await;
+    }
 }

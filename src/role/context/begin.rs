@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rand::Rng;
 
-use super::Inner;
 use super::replica::Name;
+use super::{Inner, Origin};
 use crate::error::Result;
 use crate::store::context::{Request, Stored};
 
@@ -15,13 +15,10 @@ const REFILL_BYTES: usize = 1024 * 1024;
 /// After a longer outage, what was acknowledged before it is no longer set again.
 const SHORT_OUTAGE: Duration = Duration::from_secs(30);
 
-/// Which life of the server's data the replica belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Epoch {
-    pub(super) id: String,
-    /// It is told by a copy on the disk, which may be old.
-    pub(super) from_disk: bool,
-}
+/// Who was away for long, or has only a copy of the disk, refills an emptied server this much later at most.
+const REFILL_LATER: Duration = Duration::from_secs(3);
+/// So many times shorter than the time away.
+const AWAY_TO_WAIT: u32 = 20;
 
 impl Inner {
     /// Finds out what the server has; everything is stale from here on. A server that has lost its
@@ -33,16 +30,21 @@ impl Inner {
         if self.notes_another(run_id) {
             self.replica().assert_own();
         }
-        let found = self.store.epoch(session).await?;
-        let known = self.standing().epoch.clone();
-        let has_lost = match (&found, &known) {
-            (None, _) => true,
-            // Somebody else was first to notice. What an old copy holds may have been deleted since.
-            (Some(found), Some(known)) => *found != known.id && !known.from_disk,
-            (Some(_), None) => false,
+        let mut found = self.store.epoch(session).await?;
+        let (known, was_in_step) = {
+            let standing = self.standing();
+            (standing.epoch.clone(), standing.was_in_step)
         };
-        if has_lost {
+        let is_emptied = found.is_none();
+        if is_emptied {
+            found = self.wait_for_newer(session).await?;
+        }
+        let is_another = known.is_some() && found != known;
+        // Somebody else was first to notice: what an old copy holds may have been deleted since.
+        if is_emptied || (is_another && was_in_step) {
             self.refill(session).await?;
+        }
+        if is_emptied || is_another {
             self.replica().assert_own();
         }
         let epoch = match found {
@@ -52,24 +54,53 @@ impl Inner {
                 self.store.begin_epoch(session, &id).await?
             }
         };
-        self.standing().epoch = epoch.map(|id| Epoch { id, from_disk: false });
+        self.standing().epoch = epoch;
         let names = self.store.scan(session, self.most_keys).await?;
         let mut replica = self.replica();
         replica.begin(names.iter().filter_map(|(scope, key)| Name::checked(scope, key)));
         let synced = replica.is_synced();
         drop(replica);
         if synced {
-            self.origin.send_replace(super::Origin::Server);
+            self.is_in_step();
         }
         Ok(())
+    }
+
+    /// Everything was read.
+    pub(super) fn is_in_step(&self) {
+        {
+            let mut standing = self.standing();
+            standing.was_in_step = true;
+            standing.lost = None;
+        }
+        self.origin
+            .send_if_modified(|origin| std::mem::replace(origin, Origin::Server) != Origin::Server);
+    }
+
+    /// The server was emptied: leaves those time to refill it who know better than we do. Gives the epoch
+    /// that somebody has begun meanwhile.
+    async fn wait_for_newer(&self, session: u64) -> Result<Option<String>> {
+        let wait = {
+            let standing = self.standing();
+            match (standing.was_in_step, standing.lost) {
+                (false, _) => REFILL_LATER,
+                (true, Some(lost)) => (lost.elapsed() / AWAY_TO_WAIT).min(REFILL_LATER),
+                (true, None) => return Ok(None),
+            }
+        };
+        if self.replica().known().is_empty() {
+            return Ok(None);
+        }
+        // Not only until there is an epoch: who has begun it may have nothing, or not be done.
+        tokio::time::sleep(wait).await;
+        self.store.epoch(session).await
     }
 
     /// Notes which process answers; whether it is another than a moment ago: after a failover or a restart it may lack
     /// what was acknowledged last.
     fn notes_another(&self, run_id: Option<String>) -> bool {
         let mut standing = self.standing();
-        let lost = standing.lost.take();
-        let is_recent = lost.is_some_and(|lost| lost.elapsed() < SHORT_OUTAGE);
+        let is_recent = standing.lost.is_some_and(|lost| lost.elapsed() < SHORT_OUTAGE);
         let before = std::mem::replace(&mut standing.run_id, run_id);
         is_recent && before.is_some() && before != standing.run_id
     }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::Inner;
 use super::operations::Queued;
 use super::replica::Name;
-use super::{Inner, Origin};
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::store::context::{Answer, Request, Write, Written};
@@ -226,9 +226,7 @@ impl Inner {
         self.requeue(again);
         self.tell_conflicts(conflicts);
         if synced {
-            self.origin.send_if_modified(|origin| {
-                std::mem::replace(origin, Origin::Server) != Origin::Server
-            });
+            self.is_in_step();
         }
         if refused.is_none() {
             self.standing().problem = None;

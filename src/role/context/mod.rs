@@ -125,9 +125,12 @@ struct Standing {
     /// When the server last answered, or there was nothing to ask.
     progress: Option<Instant>,
     /// The epoch that the replica belongs to.
-    epoch: Option<begin::Epoch>,
-    /// The server process of the last connection, and when that was lost.
+    epoch: Option<String>,
+    /// Everything was read once; until then there are a copy of the disk and a part of the server's.
+    was_in_step: bool,
+    /// The server process of the last connection.
     run_id: Option<String>,
+    /// Since when it is not in step.
     lost: Option<Instant>,
     /// News that the listener did not take.
     missed: bool,

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::begin::Epoch;
 use super::replica::Conflict;
 use super::{Inner, Origin};
 
@@ -25,7 +24,7 @@ impl Inner {
         let copy = self.disk.read_copy().await;
         let unsaved = self.disk.read_unsaved().await;
         if let Some(copy) = copy {
-            self.standing().epoch = Some(Epoch { id: copy.epoch, from_disk: true });
+            self.standing().epoch = Some(copy.epoch);
             self.replica().restore(copy.keys);
             self.origin.send_replace(Origin::Copy);
         }
@@ -42,7 +41,7 @@ impl Inner {
     pub(super) async fn save_again_and_again(&self) {
         let mut saved_unsent: Option<(u64, usize)> = None;
         let mut is_kept = self.replica().unsent() > 0;
-        let mut copied = self.replica().version();
+        let mut copied = None;
         let mut copy_at = Instant::now() + FIRST_COPY;
         let mut aged = Instant::now();
         loop {
@@ -64,9 +63,9 @@ impl Inner {
                 self.disk.write_unsaved(unsaved).await;
                 (is_kept, saved_unsent) = (true, Some((version, unsent)));
             }
-            if synced && version != copied && Instant::now() >= copy_at {
+            if synced && copied != Some(version) && Instant::now() >= copy_at {
                 self.save_copy().await;
-                copied = version;
+                copied = Some(version);
                 copy_at = Instant::now() + COPY_AGAIN;
             }
         }
@@ -78,12 +77,15 @@ impl Inner {
             || self.standing().progress.is_none_or(|progress| progress.elapsed() > STUCK)
     }
 
+    /// Never one of a part: what it lacks would count as deleted at the next start.
     async fn save_copy(&self) {
-        let Some(epoch) = self.standing().epoch.clone().filter(|epoch| !epoch.from_disk) else {
-            return;
+        let epoch = {
+            let standing = self.standing();
+            standing.epoch.clone().filter(|_| standing.was_in_step)
         };
+        let Some(epoch) = epoch else { return };
         let known = self.replica().known();
-        self.disk.write_copy(epoch.id, known).await;
+        self.disk.write_copy(epoch, known).await;
     }
 
     /// The process ends.
