@@ -100,7 +100,8 @@ fn is_known(scope: &str, known: &BTreeSet<String>) -> bool {
     }
     // `node:tab`: the node decides.
     let node = scope.split(':').next().unwrap_or(scope);
-    known.contains(scope) || is_joined(node, known)
+    // `global:a` is a key with a `:` of an earlier module, which did not encode it.
+    node == "global" || known.contains(scope) || is_joined(node, known)
 }
 
 /// Whether an id is known, or joined by `-` of ids that are. They may have a `-` themselves.
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn scopes_are_known_by_themselves_or_by_their_parts() {
         let ids = known(&["tab", "node", "a1", "b1", "c1"]);
-        for scope in ["global", "tab", "node:tab", "a1-b1", "a1-b1-c1", "a1-b1:a1"] {
+        for scope in ["global", "global:a", "tab", "node:tab", "a1-b1", "a1-b1-c1", "a1-b1:a1"] {
             assert!(is_known(scope, &ids), "{scope}");
         }
         let dashed = known(&["n-1", "s", "s-2"]);
