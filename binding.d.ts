@@ -106,9 +106,10 @@ export declare class Context {
   set(scope: string, keys: Array<string>, texts: Array<string | undefined | null>): void
   /**
    * Sets a part of a value, as `setObjectProperty` of Node-RED does; `null` takes it away. `path`:
-   * JSON text of the names and positions below the key.
+   * JSON text of the names and positions below the key. False if nothing was done, and the value is to be set as a
+   * whole.
    */
-  setPath(scope: string, key: string, path: string, text?: string | undefined | null): void
+  setPath(scope: string, key: string, path: string, text?: string | undefined | null): boolean
   /** In the background: adds to a number; the text of the sum. */
   incrInBackground(call: number, scope: string, key: string, by: number): void
   /**

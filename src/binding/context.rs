@@ -159,7 +159,8 @@ impl Context {
     }
 
     /// Sets a part of a value, as `setObjectProperty` of Node-RED does; `null` takes it away. `path`:
-    /// JSON text of the names and positions below the key.
+    /// JSON text of the names and positions below the key. False if nothing was done, and the value is to be set as a
+    /// whole.
     #[napi]
     pub fn set_path(
         &self,
@@ -167,7 +168,7 @@ impl Context {
         key: String,
         path: String,
         text: Option<String>,
-    ) -> napi::Result<()> {
+    ) -> napi::Result<bool> {
         let path = serde_json::from_str(&path)
             .map_err(|error| Error::Internal(format!("a path that is none: {error}")))?;
         Ok(self.instance.core()?.set_part(&scope, &key, path, text)?)
@@ -232,9 +233,9 @@ impl Context {
         key: String,
         seconds: f64,
     ) -> napi::Result<()> {
-        // Rounded and within what the server takes; nothing and less is now.
+        // Rounded and within what the server takes; nothing and less is now, which is told to us only if it expires.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-        let ms = (seconds * 1000.0).round().clamp(0.0, 1e15) as u64;
+        let ms = (seconds * 1000.0).round().clamp(1.0, 1e15) as u64;
         self.operate(call, scope, key, Operation::Expire(ms))
     }
 

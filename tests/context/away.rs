@@ -182,3 +182,23 @@ async fn without_a_server_it_opens_with_nothing_and_overwrites_nothing_later() {
     reads(&context, "count", Some(&stored)).await;
     reads(&context, "mine", Some("1")).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_to_expire_is_not_refilled_for_good() {
+    let server = Server::start(&[]);
+    let context = opened(&server).await;
+    let lock = Operation::SetIfAbsent("1".into());
+    context.operate("global", "lock", lock).await.unwrap();
+    context.operate("global", "lock", Operation::Expire(60_000)).await.unwrap();
+    let mut admin = server.admin();
+    redis::cmd("FLUSHALL").exec(&mut admin).unwrap();
+    until("it is refilled", PATIENCE, async || {
+        let left: i64 = redis::cmd("PTTL").arg("n:context:global:lock").query(&mut admin).unwrap();
+        left > 0
+    })
+    .await;
+    set(&context, "after", "1");
+    sent(&context).await;
+    let left: i64 = redis::cmd("PTTL").arg("n:context:global:lock").query(&mut admin).unwrap();
+    assert!(left > 0, "{left}");
+}

@@ -164,3 +164,24 @@ async fn an_old_copy_is_no_match_for_a_replica() {
         reads(context, "a", Some("\"new\"")).await;
     }
 }
+
+/// However much is set, a refusal is not taken for progress.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_refuses_goes_to_the_disk() {
+    let dir = super::common::temp_dir();
+    let server = Server::start(&[]);
+    server.add_user("context on nopass ~* +@all -mset");
+    let mut config = options(&server);
+    config.state = Some(StateUser { username: Some("context".into()), password: None });
+    let (context, _) = open(config, Some(dir.path()));
+    context.opened().await;
+    set(&context, "kept", "1");
+    until("it is on the disk", PATIENCE, async || {
+        set(&context, "busy", "2");
+        std::fs::read_to_string(file(dir.path(), ".unsaved")).is_ok_and(|it| it.contains("kept"))
+    })
+    .await;
+    server.add_user("context +mset");
+    sent(&context).await;
+    until("the file goes", PATIENCE, async || !file(dir.path(), ".unsaved").exists()).await;
+}

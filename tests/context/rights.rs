@@ -100,3 +100,20 @@ async fn orphans_go_a_day_later_and_only_by_an_admin() {
     admin.delete_scope("tab");
     until("it is deleted", PATIENCE, async || worker.names("tab").is_empty()).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_emptied_server_that_can_not_be_refilled_is_read_all_the_same() {
+    let server = Server::start(&[]);
+    server.add_user("context on nopass ~* +@all -set");
+    let mut admin = server.admin();
+    let _: () = admin.set("n:context:global:a", 1).unwrap();
+    let mut config = options(&server);
+    config.state = Some(StateUser { username: Some("context".into()), password: None });
+    let (context, _) = open(config, None);
+    assert_eq!(context.opened().await, Origin::Server);
+    reads(&context, "a", Some("1")).await;
+    redis::cmd("FLUSHALL").exec(&mut admin).unwrap();
+    let _: () = admin.set("n:context:global:b", 2).unwrap();
+    reads(&context, "b", Some("2")).await;
+    reads(&context, "a", None).await;
+}

@@ -1,12 +1,12 @@
 //! The beginning of a connection: is the server the one we know, and what does it have?
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::Rng;
 
 use super::replica::Name;
 use super::{Inner, Origin};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::context::{Request, Stored};
 
 /// Bytes of what is refilled in one pipeline, roughly.
@@ -51,10 +51,13 @@ impl Inner {
             Some(found) => Some(found),
             None => {
                 let id = format!("{:016x}", rand::rng().random::<u64>());
-                self.store.begin_epoch(session, &id).await?
+                match self.store.begin_epoch(session, &id).await {
+                    Err(error) if self.is_refusal(session, &error) => None,
+                    epoch => epoch?,
+                }
             }
         };
-        self.standing().epoch = epoch;
+        self.standing().epoch = epoch.or(known);
         let names = self.store.scan(session, self.most_keys).await?;
         let mut replica = self.replica();
         replica.begin(names.iter().filter_map(|(scope, key)| Name::checked(scope, key)));
@@ -105,12 +108,23 @@ impl Inner {
         is_recent && before.is_some() && before != standing.run_id
     }
 
+    /// Whether the server has refused a write, which is logged, and the connection is as it was.
+    fn is_refusal(&self, session: u64, error: &Error) -> bool {
+        let refused = matches!(error, Error::Permission { .. } | Error::Server { .. });
+        if refused && !self.is_over(session) {
+            self.log_problem(error);
+        }
+        refused && !self.is_over(session)
+    }
+
     async fn refill(&self, session: u64) -> Result<()> {
-        let known = self.replica().known();
+        let (known, expiring, compress) = {
+            let replica = self.replica();
+            (replica.known(), replica.expiring(), replica.compresses())
+        };
         if known.is_empty() {
             return Ok(());
         }
-        let compress = self.replica().compresses();
         let count = known.len();
         tracing::warn!("shared context: the server has lost its data; refilling {count} keys");
         let (mut requests, mut bytes) = (Vec::new(), 0);
@@ -119,10 +133,23 @@ impl Inner {
             let key = self.store.keys().context(&name.scope, &name.key);
             let (_, value) = Stored::encode(&text, compress);
             bytes += key.len() + value.len();
-            requests.push(Request::Refill { key, value });
+            let left = expiring.get(&name).map(|at| at.saturating_duration_since(Instant::now()));
+            match left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX)) {
+                None => requests.push(Request::Refill { key, value }),
+                Some(0) => (),
+                Some(ms) => {
+                    requests.push(Request::Refill { key: key.clone(), value });
+                    requests.push(Request::Expire { key, ms });
+                }
+            }
             if bytes >= REFILL_BYTES || known.peek().is_none() {
                 let (_, answers) = self.store.exchange(session, &[], &requests).await?;
-                answers.into_iter().collect::<Result<Vec<_>>>()?;
+                // Reading goes on without it.
+                for error in answers.into_iter().filter_map(Result::err) {
+                    if !self.is_refusal(session, &error) {
+                        return Err(error);
+                    }
+                }
                 requests.clear();
                 bytes = 0;
             }

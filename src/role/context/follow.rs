@@ -39,7 +39,12 @@ impl Inner {
         loop {
             let session = self.store.tracking().session();
             if session == ended || !self.store.connection().is_ready() {
-                self.store.tracking().news().await;
+                // One may have been queued before it was known that the connection is lost.
+                self.fail_operations(&Error::Unavailable { reason: "connection lost".to_owned() });
+                tokio::select! {
+                    () = self.store.tracking().news() => (),
+                    () = self.work.notified() => (),
+                }
                 continue;
             }
             let error = match self.begin(session).await {
@@ -61,7 +66,7 @@ impl Inner {
         }
     }
 
-    fn is_over(&self, session: u64) -> bool {
+    pub(super) fn is_over(&self, session: u64) -> bool {
         !self.store.connection().is_ready() || self.store.tracking().session() != session
     }
 
@@ -91,9 +96,11 @@ impl Inner {
                     Ok(None) => {
                         if writes_after.is_none() {
                             backoff.reset();
+                            self.standing().refuses = false;
                         }
                     }
                     Ok(Some(refused)) => {
+                        self.standing().refuses = true;
                         self.log_problem(&refused);
                         writes_after = Some(Instant::now() + backoff.next_wait());
                     }
@@ -222,7 +229,14 @@ impl Inner {
         replica.under_way(false);
         let conflicts = replica.take_conflicts();
         let synced = replica.is_synced();
+        let left_out = replica.left_out();
         drop(replica);
+        if left_out > 0 {
+            self.store.connection().warn_once(
+                "context left out",
+                format_args!("shared context: {}", super::left_out_problem(left_out)),
+            );
+        }
         self.requeue(again);
         self.tell_conflicts(conflicts);
         if synced {

@@ -132,6 +132,8 @@ struct Standing {
     run_id: Option<String>,
     /// Since when it is not in step.
     lost: Option<Instant>,
+    /// The server answers, and refuses what is written.
+    refuses: bool,
     /// News that the listener did not take.
     missed: bool,
     closed: bool,
@@ -215,18 +217,19 @@ impl Context {
     }
 
     /// Sets a part of a value, as Node-RED's `setObjectProperty` does; `None` takes it away. Somebody
-    /// else's change of another part at the same time survives.
+    /// else's change of another part at the same time survives. False if nothing was done, because the value can't be
+    /// taken apart here: it is to be set as a whole.
     pub fn set_part(
         &self,
         scope: &str,
         key: &str,
         path: Vec<Segment>,
         text: Option<String>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         self.inner.check_open()?;
-        self.inner.replica().set_part(scope, key, path, text.map(Into::into))?;
+        let done = self.inner.replica().set_part(scope, key, path, text.map(Into::into))?;
         self.inner.work.notify_one();
-        Ok(())
+        Ok(done)
     }
 
     /// Runs an operation on the server. Fails at once while that is away.
@@ -253,7 +256,9 @@ impl Context {
         let replica = self.inner.replica();
         let (keys, bytes, unsent) = (replica.keys(), replica.bytes(), replica.unsent());
         let in_step = replica.is_synced();
+        let left_out = replica.left_out();
         drop(replica);
+        let left_out = (left_out > 0).then(|| left_out_problem(left_out));
         let standing = self.inner.standing();
         Health {
             connection: self.inner.store.connection().state().borrow().word(),
@@ -263,7 +268,7 @@ impl Context {
             bytes,
             unsent,
             conflicts: standing.conflicts,
-            problem: standing.problem.clone(),
+            problem: standing.problem.clone().or(left_out),
         }
     }
 
@@ -301,6 +306,12 @@ impl Drop for Context {
             task.abort();
         }
     }
+}
+
+fn left_out_problem(count: usize) -> String {
+    format!(
+        "{count} keys are not read, because with them there would be more than 'context.maxTotal'"
+    )
 }
 
 impl Inner {

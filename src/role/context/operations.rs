@@ -1,6 +1,7 @@
 //! What is done in one step on the server, whoever else does something to the key.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -307,7 +308,14 @@ impl Inner {
                         }
                     }
                 }
-                Ok(Answer::Done(done)) => queued.end(Ok(Outcome::Done(done))),
+                Ok(Answer::Done(done)) => {
+                    if let (true, Operation::Expire(ms)) = (done, &queued.operation)
+                        && let Some(at) = Instant::now().checked_add(Duration::from_millis(*ms))
+                    {
+                        replica.expires(&queued.name, at);
+                    }
+                    queued.end(Ok(Outcome::Done(done)));
+                }
                 Ok(Answer::Fetched(_)) => {
                     queued.fail(&Error::Internal("an answer to something else".to_owned()));
                 }

@@ -48,16 +48,23 @@ impl Inner {
             tokio::time::sleep(LOOK).await;
             if aged.elapsed() >= RECENT && self.store.connection().is_ready() {
                 aged = Instant::now();
-                self.replica().age();
+                let mut replica = self.replica();
+                replica.age();
+                if replica.retry_left_out() {
+                    self.work.notify_one();
+                }
             }
             self.save_conflicts().await;
             let (unsent, version, synced) = {
                 let replica = self.replica();
                 (replica.unsent(), replica.version(), replica.is_synced())
             };
-            if unsent == 0 && is_kept {
-                self.disk.write_unsaved(Vec::new()).await;
-                (is_kept, saved_unsent) = (false, None);
+            if is_kept && (unsent == 0 || (synced && !self.is_stuck())) {
+                // What is kept has arrived meanwhile, though there may be something new at every look: after a kill,
+                // it would come back.
+                let unsaved = self.replica().unsaved();
+                (is_kept, saved_unsent) = (!unsaved.is_empty(), None);
+                self.disk.write_unsaved(unsaved).await;
             } else if unsent > 0 && self.is_stuck() && saved_unsent != Some((version, unsent)) {
                 let unsaved = self.replica().unsaved();
                 self.disk.write_unsaved(unsaved).await;
@@ -71,10 +78,12 @@ impl Inner {
         }
     }
 
-    /// The server has not answered for a moment.
+    /// The server has not answered for a moment, or takes nothing.
     fn is_stuck(&self) -> bool {
+        let standing = self.standing();
         !self.store.connection().is_ready()
-            || self.standing().progress.is_none_or(|progress| progress.elapsed() > STUCK)
+            || standing.refuses
+            || standing.progress.is_none_or(|progress| progress.elapsed() > STUCK)
     }
 
     /// Never one of a part: what it lacks would count as deleted at the next start.

@@ -87,6 +87,11 @@ pub(in crate::role::context) fn merge(
     (kept, lost)
 }
 
+/// Whether parts of it can be set.
+pub(in crate::role::context) fn is_parsed(text: &Text) -> bool {
+    parse(text).is_some()
+}
+
 /// `None` when it is no JSON.
 fn parse(text: &Text) -> Option<Option<Value>> {
     match text {

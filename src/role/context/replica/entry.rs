@@ -1,6 +1,7 @@
 //! One key as this instance sees it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::change::{Change, Text};
 use super::limits::{LONGEST_KEY, LONGEST_SCOPE};
@@ -25,6 +26,8 @@ pub(in crate::role::context) struct Entry {
     /// If what the server has is our own, and new: what it had before, because a server that has lost
     /// its last moments may have that again.
     pub(in crate::role::context) before_own: Vec<Digest>,
+    /// When it expires, as far as that was said here.
+    pub(in crate::role::context) expires: Option<Instant>,
 }
 
 /// So many values before our own are remembered …
@@ -92,6 +95,7 @@ impl Entry {
     pub(in crate::role::context) fn found(&mut self, found: Option<Stored>) {
         if self.server != found {
             self.before_own.clear();
+            self.expires = None;
             self.server = found;
         }
     }
@@ -99,7 +103,11 @@ impl Entry {
     /// The server may have lost its last moments, and have what was there before a value of our own:
     /// ours is set again. Whether there is something to send.
     pub(in crate::role::context) fn assert_own(&mut self) -> bool {
-        if self.before_own.is_empty() || (self.server.is_some() && self.server_text().is_none()) {
+        // One that expires may have, and would then be there for good.
+        if self.expires.is_some()
+            || self.before_own.is_empty()
+            || (self.server.is_some() && self.server_text().is_none())
+        {
             return false;
         }
         let mut guard = self.guard_of_server();

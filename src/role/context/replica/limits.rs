@@ -26,6 +26,11 @@ impl Limits {
         self.0.max_value
     }
 
+    /// Bytes of all.
+    pub(in crate::role::context) fn max_total(&self) -> usize {
+        self.0.max_total
+    }
+
     /// What others have set may be a little more than what may be set here: they set at the same time.
     pub(in crate::role::context) fn bearable(&self) -> usize {
         self.0.max_total.saturating_add(self.0.max_total / 4)
@@ -63,5 +68,15 @@ impl Limits {
             return Ok(());
         };
         Err(Error::ContextLimit { problem })
+    }
+
+    /// What the server has under a key did not fit: nobody knows what would be overwritten.
+    pub(in crate::role::context) fn left_out(&self, key: &str) -> Error {
+        let shown: String = key.chars().take(60).collect();
+        let problem = format!(
+            "the value of context key '{shown}' in Valkey was not read, because the shared context has more than 'context.maxTotal', which is {}",
+            self.0.max_total
+        );
+        Error::ContextLimit { problem }
     }
 }

@@ -38,6 +38,8 @@ pub(in crate::role::context) struct Replica {
     stale: HashSet<Name>,
     /// Of these, those that were not read since the connection was made.
     catching_up: HashSet<Name>,
+    /// Keys that the server has, and that don't fit here.
+    left_out: HashSet<Name>,
     /// Everything was read since the connection was made.
     synced: bool,
     /// Commands are on their way.
@@ -76,6 +78,7 @@ impl Replica {
             dirty: HashSet::new(),
             stale: HashSet::new(),
             catching_up: HashSet::new(),
+            left_out: HashSet::new(),
             synced: false,
             under_way: false,
             last_order: 0,

@@ -11,7 +11,13 @@ impl Replica {
     pub(in crate::role::context) fn read(&mut self, name: &Name, found: Found) {
         self.catching_up.remove(name);
         // What can't be read is as good as missing, and costs no memory.
-        let found = found.filter(|stored| self.fits(name, stored));
+        let found = found.filter(|stored| stored.text().is_some());
+        let fits = found.as_ref().is_none_or(|stored| self.fits(name, stored));
+        match fits {
+            true => self.left_out.remove(name),
+            false => self.left_out.insert(name.clone()),
+        };
+        let found = found.filter(|_| fits);
         if found.is_none() && self.entry(name).is_none() {
             return;
         }
@@ -32,9 +38,27 @@ impl Replica {
         bytes <= self.limits.bearable() || bytes <= self.bytes
     }
 
+    /// Number of keys that the server has, and that don't fit here.
+    pub(in crate::role::context) fn left_out(&self) -> usize {
+        self.left_out.len()
+    }
+
+    /// Has keys read that did not fit, where there is room again.
+    pub(in crate::role::context) fn retry_left_out(&mut self) -> bool {
+        let retries = !self.left_out.is_empty() && self.bytes <= self.limits.max_total();
+        if retries {
+            self.stale.extend(self.left_out.drain());
+        }
+        retries
+    }
+
     /// The key that others have changed is to be read. One with a change of our own that overrides
     /// theirs is not, unless that is on its way already.
     pub(in crate::role::context) fn invalidate(&mut self, name: Name) {
+        if let Some(entry) = self.entry(&name) {
+            // It may have been set to the same value, to stay.
+            entry.expires = None;
+        }
         let overridden = self.entry(&name).is_some_and(|entry| {
             entry.sent.is_none()
                 && matches!(&entry.pending, Some(Pending { change: Change::Whole(_), guard: None }))
@@ -59,6 +83,7 @@ impl Replica {
     /// A connection was made: nothing is known of what others did before, until `synced`.
     pub(in crate::role::context) fn begin(&mut self, found: impl IntoIterator<Item = Name>) {
         self.invalidate_all(found);
+        self.left_out.clear();
         self.catching_up.clone_from(&self.stale);
         self.settle();
     }

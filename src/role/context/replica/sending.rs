@@ -1,6 +1,7 @@
 //! What goes to the server, and what comes of it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::change::{Part, apply, merge};
 use super::entry::{Pending, Sent};
@@ -51,14 +52,20 @@ impl Replica {
                 None => (None, None),
             };
             taken += name.scope.len() + name.key.len() + text.as_ref().map_or(0, |text| text.len());
+            // What is only repeated is no new value.
+            let keep_expiry = is_part || guard.as_ref().is_some_and(|guard| guard.repeats);
+            if !keep_expiry {
+                entry.expires = None;
+            }
             entry.sent = Some(Sent { change, guard, stored });
-            writes.push((name, Write { value, bases, keep_expiry: is_part }));
+            writes.push((name, Write { value, bases, keep_expiry }));
         }
         writes
     }
 
     /// The server has what was sent.
     pub(in crate::role::context) fn written(&mut self, name: &Name) {
+        self.left_out.remove(name);
         let Some(entry) = self.entry(name) else { return };
         if let Some(sent) = entry.sent.take() {
             entry.wrote(sent.stored);
@@ -75,10 +82,20 @@ impl Replica {
         let now = entry.server_text();
         let unreadable = entry.server.is_some() && now.is_none();
         let ours = sent.stored.as_ref().and_then(Stored::text);
+        let mut again = None;
         let (kept, lost) = match (sent.change, sent.guard) {
             _ if ours == now && !unreadable => (None, None),
             (_, Some(Guard { repeats: true, .. })) => (None, None),
             (change, None) if !unreadable => (Some(change), None),
+            // The same text in other bytes: nobody has changed it.
+            (change, Some(Guard { base, .. })) if base == now && !unreadable => {
+                let guard = entry.guard();
+                if let Some(Pending { guard: Some(later), .. }) = &mut entry.pending {
+                    *later = guard.clone();
+                }
+                again = Some(guard);
+                (Some(change), None)
+            }
             (Change::Parts(parts), Some(Guard { base, .. })) if !unreadable => {
                 let (kept, lost) = merge(parts, &base, &now);
                 let some = |parts: Vec<Part>| (!parts.is_empty()).then_some(Change::Parts(parts));
@@ -90,10 +107,10 @@ impl Replica {
             entry.pending = Some(match entry.pending.take() {
                 // Parts that came later are set on what is there now, like those before.
                 Some(Pending { change: later @ Change::Parts(_), .. }) => {
-                    Pending { change: change.then(later), guard: None }
+                    Pending { change: change.then(later), guard: again }
                 }
                 Some(whole) => whole,
-                None => Pending { change, guard: None },
+                None => Pending { change, guard: again },
             });
         }
         let is_dirty = entry.pending.is_some();
@@ -120,6 +137,13 @@ impl Replica {
         keys.entry(name.key.clone()).or_default().wrote(stored);
         self.note_recent(name);
         self.refresh(name, true);
+    }
+
+    /// A key was given a time to expire.
+    pub(in crate::role::context) fn expires(&mut self, name: &Name, at: Instant) {
+        if let Some(entry) = self.entry(name) {
+            entry.expires = Some(at);
+        }
     }
 
     /// Whether a key has a change that is not on its way.
