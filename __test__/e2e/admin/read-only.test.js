@@ -33,7 +33,8 @@ test('it runs, mirrors nothing, writes nothing, and warns once', async () => {
   const saved = await admin.admin('/settings/user', { method: 'POST', body: { menu: {} } });
   assert.equal(saved.status, 204);
   assert.deepEqual(await client.keys('*'), []);
-  const lines = admin.logs.split('\n').filter((line) => line.includes('[ValkeyStorage]'));
+  const [first, ...lines] = admin.logs.split('\n').filter((line) => line.includes('[ValkeyStorage]'));
+  assert.match(first, /\[info\] .*: admin of /);
   assert.equal(lines.length, 1, lines.join('\n'));
   assert.match(lines[0], /\[warn\] \[ValkeyStorage\] 'readOnly' is set: .*nothing is mirrored/);
   const onDisk = JSON.parse(fs.readFileSync(path.join(admin.userDir, 'flows.json')));

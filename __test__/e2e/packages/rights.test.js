@@ -71,9 +71,9 @@ for (const flavour of ['valkey-9', 'redis-6']) {
       });
       assert.deepEqual(await client.call('ACL', 'LOG'), [], 'nothing was refused');
       const asWorker = server.client({ username: USERS.worker.username, password: USERS.worker.password });
-      assert.equal(await asWorker.get(KEY), '{"coming":"1.0.0"}');
+      assert.equal(await asWorker.getrange(KEY, 0, -1), '{"coming":"1.0.0"}');
       await assert.rejects(asWorker.set(KEY, '{}'), /NOPERM/);
-      await assert.rejects(asWorker.get(`${PREFIX}sessions`), /NOPERM/);
+      await assert.rejects(asWorker.getrange(`${PREFIX}sessions`, 0, -1), /NOPERM/);
       await assert.rejects(asWorker.publish(CHANNEL, '{}'), /NOPERM/);
     } finally {
       for (const one of running.reverse()) {
