@@ -1,7 +1,7 @@
 'use strict';
 
 // What a disk had lost at a start while Valkey was away: put back once Valkey can be asked, unless
-// something was deployed meanwhile.
+// something was deployed meanwhile. In the middle of a deploy: restoring-during-deploy.test.js.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -155,23 +155,6 @@ test('credentials that are lost after such a deploy do not come from Valkey: tho
     await restoring.consider(again);
     assert.equal(again.mirror, true);
   }
-});
-
-test('what is deployed while it is put back comes after it', async () => {
-  const { disk, local, loads, restoring, saving } = await create(ALL, storedAs('Valkey'));
-  const { saveFlows } = local;
-  let saved;
-  local.saveFlows = async (flows) => {
-    local.saveFlows = saveFlows;
-    saved = saving.flows(flowsOf('new'));
-    // It waits, or else it is over by then.
-    await Promise.race([saved, new Promise((resolve) => setTimeout(resolve, 100))]);
-    await saveFlows(flows);
-  };
-  await restoring.restore();
-  await saved;
-  assert.equal(disk.json(FLOWS)[0].id, 'new');
-  assert.equal(loads.length, 1);
 });
 
 test('a load that comes meanwhile decides anew what is lost', async () => {

@@ -94,6 +94,7 @@ function openAdmin({ settings, runtime, log, options, checked }) {
       onEqual: record.end
     });
     const stored = createStored({ core, mirror });
+    const refused = createRefusedDeploy({ core, runtime, watch, notices, log });
     const restoring = createRestoring({
       core,
       local,
@@ -102,11 +103,11 @@ function openAdmin({ settings, runtime, log, options, checked }) {
       loading,
       secrets,
       mirror,
+      refused,
       runtime,
       watch,
       log
     });
-    const refused = createRefusedDeploy({ core, runtime, watch, notices, log });
     const saving = createSaving({
       local,
       files,

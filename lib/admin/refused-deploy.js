@@ -57,6 +57,9 @@ function createRefusedDeploy({ core, runtime, watch, notices, log }) {
     /** Resolves when no save is under way, and none is between its credentials and its flows. */
     nothingIsSaved,
 
+    /** A save is under way. */
+    isSaving: () => saves.size > 0,
+
     /**
      * Runs a save. What was made from the flows that are being replaced is refused as Node-RED
      * itself does it a moment later: it would take the place of a deploy that its author never saw.

@@ -10,6 +10,7 @@ const { createSerialQueue } = require('../serial-queue');
  * @import { createLoading, Pair } from './loading'
  * @import { createLostRecord, Lost } from './lost-record'
  * @import { Mirror } from './mirror'
+ * @import { RefusedDeploy } from './refused-deploy'
  * @import { Secrets } from './secrets'
  * @import { Stored } from './stored'
  */
@@ -34,11 +35,12 @@ const { createSerialQueue } = require('../serial-queue');
  * @param {ReturnType<typeof createLoading>} params.loading
  * @param {Secrets} params.secrets
  * @param {Mirror} params.mirror
+ * @param {Pick<RefusedDeploy, 'nothingIsSaved' | 'isSaving'>} params.refused
  * @param {Runtime} params.runtime
  * @param {Pick<RuntimeWatch, 'started'>} params.watch
  * @param {Log} params.log
  */
-function createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, watch, log }) {
+function createRestoring({ core, local, files, record, loading, secrets, mirror, refused, runtime, watch, log }) {
   /** @type {Missing | null} */
   let lost = null;
   const attempts = createSerialQueue();
@@ -91,13 +93,32 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
   };
 
   /**
+   * Runs `task` while nothing is saved: a deploy waits for it, and it for a deploy.
+   *
+   * @template T
+   * @param {() => Promise<T>} task
+   * @returns {Promise<T>}
+   */
+  const besideNoSave = async (task) => {
+    for (;;) {
+      // Not in the queue, where a save under way would wait for this.
+      await refused.nothingIsSaved();
+      // One that has begun since may have found the queue empty.
+      const done = await writes.run(async () => (refused.isSaving() ? null : { result: await task() }));
+      if (done) {
+        return done.result;
+      }
+    }
+  };
+
+  /**
    * Whether the disk has now what Valkey holds; null when something was deployed instead.
    *
    * @param {Stored | null} stored
    * @param {Missing} missing
    */
   const putBack = async (stored, missing) => {
-    const restored = stored ? await writes.run(() => onDisk(stored, missing)) : null;
+    const restored = await besideNoSave(async () => (stored && lost === missing ? onDisk(stored, missing) : null));
     if (lost !== missing) {
       return null;
     }

@@ -64,7 +64,19 @@ function createAdminParts(given) {
   const mirror = createMirror({ core, files, secrets, notices, log, beforeSend() {}, onEqual: record.end });
   const journal = createJournal(disk.dir, log);
   const refused = createRefusedDeploy({ core, runtime, watch, notices, log });
-  const restoring = createRestoring({ core, local, files, record, loading, secrets, mirror, runtime, watch, log });
+  const restoring = createRestoring({
+    core,
+    local,
+    files,
+    record,
+    loading,
+    secrets,
+    mirror,
+    refused,
+    runtime,
+    watch,
+    log
+  });
   const flowFile = { remember: async () => {} };
   const saving = createSaving({
     local,
