@@ -32,23 +32,23 @@ test('nothing is remembered when nothing was lost', async () => {
 test('what was lost is known at the next start', async () => {
   const { record, again, paths } = create();
   await record.begin(LOST, paths);
-  assert.deepEqual(await again().read(paths), { ...LOST, replaced: false });
+  assert.deepEqual(await again().read(paths), { ...LOST, replaced: false, edited: false });
 });
 
-test('flows that were edited since take the place of what was lost', async () => {
+test('flows that were edited since are not taken for deployed ones', async () => {
   const { record, again, paths, disk } = create();
   await record.begin(LOST, paths);
   disk.write('flows.json', '["edited"]');
-  assert.equal((await again().read(paths)).replaced, true);
+  assert.deepEqual(await again().read(paths), { ...LOST, replaced: false, edited: true });
 });
 
 test('flows that were not there and still are not are not replaced', async () => {
   const { record, again, paths, disk } = create();
   const none = { ...paths, flows: disk.path('other.json') };
   await record.begin(LOST, none);
-  assert.equal((await again().read(none)).replaced, false);
+  assert.equal((await again().read(none)).edited, false);
   disk.write('other.json', '[]');
-  assert.equal((await again().read(none)).replaced, true);
+  assert.equal((await again().read(none)).edited, true);
 });
 
 test('a deploy takes their place for good, also one of the very same flows', async () => {

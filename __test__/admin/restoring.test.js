@@ -234,6 +234,65 @@ test('over a restart with edited flows, those count, and Valkey keeps what it ho
   assert.equal(admin.disk.json(FLOWS)[0].id, 'edited');
 });
 
+const LOST_CREDENTIALS = { flows: false, credentials: true, fresh: false, usable: true };
+const LOST_SECRET = { flows: false, credentials: false, fresh: false, usable: true };
+
+/** The next start, which finds that something is lost as well. */
+async function nextLoss({ restoring }, lost, credentials = {}) {
+  const pair = { flows: flowsOf('edited'), credentials, mirror: false, lost };
+  await restoring.consider(pair);
+  return pair;
+}
+
+for (const [what, lost] of [
+  ['lost still', LOST_CREDENTIALS],
+  ['there from a backup', null]
+]) {
+  test(`credentials are put beside flows that were edited since, as with Valkey at hand: ${what}`, async () => {
+    const admin = await create(LOST_CREDENTIALS, storedAs('Valkey', { secret: OWN }));
+    admin.disk.write(FLOWS, flowsOf('edited'));
+    const pair = await nextLoss(admin, lost);
+    assert.equal(pair.mirror, false);
+    await admin.restoring.restore();
+    assert.deepEqual(onDisk(admin.disk), { flows: 'edited', credentials: 'Valkey' });
+    assert.equal(admin.loads.length, 1);
+    assert.deepEqual(admin.core.told.at(-1), ['restored', true]);
+  });
+}
+
+test('beside edited flows in place of lost ones as well, and the flows in Valkey are kept in a backup', async () => {
+  const admin = await create({ ...ALL, fresh: false, usable: true }, storedAs('Valkey', { secret: OWN }));
+  admin.disk.write(FLOWS, flowsOf('edited'));
+  await nextLoss(admin, LOST_CREDENTIALS);
+  await admin.restoring.restore();
+  assert.deepEqual(onDisk(admin.disk), { flows: 'edited', credentials: 'Valkey' });
+  assert.deepEqual(admin.core.told.at(-1), ['diskHasLost', true]);
+  assert.equal(admin.disk.json(RECORD).flows, true, 'known until the flows are in Valkey');
+});
+
+test('flows that were lost first are put back with credentials that are lost after them', async () => {
+  const admin = await create({ ...ALL, fresh: false, usable: true }, storedAs('Valkey', { secret: OWN }));
+  await nextLoss(admin, LOST_CREDENTIALS);
+  await admin.restoring.restore();
+  assert.deepEqual(onDisk(admin.disk), VALKEY);
+  assert.deepEqual(admin.core.told.at(-1), ['restored', true]);
+});
+
+test('a secret that is lost after a deploy is taken over, and Valkey keeps what it holds', async () => {
+  const admin = await create(ALL, storedAs('Valkey'));
+  const { core, disk, loads, restoring, saving, stored } = admin;
+  core.answer = { done: false, away: 'no connection' };
+  await saving.credentials(encrypt(OWN, plainOf('new')));
+  await saving.flows(flowsOf('new'));
+  await nextLoss(admin, LOST_SECRET, encrypt(SHARED, plainOf('new')));
+  await restoring.restore();
+  assert.equal(stored._credentialSecret, SHARED);
+  assert.equal(disk.json(FLOWS)[0].id, 'new');
+  assert.deepEqual(loads, [true]);
+  assert.deepEqual(core.told.at(-1), ['diskHasLost', true]);
+  assert.equal(disk.json(RECORD).replaced, true);
+});
+
 /** Node-RED's own settings, as far as they are restored. */
 function withSettings(runtime) {
   const users = { ada: { own: true } };

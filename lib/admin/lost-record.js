@@ -20,9 +20,10 @@ const FILE = 'lost.json';
  */
 
 /**
- * The same as it is remembered; `flowsNow`: a fingerprint of the flows then; `replaced`: they were deployed since.
+ * The same as it is remembered; `flowsNow`: a fingerprint of the flows then; `replaced`: they were deployed since;
+ * `edited`, when it is read: their file is another one now, by a deploy or without one.
  *
- * @typedef {Lost & { flowsNow?: string | null, replaced?: boolean }} LostRecord
+ * @typedef {Lost & { flowsNow?: string | null, replaced?: boolean, edited?: boolean }} LostRecord
  */
 
 /**
@@ -63,6 +64,7 @@ function createLostRecord(userDir, log) {
 
     /**
      * What was lost, and whether the flows have been edited or deployed since; null when nothing was.
+     * Where nobody knows the files, they count as deployed.
      *
      * @param {Paths | null} paths
      */
@@ -72,7 +74,8 @@ function createLostRecord(userDir, log) {
         return null;
       }
       const { flowsNow, ...what } = record;
-      return { ...what, replaced: what.replaced === true || !paths || (await fingerprint(paths.flows)) !== flowsNow };
+      const edited = !paths || (await fingerprint(paths.flows)) !== flowsNow;
+      return { ...what, replaced: what.replaced === true || !paths, edited };
     },
 
     /** The flows were deployed: Valkey's are to be kept beside, not restored. */

@@ -8,7 +8,7 @@ const { createSerialQueue } = require('../serial-queue');
  * @import { LocalStorage, Runtime } from '../types/node-red'
  * @import { DiskFiles } from './disk-files'
  * @import { createLoading, Pair } from './loading'
- * @import { createLostRecord, Lost } from './lost-record'
+ * @import { createLostRecord, Lost, LostRecord } from './lost-record'
  * @import { Mirror } from './mirror'
  * @import { RefusedDeploy } from './refused-deploy'
  * @import { Secrets } from './secrets'
@@ -16,12 +16,21 @@ const { createSerialQueue } = require('../serial-queue');
  */
 
 /**
- * What the disk has lost, and the pair that runs meanwhile.
+ * What the disk has lost, and the pair that runs meanwhile; `newer`: of an earlier loss, what Valkey holds is older
+ * than that pair, and is kept in a backup whatever is restored beside it.
  *
- * @typedef {Lost & { pair: Pair }} Missing
+ * @typedef {Lost & { pair: Pair, newer?: boolean }} Missing
  */
 
 /** @typedef {ReturnType<typeof createRestoring>} Restoring */
+
+/**
+ * What of an earlier loss is to be restored still: nothing once something was deployed. Edited flows take the place
+ * of those that were lost, but have no credentials of their own.
+ *
+ * @param {LostRecord | null} earlier
+ */
+const stillOpen = (earlier) => (earlier && !earlier.replaced && !(earlier.flows && earlier.edited) ? earlier : null);
 
 /**
  * What the disk had lost at a start while Valkey was away: put back when Valkey can be asked,
@@ -112,7 +121,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
   };
 
   /**
-   * Whether the disk has now what Valkey holds; null when something was deployed instead.
+   * Whether the disk has now what Valkey holds; null when something was deployed instead, also before.
    *
    * @param {Stored | null} stored
    * @param {Missing} missing
@@ -122,7 +131,9 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     if (lost !== missing) {
       return null;
     }
-    await record.end();
+    if (!missing.newer) {
+      await record.end();
+    }
     lost = null;
     if (!stored || !restored) {
       mirror.mirrorLoaded(missing.pair);
@@ -135,7 +146,7 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
     } catch (error) {
       log.error(`what was restored can't be loaded: ${error.message}`);
     }
-    return true;
+    return missing.newer ? null : true;
   };
 
   /** The core keeps what Valkey holds in a backup at each deploy until it hears of a success. */
@@ -178,15 +189,26 @@ function createRestoring({ core, local, files, record, loading, secrets, mirror,
         return;
       }
       core.diskHasLost(missing.flows || Boolean(earlier?.flows));
-      if (pair.lost && !pair.lost.flows && earlier?.replaced) {
+      const open = stillOpen(earlier);
+      if (pair.lost && !pair.lost.flows && pair.lost.credentials && earlier?.replaced) {
         // The credentials in Valkey are older than these flows: a backup on this disk, or none, is nearer to them.
         await record.replaced();
         pair.mirror = pair.lost.usable;
       } else if (pair.lost) {
-        await record.begin(pair.lost, paths);
-        lost = { ...pair.lost, pair: { ...pair, mirror: pair.lost.usable } };
-      } else if (earlier && !earlier.replaced) {
-        lost = { ...earlier, pair: { ...pair } };
+        // What was lost before and has not been seen since is missing as well.
+        const all = {
+          flows: pair.lost.flows || Boolean(open?.flows),
+          credentials: pair.lost.credentials || Boolean(open?.credentials),
+          fresh: pair.lost.fresh || Boolean(open?.fresh)
+        };
+        const newer = !pair.lost.flows && earlier !== null && !open;
+        // Else the record says already that these flows are newer.
+        if (!newer) {
+          await record.begin(all, paths);
+        }
+        lost = { ...all, newer, pair: { ...pair, mirror: pair.lost.usable } };
+      } else if (open) {
+        lost = { ...open, pair: { ...pair } };
         pair.mirror = false;
       }
     },
