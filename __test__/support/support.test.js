@@ -103,16 +103,16 @@ for (const flavour of [undefined, 'redis-6']) {
     const heard = new Promise((resolve) => subscriber.once('message', (_channel, text) => resolve(text)));
     await admin.multi().set('nr:flows', '[]').publish('nr:flows:updated', '1').exec();
     assert.equal(await heard, '1');
-    assert.equal(await worker.get('nr:flows'), '[]');
-    assert.equal((await worker.multi().get('nr:flows').exec())[0][1], '[]');
+    assert.equal(await worker.getrange('nr:flows', 0, -1), '[]');
+    assert.equal((await worker.multi().getrange('nr:flows', 0, -1).exec())[0][1], '[]');
     const refused = /NOPERM/;
     await assert.rejects(admin.set('other:flows', '[]'), refused);
     await assert.rejects(admin.flushall(), refused);
     await assert.rejects(worker.set('nr:flows', '[1]'), refused);
     await assert.rejects(worker.del('nr:flows'), refused);
-    await assert.rejects(worker.get('other:flows'), refused);
+    await assert.rejects(worker.getrange('other:flows', 0, -1), refused);
     for (const key of ['sessions', 'lease', 'backup:1']) {
-      await assert.rejects(worker.get(`nr:${key}`), refused);
+      await assert.rejects(worker.getrange(`nr:${key}`, 0, -1), refused);
     }
     await assert.rejects(worker.publish('nr:flows:updated', '2'), refused);
     await assert.rejects(subscriber.subscribe('other:flows:updated'), refused);

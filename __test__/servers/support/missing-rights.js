@@ -7,14 +7,15 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
-const { findServer } = require('../../scripts/valkey-server.js');
-const { adminRules, sentinelLine, workerRules } = require('../support/acl.js');
-const { freePort } = require('../support/port.js');
-const { startServer } = require('../support/server.js');
-const { until } = require('../support/wait.js');
-const { deployOf, entry, listing, openAsUser } = require('./support/open-as-user.js');
+const { findServer } = require('../../../scripts/valkey-server.js');
+const { adminRules, sentinelLine, workerRules } = require('../../support/acl.js');
+const { freePort } = require('../../support/port.js');
+const { startServer } = require('../../support/server.js');
+const { until } = require('../../support/wait.js');
+const { deployOf, entry, listing, openAsUser } = require('./open-as-user.js');
 
-const FLAVOURS = ['valkey-9', 'redis-6'];
+/** They wait for the server's answers, and for the time between two looks, more than they work. */
+const AT_ONCE = 10;
 /** Nothing is mirrored or read without them. Of scripts, `EVALSHA` does when the server knows them. */
 const ESSENTIAL = {
   admin: ['select', 'getrange', 'strlen', 'set', 'eval'],
@@ -189,9 +190,10 @@ async function eachOf(items, atOnce, task) {
   await Promise.all(Array.from({ length: atOnce }, work));
 }
 
-for (const flavour of FLAVOURS) {
+/** The tests of all rights on a server of this flavour. */
+function testMissingRights(flavour) {
   const withServer = (name, options, task) =>
-    test(`${name}: ${flavour}`, async (t) => {
+    test(`${name}: ${flavour}`, { concurrency: AT_ONCE }, async (t) => {
       const found = await findServer({ flavour }).catch((error) => t.skip(error.message));
       if (!found) {
         return;
@@ -223,7 +225,7 @@ for (const flavour of FLAVOURS) {
           await check('eval');
         }
         const others = commands.filter((command) => ![...OF_A_CLUSTER, OF_AN_OPEN_SLOT, 'eval'].includes(command));
-        await eachOf(others, 6, check);
+        await eachOf(others, AT_ONCE, check);
         assert.equal(await root.ping(), 'PONG');
       }
     );
@@ -236,7 +238,7 @@ for (const flavour of FLAVOURS) {
       const patterns = patternsOf(workerRules('', '', { version: server.version }));
       // The package list is read where Node-RED is.
       const others = patterns.filter((pattern) => pattern !== 'packages');
-      await eachOf(others, 6, (pattern) => t.test(pattern, () => workerWithout({ root, server, pattern })));
+      await eachOf(others, AT_ONCE, (pattern) => t.test(pattern, () => workerWithout({ root, server, pattern })));
     }
   );
 
@@ -272,7 +274,7 @@ for (const flavour of FLAVOURS) {
       try {
         const root = sentinel.client({ enableReadyCheck: false });
         const [, , ...all] = sentinelLine('secret', { version: master.version }).split(' ');
-        await eachOf(commandsOf(all), 6, (command) =>
+        await eachOf(commandsOf(all), AT_ONCE, (command) =>
           t.test(command, async () => {
             const { rules, named } = lack(all, `+${command}`);
             const name = `user${command}`;
@@ -345,3 +347,5 @@ for (const flavour of FLAVOURS) {
     }
   );
 }
+
+module.exports = { testMissingRights };

@@ -1,0 +1,5 @@
+'use strict';
+
+const { testMissingRights } = require('./support/missing-rights.js');
+
+testMissingRights('redis-6');
