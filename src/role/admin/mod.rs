@@ -1,5 +1,6 @@
 //! An admin: its disk is the source of truth, and Valkey is kept equal to it.
 
+mod deploy_write;
 mod drift;
 mod first_secret;
 mod health;
