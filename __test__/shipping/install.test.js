@@ -76,7 +76,7 @@ test('the packages have what is needed, and nothing that runs at an install', as
   assert.deepEqual(platforms.map(({ id }) => id).sort(), [...PREBUILT].sort());
   const foreign = main.files.filter(
     (file) =>
-      !/^((index|context)\.(js|d\.ts)|binding\.js|package\.json|README\.md|LICENSE|CHANGELOG\.md|lib\/[\w/-]+\.js)$/.test(
+      !/^((index|context)\.(js|d\.ts)|binding\.js|package\.json|README\.md|LICENSE|CHANGELOG\.md|(bin|lib)\/[\w/-]+\.js)$/.test(
         file
       )
   );
