@@ -35,7 +35,7 @@ module.exports = [
   },
   {
     // What runs inside Node-RED must leave the end of the process to Node-RED.
-    files: ['index.js', 'context.js', 'bin/**/*.js', 'lib/**/*.js'],
+    files: ['index.js', 'context.js', 'bin/**/*.js', 'lib/**/*.js', 'nodes/**/*.js'],
     rules: {
       'no-console': 'error',
       'no-restricted-syntax': [
