@@ -6,6 +6,7 @@ const { contextLoaded } = require('./context/waiting');
 const { narrowDependencyCheck } = require('./flows/dependencies');
 const { setFailureExitCode } = require('./exit-code');
 const { createHealth } = require('./health');
+const { createStanding } = require('./health/standing');
 const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const nodeRed = require('./node-red');
@@ -65,19 +66,20 @@ async function open(settings, runtime) {
     log,
     instance: () => instance
   });
-  const health = createHealth({
-    options: checked.health,
+  const standing = createStanding({
     role: checked.role,
+    maxAge: checked.health ? checked.health.maxAge : null,
     runtime,
-    log,
     instance: () => instance,
     contexts: () => openedStores(userDir)
   });
+  const health = createHealth({ options: checked.health, log, standing });
   try {
     await health.open();
     instance = await openRole({ settings, runtime, log, options, checked });
   } catch (error) {
     takeBack(userDir);
+    standing.close();
     await health.close();
     throw error;
   }
@@ -90,6 +92,7 @@ async function open(settings, runtime) {
     },
     async close() {
       takeBack(userDir);
+      standing.close();
       await health.close();
       await instance.close();
     }

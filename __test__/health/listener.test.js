@@ -91,6 +91,14 @@ test('an answer that throws is a 503, not the end of the process', async () => {
   assert.deepEqual([answer.status, JSON.parse(answer.text)], [503, { error: 'no state' }]);
 });
 
+test('an answer may take its time, and may be a text', async () => {
+  const { port } = await listening({
+    '/figures': async () => ({ status: 200, body: 'a 1\n', headers: { 'Content-Type': 'text/plain' } })
+  });
+  const answer = await ask(port, '/figures');
+  assert.deepEqual([answer.status, answer.headers['content-type'], answer.text], [200, 'text/plain', 'a 1\n']);
+});
+
 test('connections that ask nothing are turned away or end, and nothing is kept alive', async () => {
   const { port } = await listening({ '/live': yes });
   const idle = Array.from({ length: 100 }, () => net.connect(port, '127.0.0.1'));
@@ -242,10 +250,8 @@ test('the module answers from init on, and not after close', async () => {
 
 test('without the option nothing listens', async () => {
   const { createHealth } = require('../../lib/health');
-  const events = new EventEmitter();
-  const health = createHealth({ options: null, role: 'worker', runtime: { events }, log: {}, instance: () => null });
+  const health = createHealth({ options: null, log: {}, standing: {} });
   await health.open();
   assert.equal(health.port(), null);
-  assert.deepEqual(events.eventNames(), []);
   await health.close();
 });

@@ -15,10 +15,12 @@ const LARGEST_HEADERS = 8192;
 const PAUSES = { first: 1000, longest: 30_000 };
 
 /**
- * What a request is answered; `body` as JSON.
+ * What a request is answered; an object as JSON, a text as the content type in `headers` says.
  *
- * @typedef {{ status: number, body: object, headers?: Record<string, string> }} Answer
+ * @typedef {{ status: number, body: object | string, headers?: Record<string, string> }} Answer
  */
+
+/** @typedef {() => Answer | Promise<Answer>} Answering */
 
 /** @type {Record<string, string>} */
 const REASONS = {
@@ -34,7 +36,7 @@ const REASONS = {
  * @param {Answer} answer
  */
 function send(request, response, { status, body, headers }) {
-  const text = `${JSON.stringify(body)}\n`;
+  const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`;
   response.writeHead(status, {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(text),
@@ -50,8 +52,8 @@ function send(request, response, { status, body, headers }) {
  * What a request is answered, by the functions under their paths.
  *
  * @param {http.IncomingMessage} request
- * @param {Record<string, () => Answer>} answers
- * @returns {Answer}
+ * @param {Record<string, Answering>} answers
+ * @returns {Answer | Promise<Answer>}
  */
 function answerTo(request, answers) {
   const [path] = String(request.url).split('?', 1);
@@ -71,14 +73,14 @@ function boundTo(server) {
 
 /**
  * Answers GET and HEAD on a port of its own, beside Node-RED's HTTP server. `answers` has a function
- * a path, which gives `{ status, body }` at once. Neither the listener nor a request holds the
+ * a path, which gives `{ status, body }`, at once or soon. Neither the listener nor a request holds the
  * process open. A port that can't be had is an error in the log and is tried again: flows are worth
  * more than probes, and who probes notices by itself.
  *
  * @param {object} params
  * @param {number} params.port
  * @param {string | null} params.host
- * @param {Record<string, () => Answer>} params.answers
+ * @param {Record<string, Answering>} params.answers
  * @param {Log} params.log
  */
 function createListener({ port, host, answers, log }) {
@@ -89,11 +91,15 @@ function createListener({ port, host, answers, log }) {
   let isClosed = false;
   let complained = false;
 
-  /** @type {http.RequestListener} */
-  const onRequest = (request, response) => {
+  /**
+   * @param {http.IncomingMessage} request
+   * @param {http.ServerResponse} response
+   */
+  const onRequest = async (request, response) => {
+    /** @type {Answer} */
     let answer;
     try {
-      answer = answerTo(request, answers);
+      answer = await answerTo(request, answers);
     } catch (error) {
       answer = { status: 503, body: { error: error.message } };
     }
@@ -110,7 +116,7 @@ function createListener({ port, host, answers, log }) {
           requestTimeout: REQUEST_TIMEOUT,
           connectionsCheckingInterval: 1000
         },
-        onRequest
+        (request, response) => void onRequest(request, response)
       );
       opening.maxConnections = MOST_CONNECTIONS;
       opening.on('connection', (socket) => socket.unref());

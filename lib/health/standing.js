@@ -1,0 +1,48 @@
+'use strict';
+
+const { watchFlows } = require('./flows-watch');
+const { createReadiness } = require('./readiness');
+
+/**
+ * @import { Role } from '../../binding'
+ * @import { OpenedStore } from '../context/handover'
+ * @import { Instance } from '../types/core'
+ * @import { Runtime } from '../types/node-red'
+ */
+
+/** @typedef {ReturnType<typeof createStanding>} Standing */
+
+/**
+ * How this instance stands, for all who tell of it. Has to be created before flows are loaded.
+ *
+ * `instance()` gives the admin or worker, null as long as it is not open; it is asked each time for
+ * its `health()` and, if it has one, its `packageState()`. `contexts()` gives the context stores that are open.
+ *
+ * @param {object} params
+ * @param {Role} params.role
+ * @param {number | null} params.maxAge
+ * @param {Pick<Runtime, 'events'>} params.runtime
+ * @param {() => Pick<Instance, 'health' | 'packageState'> | null} params.instance
+ * @param {() => OpenedStore[]} params.contexts
+ */
+function createStanding({ role, maxAge, runtime, instance, contexts }) {
+  const flows = watchFlows(runtime.events);
+  const readiness = createReadiness({ role, maxAge });
+  return {
+    /** The verdict, and what it is made of. */
+    now() {
+      const opened = instance();
+      return readiness({
+        core: opened && opened.health(),
+        flows: flows.state(),
+        packages: opened && opened.packageState ? opened.packageState() : undefined,
+        contexts: contexts()
+      });
+    },
+    /** Of flows alone, with what they lack. */
+    flows: flows.state,
+    close: flows.close
+  };
+}
+
+module.exports = { createStanding };
