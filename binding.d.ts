@@ -136,6 +136,25 @@ export declare class Context {
   close(): Promise<undefined>
 }
 
+/**
+ * An instance as a member of its cluster: what it tells the others of itself, and what it agrees on
+ * with them.
+ */
+export declare class Member {
+  /**
+   * Opens the connection of the user `state`; never fails because the server is away. `userDir` is
+   * left out when nothing may be written there. `settle` is given the answers of the methods that
+   * take the number of a call.
+   */
+  constructor(options: string, userDir: string | undefined | null, log: LogFunction, event: EventFunction, functions: Functions, settle: SettleFunction)
+  /** Tells this process from every other one. */
+  id(): string
+  /** How the connection stands: `connecting`, `ready`, `reconnecting` or `closed`. */
+  connection(): string
+  /** Ends connection and tasks; idempotent. */
+  close(): Promise<undefined>
+}
+
 /** The packages of one instance. */
 export declare class Packages {
   /** What is to be done after the event `packages`. */
@@ -273,6 +292,12 @@ export interface CheckedOptions {
   shareCredentialSecret: boolean
   /** Where probes are answered; `null`: nowhere. */
   health: HealthOptions | null
+  /** Which tabs run here. */
+  placement: PlacementOptions
+  /** Whether this instance tells the others how it stands. */
+  report: boolean
+  /** How many deploys an admin keeps; `null`: none. */
+  history: HistoryOptions | null
   /** To be logged. */
   notices: Array<Notice>
 }
@@ -358,6 +383,14 @@ export interface HealthOptions {
   path: string
   /** A worker that has not seen Valkey for longer, in s, is not ready; `null`: it stays ready. */
   maxAge: number | null
+}
+
+/** How many deploys an admin keeps. */
+export interface HistoryOptions {
+  /** Deploys. */
+  entries: number
+  /** Bytes of all of them, as they are stored. */
+  bytes: number
 }
 
 /** How npm is run here, and what it may install. */
@@ -492,6 +525,18 @@ export interface PendingDeploy {
   settings: string
 }
 
+/** Which tabs run here. */
+export interface PlacementOptions {
+  /** What this instance is called by tabs that run on some. */
+  labels: Array<string>
+  /** Whether any tab runs here at all. */
+  runFlows: boolean
+  /** How long a worker owns a tab that runs once without renewing it, in ms. */
+  onceLease: number
+  /** What happens with such tabs while the server is away. */
+  onceWhenAway: WhenAway
+}
+
 /** `(words, command)`: 0, 1 or 2 for what to do, or why nobody knows. */
 export type ReconnectFunction = (arg0: string, arg1: string) => number | string
 
@@ -555,6 +600,9 @@ export interface StoredDeploy {
   /** Name of the Project that the flows come from. */
   project?: string
 }
+
+/** What happens with the tabs that run once while the server is away. */
+export type WhenAway = 'stop' | 'keep'
 
 /** How a worker stands at this moment. */
 export interface WorkerHealth {

@@ -200,6 +200,18 @@ declare namespace storage {
     context?: { maxValue?: Whole | undefined; maxTotal?: Whole | undefined } | null | undefined;
     /** The server user that writes the shared context. Default: that of the other connections. */
     state?: { username?: string | undefined; password?: string | undefined } | null | undefined;
+    /** Names for tabs that run on some instances: letters, digits and `.-_`, or a text with commas. Default: none. */
+    labels?: string[] | string | null | undefined;
+    /** `false`: this admin edits and deploys, and runs no tab. Default `true`. */
+    runFlows?: Switch | undefined;
+    /** How long a worker owns a tab that runs once without renewing it, in ms; at least 2000. Default 10000. */
+    onceLease?: Whole | undefined;
+    /** Worker: what happens with such tabs while Valkey is away. Default `'stop'`. */
+    onceWhenAway?: 'stop' | 'keep' | undefined;
+    /** `false`: this instance tells the others nothing of itself. Default `true`. */
+    report?: Switch | undefined;
+    /** Admin: how many deploys, and bytes of them, are kept; `false`: none. Default 200 and 8 MiB. */
+    history?: Switch | { entries?: Whole | undefined; bytes?: Whole | undefined } | null | undefined;
 
     /** TLS, with the options of Node.js; `true`: with what Node.js trusts. Default `false`. */
     tls?: TlsOptions | Switch | null | undefined;

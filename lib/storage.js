@@ -9,6 +9,7 @@ const { createHealth } = require('./health');
 const { createStanding } = require('./health/standing');
 const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
+const { openMember } = require('./member');
 const nodeRed = require('./node-red');
 const { defaultUserDir } = require('./user-dir');
 const { name: NAME, version: VERSION } = require('../package.json');
@@ -74,12 +75,14 @@ async function open(settings, runtime) {
     contexts: () => openedStores(userDir)
   });
   const health = createHealth({ options: checked.health, log, standing });
+  const member = openMember({ options, userDir: settings.readOnly ? undefined : userDir, log });
   try {
     await health.open();
-    instance = await openRole({ settings, runtime, log, options, checked });
+    instance = await openRole({ settings, runtime, log, options, checked, member });
   } catch (error) {
     takeBack(userDir);
     standing.close();
+    await member.close();
     await health.close();
     throw error;
   }
@@ -95,6 +98,7 @@ async function open(settings, runtime) {
       standing.close();
       await health.close();
       await instance.close();
+      await member.close();
     }
   };
 }

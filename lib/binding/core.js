@@ -26,9 +26,9 @@ function checkOptions(text) {
 const IN_BACKGROUND = 'InBackground';
 
 /**
- * Opens an admin or a worker.
+ * Opens an admin, a worker or a member of the cluster.
  *
- * @template {'Admin' | 'Worker'} Name
+ * @template {'Admin' | 'Worker' | 'Member'} Name
  * @param {Name} name
  * @param {{ options: Options, userDir: string | undefined, log: Log, onEvent: EventFunction }} params
  * @returns {Core<Name>}

@@ -30,7 +30,7 @@ type BackgroundAnswers = AnswersOf<{
   expire: boolean;
 }>;
 
-export type CoreName = 'Admin' | 'Worker' | 'Context';
+export type CoreName = 'Admin' | 'Worker' | 'Context' | 'Member';
 type Class<N extends CoreName> = InstanceType<(typeof binding)[N]>;
 
 type InBackground = 'InBackground';
@@ -63,12 +63,21 @@ export type Core<N extends CoreName> = {
 export type AdminCore = Core<'Admin'>;
 export type WorkerCore = Core<'Worker'>;
 export type ContextCore = Core<'Context'>;
+export type MemberCore = Core<'Member'>;
 
 /** What both have for their packages. */
 export interface PackagesCore {
   packages(): binding.Packages | null;
   /** `emptied` is an admin's. */
   packagesAtStart(hostInfo: binding.HostInfo, emptied?: boolean): Promise<unknown>;
+}
+
+/** This instance as a member of its cluster; one connection for all of it. */
+export interface Member {
+  core: MemberCore;
+  /** A listener an event; each event has one. What came earlier is told at once. */
+  listen(given: Partial<Record<binding.EventName, () => unknown>>): void;
+  close(): Promise<void>;
 }
 
 /** What an admin or a worker is opened with. */
@@ -79,6 +88,8 @@ export interface OpenParams {
   options: Options;
   /** What the core made of the options. */
   checked: binding.CheckedOptions;
+  /** This instance as a member of its cluster. */
+  member: Member;
 }
 
 /**

@@ -18,6 +18,7 @@ mod instance;
 mod job;
 mod js_call;
 mod log;
+mod member;
 mod mirroring;
 mod options;
 mod packages;

@@ -29,6 +29,12 @@ pub struct CheckedOptions {
     pub share_credential_secret: bool,
     /// Where probes are answered; `null`: nowhere.
     pub health: Option<HealthOptions>,
+    /// Which tabs run here.
+    pub placement: PlacementOptions,
+    /// Whether this instance tells the others how it stands.
+    pub report: bool,
+    /// How many deploys an admin keeps; `null`: none.
+    pub history: Option<HistoryOptions>,
     /// To be logged.
     pub notices: Vec<Notice>,
 }
@@ -86,6 +92,37 @@ pub struct HealthOptions {
     pub max_age: Option<i64>,
 }
 
+/// Which tabs run here.
+#[napi(object, object_from_js = false)]
+pub struct PlacementOptions {
+    /// What this instance is called by tabs that run on some.
+    pub labels: Vec<String>,
+    /// Whether any tab runs here at all.
+    pub run_flows: bool,
+    /// How long a worker owns a tab that runs once without renewing it, in ms.
+    pub once_lease: i64,
+    /// What happens with such tabs while the server is away.
+    pub once_when_away: WhenAway,
+}
+
+/// What happens with the tabs that run once while the server is away.
+#[napi(string_enum = "lowercase")]
+pub enum WhenAway {
+    /// Each stops at the end of its lease.
+    Stop,
+    /// Each goes on where it runs.
+    Keep,
+}
+
+/// How many deploys an admin keeps.
+#[napi(object, object_from_js = false)]
+pub struct HistoryOptions {
+    /// Deploys.
+    pub entries: i64,
+    /// Bytes of all of them, as they are stored.
+    pub bytes: i64,
+}
+
 /// What is said about the options without being an error.
 #[napi(object, object_from_js = false)]
 pub struct Notice {
@@ -126,6 +163,20 @@ pub fn check_options(options: String) -> napi::Result<CheckedOptions> {
             host: health.host,
             path: health.path,
             max_age: health.max_age.map(|age| whole(age.as_secs().into())),
+        }),
+        placement: PlacementOptions {
+            labels: config.placement.labels,
+            run_flows: config.placement.run_flows,
+            once_lease: whole(config.placement.once_lease.as_millis()),
+            once_when_away: match config.placement.once_when_away {
+                config::WhenAway::Stop => WhenAway::Stop,
+                config::WhenAway::Keep => WhenAway::Keep,
+            },
+        },
+        report: config.report,
+        history: config.history.map(|history| HistoryOptions {
+            entries: whole(history.entries.into()),
+            bytes: whole(history.bytes.into()),
         }),
         notices: notices.into_iter().map(Notice::from).collect(),
     })

@@ -1,12 +1,12 @@
 //! The options `context` and `state`: how much the shared context may hold, and who writes it.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Secret;
+use super::members::{given, members};
 use super::notice::Notice;
 use super::raw::RawOptions;
-use super::suggest::suggest;
-use super::value::{as_whole, is_empty_text};
+use super::value::as_whole;
 use crate::{Error, Result};
 
 /// Members of `context`.
@@ -19,8 +19,6 @@ const DEFAULT_MAX_TOTAL: usize = 64 * 1024 * 1024;
 const LARGEST_VALUE: u64 = crate::codec::MAX_VALUE_BYTES as u64;
 /// A replica is held in the memory of every instance.
 const LARGEST_TOTAL: u64 = 4 * 1024 * 1024 * 1024;
-/// Characters of an unknown member's name that are shown.
-const SHOWN: usize = 60;
 
 /// How much the shared context may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,39 +88,6 @@ impl StateUser {
         }
         Ok(Some(Self { username, password: password.as_deref().map(Secret::new) }))
     }
-}
-
-fn given<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
-    members.get(name).filter(|value| !value.is_null() && !is_empty_text(value))
-}
-
-/// The members of an option that is an object; warns of those that are not known.
-fn members<'r>(
-    raw: &'r RawOptions,
-    option: &str,
-    known: &'static [&'static str],
-    notices: &mut Vec<Notice>,
-) -> Result<Option<&'r Map<String, Value>>> {
-    let members = match raw.value(option) {
-        None => return Ok(None),
-        Some(Value::Object(members))
-            if !members.contains_key("$function") && !members.contains_key("$buffer") =>
-        {
-            members
-        }
-        Some(_) => {
-            let names: Vec<String> = known.iter().map(|name| format!("'{name}'")).collect();
-            return Err(raw.wrong(option, &format!("an object with {}", names.join(" and "))));
-        }
-    };
-    notices.extend(members.keys().filter(|name| !known.contains(&name.as_str())).map(|name| {
-        let hint = suggest(name, known.iter().copied())
-            .map(|near| format!("; did you mean '{near}'?"))
-            .unwrap_or_default();
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
-        Notice::warning(format!("unknown '{shown}' in option '{option}' is ignored{hint}"))
-    }));
-    Ok(Some(members))
 }
 
 #[cfg(test)]

@@ -9,8 +9,11 @@ mod cluster;
 mod connection;
 mod context;
 mod health;
+mod history;
+mod members;
 mod notice;
 mod parse;
+mod placement;
 mod raw;
 mod readers;
 mod sentinel;
@@ -28,7 +31,9 @@ use std::time::Duration;
 
 pub use context::{ContextConfig, StateUser};
 pub use health::HealthConfig;
+pub use history::HistoryConfig;
 pub use notice::{Level, Notice};
+pub use placement::{PlacementConfig, WhenAway};
 pub use supervision::Supervision;
 pub use target::{ClusterConfig, NatTable, SentinelConfig, Target};
 pub use tls::{ClientCertificate, Decider, Identity, PrivateKey, ServerIdentity, TlsConfig};
@@ -100,7 +105,13 @@ pub struct Config {
     pub health: Option<HealthConfig>,
     /// How much the shared context may hold.
     pub context: ContextConfig,
-    /// Who writes the shared context; `None`: the user of the other connections.
+    /// Which tabs run here.
+    pub placement: PlacementConfig,
+    /// Whether this instance tells the others how it stands.
+    pub report: bool,
+    /// How many deploys an admin keeps; `None`: none.
+    pub history: Option<HistoryConfig>,
+    /// Who writes what every instance writes, workers included; `None`: the user of the other connections.
     pub state: Option<StateUser>,
     /// How the server is reached.
     pub connection: ConnectionConfig,

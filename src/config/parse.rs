@@ -9,7 +9,8 @@ use super::notice::Notice;
 use super::raw::RawOptions;
 use super::support::{auto_resubscribe, check_support};
 use super::{
-    Config, ConnectionConfig, ContextConfig, HealthConfig, PackageUpgrade, Reload, Role, StateUser,
+    Config, ConnectionConfig, ContextConfig, HealthConfig, HistoryConfig, PackageUpgrade,
+    PlacementConfig, Reload, Role, StateUser,
 };
 use crate::{Error, Result};
 
@@ -90,6 +91,9 @@ impl Config {
                 .unwrap_or(0),
             health: HealthConfig::read(&raw, &mut notices)?,
             context: ContextConfig::read(&raw, &mut notices)?,
+            placement: PlacementConfig::read(&raw, role)?,
+            report: raw.boolean("report")?.unwrap_or(true),
+            history: HistoryConfig::read(&raw, &mut notices)?,
             state: StateUser::read(&raw, &mut notices)?,
             connection: ConnectionConfig::read(&raw, role, &key_prefix, &mut notices)?,
             key_prefix,

@@ -9,7 +9,7 @@ use super::{table, url};
 use crate::{Error, Result};
 
 /// Options for which `null` means that they are not given.
-const MAY_BE_NULL: [&str; 23] = [
+const MAY_BE_NULL: [&str; 25] = [
     "host",
     "path",
     "url",
@@ -28,6 +28,8 @@ const MAY_BE_NULL: [&str; 23] = [
     "health",
     "context",
     "state",
+    "labels",
+    "history",
     "sentinels",
     "sentinelCommandTimeout",
     "cluster",

@@ -118,6 +118,12 @@ pub(super) const KNOWN: &[KnownOption] = &[
     honoured("health"),
     honoured("context"),
     honoured("state"),
+    honoured("labels"),
+    honoured("runFlows"),
+    honoured("onceLease"),
+    honoured("onceWhenAway"),
+    honoured("report"),
+    honoured("history"),
     KnownOption { name: "timeout", support: Support::Shared },
     // Address and identity.
     honoured("host"),

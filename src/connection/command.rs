@@ -22,7 +22,7 @@ use super::redirect::Redirection;
 use super::repetition::{Attempts, QUEUE_LENGTH, all_read, is_read};
 use super::resolver::Resolver;
 use super::script::Script;
-use super::state::{ConnectionState, Voice};
+use super::state::{ConnectionState, Speech, Voice};
 use super::supervisor::{Supervised, Way};
 use super::tracking::Tracking;
 use super::transaction;
@@ -51,6 +51,7 @@ struct Beside {
     hooks: Hooks,
     resolver: Weak<Resolver>,
     once: Once,
+    speech: Speech,
 }
 
 impl Beside {
@@ -64,7 +65,16 @@ impl Connection {
     /// Connects and stays connected, on the current tokio runtime and with the current tracing
     /// dispatcher, until [`Connection::close`] or until the last clone is dropped.
     pub fn open(config: Arc<ConnectionConfig>, hooks: impl Into<Hooks>) -> Self {
-        Self::start(config, hooks.into(), None)
+        Self::start(config, hooks.into(), None, Speech::Aloud)
+    }
+
+    /// The same for a further connection to a server that others are connected to as well.
+    pub fn open_further(
+        config: Arc<ConnectionConfig>,
+        hooks: impl Into<Hooks>,
+        speech: Speech,
+    ) -> Self {
+        Self::start(config, hooks.into(), None, speech)
     }
 
     /// The same with `CLIENT TRACKING` enabled before it serves, each time that it is made.
@@ -73,19 +83,24 @@ impl Connection {
         hooks: impl Into<Hooks>,
         tracking: Arc<Tracking>,
     ) -> Self {
-        Self::start(config, hooks.into(), Some(tracking))
+        Self::start(config, hooks.into(), Some(tracking), Speech::Aloud)
     }
 
-    fn start(config: Arc<ConnectionConfig>, hooks: Hooks, tracking: Option<Arc<Tracking>>) -> Self {
+    fn start(
+        config: Arc<ConnectionConfig>,
+        hooks: Hooks,
+        tracking: Option<Arc<Tracking>>,
+        speech: Speech,
+    ) -> Self {
         let cell = LiveCell::default();
         let limit = config.command_timeout;
         let redirection = Redirection::of(&config);
         let heartbeat = heartbeat::interval(&config.supervision);
         let link = CommandLink::new(Arc::clone(&cell), heartbeat, tracking);
         let reaction_hook = ReactionHook::new(hooks.reconnect_on_error.clone());
-        let way = Way::new(Arc::clone(&config), hooks.clone());
+        let way = Way::new(Arc::clone(&config), hooks.clone(), speech);
         let resolver = Arc::downgrade(&way.resolver);
-        let beside = Beside { config, hooks, resolver, once: way.once.clone() };
+        let beside = Beside { config, hooks, resolver, once: way.once.clone(), speech };
         let supervised = Arc::new(Supervised::start(Voice::Main, way, link));
         let queue = Arc::new(Semaphore::new(QUEUE_LENGTH));
         Self { supervised, cell, limit, redirection, reaction_hook, queue, beside }
@@ -94,13 +109,13 @@ impl Connection {
     /// The way to the same server, for another connection beside this one: what is learned of
     /// the server's whereabouts is known to both.
     pub(super) fn way(&self) -> Way {
-        let Beside { config, hooks, resolver, once } = &self.beside;
-        let once = once.clone();
+        let Beside { config, hooks, resolver, once, speech } = &self.beside;
+        let (once, speech) = (once.clone(), *speech);
         match resolver.upgrade() {
             Some(resolver) => {
-                Way { config: Arc::clone(config), hooks: hooks.clone(), resolver, once }
+                Way { config: Arc::clone(config), hooks: hooks.clone(), resolver, once, speech }
             }
-            None => Way { once, ..Way::new(Arc::clone(config), hooks.clone()) },
+            None => Way { once, ..Way::new(Arc::clone(config), hooks.clone(), speech) },
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) use permission::{of_channels, refused_in_script};
 pub use reaction::{Reaction, ReconnectOnError};
 pub use retry::{DefaultRetry, GrowingRetry, NoRetry, Retry};
 pub use script::Script;
-pub use state::ConnectionState;
+pub use state::{ConnectionState, Speech};
 pub use strategy::{Advice, Strategy};
 pub use subscriber::{Hints, Subscriber};
 pub use tls::check_tls;

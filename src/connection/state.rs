@@ -73,6 +73,17 @@ pub(super) enum Voice {
     Second,
 }
 
+/// What a connection says of itself: of several to the same server, each outage is told by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speech {
+    /// Everything.
+    Aloud,
+    /// What is wrong with its user, which is one of its own.
+    OwnUser,
+    /// Nothing.
+    Silent,
+}
+
 /// A connection that lasted this long is good; one that breaks sooner counts as another failed
 /// attempt, so that a server that drops whatever it accepts is not hammered.
 const SETTLED_AFTER: Duration = Duration::from_secs(1);
@@ -100,17 +111,19 @@ struct Past {
 pub(super) struct Status {
     state: watch::Sender<ConnectionState>,
     voice: Voice,
+    speech: Speech,
     /// What is added to the address of the server, e.g. ` (Cluster mode)`.
     mode: String,
     past: Mutex<Past>,
 }
 
 impl Status {
-    pub(super) fn new(voice: Voice, mode: String) -> Self {
+    pub(super) fn new(voice: Voice, speech: Speech, mode: String) -> Self {
         let past = Past { down_since: Some(Instant::now()), ..Past::default() };
         Self {
             state: watch::Sender::new(ConnectionState::Connecting),
             voice,
+            speech,
             mode,
             past: Mutex::new(past),
         }
@@ -171,7 +184,8 @@ impl Status {
         past.announced = true;
         past.complained = false;
         match self.voice {
-            Voice::Main => info!("Connected to {server}{}", self.mode),
+            Voice::Main if self.is_aloud() => info!("Connected to {server}{}", self.mode),
+            Voice::Main => debug!("a further connection to {server}"),
             Voice::Second => debug!("Subscribed at {server}"),
         }
     }
@@ -189,7 +203,7 @@ impl Status {
         if self.is_serious(failure) && past.serious.insert(reason.clone()) {
             error!("{server}: {failure}");
             past.complained = true;
-        } else if past.complained || self.voice == Voice::Second {
+        } else if past.complained || self.voice == Voice::Second || !self.is_aloud() {
             debug!("attempt {attempt} to connect to {server} follows: {reason}");
             past.complained = true;
         } else {
@@ -209,7 +223,7 @@ impl Status {
     pub(super) fn suspect(&self, reason: String, server: &str) {
         let mut past = self.past();
         let is_first = past.last_error.is_none() && !past.announced && !past.complained;
-        if self.voice != Voice::Main || !is_first {
+        if self.voice != Voice::Main || !self.is_aloud() || !is_first {
             return;
         }
         past.complained = true;
@@ -221,20 +235,21 @@ impl Status {
 
     /// Whether a person has to do something. Both connections fail alike.
     fn is_serious(&self, error: &Error) -> bool {
-        let serious = matches!(
-            error,
-            Error::Permission { .. }
-                | Error::Authentication { .. }
-                | Error::Tls { .. }
-                | Error::Option { .. }
-        );
+        let of_user = matches!(error, Error::Permission { .. } | Error::Authentication { .. });
+        let of_server = matches!(error, Error::Tls { .. } | Error::Option { .. });
+        let serious = match self.speech {
+            Speech::Aloud => of_user || of_server,
+            Speech::OwnUser => of_user,
+            Speech::Silent => false,
+        };
         serious && self.voice == Voice::Main
     }
 
     /// The server has no password although one is configured: said once.
     pub(super) fn password_unused(&self) {
         let mut past = self.past();
-        if self.voice == Voice::Main && !std::mem::replace(&mut past.password_unused, true) {
+        let says = self.voice == Voice::Main && self.is_aloud();
+        if says && !std::mem::replace(&mut past.password_unused, true) {
             warn!("option 'password' is set, but the server has no password; going on without");
         }
     }
@@ -246,6 +261,10 @@ impl Status {
         past.down_since.get_or_insert_with(Instant::now);
         drop(past);
         self.state.send_replace(ConnectionState::Closed { reason });
+    }
+
+    fn is_aloud(&self) -> bool {
+        self.speech == Speech::Aloud
     }
 
     fn past(&self) -> MutexGuard<'_, Past> {

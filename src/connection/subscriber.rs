@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use self::link::SubscriberLink;
 use super::command::Connection;
 use super::hooks::Hooks;
-use super::state::{ConnectionState, Voice};
+use super::state::{ConnectionState, Speech, Voice};
 use super::supervisor::{Supervised, Way};
 use crate::config::ConnectionConfig;
 
@@ -46,7 +46,7 @@ impl Subscriber {
         hooks: impl Into<Hooks>,
         channels: Vec<String>,
     ) -> Self {
-        Self::start(Way::new(config, hooks.into()), channels)
+        Self::start(Way::new(config, hooks.into(), Speech::Aloud), channels)
     }
 
     /// The same for the server that a [`Connection`] leads to, wherever that is; what either

@@ -21,7 +21,7 @@ use super::hooks::Hooks;
 use super::once::Once;
 use super::resolver::Resolver;
 use super::retry::next_delay;
-use super::state::{ConnectionState, Status, Voice};
+use super::state::{ConnectionState, Speech, Status, Voice};
 use super::transport;
 use crate::config::{ConnectionConfig, Target};
 use crate::error::Error;
@@ -52,13 +52,14 @@ pub(super) struct Way {
     pub(super) hooks: Hooks,
     pub(super) resolver: Arc<Resolver>,
     pub(super) once: Once,
+    pub(super) speech: Speech,
 }
 
 impl Way {
-    pub(super) fn new(config: Arc<ConnectionConfig>, hooks: Hooks) -> Self {
-        let once = Once::default();
+    pub(super) fn new(config: Arc<ConnectionConfig>, hooks: Hooks, speech: Speech) -> Self {
+        let once = if speech == Speech::Silent { Once::silent() } else { Once::default() };
         let resolver = Resolver::new(&config, &hooks, &once);
-        Self { config, hooks, resolver, once }
+        Self { config, hooks, resolver, once, speech }
     }
 }
 
@@ -82,7 +83,7 @@ pub(super) struct Supervised {
 impl Supervised {
     /// Starts the loop on the current runtime, with the current log dispatcher.
     pub(super) fn start<L: Link>(voice: Voice, way: Way, link: L) -> Self {
-        let status = Arc::new(Status::new(voice, way.resolver.mode()));
+        let status = Arc::new(Status::new(voice, way.speech, way.resolver.mode()));
         let (closing, closed) = watch::channel(false);
         let supervisor = Supervisor { voice, way, status: Arc::clone(&status), closed };
         tokio::spawn(supervisor.run(link).with_current_subscriber());

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod context;
+pub mod member;
 mod pace;
 pub mod packages;
 pub mod worker;

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use node_red_storage_valkey::config::{Config, ContextConfig, PackageUpgrade, Reload, Role};
+use node_red_storage_valkey::config::{
+    Config, ContextConfig, PackageUpgrade, PlacementConfig, Reload, Role,
+};
 use node_red_storage_valkey::connection::{Connection, Retry};
 use node_red_storage_valkey::role::admin::Admin;
+use node_red_storage_valkey::role::member::Member;
 use node_red_storage_valkey::role::worker::Worker;
 use node_red_storage_valkey::role::{Event, Host, OpenParams};
 use node_red_storage_valkey::store::Store;
@@ -49,6 +52,9 @@ pub fn options(server: &Server, role: Role) -> Config {
         wait_replicas: 0,
         health: None,
         context: ContextConfig::default(),
+        placement: PlacementConfig::default(),
+        report: true,
+        history: None,
         state: None,
         connection: super::config(server.port),
     }
@@ -129,6 +135,12 @@ pub async fn admin_on(
 pub fn worker(config: Config, user_dir: Option<&Path>) -> (Worker, Arc<Events>) {
     let (params, events) = params(config, user_dir);
     (Worker::open(params), events)
+}
+
+/// A member of the cluster.
+pub fn member(config: Config) -> (Member, Arc<Events>) {
+    let (params, events) = params(config, None);
+    (Member::open(params), events)
 }
 
 /// A flow array that differs by its number.

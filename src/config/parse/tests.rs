@@ -53,6 +53,9 @@ fn the_role_alone_gives_every_default() {
         wait_replicas: 0,
         health: None,
         context: ContextConfig::default(),
+        placement: PlacementConfig::default(),
+        report: true,
+        history: Some(HistoryConfig::default()),
         state: None,
         connection: ConnectionConfig {
             key_prefix: "nodered:".into(),

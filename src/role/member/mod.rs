@@ -1,0 +1,72 @@
+//! An instance as a member of its cluster: what it tells the others of itself, and what it agrees on with
+//! them. All of it goes over one connection, of the user `state`, because workers write here too.
+
+use std::sync::Arc;
+
+use rand::Rng;
+
+use super::{Host, OpenParams};
+use crate::config::{Config, ConnectionConfig};
+use crate::connection::{Connection, Speech};
+use crate::keyspace::Keyspace;
+
+/// One member. Dropping it, or [`Member::close`], ends its connection and tasks.
+pub struct Member {
+    inner: Arc<Inner>,
+}
+
+// The rooms of what a member does are handed this.
+#[allow(dead_code, reason = "read by what a member does")]
+struct Inner {
+    /// Tells this process from every other one: neither a host name nor a process number does.
+    id: String,
+    config: Arc<Config>,
+    connection: Connection,
+    keys: Keyspace,
+    host: Arc<dyn Host>,
+}
+
+impl Member {
+    /// Opens the connection. Must be called inside a tokio runtime; never fails because the server is
+    /// away.
+    pub fn open(params: OpenParams) -> Self {
+        let OpenParams { config, user_dir: _, host, hooks, host_name: _ } = params;
+        // The role's own connections tell of outages.
+        let speech = if config.state.is_some() { Speech::OwnUser } else { Speech::Silent };
+        let connection = Connection::open_further(Arc::new(of_state_user(&config)), hooks, speech);
+        let inner = Inner {
+            id: format!("{:016x}", rand::rng().random::<u64>()),
+            keys: Keyspace::new(&config.key_prefix),
+            config,
+            connection,
+            host,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Tells this process from every other one.
+    pub fn id(&self) -> &str {
+        &self.inner.id
+    }
+
+    /// How the connection stands: `connecting`, `ready`, `reconnecting` or `closed`.
+    pub fn connection(&self) -> &'static str {
+        self.inner.connection.state().borrow().word()
+    }
+
+    /// Ends connection and tasks; idempotent.
+    pub async fn close(&self) {
+        self.inner.connection.close().await;
+    }
+}
+
+/// How the server is reached by who writes what every instance writes.
+fn of_state_user(config: &Config) -> ConnectionConfig {
+    let mut connection = config.connection.clone();
+    connection.writes = true;
+    if let Some(user) = &config.state {
+        connection.username.clone_from(&user.username);
+        connection.password.clone_from(&user.password);
+    }
+    connection
+}
