@@ -6,6 +6,7 @@ mod credentials;
 mod digest;
 mod flow_difference;
 mod flows;
+pub mod history;
 mod json;
 mod library;
 mod library_path;
