@@ -8,7 +8,7 @@ module.exports = [
   { ignores: ['node_modules/', 'target/', '.cache/', 'dist/', 'binaries/', 'binding.js', '**/*.ts'] },
   js.configs.recommended,
   {
-    files: ['**/*.js'],
+    files: ['**/*.js', '**/*.mjs'],
     languageOptions: {
       ecmaVersion: 2022,
       sourceType: 'commonjs',
@@ -34,8 +34,17 @@ module.exports = [
     }
   },
   {
+    // What runs in Node-RED's editor.
+    files: ['resources/**/*.mjs'],
+    languageOptions: {
+      sourceType: 'module',
+      globals: { ...globals.browser, $: 'readonly', RED: 'readonly' }
+    },
+    rules: { strict: ['error', 'never'] }
+  },
+  {
     // What runs inside Node-RED must leave the end of the process to Node-RED.
-    files: ['index.js', 'context.js', 'bin/**/*.js', 'lib/**/*.js', 'nodes/**/*.js'],
+    files: ['index.js', 'context.js', 'bin/**/*.js', 'lib/**/*.js', 'nodes/**/*.js', 'plugin/**/*.js'],
     rules: {
       'no-console': 'error',
       'no-restricted-syntax': [

@@ -67,6 +67,13 @@ async function open(settings, runtime) {
     log,
     instance: () => instance
   });
+  const editor = require('./editor').openEditor({
+    settings,
+    runtime,
+    log,
+    role: checked.role,
+    instance: () => instance
+  });
   const standing = createStanding({
     role: checked.role,
     maxAge: checked.health ? checked.health.maxAge : null,
@@ -81,6 +88,7 @@ async function open(settings, runtime) {
     instance = await openRole({ settings, runtime, log, options, checked, member });
   } catch (error) {
     takeBack(userDir);
+    editor.close();
     standing.close();
     await member.close();
     await health.close();
@@ -95,6 +103,7 @@ async function open(settings, runtime) {
     },
     async close() {
       takeBack(userDir);
+      editor.close();
       standing.close();
       await health.close();
       await instance.close();

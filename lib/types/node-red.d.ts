@@ -53,6 +53,10 @@ export interface Settings {
   credentialSecret?: string | false;
   editorTheme?: { projects?: { enabled?: boolean; path?: string } };
   storageModule?: unknown;
+  /** Node-RED's. */
+  version?: string;
+  /** Further folders in which it looks for nodes and plugins. */
+  nodesDir?: string | string[];
   contextStorage?: Record<string, { module?: unknown } | null>;
   functionExternalModules?: boolean;
   externalModules?: {

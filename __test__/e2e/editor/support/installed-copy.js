@@ -1,0 +1,30 @@
+'use strict';
+
+// This package as npm puts it into a user directory: what Node-RED finds without being told.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..', '..', '..', '..');
+const {
+  name: NAME,
+  version: VERSION,
+  files: FILES
+} = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+
+/** Copies what is shipped, less the binary, and lists it as a package that the user has asked for. */
+function installCopy(userDir) {
+  const folder = path.join(userDir, 'node_modules', NAME);
+  for (const file of ['package.json', ...FILES]) {
+    if (fs.existsSync(path.join(ROOT, file))) {
+      fs.cpSync(path.join(ROOT, file), path.join(folder, file), { recursive: true });
+    }
+  }
+  fs.writeFileSync(
+    path.join(userDir, 'package.json'),
+    JSON.stringify({ name: 'node-red-project', private: true, dependencies: { [NAME]: VERSION } })
+  );
+  return folder;
+}
+
+module.exports = { NAME, VERSION, installCopy };
