@@ -12,7 +12,7 @@ use rand::Rng;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::instrument::WithSubscriber;
-use tracing::{error, warn};
+use tracing::{Dispatch, dispatcher, error, warn};
 
 use super::activity::Stream;
 use super::fault::reason_of;
@@ -85,8 +85,13 @@ impl Supervised {
     pub(super) fn start<L: Link>(voice: Voice, way: Way, link: L) -> Self {
         let status = Arc::new(Status::new(voice, way.speech, way.resolver.mode()));
         let (closing, closed) = watch::channel(false);
+        // What the user's functions do wrong is told by the other connections, too.
+        let log = match way.speech {
+            Speech::Silent => Dispatch::none(),
+            Speech::Aloud | Speech::OwnUser => dispatcher::get_default(Dispatch::clone),
+        };
         let supervisor = Supervisor { voice, way, status: Arc::clone(&status), closed };
-        tokio::spawn(supervisor.run(link).with_current_subscriber());
+        tokio::spawn(supervisor.run(link).with_subscriber(log));
         Self { status, closing }
     }
 
