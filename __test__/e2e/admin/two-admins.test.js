@@ -92,7 +92,7 @@ test('a suspended admin loses its lease, and knows that when it goes on', async 
   const [kept, ...others] = await client.keys(`${PREFIX}backup:*`);
   assert.deepEqual(others, []);
   assert.equal((await client.hgetall(kept)).flows, flows);
-  assert.match(second.logs, new RegExp(`kept under '${kept}'`));
+  await second.waitForLog(new RegExp(`kept under '${kept}'`));
 
   first.resume();
   await first.waitForLog(OTHER_IS_ACTIVE, { deadline: 10_000 });
