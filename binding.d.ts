@@ -82,6 +82,19 @@ export declare class Admin {
   packages(): Packages | null
   /** Ends the connection and tasks; idempotent. */
   close(): Promise<undefined>
+  /**
+   * What is known of the deploy that is mirrored next (a note as JSON text): `origin`, `user`,
+   * `address`, `type`, `message`, `to`.
+   */
+  noteDeploy(note: string): void
+  /** All entries of the history, the newest first, as JSON text (docs/history.md). */
+  historyEntries(): Promise<string>
+  /** What differs between two entries, as JSON text; without `from`, what `to` has changed. */
+  historyDifference(from: number | undefined | null, to: number): Promise<string>
+  /** The deploy of an entry. */
+  historyState(entry: number): Promise<HistoryState>
+  /** Notes what somebody has to say of an entry; `false`: there is none. */
+  annotateHistory(entry: number, message: string): Promise<boolean>
 }
 
 /**
@@ -133,6 +146,18 @@ export declare class Context {
   /** How it stands. Reads nothing and waits for nothing. */
   health(): ContextHealth
   /** Sends what can be sent within a moment, keeps the rest on the disk, and ends; idempotent. */
+  close(): Promise<undefined>
+}
+
+/** Reads the history from Valkey, for who has no admin to ask. */
+export declare class HistoryReader {
+  /** Opens a connection; never fails because the server is away. */
+  constructor(options: string, userDir: string | undefined | null, log: LogFunction, event: EventFunction, functions: Functions, settle: SettleFunction)
+  /** As [`Admin::history_entries`]. */
+  entries(): Promise<string>
+  /** As [`Admin::history_difference`]. */
+  difference(from: number | undefined | null, to: number): Promise<string>
+  /** Ends the connection; idempotent. */
   close(): Promise<undefined>
 }
 
@@ -391,6 +416,16 @@ export interface HistoryOptions {
   entries: number
   /** Bytes of all of them, as they are stored. */
   bytes: number
+}
+
+/** One deploy of the history. */
+export interface HistoryState {
+  /** The flow array as JSON text. */
+  flows: string
+  /** The credentials as JSON text, as they were encrypted. */
+  credentials: string
+  /** A secret that decrypts them and is not this admin's. */
+  secret?: string
 }
 
 /** How npm is run here, and what it may install. */

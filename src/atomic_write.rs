@@ -19,12 +19,13 @@ pub(crate) enum Access {
     AsBefore,
 }
 
-/// Replaces a file as a whole: whoever reads it, also after a power cut, finds the old text or the
+/// Replaces a file as a whole: whoever reads it, also after a power cut, finds the old content or the
 /// new one. A link is not followed. What fails leaves the file as it was, and no draft.
-pub(crate) fn replace(path: &Path, text: &str, access: Access) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: impl AsRef<[u8]>, access: Access) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let draft = path.with_file_name(draft_name(name));
-    let written = write_draft(&draft, path, text, access).and_then(|()| fs::rename(&draft, path));
+    let written =
+        write_draft(&draft, path, content.as_ref(), access).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
         let _ = fs::remove_file(&draft);
     }
@@ -32,9 +33,9 @@ pub(crate) fn replace(path: &Path, text: &str, access: Access) -> io::Result<()>
     written
 }
 
-fn write_draft(draft: &Path, path: &Path, text: &str, access: Access) -> io::Result<()> {
+fn write_draft(draft: &Path, path: &Path, content: &[u8], access: Access) -> io::Result<()> {
     let mut file = open(draft, access)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     if access == Access::AsBefore
         && let Ok(before) = fs::metadata(path)
     {

@@ -20,4 +20,4 @@ pub use json::object_text;
 pub(crate) use json::{Text, broken, check_nesting, members, not_expected};
 pub use library::{LibraryEntry, library_entry, library_file, library_list_item};
 pub use library_path::{check_library_path, check_library_type, normal_library_path};
-pub use settings::shared_settings;
+pub use settings::{shared_secret, shared_settings};

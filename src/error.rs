@@ -104,6 +104,14 @@ pub enum Error {
         /// What does not fit, as the rest of a sentence.
         problem: String,
     },
+    /// An entry of the history can't be given.
+    #[error("entry {sequence} of the history {problem}")]
+    History {
+        /// Which.
+        sequence: u64,
+        /// Why not, as the rest of a sentence.
+        problem: String,
+    },
     /// Our own file in the user directory can't be read or written.
     #[error("can't use {path}: {problem}")]
     Disk {
@@ -127,12 +135,13 @@ pub enum Error {
 }
 
 /// Every code that [`Error::code`] can give; what they mean to an operator is in docs/operations.md.
-pub const CODES: [&str; 17] = [
+pub const CODES: [&str; 18] = [
     "ERR_VALKEY_AUTH",
     "ERR_VALKEY_CLOSED",
     "ERR_VALKEY_CONTEXT_LIMIT",
     "ERR_VALKEY_CONTEXT_VALUE",
     "ERR_VALKEY_DISK",
+    "ERR_VALKEY_HISTORY",
     "ERR_VALKEY_INTERNAL",
     "ERR_VALKEY_LIBRARY_ENTRY",
     "ERR_VALKEY_LIBRARY_PATH",
@@ -167,6 +176,7 @@ impl Error {
             Self::LibraryPath { .. } => "ERR_VALKEY_LIBRARY_PATH",
             Self::ContextLimit { .. } => "ERR_VALKEY_CONTEXT_LIMIT",
             Self::ContextValue { .. } => "ERR_VALKEY_CONTEXT_VALUE",
+            Self::History { .. } => "ERR_VALKEY_HISTORY",
             Self::Disk { .. } => "ERR_VALKEY_DISK",
             Self::Npm { .. } => "ERR_VALKEY_NPM",
             Self::Closed => "ERR_VALKEY_CLOSED",
@@ -182,6 +192,11 @@ impl Error {
     /// A value that can't be used, under its full key.
     pub fn value(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Value { key: key.into(), problem: problem.into() }
+    }
+
+    /// An entry of the history that can't be given; `problem` continues "entry 3 of the history …".
+    pub fn history(sequence: u64, problem: impl Into<String>) -> Self {
+        Self::History { sequence, problem: problem.into() }
     }
 
     /// A failure of npm as a whole; `problem` in its own words.

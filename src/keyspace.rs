@@ -73,6 +73,16 @@ impl Keyspace {
         (self.backup(time) == key).then_some(time)
     }
 
+    /// The index of the history.
+    pub fn history(&self) -> String {
+        self.key("history")
+    }
+
+    /// What is kept of one deploy.
+    pub fn history_entry(&self, sequence: u64) -> String {
+        format!("{}history:{sequence}", self.prefix)
+    }
+
     /// A library entry. Type and path are to be checked first
     /// (see [`crate::content::check_library_type`]).
     pub fn library_entry(&self, library_type: &str, path: &str) -> String {
@@ -215,6 +225,8 @@ mod tests {
             keys.revision(),
             keys.lease(),
             keys.backup(1),
+            keys.history(),
+            keys.history_entry(1),
             keys.library_entry("flows", "flows"),
             keys.library_folder("flows", "flows"),
             keys.library_folder("flows", ""),

@@ -20,6 +20,11 @@ impl StateDir {
         Self(user_dir.join(NAME))
     }
 
+    /// A folder in it; created at the first write, too.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// The text of a file; `None` when it is not there.
     pub(crate) async fn read(&self, name: &str) -> Result<Option<String>> {
         let path = self.0.join(name);
@@ -56,11 +61,11 @@ impl StateDir {
 }
 
 /// Where something else stands in the folder's place, no file of ours can be.
-fn is_missing(error: &io::Error) -> bool {
+pub(crate) fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn disk(path: &Path, error: &io::Error) -> Error {
+pub(crate) fn disk(path: &Path, error: &io::Error) -> Error {
     Error::Disk { path: path.display().to_string(), problem: error.to_string() }
 }
 

@@ -148,7 +148,7 @@ test('the lines that the troubleshooting quotes are those of the source', () => 
 
 test('the files of the state directory are those of the source, each in the table', () => {
   const [, table] = read('docs/architecture.md').match(/`\.node-red-storage-valkey`[^|]*\n((?:\|.*\n)+)/);
-  const told = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
+  const told = [...table.matchAll(/^\| `(?:history\/)?([^`]+\.json)` \|/gm)].map(([, name]) => name);
   const ofCore = filesBelow('src', '.rs')
     .filter((text) => /\bstate_dir\b/.test(text))
     .flatMap((text) => [...text.matchAll(/^const \w+: &str = "([\w.-]+\.json)";/gm)]);

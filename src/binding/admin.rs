@@ -28,7 +28,7 @@ use crate::role::{OpenParams, admin};
 #[napi]
 pub struct Admin {
     params: Mutex<Option<OpenParams>>,
-    instance: Instance<admin::Admin>,
+    pub(super) instance: Instance<admin::Admin>,
 }
 
 impl Core for admin::Admin {

@@ -11,6 +11,7 @@ mod callbacks;
 mod context;
 mod error;
 mod health;
+mod history;
 mod hooks;
 mod host;
 mod host_info;

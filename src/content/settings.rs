@@ -31,6 +31,13 @@ pub fn shared_settings(text: &str, secret: Option<&str>) -> Result<String> {
     Ok(format!("{{{}}}", parts.join(",")))
 }
 
+/// The secret in shared settings, if there is one.
+pub fn shared_secret(text: &str) -> Option<String> {
+    let members = members(SOURCE, text).ok()?;
+    let (_, value) = members.iter().find(|(member, _)| member == SECRET)?;
+    serde_json::from_str(value.get()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

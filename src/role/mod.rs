@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod context;
+pub mod history;
 pub mod member;
 mod pace;
 pub mod packages;

@@ -8,6 +8,7 @@ pub mod deploy;
 mod fetch;
 mod first_settings;
 pub mod head;
+pub mod history;
 pub mod lease;
 pub mod library;
 pub mod look;

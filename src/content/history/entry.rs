@@ -222,8 +222,13 @@ impl Index {
         };
         let taken = newer.entries.iter().rev().take_while(|entry| !known(entry)).count();
         let mut both = self.clone();
-        for entry in newer.entries.iter().skip(newer.entries.len() - taken) {
-            let sequence = both.next_sequence().max(entry.sequence);
+        let further = newer.entries.iter().skip(newer.entries.len() - taken);
+        let clashes =
+            further.clone().next().is_some_and(|entry| entry.sequence < self.next_sequence());
+        // None that either has: what is stored under it is not to be written over.
+        let free = self.next_sequence().max(newer.next_sequence());
+        for (free, entry) in (free..).zip(further) {
+            let sequence = if clashes { free } else { entry.sequence };
             both.entries.push(Entry { sequence, ..entry.clone() });
         }
         (both, taken)

@@ -20,8 +20,7 @@ pub struct State {
 /// Makes the deploy of `entry` of its payload and of those of newer entries, one after the other up to
 /// the first that is whole. An error where they make another.
 pub fn rebuild(entry: &Entry, payloads: &[Payload]) -> Result<State> {
-    let name = format!("entry {} of the history", entry.sequence);
-    let lacking = || Error::value(&name, "newer entries that it needs are missing or damaged");
+    let lacking = || Error::history(entry.sequence, "lacks newer ones that it needs");
     let own = payloads.first().ok_or_else(lacking)?;
     let credentials = payloads.iter().find_map(|payload| payload.credentials.as_deref());
     let credentials = credentials.ok_or_else(lacking)?.to_owned();
@@ -44,10 +43,7 @@ pub fn rebuild(entry: &Entry, payloads: &[Payload]) -> Result<State> {
     let is_right = sha256_hex(&[flows.as_bytes()]) == entry.flows
         && sha256_hex(&[credentials.as_bytes()]) == entry.credentials;
     if !is_right {
-        return Err(Error::value(
-            &name,
-            "what is stored of it, or of a newer one that it needs, is damaged",
-        ));
+        return Err(Error::history(entry.sequence, "is damaged, or a newer one that it needs is"));
     }
     Ok(State { flows, credentials, secret: own.secret.clone() })
 }

@@ -7,11 +7,15 @@ use super::Inner;
 use super::identity::Identity;
 use super::reconcile_state::ReconcileState;
 use crate::clock::now;
+use crate::content::history::{Note, Origin};
+use crate::content::shared_secret;
 use crate::error::{Error, Result};
+use crate::role::history::Taken;
 use crate::store::backups::KEPT;
 use crate::store::deploy::{Deploy, Write, Written};
 use crate::store::look::Seen;
 use crate::store::revision::Revision;
+use crate::store::snapshot::{Check, Snapshot};
 
 /// What a write is based on.
 pub(super) struct Base<'a> {
@@ -42,6 +46,7 @@ impl Inner {
         let began = Instant::now();
         let identity = self.take_sequence(base.sequence.unwrap_or(0));
         revision.sequence = identity.sequence;
+        let replaced = self.to_be_replaced(backup).await;
         let write = Write { deploy, revision: &revision, base: base.sequence, backup };
         let writing = self.store.write_deploy_over(&self.holder, &write, Some(base.seen));
         let ((), written) = tokio::join!(self.keep(identity), writing);
@@ -55,6 +60,7 @@ impl Inner {
             Written::Stale => return Ok(Step::Stale),
         };
         known.sees(seen);
+        self.keep_replaced(replaced);
         let replaced = backup.then(|| self.store.keys().backup(revision.time));
         self.progress.send_modify(|progress| {
             progress.unconfirmed = unconfirmed;
@@ -79,6 +85,30 @@ impl Inner {
             began.elapsed().as_millis()
         );
         Ok(Step::Done)
+    }
+
+    /// What a write that keeps a backup takes the place of, if that can be read; the write is refused
+    /// when it is another meanwhile.
+    async fn to_be_replaced(&self, backup: bool) -> Option<Snapshot> {
+        if !backup || self.history.is_none() {
+            return None;
+        }
+        self.store.read_snapshot(Check::Form).await.ok().flatten()
+    }
+
+    /// Makes it an entry of the history.
+    fn keep_replaced(&self, replaced: Option<Snapshot>) {
+        let (Some(history), Some(snapshot)) = (&self.history, replaced) else { return };
+        let secret = shared_secret(&snapshot.settings);
+        history.push(Taken {
+            flows: snapshot.flows.into(),
+            credentials: snapshot.credentials.into(),
+            secret: secret.filter(|_| self.config.share_credential_secret),
+            project: snapshot.revision.as_ref().and_then(|record| record.project.clone()),
+            time: snapshot.revision.map_or_else(now, |record| record.time),
+            note: Note::of(Origin::Replaced),
+        });
+        history.deploy_is_through();
     }
 
     /// In the background: it goes over all keys of the server, and nobody has to wait for it.

@@ -36,6 +36,7 @@ use self::refused::Refused;
 use self::restore::{Asking, Restored};
 use self::slots::Slots;
 pub use self::standing::Standing;
+use super::history::History;
 use super::packages::Packages;
 use super::{Host, OpenParams};
 use crate::config::Config;
@@ -66,6 +67,8 @@ struct Inner {
     user_dir: Option<PathBuf>,
     state_dir: Option<StateDir>,
     packages: OnceLock<Arc<Packages>>,
+    /// `None`: none is wanted, or there is no disk for it.
+    history: Option<Arc<History>>,
     /// How many readings of the installed packages are under way.
     reading: watch::Sender<u32>,
     holder: Holder,
@@ -122,6 +125,9 @@ impl Admin {
         };
         let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
         let store = Store::new(&config, connection);
+        let history = config.history.zip(state_dir.as_ref()).map(|(wanted, state_dir)| {
+            Arc::new(History::open(wanted, state_dir, store.clone(), holder.clone()))
+        });
         let inner = Arc::new(Inner {
             config,
             store,
@@ -129,6 +135,7 @@ impl Admin {
             user_dir,
             state_dir,
             packages: OnceLock::new(),
+            history,
             reading: watch::Sender::new(0),
             holder,
             disk: Mutex::new(Disk {
@@ -206,11 +213,28 @@ impl Admin {
     ) -> impl Future<Output = Result<Mirrored>> + Send + use<> {
         let taken = self.inner.take_deploy(flows, credentials, secret, project);
         let inner = self.inner.clone();
-        async move { inner.mirrored(taken?).await }
+        async move {
+            let mirrored = match taken {
+                Ok(generation) => inner.mirrored(generation).await,
+                Err(error) => Err(error),
+            };
+            if let Some(history) = &inner.history {
+                history.deploy_is_through();
+            }
+            mirrored
+        }
+    }
+
+    /// The history of deploys; `None`: none is kept.
+    pub fn history(&self) -> Option<&Arc<History>> {
+        self.inner.history.as_ref()
     }
 
     /// Ends connection and tasks; idempotent.
     pub async fn close(&self) {
+        if let Some(history) = &self.inner.history {
+            history.close().await;
+        }
         self.end();
         self.inner.store.connection().close().await;
     }
@@ -297,12 +321,11 @@ impl Inner {
             let shared = self.shared(&disk.settings, secret.as_deref())?;
             disk.secret = secret;
             disk.refused = Refused::default();
-            disk.replace(Deploy {
-                flows: flows.into(),
-                credentials: credentials.into(),
-                settings: shared.into(),
-                project,
-            })
+            let (flows, credentials): (Arc<str>, Arc<str>) = (flows.into(), credentials.into());
+            if let Some(history) = &self.history {
+                history.take(flows.clone(), credentials.clone(), project.clone());
+            }
+            disk.replace(Deploy { flows, credentials, settings: shared.into(), project })
         };
         self.wake();
         Ok(generation)
