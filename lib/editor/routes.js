@@ -1,5 +1,7 @@
 'use strict';
 
+const { addDeployedRoute } = require('./deployed');
+
 /** @import { EditorParams, PluginApi } from '../types/editor' */
 
 /**
@@ -8,6 +10,6 @@
  *
  * @type {Array<(RED: PluginApi, params: EditorParams) => void>}
  */
-const ROUTES = [];
+const ROUTES = [addDeployedRoute];
 
 module.exports = { ROUTES };

@@ -5,7 +5,7 @@ const ROOT = 'node-red-storage-valkey/';
 /** An answer that is no success, or none: `status` is 0 then. */
 class RequestError extends Error {
   constructor(status, text) {
-    super(text || `${status}`);
+    super(text);
     this.status = status;
   }
 }
@@ -15,7 +15,7 @@ function request(options) {
   return new Promise((resolve, reject) => {
     $.ajax({ dataType: 'json', timeout: 15000, ...options }).then(
       (answer) => resolve(answer),
-      (xhr) => reject(new RequestError(xhr.status, xhr.responseJSON?.message ?? xhr.responseText))
+      (xhr) => reject(new RequestError(xhr.status, xhr.responseJSON?.message ?? `${xhr.status} ${xhr.statusText}`))
     );
   });
 }
@@ -24,7 +24,7 @@ function request(options) {
  * - `_(key, values)`: the text of the catalogue (plugin/locales)
  * - `get(path)`, `post(path, body)`, `remove(path)`: JSON of the routes below `node-red-storage-valkey/`; a rejection has a
  *   `status`, 0 when there was no answer
- * - `fleet`: what is known of the instances, see feed.mjs
+ * - `known()`: what is known of the instances, see feed.mjs; there once the tab is
  */
 export function createApi(_) {
   return {

@@ -5,12 +5,22 @@ import { createApi } from './api.mjs';
 import { PARTS } from './parts.mjs';
 import { addTab } from './tab.mjs';
 
+function addStyle() {
+  $('<link rel="stylesheet">')
+    .attr('href', new URL('fleet.css', import.meta.url).href)
+    .appendTo('head');
+}
+
 const plugin = {
   type: 'node-red-storage-valkey',
   onadd() {
     const api = createApi((key, values) => plugin._(key, values));
     api.get('editor').then(
-      () => addTab(api, PARTS),
+      () => {
+        addStyle();
+        PARTS.forEach((part) => part.start?.(api));
+        addTab(api, PARTS);
+      },
       () => {}
     );
   }
