@@ -236,9 +236,10 @@ export declare class Worker {
   /**
    * What waits to be applied after the event `revision`; it is in hand from here on. Report the
    * outcome. `base` is the id of the deploy that was handed over before, where its flows are there as
-   * objects, unchanged: then only what differs may be handed over.
+   * objects, unchanged: then only what differs may be handed over. A promise where that is still to be
+   * found out.
    */
-  beginPending(base?: string | undefined | null): Promise<PendingDeploy | undefined | null>
+  beginPending(base?: string | undefined | null): PendingDeploy | undefined | null | Promise<PendingDeploy>
   /**
    * The process ends: the only method that waits, for a moment at most, because nothing else
    * runs any more.

@@ -1,10 +1,9 @@
 'use strict';
 
-const { setImmediate: nextTurn } = require('node:timers/promises');
-
 const { openCore } = require('../binding/core');
 const { createEvents } = require('../binding/events');
 const { codedError } = require('../errors');
+const { turnBetween } = require('../flows/turn');
 const { openParts } = require('../open-parts');
 const { createPackageWait } = require('../packages/wait');
 const { createPackages } = require('../packages');
@@ -20,6 +19,7 @@ const { prepareUserDir } = require('./user-dir');
 /**
  * @import { OnClose } from '../open-parts'
  * @import { OpenParams } from '../types/core'
+ * @import { FlowNode } from '../types/node-red'
  */
 
 /**
@@ -115,8 +115,9 @@ function openWorker({ settings, runtime, log, options, checked }) {
 
       getFlows: load.flows,
       getCredentials: load.credentials,
-      async saveFlows() {
-        return reload.isOwnSave() ? nextTurn() : refuse('flows');
+      /** @param {FlowNode[]} flows */
+      async saveFlows(flows) {
+        return reload.isOwnSave() ? turnBetween(flows) : refuse('flows');
       },
       async saveCredentials() {
         return reload.isOwnSave() ? undefined : refuse('credentials');

@@ -1,6 +1,6 @@
 'use strict';
 
-const { setImmediate: nextTurn } = require('node:timers/promises');
+const { turnBetween } = require('../flows/turn');
 
 /**
  * @import { Log, WorkerCore } from '../types/core'
@@ -47,8 +47,8 @@ function createUpdates({ core, deploys, objects, reload, packageWait, turns, log
     packageWait.over();
     try {
       await deploys.adoptSecret(deploy);
-      // Node-RED compares large flows for a while, as this has done: the event loop has a turn between.
-      await nextTurn();
+      // Node-RED compares them for a while, as this has done.
+      await turnBetween(deploy.flows);
       await reload.apply({ flows: deploy.flows, credentials: deploy.plain, revision: stored.revision });
       await core.applied(stored.id);
     } catch (error) {

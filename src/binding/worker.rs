@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Either3, PromiseRaw, block_on};
+use napi::bindgen_prelude::{Either, Either3, PromiseRaw, block_on};
 use napi_derive::napi;
 
 use super::background::SettleFunction;
@@ -16,7 +16,7 @@ use super::instance::{Core, Instance, open_params};
 use super::log::LogFunction;
 use super::packages::Packages;
 use super::snapshot::{PendingDeploy, StoredDeploy};
-use crate::role::worker;
+use crate::role::worker::{self, Beginning};
 
 /// A worker: reads everything from Valkey, writes nothing there.
 ///
@@ -74,15 +74,19 @@ impl Worker {
 
     /// What waits to be applied after the event `revision`; it is in hand from here on. Report the
     /// outcome. `base` is the id of the deploy that was handed over before, where its flows are there as
-    /// objects, unchanged: then only what differs may be handed over.
+    /// objects, unchanged: then only what differs may be handed over. A promise where that is still to be
+    /// found out.
     #[napi]
     pub fn begin_pending<'env>(
         &self,
         env: &'env Env,
         base: Option<String>,
-    ) -> napi::Result<PromiseRaw<'env, Option<PendingDeploy>>> {
-        self.instance.promise(env, async move |core| {
-            Ok(core.begin_pending_after(base).await.map(Into::into))
+    ) -> napi::Result<Either<Option<PendingDeploy>, PromiseRaw<'env, PendingDeploy>>> {
+        Ok(match self.instance.core()?.begin_pending_after(base) {
+            Beginning::Now(offer) => Either::A(offer.map(Into::into)),
+            Beginning::Comparing(offer) => {
+                Either::B(self.instance.promise(env, async |_| Ok(offer.await.into()))?)
+            }
         })
     }
 

@@ -99,15 +99,27 @@ impl Store {
 
     /// Reads the record, and how large the values are, in one step (`MULTI`).
     pub async fn read_head(&self) -> Result<Head> {
+        let mut replies = self.connection().transaction(&self.head_commands()).await?.into_iter();
+        self.head_of(&mut replies)
+    }
+
+    /// What is asked to know the head.
+    pub(super) fn head_commands(&self) -> redis::Pipeline {
         let keys = self.keys();
-        let revision_key = keys.revision();
         let mut pipe = redis::pipe();
-        pipe.add_command(fetch(&revision_key, LARGEST_RECORD));
+        pipe.add_command(fetch(&keys.revision(), LARGEST_RECORD));
         for key in [keys.flows(), keys.credentials(), keys.settings()] {
             pipe.cmd("STRLEN").arg(key);
         }
-        let mut replies = self.connection().transaction(&pipe).await?.into_iter();
-        let record = Record::from_reply(&revision_key, replies.next())?;
+        pipe
+    }
+
+    /// The head, from the answers to [`Store::head_commands`].
+    pub(super) fn head_of(
+        &self,
+        replies: &mut impl Iterator<Item = Result<Value>>,
+    ) -> Result<Head> {
+        let record = Record::from_reply(&self.keys().revision(), replies.next())?;
         let mut size = || replies.next().and_then(Result::ok).map_or(0, length);
         Ok(Head { record, sizes: [size(), size(), size()] })
     }

@@ -88,60 +88,101 @@ impl Store {
     /// what may be stored. `None` when no flows
     /// are stored.
     pub async fn read_snapshot(&self, check: Check) -> Result<Option<Snapshot>> {
-        let keys = self.keys();
-        let names = [keys.flows(), keys.credentials(), keys.settings(), keys.revision()];
-        let [flows_key, credentials_key, settings_key, revision_key] = &names;
+        let names = self.names();
         let mut pipe = redis::pipe();
-        for name in [flows_key, credentials_key, settings_key] {
+        let [.., revision_key] = &names;
+        for name in names.iter().take(3) {
             pipe.add_command(fetch(name, MAX_VALUE_BYTES));
         }
         pipe.add_command(fetch(revision_key, LARGEST_RECORD));
         let mut replies = self.connection().transaction(&pipe).await?.into_iter();
-        let mut next = |key: &str| {
-            stored_text(key, replies.next().unwrap_or(Ok(redis::Value::Nil)), MAX_VALUE_BYTES)
-        };
-        let (flows, credentials) = (next(flows_key), next(credentials_key));
-        let settings = next(settings_key);
+        let values = [replies.next(), replies.next(), replies.next()];
         let record = Record::from_reply(revision_key, replies.next());
+        snapshot(&names, values, record, check)
+    }
 
-        // A record that can't be read is the admin's to mend; the deploy itself is whole.
-        let revision = match record {
-            Ok(record) => record.revision().cloned(),
-            Err(error) => {
-                tracing::debug!("{error}");
-                None
-            }
-        };
-        let (flows, credentials, settings) = (flows?, credentials?, settings?);
-        if check == Check::Whole
-            && let Some(record) = &revision
-        {
-            let none = content::sha256_hex(&[b"{}"]);
-            for (key, text, told) in [
-                (flows_key, &flows, &record.flows),
-                (credentials_key, &credentials, &record.credentials),
-                (settings_key, &settings, &record.settings),
-            ] {
-                if text.is_none() && *told != none {
-                    let problem = "it is missing or empty, though the revision record tells of it";
-                    return Err(Error::value(key, problem));
-                }
+    /// The same beside the head, as [`Store::read_head`] reads it, in one step. `None` where a value is
+    /// larger than `most` bytes: of none more than that is fetched.
+    pub async fn read_head_and_snapshot(
+        &self,
+        most: usize,
+        check: Check,
+    ) -> Result<(Head, Option<Result<Option<Snapshot>>>)> {
+        let names = self.names();
+        let mut pipe = self.head_commands();
+        for name in names.iter().take(3) {
+            pipe.add_command(fetch(name, most));
+        }
+        let mut replies = self.connection().transaction(&pipe).await?.into_iter();
+        let head = self.head_of(&mut replies)?;
+        let values = [replies.next(), replies.next(), replies.next()];
+        let is_whole =
+            head.sizes.iter().all(|size| usize::try_from(*size).is_ok_and(|size| size <= most));
+        let record = Ok(head.record.clone());
+        let read = is_whole.then(|| snapshot(&names, values, record, check));
+        Ok((head, read))
+    }
+
+    /// The keys of flows, credentials, settings and record.
+    fn names(&self) -> [String; 4] {
+        let keys = self.keys();
+        [keys.flows(), keys.credentials(), keys.settings(), keys.revision()]
+    }
+}
+
+/// What was read under `names`: flows, credentials and settings as the server answered, and the record.
+fn snapshot(
+    names: &[String; 4],
+    values: [Option<Result<redis::Value>>; 3],
+    record: Result<Record>,
+    check: Check,
+) -> Result<Option<Snapshot>> {
+    let [flows_key, credentials_key, settings_key, _] = names;
+    let text = |key: &str, reply: Option<Result<redis::Value>>| {
+        stored_text(key, reply.unwrap_or(Ok(redis::Value::Nil)), MAX_VALUE_BYTES)
+    };
+    let [flows, credentials, settings] = values;
+    let flows = text(flows_key, flows);
+    let credentials = text(credentials_key, credentials);
+    let settings = text(settings_key, settings);
+
+    // A record that can't be read is the admin's to mend; the deploy itself is whole.
+    let revision = match record {
+        Ok(record) => record.revision().cloned(),
+        Err(error) => {
+            tracing::debug!("{error}");
+            None
+        }
+    };
+    let (flows, credentials, settings) = (flows?, credentials?, settings?);
+    if check == Check::Whole
+        && let Some(record) = &revision
+    {
+        let none = content::sha256_hex(&[b"{}"]);
+        for (key, text, told) in [
+            (flows_key, &flows, &record.flows),
+            (credentials_key, &credentials, &record.credentials),
+            (settings_key, &settings, &record.settings),
+        ] {
+            if text.is_none() && *told != none {
+                let problem = "it is missing or empty, though the revision record tells of it";
+                return Err(Error::value(key, problem));
             }
         }
-        let Some(flows) = flows else { return Ok(None) };
-        let flows = match content::flows_text(flows_key, &flows) {
-            Err(_) if check == Check::AsStored => flows,
-            found => found?.array.to_string(),
-        };
-        let credentials = credentials.unwrap_or_else(|| "{}".into());
-        let settings = settings.unwrap_or_else(|| "{}".into());
-        let credentials = match check {
-            Check::AsStored => credentials,
-            Check::Form | Check::Whole => {
-                content::object_text(settings_key, &settings)?;
-                content::credentials_text(credentials_key, &credentials)?.to_string()
-            }
-        };
-        Ok(Some(Snapshot::new(flows, credentials, settings, revision)))
     }
+    let Some(flows) = flows else { return Ok(None) };
+    let flows = match content::flows_text(flows_key, &flows) {
+        Err(_) if check == Check::AsStored => flows,
+        found => found?.array.to_string(),
+    };
+    let credentials = credentials.unwrap_or_else(|| "{}".into());
+    let settings = settings.unwrap_or_else(|| "{}".into());
+    let credentials = match check {
+        Check::AsStored => credentials,
+        Check::Form | Check::Whole => {
+            content::object_text(settings_key, &settings)?;
+            content::credentials_text(credentials_key, &credentials)?.to_string()
+        }
+    };
+    Ok(Some(Snapshot::new(flows, credentials, settings, revision)))
 }

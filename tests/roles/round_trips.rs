@@ -17,6 +17,9 @@ const NAME: &str = "counted";
 const ADMIN_LOOKS: &str = "evalsha n:lease";
 const WORKER_LOOKS: &str =
     "getrange n:revision, strlen n:flows, strlen n:credentials, strlen n:settings";
+/// The same with what is small, after an announcement.
+const WORKER_LOOKS_AND_READS: &str = "getrange n:revision, strlen n:flows, strlen n:credentials, strlen n:settings, \
+     getrange n:flows, getrange n:credentials, getrange n:settings";
 const WORKER_READS: &str =
     "getrange n:flows, getrange n:credentials, getrange n:settings, getrange n:revision";
 
@@ -84,7 +87,7 @@ async fn an_idle_admin_has_one_a_look() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deploy_costs_a_worker_two_after_the_announcement() {
+async fn a_deploy_costs_a_worker_one_after_the_announcement_and_two_when_it_is_large() {
     let server = Server::start(&[]);
     let store = instance::store(&admin_options(&server)).await;
     write(&store, &content(1), 1).await;
@@ -101,13 +104,21 @@ async fn a_deploy_costs_a_worker_two_after_the_announcement() {
     // One for the settings, and one for the flows.
     let reads = start.iter().filter(|trip| *trip == WORKER_READS).count();
     assert_eq!(reads, 2, "{start:?}");
-    let mut sequence = 1;
-    for number in 2..6 {
-        sequence += 1;
-        write(&store, &content(number), sequence).await;
+    let large = format!("[{}]", vec![r#"{"id":"a","type":"tab"}"#; 10_000].join(","));
+    let one = vec![WORKER_LOOKS_AND_READS];
+    let two = vec![WORKER_LOOKS, WORKER_READS];
+    let wasted = vec![WORKER_LOOKS_AND_READS, WORKER_READS];
+    let deploys =
+        [(false, &one), (false, &one), (true, &wasted), (true, &two), (false, &two), (false, &one)];
+    for (number, (is_large, trips)) in (2..).zip(deploys) {
+        let mut deploy = content(number);
+        if is_large {
+            deploy.flows = large.clone().into();
+        }
+        write(&store, &deploy, u64::try_from(number).unwrap()).await;
         events.wait(&Event::Revision, number - 1).await;
         worker.applied(&worker.pending().unwrap().id()).await;
-        assert_eq!(monitor.trips(NAME), [WORKER_LOOKS, WORKER_READS], "deploy {number}");
+        assert_eq!(monitor.trips(NAME), *trips, "deploy {number}");
     }
     worker.close().await;
 }

@@ -94,8 +94,9 @@ async fn a_flood_of_messages_is_no_flood_of_reads() {
     let reads = calls(&mut connection, "getrange");
     println!("{messages} messages in {took:?}: {reads} reads");
     let ticks = u64::try_from(began.elapsed().as_millis() / 50).unwrap();
-    // Some looks follow at once. One costs one read, the one that finds something five.
-    assert!((5..=31 + ticks).contains(&reads), "{reads} reads");
+    // Some looks follow at once. One costs one read, the one that finds something five, and so does each of
+    // the first few.
+    assert!((5..=44 + ticks).contains(&reads), "{reads} reads");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,8 @@ use crate::store::snapshot::{Check, Snapshot};
 const WITHOUT_RECORD: Duration = Duration::from_secs(1);
 /// How long a head that is known is trusted: an earlier module may write flows of the very same size.
 const TRUSTED: Duration = Duration::from_secs(300);
+/// Reads in vain, until something new is found, of values that hints made likely to be new.
+const MOST_IN_VAIN: u8 = 3;
 
 /// What the last read in full was about.
 #[derive(Default)]
@@ -18,6 +20,10 @@ pub(super) struct LastRead {
     /// Nothing is to be done while this is what is stored.
     settled: Option<Head>,
     read: Option<Instant>,
+    /// Bytes of the largest value at the last look.
+    largest: Option<u64>,
+    /// Looks in a row that read the values and found what was known.
+    in_vain: u8,
 }
 
 impl LastRead {
@@ -34,6 +40,25 @@ impl LastRead {
         (!is_known).then_some(Duration::ZERO)
     }
 
+    /// A look has found this, and may have read the values with it.
+    pub(super) fn sees(&mut self, head: &Head, with_values: bool) {
+        self.largest = head.sizes.into_iter().max();
+        if self.settled.as_ref() != Some(head) {
+            self.in_vain = 0;
+        } else if with_values {
+            self.in_vain = self.in_vain.saturating_add(1);
+        }
+    }
+
+    /// Whether the next look may read the values without knowing whether they are new: none was larger than
+    /// `most` bytes at the last one, and no flood of hints has had them read in vain.
+    pub(super) fn is_worth_reading(&self, most: usize) -> bool {
+        self.in_vain < MOST_IN_VAIN
+            && self.largest.is_some_and(|largest| {
+                usize::try_from(largest).is_ok_and(|largest| largest <= most)
+            })
+    }
+
     fn reads(&mut self, now: Instant) {
         self.read = Some(now);
     }
@@ -47,11 +72,20 @@ impl LastRead {
 impl Inner {
     /// Reads what `head` tells of, and remembers it when there is nothing to be done with it.
     pub(super) async fn read_in_full(&self, head: Head) -> Result<Option<Snapshot>> {
-        self.state().last_read.reads(Instant::now());
         let read = match self.store.check_sizes(&head) {
             Ok(()) => self.store.read_snapshot(Check::Whole).await,
             Err(error) => Err(error),
         };
+        self.note_read(head, read).await
+    }
+
+    /// This is what `head` tells of, and it is remembered when there is nothing to be done with it.
+    pub(super) async fn note_read(
+        &self,
+        head: Head,
+        read: Result<Option<Snapshot>>,
+    ) -> Result<Option<Snapshot>> {
+        self.state().last_read.reads(Instant::now());
         match &read {
             Ok(Some(snapshot)) => self.remember(snapshot, head),
             // Nobody can say what was stored then: not read again if it still is.
@@ -117,6 +151,23 @@ mod tests {
         assert_eq!(last_read.rest(&known, now + seconds(301)), Some(Duration::ZERO));
         let other = head(2, [1, 2, 3], [1, 2, 3]);
         assert_eq!(last_read.rest(&other, now), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn small_values_are_read_with_a_look_until_hints_prove_empty() {
+        let mut last_read = LastRead::default();
+        assert!(!last_read.is_worth_reading(10), "nobody knows how large they are");
+        let (known, new) = (head(1, [1, 2, 10], [1, 2, 10]), head(2, [1, 2, 10], [1, 2, 10]));
+        last_read.sees(&known, false);
+        last_read.settle(Some(known.clone()));
+        for _ in 0..MOST_IN_VAIN {
+            assert!(last_read.is_worth_reading(10));
+            last_read.sees(&known, true);
+        }
+        assert!(!last_read.is_worth_reading(10));
+        last_read.sees(&new, false);
+        assert!(last_read.is_worth_reading(10));
+        assert!(!last_read.is_worth_reading(9));
     }
 
     #[test]

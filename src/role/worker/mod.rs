@@ -21,7 +21,7 @@ use tracing::instrument::WithSubscriber;
 use self::copy::LastGoodCopy;
 use self::follow::Failed;
 use self::handed::Handed;
-pub use self::handed::Offer;
+pub use self::handed::{Beginning, Offer};
 pub use self::health::Health;
 use self::health::{Running, Standing};
 use self::last_read::LastRead;

@@ -1,0 +1,20 @@
+'use strict';
+
+const { setImmediate: nextTurn } = require('node:timers/promises');
+
+/** Nodes that take a few milliseconds wherever all of them are looked at. */
+const MANY = 1000;
+
+/**
+ * Lets the event loop have a turn between two looks at all of the flows, where there are so many that it
+ * would stand still for both.
+ *
+ * @param {unknown[]} flows
+ */
+async function turnBetween(flows) {
+  if (flows.length >= MANY) {
+    await nextTurn();
+  }
+}
+
+module.exports = { turnBetween };
