@@ -13,16 +13,17 @@ const RECENT = 5000;
 function createSummary(_) {
   const element = $('<div class="red-ui-fleet-summary">');
   const line = $('<div class="red-ui-fleet-summary-line" role="status">').appendTo(element);
-  const age = $('<div class="red-ui-fleet-summary-age">').appendTo(element);
+  const old = $('<div class="red-ui-fleet-summary-age"><i class="fa fa-warning"></i></div>').appendTo(element);
+  const oldText = $('<span>').appendTo(old);
   return {
     element,
-    draw({ status, fleet, age: old, problem }) {
+    draw({ status, fleet, age, problem }) {
       setText(line[0], fleet ? summary(_, fleet) : _(status === 'loading' ? 'summary.loading' : 'summary.unknown'));
       line.toggleClass('red-ui-fleet-all', Boolean(fleet && fleet.total > 0 && fleet.inStep === fleet.total));
-      const isOld = Boolean(fleet) && (old > RECENT || problem !== '' || status !== 'known');
+      const isOld = Boolean(fleet) && (age > RECENT || problem !== '' || status !== 'known');
       const why = status === 'no answer' ? problem || _('summary.noAnswer') : problem;
-      setText(age[0], isOld ? _('summary.asOf', { ago: duration(_, old / 1000), problem: why }).trim() : '');
-      age.toggle(isOld);
+      setText(oldText[0], isOld ? _('summary.asOf', { ago: duration(_, age / 1000), problem: why }).trim() : '');
+      old.toggle(isOld);
     }
   };
 }

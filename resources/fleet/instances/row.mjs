@@ -23,7 +23,8 @@ export class Row {
     this.button.setAttribute('aria-expanded', 'false');
     this.button.setAttribute('aria-controls', id);
     this.name = element('span', 'red-ui-fleet-name-text');
-    this.button.append(element('i', 'fa fa-angle-right'), this.name);
+    this.caret = element('i', 'fa fa-angle-right');
+    this.button.append(this.caret, this.name);
     this.labels = element('span', 'red-ui-fleet-labels');
     this.state = element('span', '');
     this.cells = Object.fromEntries(
@@ -52,7 +53,7 @@ export class Row {
   toggle() {
     this.isOpen = !this.isOpen;
     this.button.setAttribute('aria-expanded', String(this.isOpen));
-    this.element.classList.toggle('red-ui-fleet-open', this.isOpen);
+    this.caret.className = `fa fa-angle-${this.isOpen ? 'down' : 'right'}`;
     this.panel.hidden = !this.isOpen;
     if (this.isOpen) {
       this.details = createDetails(this.api, this.instance, this.parts);

@@ -62,8 +62,9 @@ export function createPlacementRow(_, tab, labelsId) {
     const kind = kinds.value;
     labels.hidden = !hasLabels(kind);
     const isWhole = !hasLabels(kind) || areLabels(labels.value);
-    labels.classList.toggle('input-error', !isWhole);
-    labels.setAttribute('aria-invalid', String(!isWhole));
+    const isWrong = !isWhole && labels.value !== '';
+    labels.classList.toggle('input-error', isWrong);
+    labels.setAttribute('aria-invalid', String(isWrong));
     if (hasLabels(kind) && labels.value === '') {
       labels.focus();
     } else if (isWhole && kind !== WRONG) {
