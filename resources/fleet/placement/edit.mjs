@@ -3,10 +3,7 @@
 import { withPlacement } from './value.mjs';
 
 /** Whether this user may deploy what is changed here. */
-export function mayEdit() {
-  const { permissions } = RED.settings.user ?? { permissions: '*' };
-  return RED.user.hasPermission ? RED.user.hasPermission('flows.write') : permissions === '*';
-}
+export const mayEdit = () => RED.user.hasPermission('flows.write');
 
 export function setPlacement(tab, placement) {
   const env = withPlacement(tab.env, placement);
