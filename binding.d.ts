@@ -167,6 +167,18 @@ export declare class HistoryReader {
  */
 export declare class Member {
   /**
+   * Takes what this instance has to tell of itself from now on, a JSON object of less than 2 KiB.
+   * It is sent soon, and again every 2 s, with how long ago it was told.
+   */
+  report(text: string): void
+  /**
+   * The process ends as it should: the report is taken away, so that it does not look lost. Waits,
+   * for a moment at most, because nothing else runs any more.
+   */
+  leave(): void
+  /** What the others tell of themselves. */
+  readFleet(): Promise<FleetReading>
+  /**
    * Opens the connection of the user `state`; never fails because the server is away. `userDir` is
    * left out when nothing may be written there. `settle` is given the answers of the methods that
    * take the number of a call.
@@ -362,6 +374,29 @@ export type EventFunction = (arg: EventName) => void
 
 /** What happens outside a call. */
 export type EventName = 'revision' | 'restore' | 'refused' | 'library' | 'standing' | 'packages'
+
+/** What one instance has reported. */
+export interface FleetEntry {
+  /** Tells its process from every other one. */
+  id: string
+  /** How long ago it was, in ms, by the server's clock. */
+  silent: number
+  /** The text; `null` when there is none. It comes from the server: nothing in it is known to be so. */
+  report?: string
+}
+
+/** What was read of the fleet. */
+export interface FleetReading {
+  /** ms since 1970 by the server's clock. */
+  now: number
+  /** Who has reported within a day. */
+  entries: Array<FleetEntry>
+  /**
+   * The revision that is stored, as logs name it; `null` when there is none, or it must not be
+   * read.
+   */
+  revision?: string
+}
 
 /** How to make a flow array of the one before it. */
 export interface FlowDifference {

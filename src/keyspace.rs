@@ -156,6 +156,16 @@ impl Keyspace {
         self.key("context::orphans")
     }
 
+    /// The ids of the instances that report, with the time of each one's last report.
+    pub fn fleet(&self) -> String {
+        self.key("fleet")
+    }
+
+    /// What one instance reports of itself.
+    pub fn fleet_report(&self, id: &str) -> String {
+        format!("{}fleet:{id}", self.prefix)
+    }
+
     /// Type and path of a library entry's key; `None` when the key is none of this prefix's
     /// library. They come from the server: check them before they name a file.
     pub fn parse_library_key<'k>(&self, key: &'k str) -> Option<(&'k str, &'k str)> {
@@ -199,6 +209,8 @@ mod tests {
         assert_eq!(keys.library_folder("flows", "a/b"), "plant-1:index:library:flows:a/b");
         assert_eq!(keys.library_index_built(), "plant-1:index:library");
         assert_eq!(keys.library_pattern(), "plant-1:library:*");
+        assert_eq!(keys.fleet(), "plant-1:fleet");
+        assert_eq!(keys.fleet_report("0a1b"), "plant-1:fleet:0a1b");
     }
 
     #[test]
@@ -231,6 +243,8 @@ mod tests {
             keys.library_folder("flows", "flows"),
             keys.library_folder("flows", ""),
             keys.library_index_built(),
+            keys.fleet(),
+            keys.fleet_report(""),
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());

@@ -26,6 +26,8 @@ const CONTEXT = [
   'evalsha',
   'script|load'
 ];
+/** What instances report of themselves, besides those of the context. */
+const FLEET = ['getrange', 'time', 'zadd', 'zrem', 'zrange', 'zremrangebyscore', 'zremrangebyrank'];
 /** What a worker reads. Not the sessions: an access token in them opens the admin's editor. */
 const KEYS_OF_A_WORKER = ['flows', 'credentials', 'settings', 'revision', 'packages', 'library:*', 'index:*'];
 /** What one with an editor reads besides. */
@@ -90,7 +92,7 @@ function workerRules(prefix, password, { version = '8.0', editor = false } = {})
 }
 
 /**
- * Rules for the user of the shared context (`state`), of an admin and of workers.
+ * Rules for the user of what all instances write (`state`), of an admin and of workers.
  *
  * @param {string} prefix
  * @param {string} password
@@ -99,14 +101,14 @@ function workerRules(prefix, password, { version = '8.0', editor = false } = {})
  * @returns {string[]}
  */
 function stateRules(prefix, password, { version = '8.0' } = {}) {
-  const keys = [`~${prefix}context:*`];
+  const keys = ['context:*', 'fleet', 'fleet:*'].map((key) => `~${prefix}${key}`);
   return [
     'on',
     `>${password}`,
     ...keys,
     'resetchannels',
     '-@all',
-    ...known([...CONNECTION, ...CONTEXT], version).map((command) => `+${command}`)
+    ...known([...CONNECTION, ...CONTEXT, ...FLEET], version).map((command) => `+${command}`)
   ];
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod context;
 pub mod deploy;
 mod fetch;
 mod first_settings;
+pub mod fleet;
 pub mod head;
 pub mod history;
 pub mod lease;

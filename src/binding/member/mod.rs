@@ -1,5 +1,7 @@
 //! An instance as a member of its cluster, for JavaScript.
 
+mod fleet;
+
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;

@@ -1,14 +1,19 @@
 //! An instance as a member of its cluster: what it tells the others of itself, and what it agrees on with
 //! them. All of it goes over one connection, of the user `state`, because workers write here too.
 
+mod fleet;
+mod report;
+
 use std::sync::Arc;
 
 use rand::Rng;
 
+pub use self::fleet::Fleet;
 use super::{Host, OpenParams};
 use crate::config::{Config, ConnectionConfig};
 use crate::connection::{Connection, Speech};
 use crate::keyspace::Keyspace;
+use crate::store::fleet::FleetStore;
 
 /// One member. Dropping it, or [`Member::close`], ends its connection and tasks.
 pub struct Member {
@@ -24,6 +29,9 @@ struct Inner {
     connection: Connection,
     keys: Keyspace,
     host: Arc<dyn Host>,
+    fleet: FleetStore,
+    limits: fleet::Limits,
+    reports: report::Reports,
 }
 
 impl Member {
@@ -34,9 +42,13 @@ impl Member {
         // The role's own connections tell of outages.
         let speech = if config.state.is_some() { Speech::OwnUser } else { Speech::Silent };
         let connection = Connection::open_further(Arc::new(of_state_user(&config)), hooks, speech);
+        let keys = Keyspace::new(&config.key_prefix);
         let inner = Inner {
             id: format!("{:016x}", rand::rng().random::<u64>()),
-            keys: Keyspace::new(&config.key_prefix),
+            fleet: FleetStore::new(connection.clone(), keys.clone()),
+            limits: fleet::Limits::default(),
+            reports: report::Reports::default(),
+            keys,
             config,
             connection,
             host,
@@ -56,7 +68,15 @@ impl Member {
 
     /// Ends connection and tasks; idempotent.
     pub async fn close(&self) {
+        self.leave().await;
+        self.inner.reports.end();
         self.inner.connection.close().await;
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.inner.reports.end();
     }
 }
 
