@@ -135,6 +135,16 @@ declare namespace storage {
     | Record<string, { host: string; port: Whole }>
     | ((announced: string) => { host: string; port: Whole } | null | undefined);
 
+  /** The option `context`. */
+  interface ContextOptions {
+    /** Bytes of one value. Default 1 MiB. */
+    maxValue?: Whole | undefined;
+    /** Bytes of all of it. Default 64 MiB. */
+    maxTotal?: Whole | undefined;
+    /** What the names of another store's keys begin with, which are taken over once. Default: none. */
+    importFrom?: string | string[] | null | undefined;
+  }
+
   /**
    * Where probes are answered.
    *
@@ -196,8 +206,8 @@ declare namespace storage {
     packageInstallScripts?: Switch | undefined;
     /** Answer probes on a listener of their own: `<path>/live` and `<path>/ready`. Default `false`. */
     health?: false | 'false' | HealthOptions | null | undefined;
-    /** How many bytes a value of the shared context (`maxValue`) and all of it (`maxTotal`) may have. Default 1 MiB and 64 MiB. */
-    context?: { maxValue?: Whole | undefined; maxTotal?: Whole | undefined } | null | undefined;
+    /** How much the shared context may hold, and what is taken over from another store. Default: see there. */
+    context?: ContextOptions | null | undefined;
     /** The server user that writes the shared context. Default: that of the other connections. */
     state?: { username?: string | undefined; password?: string | undefined } | null | undefined;
     /** Names for tabs that run on some instances: letters, digits and `.-_`, or a text with commas. Default: none. */

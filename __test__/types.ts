@@ -11,7 +11,8 @@ const admin: storage.ValkeyOptions = {
   enableCompression: true,
   sessionTTL: 3600,
   shareCredentialSecret: false,
-  health: { port: '9080', host: '127.0.0.1', path: '/health', maxAge: 3600 }
+  health: { port: '9080', host: '127.0.0.1', path: '/health', maxAge: 3600 },
+  context: { maxValue: 1000, importFrom: ['nodered:nodered:context:'] }
 };
 
 const worker: storage.ValkeyOptions = {

@@ -156,6 +156,11 @@ impl Keyspace {
         self.key("context::orphans")
     }
 
+    /// What was imported from other stores, and when.
+    pub fn context_imported(&self) -> String {
+        self.key("context::imported")
+    }
+
     /// The ids of the instances that report, with the time of each one's last report.
     pub fn fleet(&self) -> String {
         self.key("fleet")

@@ -79,5 +79,5 @@ test('keys without are where they are, but for names with a colon or a percent s
 });
 
 test('the first line of the recipe is one of names', () => {
-  assert.match(migrationRecipe('sh'), /^from=nodered:nodered:context: to=nodered:context: /);
+  assert.match(migrationRecipe('sh'), /^from=nodered:context: to=nodered:context: /);
 });

@@ -109,7 +109,7 @@ const WITHOUT_DEFAULT = [
 ];
 
 test('every option has a text with its default, and times have their unit', () => {
-  for (const name of ['ValkeyOptions', 'TlsOptions', 'HealthOptions']) {
+  for (const name of ['ValkeyOptions', 'TlsOptions', 'HealthOptions', 'ContextOptions']) {
     for (const { name: option, text } of membersOf(name).filter((member) => !member.deprecated)) {
       assert.ok(text.length > 10, `${name}.${option} has no text`);
       if (!WITHOUT_DEFAULT.includes(option) && !WITHOUT_DEFAULT.includes(`${name}.${option}`)) {

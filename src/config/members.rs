@@ -32,7 +32,13 @@ pub(super) fn members<'r>(
         }
         Some(_) => {
             let names: Vec<String> = known.iter().map(|name| format!("'{name}'")).collect();
-            return Err(raw.wrong(option, &format!("an object with {}", names.join(" and "))));
+            let (last, others) =
+                names.split_last().map_or(("", &[][..]), |(last, all)| (last, all));
+            let text = match others {
+                [] => format!("an object with {last}"),
+                others => format!("an object with {} and {last}", others.join(", ")),
+            };
+            return Err(raw.wrong(option, &text));
         }
     };
     notices.extend(members.keys().filter(|name| !known.contains(&name.as_str())).map(|name| {

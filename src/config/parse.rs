@@ -90,7 +90,7 @@ impl Config {
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
             health: HealthConfig::read(&raw, &mut notices)?,
-            context: ContextConfig::read(&raw, &mut notices)?,
+            context: ContextConfig::read(&raw, &key_prefix, &mut notices)?,
             placement: PlacementConfig::read(&raw, role)?,
             report: raw.boolean("report")?.unwrap_or(true),
             history: HistoryConfig::read(&raw, &mut notices)?,

@@ -84,7 +84,8 @@ async fn values_of_earlier_modules_and_compressed_ones_are_read() {
 async fn more_than_the_limits_is_refused_and_deleting_is_not() {
     let server = Server::start(&[]);
     let mut config = options(&server);
-    config.context = ContextConfig { max_value: 1000, max_total: 10_000 };
+    config.context =
+        ContextConfig { max_value: 1000, max_total: 10_000, ..ContextConfig::default() };
     let (context, _) = open(config, None);
     context.opened().await;
     let limited = |key: &str, text: String| {

@@ -17,6 +17,7 @@ mod disk;
 mod faults;
 mod figures;
 mod hostile;
+mod import;
 mod operations;
 mod rights;
 mod servers;

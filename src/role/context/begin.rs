@@ -58,6 +58,7 @@ impl Inner {
             }
         };
         self.standing().epoch = epoch.or(known);
+        self.import(session).await?;
         let names = self.store.scan(session, self.most_keys).await?;
         let mut replica = self.replica();
         replica.begin(names.iter().filter_map(|(scope, key)| Name::checked(scope, key)));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::Inner;
 use super::operations::Queued;
 use super::replica::Name;
+use super::standing::left_out_problem;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::store::context::{Answer, Request, Write, Written};
@@ -234,7 +235,7 @@ impl Inner {
         if left_out > 0 {
             self.store.connection().warn_once(
                 "context left out",
-                format_args!("shared context: {}", super::left_out_problem(left_out)),
+                format_args!("shared context: {}", left_out_problem(left_out)),
             );
         }
         self.requeue(again);

@@ -7,9 +7,11 @@ mod begin;
 mod clean;
 mod disk;
 mod follow;
+mod import;
 mod operations;
 mod replica;
 mod saved;
+mod standing;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -25,6 +27,8 @@ use self::operations::Queued;
 pub use self::operations::{Operation, Outcome};
 pub use self::replica::Segment;
 use self::replica::{Conflict, Limits, Replica};
+use self::standing::Standing;
+pub use self::standing::{Health, Origin};
 use crate::config::{Config, Role};
 use crate::connection::{Connection, Hooks, Tracking};
 use crate::error::{Error, Result};
@@ -59,38 +63,6 @@ pub struct ContextParams {
     pub name: String,
 }
 
-/// Where what is in memory comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    /// Neither the server nor a copy was read yet.
-    Nothing,
-    /// The copy on the disk.
-    Copy,
-    /// The server.
-    Server,
-}
-
-/// How the context stands at this moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Health {
-    /// `connecting`, `ready`, `reconnecting` or `closed`.
-    pub connection: &'static str,
-    /// Where what is in memory comes from.
-    pub origin: Origin,
-    /// Everything was read since the connection was made.
-    pub in_step: bool,
-    /// Number of keys.
-    pub keys: usize,
-    /// Bytes of all names and values.
-    pub bytes: usize,
-    /// Number of changes that the server was not heard to have.
-    pub unsent: usize,
-    /// Number of own changes that did not count since the start.
-    pub conflicts: u64,
-    /// What keeps it from reading or writing, besides the connection.
-    pub problem: Option<String>,
-}
-
 /// The shared context of one instance. Dropping it, or [`Context::close`], ends its connection and
 /// tasks.
 pub struct Context {
@@ -104,6 +76,8 @@ struct Inner {
     replica: Mutex<Replica>,
     /// More keys are not asked for.
     most_keys: usize,
+    /// What the names of other stores' keys begin with.
+    import_from: Vec<String>,
     operations: Mutex<VecDeque<Queued>>,
     /// What the admin knows of flows, to be compared with the scopes.
     known: Mutex<Option<Vec<String>>>,
@@ -116,27 +90,6 @@ struct Inner {
     conflicts: Mutex<Vec<Conflict>>,
     standing: Mutex<Standing>,
     opened: Instant,
-}
-
-#[derive(Debug, Default)]
-struct Standing {
-    conflicts: u64,
-    problem: Option<String>,
-    /// When the server last answered, or there was nothing to ask.
-    progress: Option<Instant>,
-    /// The epoch that the replica belongs to.
-    epoch: Option<String>,
-    /// Everything was read once; until then there are a copy of the disk and a part of the server's.
-    was_in_step: bool,
-    /// The server process of the last connection.
-    run_id: Option<String>,
-    /// Since when it is not in step.
-    lost: Option<Instant>,
-    /// The server answers, and refuses what is written.
-    refuses: bool,
-    /// News that the listener did not take.
-    missed: bool,
-    closed: bool,
 }
 
 impl Context {
@@ -156,11 +109,12 @@ impl Context {
         let tracking = Tracking::new(keys.context_prefix());
         let connection =
             Connection::open_tracking(Arc::new(connection), hooks, Arc::clone(&tracking));
-        let limits = Limits::new(config.context);
+        let limits = Limits::new(&config.context);
         let inner = Arc::new(Inner {
             role: config.role,
             store: ContextStore::new(connection, tracking, keys, limits.max_value()),
             most_keys: limits.most_keys(),
+            import_from: config.context.import_from.clone(),
             replica: Mutex::new(Replica::new(limits, config.enable_compression)),
             operations: Mutex::default(),
             known: Mutex::default(),
@@ -251,27 +205,6 @@ impl Context {
         }
     }
 
-    /// How it stands.
-    pub fn health(&self) -> Health {
-        let replica = self.inner.replica();
-        let (keys, bytes, unsent) = (replica.keys(), replica.bytes(), replica.unsent());
-        let in_step = replica.is_synced();
-        let left_out = replica.left_out();
-        drop(replica);
-        let left_out = (left_out > 0).then(|| left_out_problem(left_out));
-        let standing = self.inner.standing();
-        Health {
-            connection: self.inner.store.connection().state().borrow().word(),
-            origin: *self.inner.origin.borrow(),
-            in_step,
-            keys,
-            bytes,
-            unsent,
-            conflicts: standing.conflicts,
-            problem: standing.problem.clone().or(left_out),
-        }
-    }
-
     /// Sends what can be sent within a moment, keeps the rest on the disk, and ends; idempotent.
     pub async fn close(&self) {
         if std::mem::replace(&mut self.inner.standing().closed, true) {
@@ -308,12 +241,6 @@ impl Drop for Context {
     }
 }
 
-fn left_out_problem(count: usize) -> String {
-    format!(
-        "{count} keys are not read, because with them there would be more than 'context.maxTotal'"
-    )
-}
-
 impl Inner {
     fn replica(&self) -> MutexGuard<'_, Replica> {
         self.replica.lock().unwrap_or_else(PoisonError::into_inner)
@@ -325,20 +252,5 @@ impl Inner {
 
     fn check_open(&self) -> Result<()> {
         if self.standing().closed { Err(Error::Closed) } else { Ok(()) }
-    }
-
-    /// Logs a problem once until another one comes, or it has passed.
-    fn log_problem(&self, error: &Error) {
-        let text = error.to_string();
-        let mut standing = self.standing();
-        if standing.problem.as_deref() == Some(text.as_str()) {
-            return;
-        }
-        if error.is_passing() {
-            tracing::debug!("shared context: {text}");
-        } else {
-            tracing::error!("shared context: {text}; it goes on from memory, and tries again");
-        }
-        standing.problem = Some(text);
     }
 }

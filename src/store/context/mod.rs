@@ -1,5 +1,6 @@
 //! The shared context on the server: one string a top-level key, read and written in pipelines.
 
+mod foreign;
 mod requests;
 mod scripts;
 mod session;
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub(crate) use self::foreign::Foreign;
 pub(crate) use self::requests::{Answer, Counted, Request, Write, Written};
 pub(crate) use self::stored::{Digest, Stored};
 use crate::connection::{Connection, Tracking};

@@ -6,6 +6,7 @@ use redis::{Pipeline, Value, cmd};
 
 use super::{ContextStore, scripts};
 use crate::error::{Error, Result};
+use crate::keyspace::escape_glob;
 use crate::store::reply::{plain_text, text_list};
 
 /// Keys that the server looks at for one answer.
@@ -84,7 +85,21 @@ impl ContextStore {
     /// The names of all keys of the context, some of them twice: scope and key. Of more than `most`,
     /// the rest is left out.
     pub(crate) async fn scan(&self, session: u64, most: usize) -> Result<Vec<(String, String)>> {
-        let pattern = self.keys.context_pattern();
+        let parse =
+            |name: &str| self.keys.parse_context(name).map(|(scope, key)| (scope.to_owned(), key));
+        self.names(session, &self.keys.context_prefix(), most, parse).await
+    }
+
+    /// What is made of the names of all keys that begin with `head`, of some of them twice. Of more than
+    /// `most`, the rest is left out.
+    pub(super) async fn names<T>(
+        &self,
+        session: u64,
+        head: &str,
+        most: usize,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>> {
+        let pattern = format!("{}*", escape_glob(head));
         let mut found = Vec::new();
         let mut cursor = "0".to_owned();
         loop {
@@ -94,18 +109,13 @@ impl ContextStore {
             pipe.add_command(scan);
             let Value::Array(reply) = self.one(session, &pipe).await? else { break };
             let [next, page] = reply.as_slice() else { break };
-            for name in text_list(page.clone()) {
-                if let Some((scope, key)) = self.keys.parse_context(&name) {
-                    found.push((scope.to_owned(), key));
-                }
-            }
+            found.extend(text_list(page.clone()).iter().filter_map(|name| parse(name)));
             cursor = plain_text(next).unwrap_or_else(|| "0".to_owned());
             if found.len() > most {
-                let prefix = self.keys.context_prefix();
                 self.connection.warn_once(
                     "context names",
                     format_args!(
-                        "there are more than {most} keys under '{prefix}': not all are read"
+                        "there are more than {most} keys under '{head}': not all are read"
                     ),
                 );
                 break;

@@ -92,7 +92,7 @@ mod tests {
     use crate::config::ContextConfig;
 
     fn replica() -> Replica {
-        Replica::new(Limits::new(ContextConfig::default()), true)
+        Replica::new(Limits::new(&ContextConfig::default()), true)
     }
 
     fn text(text: &str) -> Text {

@@ -11,29 +11,32 @@ pub(in crate::role::context) const LONGEST_SCOPE: usize = 1024;
 
 /// The limits.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::role::context) struct Limits(ContextConfig);
+pub(in crate::role::context) struct Limits {
+    max_value: usize,
+    max_total: usize,
+}
 
 impl Limits {
     /// What a key costs beside its name and its text.
     pub(in crate::role::context) const PER_KEY: usize = 100;
 
-    pub(in crate::role::context) fn new(config: ContextConfig) -> Self {
-        Self(config)
+    pub(in crate::role::context) fn new(config: &ContextConfig) -> Self {
+        Self { max_value: config.max_value, max_total: config.max_total }
     }
 
     /// Bytes of one value.
     pub(in crate::role::context) fn max_value(&self) -> usize {
-        self.0.max_value
+        self.max_value
     }
 
     /// Bytes of all.
     pub(in crate::role::context) fn max_total(&self) -> usize {
-        self.0.max_total
+        self.max_total
     }
 
     /// What others have set may be a little more than what may be set here: they set at the same time.
     pub(in crate::role::context) fn bearable(&self) -> usize {
-        self.0.max_total.saturating_add(self.0.max_total / 4)
+        self.max_total.saturating_add(self.max_total / 4)
     }
 
     /// More keys than these don't fit, however small they are.
@@ -54,15 +57,15 @@ impl Limits {
         let shown: String = key.chars().take(60).collect();
         let problem = if key.len() > LONGEST_KEY || scope.len() > LONGEST_SCOPE {
             format!("the name of context key '{shown}…' is longer than {LONGEST_KEY} bytes")
-        } else if length > self.0.max_value {
+        } else if length > self.max_value {
             format!(
                 "the value of context key '{shown}' has {length} bytes, and 'context.maxValue' is {}",
-                self.0.max_value
+                self.max_value
             )
-        } else if bytes > self.0.max_total && bytes > before {
+        } else if bytes > self.max_total && bytes > before {
             format!(
                 "with the value of context key '{shown}', the shared context would have {bytes} bytes, and 'context.maxTotal' is {}",
-                self.0.max_total
+                self.max_total
             )
         } else {
             return Ok(());
@@ -75,7 +78,7 @@ impl Limits {
         let shown: String = key.chars().take(60).collect();
         let problem = format!(
             "the value of context key '{shown}' in Valkey was not read, because the shared context has more than 'context.maxTotal', which is {}",
-            self.0.max_total
+            self.max_total
         );
         Error::ContextLimit { problem }
     }

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_taken_apart_is_told() {
-        let mut replica = Replica::new(Limits::new(ContextConfig::default()), false);
+        let mut replica = Replica::new(Limits::new(&ContextConfig::default()), false);
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         assert!(part(&mut replica, "x", Some("0.30000000000000004")).unwrap());
         assert!(!part(&mut replica, "y", Some(&deep)).unwrap());
@@ -127,8 +127,8 @@ mod tests {
 
     #[test]
     fn what_did_not_fit_is_not_overwritten() {
-        let config = ContextConfig { max_value: 1000, max_total: 1000 };
-        let mut replica = Replica::new(Limits::new(config), false);
+        let config = ContextConfig { max_value: 1000, max_total: 1000, ..ContextConfig::default() };
+        let mut replica = Replica::new(Limits::new(&config), false);
         let (first, second) = (Name::new("global", "first"), Name::new("global", "a"));
         replica.begin([first.clone(), second.clone()]);
         let large = || Some(Stored::encode(&format!("\"{}\"", "x".repeat(700)).into(), false).0);

@@ -101,7 +101,7 @@ fn part(part: usize) -> String {
 impl World {
     fn new() -> Self {
         let instance = || Instance {
-            replica: Replica::new(Limits::new(ContextConfig::default()), false),
+            replica: Replica::new(Limits::new(&ContextConfig::default()), false),
             connected: false,
             epoch: 0,
             process: 0,
