@@ -11,6 +11,7 @@ const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const { openMember } = require('./member');
 const nodeRed = require('./node-red');
+const { createPlacement } = require('./placement');
 const { defaultUserDir } = require('./user-dir');
 const { name: NAME, version: VERSION } = require('../package.json');
 
@@ -58,6 +59,7 @@ async function open(settings, runtime) {
     log[notice.level](notice.text);
   }
   narrowDependencyCheck(runtime, log);
+  const placement = createPlacement({ role: checked.role, options: checked.placement, runtime, log });
   /** @type {Instance | null} */
   let instance = null;
   const { userDir } = settings;
@@ -79,27 +81,32 @@ async function open(settings, runtime) {
     maxAge: checked.health ? checked.health.maxAge : null,
     runtime,
     instance: () => instance,
-    contexts: () => openedStores(userDir)
+    contexts: () => openedStores(userDir),
+    placement: placement.state
   });
   const health = createHealth({ options: checked.health, log, standing });
   const member = openMember({ options, userDir: settings.readOnly ? undefined : userDir, log });
   try {
     await health.open();
-    instance = await openRole({ settings, runtime, log, options, checked, member });
+    instance = await openRole({ settings, runtime, log, options, checked, member, placement });
   } catch (error) {
     takeBack(userDir);
     editor.close();
     standing.close();
+    placement.close();
     await member.close();
     await health.close();
     throw error;
   }
-  const { getFlows } = instance;
+  const { getFlows, saveFlows } = instance;
   current = {
     ...instance,
     getFlows() {
       const loaded = contextLoaded(userDir, log);
-      return loaded ? loaded.then(getFlows) : getFlows();
+      return (loaded ? loaded.then(getFlows) : getFlows()).then(placement.checked);
+    },
+    async saveFlows(flows, user) {
+      return saveFlows(placement.checked(flows), user);
     },
     async close() {
       takeBack(userDir);
@@ -107,6 +114,7 @@ async function open(settings, runtime) {
       standing.close();
       await health.close();
       await instance.close();
+      placement.close();
       await member.close();
     }
   };

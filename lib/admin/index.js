@@ -22,6 +22,7 @@ const { createLoading } = require('./loading');
 const { createLostRecord } = require('./lost-record');
 const { createMirror } = require('./mirror');
 const { createNotices } = require('./notices');
+const { tellPlacement } = require('./notices/placement');
 const { createStandingNotices } = require('./notices/standing');
 const { createRefusedDeploy } = require('./refused-deploy');
 const { createRestoring } = require('./restoring');
@@ -46,7 +47,7 @@ const { tellUnnamedFlowFile } = require('./unnamed-flow-file');
  *
  * @param {OpenParams} params
  */
-function openAdmin({ settings, runtime, log, options, checked }) {
+function openAdmin({ settings, runtime, log, options, checked, placement }) {
   return openParts(async (/** @type {OnClose} */ onClose) => {
     const local = nodeRed.localStorage();
     const userDir = path.resolve(settings.userDir);
@@ -62,6 +63,7 @@ function openAdmin({ settings, runtime, log, options, checked }) {
 
     const notices = createNotices(runtime);
     onClose(notices.close);
+    tellPlacement({ placement, notices });
     const events = createEvents(log);
     const core = openCore('Admin', { options, userDir, log, onEvent: events.onEvent });
     onClose(core.close);

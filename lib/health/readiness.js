@@ -3,7 +3,7 @@
 /**
  * @import { AdminHealth, ContextHealth, Role, WorkerHealth } from '../../binding'
  * @import { OpenedStore } from '../context/handover'
- * @import { PackageState } from '../types/core'
+ * @import { PackageState, PlacementState } from '../types/core'
  */
 
 /** Names of types and packages that are listed; there may be hundreds. */
@@ -86,6 +86,28 @@ function ofContexts(contexts, missing, notes) {
 }
 
 /**
+ * Where tabs run, as far as it is told here: those that run on this instance alone, and what is wrong.
+ *
+ * @param {PlacementState} placement
+ * @param {string[]} notes
+ */
+function ofPlacement({ runsNothing, tabs, faults, problem }, notes) {
+  if (runsNothing) {
+    notes.push("flows: none runs on this admin, as 'runFlows' says");
+  }
+  if (problem) {
+    notes.push(`tabs that run once: ${problem}`);
+  }
+  faults.slice(0, LISTED).forEach((fault) => notes.push(fault));
+  if (faults.length > LISTED) {
+    notes.push(`${faults.length - LISTED} more tabs have a wrong placement`);
+  }
+  return tabs.length > 0
+    ? { tabs: tabs.map(({ id, name, fence, since }) => ({ id, name, fence, since: new Date(since).toISOString() })) }
+    : {};
+}
+
+/**
  * Judges whether an instance is ready, from what its parts tell:
  *
  * - `core`: `health()` of the core; null when there is none (not open yet, or an admin with
@@ -93,7 +115,8 @@ function ofContexts(contexts, missing, notes) {
  * - `flows`: `state()` of the flows watch;
  * - `packages`: `{ inStep, waiting, notLoaded }`, where `waiting` are names of packages, `notLoaded` tells
  *   what is installed and could not be loaded, and `inStep` is null when nobody can say; undefined when packages are not synchronised;
- * - `contexts`: the context stores that are open.
+ * - `contexts`: the context stores that are open;
+ * - `placement`: where tabs run; undefined when nobody decides that.
  *
  * Node-RED looks for nodes, and so for flows, only after the first attempt to install packages has
  * ended or has had its time. So what runs after it has what it needs: a package that still does not
@@ -161,8 +184,9 @@ function createReadiness({ role, maxAge }) {
    * @param {FlowsState} seen.flows
    * @param {PackageState} [seen.packages]
    * @param {Array<Omit<OpenedStore, 'loaded'>>} [seen.contexts]
+   * @param {PlacementState} [seen.placement]
    */
-  return ({ core, flows, packages, contexts = [] }) => {
+  return ({ core, flows, packages, contexts = [], placement }) => {
     /** @type {string[]} */
     const missing = [];
     /** @type {string[]} */
@@ -184,6 +208,9 @@ function createReadiness({ role, maxAge }) {
     }
     if (contexts.length > 0) {
       parts.context = ofContexts(contexts, missing, notes);
+    }
+    if (placement) {
+      Object.assign(parts, ofPlacement(placement, notes));
     }
     return { ready: missing.length === 0, role, ...parts, flows: flows.state, missing, notes };
   };

@@ -6,7 +6,7 @@ const { createReadiness } = require('./readiness');
 /**
  * @import { Role } from '../../binding'
  * @import { OpenedStore } from '../context/handover'
- * @import { Instance } from '../types/core'
+ * @import { Instance, Placement } from '../types/core'
  * @import { Runtime } from '../types/node-red'
  */
 
@@ -24,8 +24,9 @@ const { createReadiness } = require('./readiness');
  * @param {Pick<Runtime, 'events'>} params.runtime
  * @param {() => Pick<Instance, 'health' | 'packageState'> | null} params.instance
  * @param {() => OpenedStore[]} params.contexts
+ * @param {Placement['state']} params.placement
  */
-function createStanding({ role, maxAge, runtime, instance, contexts }) {
+function createStanding({ role, maxAge, runtime, instance, contexts, placement }) {
   const flows = watchFlows(runtime.events);
   const readiness = createReadiness({ role, maxAge });
   return {
@@ -36,7 +37,8 @@ function createStanding({ role, maxAge, runtime, instance, contexts }) {
         core: opened && opened.health(),
         flows: flows.state(),
         packages: opened && opened.packageState ? opened.packageState() : undefined,
-        contexts: contexts()
+        contexts: contexts(),
+        placement: placement()
       });
     },
     /** Of flows alone, with what they lack. */

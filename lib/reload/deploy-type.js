@@ -1,5 +1,7 @@
 'use strict';
 
+const { differInPlacementAlone } = require('../placement/value');
+
 /**
  * @import { ReloadMode } from '../../binding'
  * @import { DeployType, FlowNode } from '../types/node-red'
@@ -51,7 +53,11 @@ function deployType({ mode, isRunning, isScopeAware, isComparable, isHeld }, dif
     return 'full';
   }
   if (!isScopeAware) {
-    const ids = difference.environments.concat(difference.credentials);
+    const environments = difference.environments.filter(
+      // A tab that starts or stops for it does so anyway.
+      (id) => !differInPlacementAlone(before.get(id)?.env, wanted.get(id)?.env)
+    );
+    const ids = environments.concat(difference.credentials);
     if (ids.some((id) => isScope(wanted.get(id)) && before.has(id))) {
       return 'full';
     }

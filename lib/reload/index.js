@@ -9,6 +9,7 @@ const { createHandOver } = require('./hand-over');
 const { createHeldStart } = require('./held');
 const { createLiveCredentials } = require('./live-credentials');
 const { createMarking } = require('./marking');
+const { createMoves } = require('./moves');
 const { createNewest } = require('./newest');
 const { createOutdated } = require('./outdated');
 const { createOwnCalls } = require('./own-calls');
@@ -16,11 +17,12 @@ const { createQueue } = require('./queue');
 const { createReplacedCode } = require('./replaced-code');
 const { nothing } = require('./result');
 const { createStanding, noteLoad, noteOutcome } = require('./standing');
+const { touchedTabs } = require('./touched');
 
 /**
  * @import { ReloadMode } from '../../binding'
  * @import { Log } from '../types/core'
- * @import { Credentials, EncryptedCredentials, Runtime } from '../types/node-red'
+ * @import { Credentials, EncryptedCredentials, FlowNode, Runtime } from '../types/node-red'
  * @import { Configuration, Update } from './comparison'
  * @import { Outcome, Result } from './result'
  */
@@ -99,6 +101,8 @@ function createReload({
     log
   });
 
+  const { move } = createMoves({ runtime, standing, queue, handOver, settle, isClosed: () => isClosed });
+
   /**
    * To be called, and waited for, before flows are read for a load: no update
    * begins from here until the load is over, and the one under way ends first.
@@ -140,6 +144,24 @@ function createReload({
   }
 
   /**
+   * What runs: the flows that Node-RED was given last. While some of that waits or was not started, `touched` has the
+   * tabs of which something stands still; after an update that ended in the middle nobody knows them (`null`). Nothing
+   * where no flows run.
+   *
+   * @returns {{ flows: FlowNode[], touched?: Set<string> | null } | undefined}
+   */
+  function running() {
+    const { handed, held, unstarted, failed } = standing;
+    if (!watch.hasRunningFlows() || runtime.settings.safeMode) {
+      return undefined;
+    }
+    if (failed) {
+      return { flows: handed.flows, touched: null };
+    }
+    return held || unstarted ? { flows: handed.flows, touched: touchedTabs(standing) } : { flows: handed.flows };
+  }
+
+  /**
    * Calls `task` with a function `restartTypes(types)` while no update is being applied, and
    * applies none until it is over. A load or start of Node-RED's own is not waited for.
    *
@@ -176,6 +198,8 @@ function createReload({
     ownLoad: calls.ownLoad,
     restoreCredentials,
     flows,
+    running,
+    move,
     exclusively,
     /** The newest update that waits for Node-RED to leave safe mode, if any. */
     waitingUpdate: application.waitingUpdate,

@@ -1,5 +1,5 @@
 import type * as binding from '../../binding';
-import type { LocalStorage, Projects, Runtime, Settings } from './node-red';
+import type { FlowNode, LocalStorage, Projects, Runtime, Settings } from './node-red';
 
 /** A line in Node-RED's log, with our prefix. */
 export type Log = Record<binding.LogLevel, (text: string) => void>;
@@ -65,6 +65,66 @@ export type WorkerCore = Core<'Worker'>;
 export type ContextCore = Core<'Context'>;
 export type MemberCore = Core<'Member'>;
 
+/** A tab that runs on one worker, and that is this one. */
+export interface HeldTab {
+  tab: string;
+  /** Grows with each change of who runs it. */
+  fence: number;
+  /** Since when, in ms as `Date.now()`. */
+  since: number;
+}
+
+/** What a member of the cluster agrees on with the others for tabs that run on one worker. */
+export interface TabLeases {
+  /** The tabs that are wanted here, by id; others are given back. */
+  holdTabs(tabs: string[]): unknown;
+  /** Those that are held at this moment. */
+  heldTabs(): HeldTab[];
+  /** Shows that the event loop turns: leases are renewed only while it does. */
+  stillAlive(): unknown;
+  /** Gives all back, and wants none. */
+  giveBackTabs(): Promise<unknown>;
+  /** `problem`: why none can be held. */
+  memberState(): { connection: string; problem?: string | null };
+}
+
+/** What placement needs of a worker's updates. */
+export interface RunningFlows {
+  /**
+   * The flows that Node-RED has, where they run. `touched`: the tabs of which something stands still, since an update
+   * waits; `null`: nobody knows them.
+   */
+  running(): { flows: FlowNode[]; touched?: Set<string> | null } | undefined;
+  /**
+   * In its turn: as long as `step()` tells of a change Node-RED looks again at which tabs it is to run, and `settle()` is
+   * called when it has done so.
+   */
+  move(params: { step: () => boolean; settle: () => void }): Promise<void>;
+}
+
+/** Which tabs run here. */
+export interface Placement {
+  /**
+   * Flows that can be run here. Throws where they have a tab that is not to run everywhere, and Node-RED can't be told
+   * so: it would run everywhere.
+   */
+  checked(flows: FlowNode[]): FlowNode[];
+  /** From now on tabs that run on one worker start and stop here as their leases come and go. */
+  runOnce(params: { leases: TabLeases; reload: RunningFlows }): { leasesChanged(): void; close(): Promise<void> };
+  /** The tabs that run here alone, what is wrong with others, and why none can run here. */
+  state(): PlacementState;
+  /** Has what is wrong told from now on, whenever it has changed, and at once. */
+  onFaults(listener: (faults: string[]) => void): void;
+  close(): void;
+}
+
+export interface PlacementState {
+  runsNothing: boolean;
+  tabs: Array<{ id: string; name: string; fence: number; since: number }>;
+  faults: string[];
+  problem?: string | null;
+}
+
 /** What both have for their packages. */
 export interface PackagesCore {
   packages(): binding.Packages | null;
@@ -90,6 +150,8 @@ export interface OpenParams {
   checked: binding.CheckedOptions;
   /** This instance as a member of its cluster. */
   member: Member;
+  /** Which tabs run here. */
+  placement: Placement;
 }
 
 /**

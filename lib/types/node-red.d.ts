@@ -33,6 +33,36 @@ export interface EnvironmentVariable {
   value: unknown;
 }
 
+/** Of Node-RED's runtime: how flows are read, before anything is started. */
+export interface FlowsUtil {
+  /** Takes the array apart, which is its own. */
+  parseConfig(config: FlowNode[]): ParsedFlows;
+  diffConfigs(before: ParsedFlows | null, next: ParsedFlows): FlowDifference;
+}
+
+/** Flows as Node-RED starts them. */
+export interface ParsedFlows {
+  flows: Record<string, ParsedTab>;
+  /** Those of all tabs. */
+  configs: Record<string, object>;
+}
+
+/** A tab; one that nodes are on and that is not there has nothing but `id` and `type`. */
+export interface ParsedTab {
+  disabled?: unknown;
+  env?: unknown;
+  [property: string]: unknown;
+}
+
+/** Of Node-RED's runtime: what starts and stops flows. */
+export interface FlowsModule {
+  getFlows: Nodes['getFlows'];
+  setFlows: Nodes['setFlows'];
+  startFlows: Nodes['startFlows'];
+  /** What its API tells of one tab, or of what is on none (`global`). */
+  getFlow(id: string): { id: string; [property: string]: unknown } | null;
+}
+
 /** Credentials by the id of their node. */
 export type Credentials = Record<string, NodeCredentials>;
 export type NodeCredentials = Record<string, unknown>;
@@ -122,6 +152,8 @@ export interface Nodes {
   /** Reads them from the storage again; with `true` also ends safe mode. As `setFlows`. */
   loadFlows(force: boolean): Promise<string | undefined>;
   startFlows(): Promise<void>;
+  /** Called for the end of Node-RED. */
+  stopFlows(): Promise<void>;
   /** Loads them from the storage; `force`: in safe mode, too. */
   loadFlows(force: boolean): Promise<unknown>;
   disableNode(set: string): Promise<unknown>;

@@ -7,6 +7,7 @@ const { turnBetween } = require('../flows/turn');
 const { openParts } = require('../open-parts');
 const { createPackageWait } = require('../packages/wait');
 const { createPackages } = require('../packages');
+const { NO_LEASES } = require('../placement/no-leases');
 const { createReload } = require('../reload');
 const { createSerialQueue } = require('../serial-queue');
 const { askWhyNotWritable } = require('../user-dir');
@@ -28,7 +29,7 @@ const { prepareUserDir } = require('./user-dir');
  *
  * @param {OpenParams} params
  */
-function openWorker({ settings, runtime, log, options, checked }) {
+function openWorker({ settings, runtime, log, options, checked, placement }) {
   return openParts(async (/** @type {OnClose} */ onClose) => {
     if (settings.editorTheme && settings.editorTheme.projects && settings.editorTheme.projects.enabled) {
       log.warn("'editorTheme.projects' has no effect on a worker: it runs what the admin's active Project holds");
@@ -52,7 +53,7 @@ function openWorker({ settings, runtime, log, options, checked }) {
     process.on('exit', onExit);
     onClose(() => process.removeListener('exit', onExit));
 
-    const deploys = createStoredDeploys({ settings, runtime, keys });
+    const deploys = createStoredDeploys({ settings, runtime, keys, placement });
     const objects = createFlowObjects();
     const reload = createReload({
       runtime,
@@ -62,6 +63,8 @@ function openWorker({ settings, runtime, log, options, checked }) {
       seal: deploys.seal
     });
     onClose(reload.close);
+    const once = placement.runOnce({ leases: NO_LEASES, reload });
+    onClose(once.close);
     const packages = createPackages({ core, settings, runtime, log, upgrade: checked.packageUpgrade, reload });
     onClose(packages.close);
     const packageWait = createPackageWait({

@@ -6,6 +6,7 @@ const { flowFault } = require('../flows/validate');
 
 /**
  * @import { KeyNames, StoredDeploy } from '../../binding'
+ * @import { Placement } from '../types/core'
  * @import { Credentials, FlowNode, Runtime, Settings, StoredCredentials } from '../types/node-red'
  */
 
@@ -18,8 +19,9 @@ const { flowFault } = require('../flows/validate');
  * @param {Settings} parts.settings
  * @param {Runtime} parts.runtime
  * @param {KeyNames} parts.keys
+ * @param {Pick<Placement, 'checked'>} parts.placement
  */
-function createStoredDeploys({ settings, runtime, keys }) {
+function createStoredDeploys({ settings, runtime, keys, placement }) {
   /** What this instance's Node-RED decrypts with: a text, or undefined when it does not. */
   const ownSecret = () => {
     const configured = settings.credentialSecret;
@@ -59,7 +61,7 @@ function createStoredDeploys({ settings, runtime, keys }) {
     if (fault) {
       throw codedError('ERR_VALKEY_VALUE', `key '${keys.flows}': ${fault}`);
     }
-    return { flows, encrypted, ...opened, sharedSecret };
+    return { flows: placement.checked(flows), encrypted, ...opened, sharedSecret };
   };
 
   /**

@@ -13,14 +13,16 @@ const { markup } = require('./markup');
  * - `replaced`: what workers ran was replaced by what this disk had
  * - `packages`: packages that do not reach workers
  * - `held`: what is on this disk can't be mirrored
+ * - `placement`: tabs that run nowhere
+ * - `idle`: no tab runs on this admin
  *
- * @typedef {'away' | 'other' | 'refused' | 'replaced' | 'packages' | 'held'} NoticeKind
+ * @typedef {'away' | 'other' | 'refused' | 'replaced' | 'packages' | 'held' | 'placement' | 'idle'} NoticeKind
  */
 
 /** @typedef {ReturnType<typeof createNotices>} Notices */
 
 /** @type {NoticeKind[]} */
-const KINDS = ['away', 'other', 'refused', 'replaced', 'packages', 'held'];
+const KINDS = ['away', 'other', 'refused', 'replaced', 'packages', 'held', 'placement', 'idle'];
 
 /**
  * What whoever works in the editor has to know: shown in those that are open and in those that are
