@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 
-/** @import { ExpressionUtil, LocalStorage, Runtime, Settings } from './types/node-red' */
+/** @import { ExpressionUtil, FlowsApi, LocalStorage, Runtime, Settings } from './types/node-red' */
 
 /**
  * The loaded files of a package of Node-RED's whose path ends as given.
@@ -50,6 +50,19 @@ function localStorage() {
     throw new Error('node-red-storage-valkey must be loaded by Node-RED, as its storageModule');
   }
   return require(path.join(path.dirname(found.file), 'localfilesystem'));
+}
+
+/**
+ * What the editor's API asks of the runtime about flows: one change at a time, whoever wants it.
+ *
+ * @returns {FlowsApi}
+ */
+function flowsApi() {
+  const found = loaded(path.join('api', 'flows.js'));
+  if (!found) {
+    throw new Error("the editor's API of Node-RED is not loaded");
+  }
+  return found.exports;
 }
 
 /**
@@ -116,4 +129,4 @@ const expressionUtil = () => ofUtil('util.js');
  */
 const log = () => ofUtil('log.js');
 
-module.exports = { expressionUtil, flowParser, loadedFiles, loadedSettings, localStorage, log, startsGroups };
+module.exports = { expressionUtil, flowParser, flowsApi, loadedFiles, loadedSettings, localStorage, log, startsGroups };

@@ -42,7 +42,7 @@ function createRuntime() {
   return {
     events: new EventEmitter(),
     hooks: createHooks(),
-    log: { ...log, _: (text) => text, log() {} },
+    log: { ...log, _: (text) => text, log() {}, addHandler() {}, removeHandler() {} },
     isStarted: () => false,
     nodes: {},
     settings: {}

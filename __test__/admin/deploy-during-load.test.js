@@ -38,6 +38,7 @@ function start() {
     restoring,
     refused,
     notices,
+    history: { deploying() {} },
     log
   });
   let answer;

@@ -37,6 +37,7 @@ function createParts() {
     restoring: { ready: nothing, forget: nothing },
     refused: { begin() {}, end() {}, waits: () => false },
     notices,
+    history: { deploying() {} },
     log
   });
   return { ...parts, mirror, saving, sent };

@@ -26,7 +26,7 @@ async function beforeAll() {
   const runtime = {
     events,
     hooks,
-    log: { ...log, _: (key) => key, log() {} },
+    log: { ...log, _: (key) => key, log() {}, addHandler() {}, removeHandler() {} },
     settings: own,
     nodes,
     isStarted: () => false

@@ -8,6 +8,7 @@ const { openCore } = require('../binding/core');
 const { createEvents } = require('../binding/events');
 const { codedError } = require('../errors');
 const { createRuntimeWatch } = require('../flows/runtime-watch');
+const { createHistory } = require('../history');
 const nodeRed = require('../node-red');
 const { openParts } = require('../open-parts');
 const { createPackages } = require('../packages');
@@ -82,6 +83,8 @@ function openAdmin({ settings, runtime, log, options, checked, placement }) {
     const record = createLostRecord(userDir, log);
     const flowFile = createFlowFileRecord({ settings, files, log });
     const loading = createLoading({ local, files, flowFile, secrets, log });
+    const history = createHistory({ core, runtime, secrets, hasProject: () => Boolean(files.activeProject()) });
+    onClose(history.close);
     const mirror = createMirror({
       core,
       files,
@@ -91,6 +94,7 @@ function openAdmin({ settings, runtime, log, options, checked, placement }) {
       /** @param {string | undefined} secret */
       beforeSend(secret) {
         packageChanges.flush();
+        history.beforeSend();
         secretNotices.onMirror(secret);
       },
       onEqual: record.end
@@ -121,6 +125,7 @@ function openAdmin({ settings, runtime, log, options, checked, placement }) {
       restoring,
       refused,
       notices,
+      history,
       log
     });
     const load = createTwoStepLoad({
@@ -198,7 +203,9 @@ function openAdmin({ settings, runtime, log, options, checked, placement }) {
 
       /** How it stands, for probes. */
       health: core.health,
-      packageState: packages.state
+      packageState: packages.state,
+      /** Undefined where none is kept. */
+      history: checked.history ? history.asked : undefined
     };
   });
 }

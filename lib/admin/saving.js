@@ -10,6 +10,7 @@ const { refuseUnrunnable } = require('./runnable');
  * @import { Log } from '../types/core'
  * @import { FlowNode, LocalStorage, StoredCredentials } from '../types/node-red'
  * @import { DiskFiles } from './disk-files'
+ * @import { History } from '../history'
  * @import { createFlowFileRecord } from './flow-file-record'
  * @import { createJournal } from './journal'
  * @import { createLoading } from './loading'
@@ -41,9 +42,23 @@ const { refuseUnrunnable } = require('./runnable');
  * @param {Restoring} params.restoring
  * @param {RefusedDeploy} params.refused
  * @param {Pick<Notices, 'end'>} params.notices
+ * @param {Pick<History, 'deploying'>} params.history
  * @param {Log} params.log
  */
-function createSaving({ local, files, flowFile, secrets, journal, loading, mirror, restoring, refused, notices, log }) {
+function createSaving({
+  local,
+  files,
+  flowFile,
+  secrets,
+  journal,
+  loading,
+  mirror,
+  restoring,
+  refused,
+  notices,
+  history,
+  log
+}) {
   /** @type {SavedCredentials | null} */
   let alone = null; // credentials that were saved, until the flows that belong to them are
   /** @type {string | null} */
@@ -172,6 +187,7 @@ function createSaving({ local, files, flowFile, secrets, journal, loading, mirro
     refused.end();
     notices.end('held');
     const send = async () => {
+      history.deploying(user);
       try {
         await mirror.send(saved ? saved.secret : secrets.toShare());
       } catch (error) {

@@ -33,6 +33,9 @@ function createSecrets(settings, runtime, files) {
   };
 
   return {
+    /** Those that may decrypt what was encrypted here. */
+    known,
+
     /**
      * The secret that workers need, or undefined when they must have it themselves.
      *

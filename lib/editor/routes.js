@@ -1,6 +1,7 @@
 'use strict';
 
 const { addDeployedRoute } = require('./deployed');
+const { addHistoryRoutes } = require('../history/routes');
 
 /** @import { EditorParams, PluginApi } from '../types/editor' */
 
@@ -10,6 +11,6 @@ const { addDeployedRoute } = require('./deployed');
  *
  * @type {Array<(RED: PluginApi, params: EditorParams) => void>}
  */
-const ROUTES = [addDeployedRoute];
+const ROUTES = [addDeployedRoute, addHistoryRoutes];
 
 module.exports = { ROUTES };

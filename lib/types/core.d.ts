@@ -1,4 +1,5 @@
 import type * as binding from '../../binding';
+import type { AskedHistory } from './history';
 import type { FlowNode, LocalStorage, Projects, Runtime, Settings } from './node-red';
 
 /** A line in Node-RED's log, with our prefix. */
@@ -168,13 +169,15 @@ export interface PackageState {
 export interface Instance extends Omit<LocalStorage, 'init' | 'projects'> {
   /** Null as long as there is nothing to tell. */
   health(): binding.AdminHealth | binding.WorkerHealth | null;
+  /** Of an admin that keeps one. */
+  history?: AskedHistory | undefined;
   /** Undefined when packages are not synchronised. */
   packageState?(): PackageState | undefined;
   close(): Promise<void>;
 }
 
 /** The storage module that Node-RED is given: `index.js`. */
-export interface StorageModule extends Omit<Instance, 'health' | 'packageState' | 'close'> {
+export interface StorageModule extends Omit<Instance, 'health' | 'history' | 'packageState' | 'close'> {
   init(settings: Settings, runtime: Runtime): Promise<void>;
   readonly projects: Projects | undefined;
 }

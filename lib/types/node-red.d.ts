@@ -99,7 +99,7 @@ export interface Settings {
 export interface Runtime {
   events: EventEmitter;
   hooks: Hooks;
-  log: Record<'error' | 'warn' | 'info' | 'debug', (text: string) => void>;
+  log: RuntimeLog;
   settings: RuntimeSettings;
   nodes: Nodes;
   /** Express. */
@@ -107,6 +107,24 @@ export interface Runtime {
   adminApp?: ExpressApp;
   /** Whether nodes are loaded. */
   isStarted(): boolean;
+}
+
+export interface RuntimeLog extends Record<'error' | 'warn' | 'info' | 'debug', (text: string) => void> {
+  /** Takes every message as the event `log`, audit events too. */
+  addHandler(handler: EventEmitter): void;
+  removeHandler(handler: EventEmitter): void;
+}
+
+/** What the editor's API asks of the runtime about flows. */
+export interface FlowsApi {
+  /** Rejects with the code `version_mismatch` when `rev` is given and another is deployed. */
+  setFlows(opts: {
+    user?: object;
+    /** For the audit log. */
+    req?: object;
+    deploymentType: DeployType;
+    flows: { flows: FlowNode[]; credentials?: Credentials; rev?: string };
+  }): Promise<{ rev: string }>;
 }
 
 export interface ExpressApp {

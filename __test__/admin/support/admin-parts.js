@@ -89,6 +89,7 @@ function createAdminParts(given) {
     restoring,
     refused,
     notices,
+    history: { deploying() {} },
     log
   });
   const start = () => runtime.events.emit('flows:started', {});

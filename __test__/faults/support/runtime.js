@@ -27,7 +27,15 @@ function createRuntime({ version = '4.1.0', onLine = () => {} } = {}) {
     // Nobody installs anything here.
     hooks: { add() {}, remove() {}, trigger: async () => {} },
     isStarted: () => true,
-    log: { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug'), trace() {} },
+    log: {
+      error: line('error'),
+      warn: line('warn'),
+      info: line('info'),
+      debug: line('debug'),
+      trace() {},
+      addHandler() {},
+      removeHandler() {}
+    },
     settings: {
       version,
       available: () => true,

@@ -322,8 +322,9 @@ impl Inner {
             disk.secret = secret;
             disk.refused = Refused::default();
             let (flows, credentials): (Arc<str>, Arc<str>) = (flows.into(), credentials.into());
+            let is_restored = disk.restored.take_news();
             if let Some(history) = &self.history {
-                history.take(flows.clone(), credentials.clone(), project.clone());
+                history.take(&flows, &credentials, project.clone(), is_restored);
             }
             disk.replace(Deploy { flows, credentials, settings: shared.into(), project })
         };

@@ -40,6 +40,8 @@ pub(super) struct Restored {
     given: Option<[String; 2]>,
     /// What is there, or was until something newer came.
     taken: Option<[String; 2]>,
+    /// What is loaded next is what was given last.
+    is_news: bool,
 }
 
 impl Restored {
@@ -48,7 +50,13 @@ impl Restored {
         self.given = Some(texts.map(|text| sha256_hex(&[text.as_bytes()])));
     }
 
+    /// Whether what is loaded now is what was restored; once.
+    pub(super) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.is_news)
+    }
+
     fn take(&mut self) {
+        self.is_news = true;
         self.taken = self.given.take();
     }
 
@@ -84,6 +92,7 @@ impl Admin {
         let restorable = disk.asking.restorable.take();
         if let Some(snapshot) = &restorable {
             disk.restored.give(snapshot);
+            disk.restored.is_news = true;
         }
         restorable
     }

@@ -22,7 +22,7 @@ pub use self::reader::HistoryReader;
 use self::reader::stored_state;
 use crate::clock::now;
 use crate::config::HistoryConfig;
-use crate::content::history::{Bounds, Note, Payload, State};
+use crate::content::history::{Bounds, Note, Origin, Payload, State};
 use crate::error::{Error, Result};
 use crate::state_dir::StateDir;
 use crate::store::Store;
@@ -119,8 +119,18 @@ impl History {
     }
 
     /// Takes a deploy that is on the disk, with what [`History::note`] has said of it.
-    pub(crate) fn take(&self, flows: Arc<str>, credentials: Arc<str>, project: Option<String>) {
-        let note = lock(&self.inner.note).take().unwrap_or_default();
+    pub(crate) fn take(
+        &self,
+        flows: &Arc<str>,
+        credentials: &Arc<str>,
+        project: Option<String>,
+        is_restored: bool,
+    ) {
+        let mut note = lock(&self.inner.note).take().unwrap_or_default();
+        if is_restored && note.origin == Origin::Load {
+            note.origin = Origin::Restore;
+        }
+        let (flows, credentials) = (flows.clone(), credentials.clone());
         self.push(Taken { flows, credentials, secret: None, project, time: now(), note });
     }
 

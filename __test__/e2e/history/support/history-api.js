@@ -1,0 +1,23 @@
+'use strict';
+
+// What an admin's API answers about the history.
+
+const PATH = '/node-red-storage-valkey/history';
+
+const entriesOf = async (admin, options) => (await admin.admin(PATH, options)).json();
+const differenceOf = async (admin, to, from) =>
+  (await admin.admin(`${PATH}/${to}/difference${from === undefined ? '' : `?from=${from}`}`)).json();
+const rollBack = async (admin, sequence, { token, ...body } = {}) =>
+  (await admin.admin(`${PATH}/${sequence}/rollback`, { method: 'POST', token, body })).json();
+
+/** The status and the code of what is refused. */
+async function refusal(request) {
+  try {
+    await request;
+  } catch (error) {
+    return [error.status, error.body.startsWith('{') ? JSON.parse(error.body).code : error.body];
+  }
+  return null;
+}
+
+module.exports = { PATH, differenceOf, entriesOf, refusal, rollBack };

@@ -1,0 +1,46 @@
+'use strict';
+
+const { createNotes } = require('./notes');
+const { createRollback } = require('./rollback');
+
+/**
+ * @import { Secrets } from '../admin/secrets'
+ * @import { AdminCore } from '../types/core'
+ * @import { AskedHistory } from '../types/history'
+ * @import { Runtime } from '../types/node-red'
+ */
+
+/** @typedef {ReturnType<typeof createHistory>} History */
+
+/**
+ * The history of an admin's deploys, beside Node-RED: who has deployed what, and how an earlier deploy is brought back.
+ * What is kept, the core knows.
+ *
+ * @param {object} params
+ * @param {AdminCore} params.core
+ * @param {Runtime} params.runtime
+ * @param {Secrets} params.secrets
+ * @param {() => boolean} params.hasProject
+ */
+function createHistory({ core, runtime, secrets, hasProject }) {
+  const notes = createNotes({ core, runtime, hasProject });
+  return {
+    deploying: notes.deploying,
+    beforeSend: notes.beforeSend,
+    close: notes.close,
+
+    /**
+     * What the editor and the command line may ask for.
+     *
+     * @type {AskedHistory}
+     */
+    asked: {
+      entries: core.historyEntries,
+      difference: core.historyDifference,
+      annotate: core.annotateHistory,
+      rollback: createRollback({ core, runtime, secrets, notes })
+    }
+  };
+}
+
+module.exports = { createHistory };
