@@ -5,6 +5,8 @@
 const assert = require('node:assert/strict');
 const { before, describe, test } = require('node:test');
 
+const { placementOf } = require('../../lib/placement/value');
+
 describe('which instances are shown, and where', () => {
   let filter;
   let layout;
@@ -76,6 +78,36 @@ describe('placements', () => {
       ...others,
       ...named('label:a,b')
     ]);
+  });
+
+  test('are read as instances read them', () => {
+    const texts = [
+      'all',
+      ' once ',
+      'workers',
+      'admin',
+      'Once',
+      'nice',
+      '',
+      'label:',
+      'label:a',
+      'label: a , b',
+      'once:a,b'
+    ];
+    texts.push('once:a,', 'label:a b', 'label:a,a', `label:${'x'.repeat(65)}`, 'label:a\nb', 'once:a\n');
+    texts.push(`label:${Array.from({ length: 33 }, (_, at) => `l${at}`)}`);
+    for (const env of [
+      ...texts.map((text) => named(text)),
+      named('true', 'bool'),
+      named(1, 'num'),
+      [{ name: 'X' }],
+      []
+    ]) {
+      const told = placementOf({ env });
+      const read = value.placementOf(env);
+      const kind = 'fault' in told ? null : told.kind === 'once' && told.labels.length > 0 ? 'once:label' : told.kind;
+      assert.equal(read.kind, kind, JSON.stringify(env));
+    }
   });
 
   test('that are none are told from those that are', () => {

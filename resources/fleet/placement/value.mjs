@@ -6,6 +6,7 @@ export const NAME = 'CLUSTER_PLACEMENT';
 /** Those that can be chosen, in their order; those with labels have a text beside. */
 export const KINDS = ['all', 'workers', 'admin', 'once', 'label', 'once:label'];
 const WITHOUT_LABELS = new Set(['all', 'workers', 'admin', 'once']);
+const MOST_LABELS = 32;
 const LABEL = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
@@ -31,7 +32,10 @@ export function placementOf(env) {
 /** The labels in a text that separates them by commas. */
 export const namesIn = (labels) => labels.split(',').map((label) => label.trim());
 
-export const areLabels = (labels) => namesIn(labels).every((label) => LABEL.test(label));
+export function areLabels(labels) {
+  const names = namesIn(labels);
+  return names.every((label) => LABEL.test(label)) && new Set(names).size <= MOST_LABELS;
+}
 
 export const hasLabels = (kind) => kind === 'label' || kind === 'once:label';
 
