@@ -90,7 +90,8 @@ describe('the texts of the fleet tab', () => {
     assert.equal(of(null), undefined);
     assert.equal(of('1-a'), undefined);
     assert.equal(of('2-b', { asOf: 60_000 }), undefined);
-    const seen = of('2-b', { asOf: null });
+    assert.equal(of('2-b', { asOf: null }), undefined);
+    const seen = of('2-b', { asOf: 900 });
     assert.equal(progress.progressText(_, seen, false), '1 of 2 workers run the deploy…');
     assert.equal(progress.progressText(_, seen, true), '1 of 2 workers run it; 1 does not: b (lost)');
     const all = of('2-b', { inStep: 2, instances: [worker('a', 'in step'), worker('b', 'in step')] });

@@ -11,7 +11,7 @@ const NO_RIGHT = new Set([401, 403]);
 
 /**
  * @typedef {object} Known
- * @property {'loading' | 'known' | 'no right' | 'no answer'} status
+ * @property {'loading' | 'known' | 'not yet' | 'no right' | 'no answer'} status 'not yet': the admin itself has read nothing
  * @property {object | null} fleet the last answer, see docs/fleet.md; it stays where a later question has no answer
  * @property {number} age how old what it tells is, in ms
  * @property {string} problem why it is that old; empty where nothing is wrong
@@ -29,7 +29,7 @@ export function createFeed(api, draw) {
 
   const known = () => ({
     status,
-    fleet,
+    fleet: status === 'not yet' ? null : fleet,
     age: fleet ? (fleet.asOf ?? 0) + (performance.now() - answered) : 0,
     problem: problem || fleet?.problem || ''
   });
@@ -41,7 +41,7 @@ export function createFeed(api, draw) {
     try {
       fleet = await api.get('fleet');
       answered = performance.now();
-      status = 'known';
+      status = fleet.asOf === null ? 'not yet' : 'known';
       problem = '';
       pause += fleet.instances.length * FOR_EACH;
     } catch (error) {

@@ -22,8 +22,9 @@ function createSummary(_) {
       line.toggleClass('red-ui-fleet-all', Boolean(fleet && fleet.total > 0 && fleet.inStep === fleet.total));
       const isOld = Boolean(fleet) && (age > RECENT || problem !== '' || status !== 'known');
       const why = status === 'no answer' ? problem || _('summary.noAnswer') : problem;
-      setText(oldText[0], isOld ? _('summary.asOf', { ago: duration(_, age / 1000), problem: why }).trim() : '');
-      old.toggle(isOld);
+      const text = isOld ? _('summary.asOf', { ago: duration(_, age / 1000), problem: why }).trim() : '';
+      setText(oldText[0], fleet ? text : status === 'not yet' ? problem : '');
+      old.toggle(oldText.text() !== '');
     }
   };
 }

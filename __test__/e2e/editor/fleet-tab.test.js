@@ -164,6 +164,9 @@ describe('the fleet tab', { skip: noChromium() }, () => {
     answers.fleet = null;
     await tab.open();
     await tab.untilText(tab.empty, /^The instances cannot be loaded/);
+    answers.fleet = aFleet([], { asOf: null, problem: 'Valkey is away' });
+    await tab.untilText(tab.empty, /^The reports of the instances could not be read yet$/);
+    await tab.untilText(tab.age, /^Valkey is away$/);
     answers.fleet = aFleet([]);
     await tab.untilText(tab.empty, /^No instance has reported yet$/);
     await keepPicture(editor.page, 'fleet-empty');

@@ -12,7 +12,7 @@ const FRESH = 2500;
  * admin is in charge, or the answer is of before.
  */
 export function progressOf({ revision }, fleet) {
-  if (revision === null || fleet.revision !== revision || (fleet.asOf ?? 0) > FRESH) {
+  if (revision === null || fleet.revision !== revision || (fleet.asOf ?? Infinity) > FRESH) {
     return undefined;
   }
   const late = fleet.instances.filter(({ role, state }) => role === 'worker' && state !== 'in step');

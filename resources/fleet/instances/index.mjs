@@ -21,6 +21,9 @@ function emptyText(_, { status, fleet }, shown) {
   if (status === 'no right') {
     return _('instances.noRight');
   }
+  if (status === 'not yet') {
+    return _('instances.unknown');
+  }
   if (!fleet) {
     return _('instances.noAnswer');
   }
