@@ -17,6 +17,9 @@ use super::state::{ConnectionState, Speech, Voice};
 use super::supervisor::{Supervised, Way};
 use crate::config::ConnectionConfig;
 
+/// What comes of it where the channels of updates can't be heard.
+const MISSED: &str = "nothing is announced here, what is new is found by looking every 20 s";
+
 /// What was heard. Only differences count; nothing is queued.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hints {
@@ -46,19 +49,28 @@ impl Subscriber {
         hooks: impl Into<Hooks>,
         channels: Vec<String>,
     ) -> Self {
-        Self::start(Way::new(config, hooks.into(), Speech::Aloud), channels)
+        Self::start(Way::new(config, hooks.into(), Speech::Aloud), channels, MISSED)
     }
 
     /// The same for the server that a [`Connection`] leads to, wherever that is; what either
     /// learns of its whereabouts is known to both.
     pub fn beside(connection: &Connection, channels: Vec<String>) -> Self {
-        Self::start(connection.way(), channels)
+        Self::start(connection.way(), channels, MISSED)
     }
 
-    fn start(way: Way, channels: Vec<String>) -> Self {
+    /// The same; `missed` says what comes of it where a channel can't be heard.
+    pub fn beside_for(
+        connection: &Connection,
+        channels: Vec<String>,
+        missed: &'static str,
+    ) -> Self {
+        Self::start(connection.way(), channels, missed)
+    }
+
+    fn start(way: Way, channels: Vec<String>, missed: &'static str) -> Self {
         let first = Hints { messages: vec![0; channels.len()], ..Hints::default() };
         let hints = watch::Sender::new(first);
-        let link = SubscriberLink::new(&way.config, channels.clone(), hints.clone());
+        let link = SubscriberLink::new(&way.config, channels.clone(), hints.clone(), missed);
         let supervised = Supervised::start(Voice::Second, way, link);
         Self { supervised, channels, hints }
     }

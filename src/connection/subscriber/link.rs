@@ -87,13 +87,14 @@ impl SubscriberLink {
         config: &ConnectionConfig,
         channels: Vec<String>,
         hints: watch::Sender<Hints>,
+        missed: &'static str,
     ) -> Self {
         Self {
             channels,
             hints,
             confirm_within: config.connect_timeout,
             heartbeat: heartbeat::interval(&config.supervision),
-            unheard: Unheard::new(config),
+            unheard: Unheard::new(config, missed),
         }
     }
 

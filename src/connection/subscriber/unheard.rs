@@ -16,6 +16,8 @@ const CUT_OFF: u32 = 4;
 pub(super) struct Unheard {
     /// That of the keys: most channels begin with it.
     prefix: String,
+    /// What comes of it.
+    missed: &'static str,
     /// The last refusal that was logged.
     refusal: Mutex<Option<String>>,
     /// How often in a row the connection has ended instead of an answer to `SUBSCRIBE`.
@@ -23,8 +25,8 @@ pub(super) struct Unheard {
 }
 
 impl Unheard {
-    pub(super) fn new(config: &ConnectionConfig) -> Self {
-        Self { prefix: config.key_prefix.clone(), refusal: Mutex::default(), cut_off: 0 }
+    pub(super) fn new(config: &ConnectionConfig, missed: &'static str) -> Self {
+        Self { prefix: config.key_prefix.clone(), missed, refusal: Mutex::default(), cut_off: 0 }
     }
 
     /// Takes that a connection has ended. A proxy may do that in place of an answer to what it does not
@@ -33,7 +35,8 @@ impl Unheard {
         self.cut_off = if was_answered { 0 } else { self.cut_off.saturating_add(1) };
         if self.cut_off == CUT_OFF {
             warn!(
-                "{server}: the connection ends at SUBSCRIBE each time: what listens there is a proxy without pub/sub; what is new is found by looking every 20 s, connect to the Valkey server itself to hear of it at once"
+                "{server}: the connection ends at SUBSCRIBE each time: what listens there is a proxy without pub/sub; {}, connect to the Valkey server itself to hear of it at once",
+                self.missed
             );
         }
     }
@@ -44,9 +47,7 @@ impl Unheard {
             refusal.map(|error| of_channels(with_hint(error), &self.prefix, channels).to_string());
         let mut last = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
         match &text {
-            Some(text) if last.as_ref() != Some(text) => warn!(
-                "{server}: {text}; nothing is announced here, what is new is found by looking every 20 s"
-            ),
+            Some(text) if last.as_ref() != Some(text) => warn!("{server}: {text}; {}", self.missed),
             None if last.is_some() => info!("{server}: all channels are heard now"),
             _ => {}
         }
