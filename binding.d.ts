@@ -179,6 +179,28 @@ export declare class Member {
   /** What the others tell of themselves. */
   readFleet(): Promise<FleetReading>
   /**
+   * These tabs, by their ids, are wanted here from now on, and no others. What of others was held is given
+   * back: it must have been stopped before. The event `tabs` tells that `heldTabs` has changed.
+   */
+  holdTabs(tabs: Array<string>): void
+  /**
+   * The tabs that run here at this moment, for the first check after any pause. Another fence than before:
+   * the tab was lost meanwhile, and starts anew.
+   */
+  heldTabs(): Array<HeldTab>
+  /**
+   * JavaScript runs. To be called by a timer at least every tenth of `onceLease`: a process whose event loop stands
+   * still holds no tab for longer than `onceLease`.
+   */
+  stillAlive(): void
+  /**
+   * Wants no tab any more and gives all back, which must have been stopped before. Waits for the server for half a
+   * second at most; what it was not told lapses.
+   */
+  giveBackTabs(): Promise<undefined>
+  /** How it stands. Reads nothing and waits for nothing. */
+  memberState(): MemberState
+  /**
    * Opens the connection of the user `state`; never fails because the server is away. `userDir` is
    * left out when nothing may be written there. `settle` is given the answers of the methods that
    * take the number of a call.
@@ -373,7 +395,7 @@ export type ContextOrigin = 'nothing' | 'copy' | 'server'
 export type EventFunction = (arg: EventName) => void
 
 /** What happens outside a call. */
-export type EventName = 'revision' | 'restore' | 'refused' | 'library' | 'standing' | 'packages'
+export type EventName = 'revision' | 'restore' | 'refused' | 'library' | 'standing' | 'packages' | 'tabs'
 
 /** What one instance has reported. */
 export interface FleetEntry {
@@ -444,6 +466,16 @@ export interface HealthOptions {
   path: string
   /** A worker that has not seen Valkey for longer, in s, is not ready; `null`: it stays ready. */
   maxAge: number | null
+}
+
+/** A tab that runs here. */
+export interface HeldTab {
+  /** Its id. */
+  tab: string
+  /** Grows with each change of owner. */
+  fence: number
+  /** Since when it runs here, in ms since 1970. */
+  since: number
 }
 
 /** How many deploys an admin keeps. */
@@ -529,6 +561,14 @@ export type LogFunction = (arg0: LogLevel, arg1: string) => void
 
 /** How a line is logged. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+/** How a member stands at this moment. */
+export interface MemberState {
+  /** `connecting`, `ready`, `reconnecting` or `closed`. */
+  connection: string
+  /** What keeps it from doing its part, besides the connection. */
+  problem?: string
+}
 
 /** What came of mirroring something that is on disk. */
 export interface Mirroring {

@@ -118,13 +118,7 @@ impl Keyspace {
     /// one ends the scope, which may have some (`node:tab`).
     pub fn context(&self, scope: &str, key: &str) -> String {
         let mut name = format!("{}context:{scope}:", self.prefix);
-        for character in key.chars() {
-            match character {
-                '%' => name.push_str("%25"),
-                ':' => name.push_str("%3A"),
-                character => name.push(character),
-            }
-        }
+        push_escaped(&mut name, key);
         name
     }
 
@@ -171,12 +165,53 @@ impl Keyspace {
         format!("{}fleet:{id}", self.prefix)
     }
 
+    /// Which worker runs a tab that runs once.
+    pub fn once(&self, tab: &str) -> String {
+        let mut name = format!("{}once:", self.prefix);
+        push_escaped(&mut name, tab);
+        name
+    }
+
+    /// The last fence that was given out for that tab.
+    pub fn once_fence(&self, tab: &str) -> String {
+        let mut name = self.once(tab);
+        name.push_str(":fence");
+        name
+    }
+
+    /// The pattern that grants all of these keys.
+    pub fn once_pattern(&self) -> String {
+        format!("{}once:*", escape_glob(&self.prefix))
+    }
+
+    /// Since when this server process has kept such leases. No tab's id is empty, so it collides with no
+    /// key.
+    pub fn once_epoch(&self) -> String {
+        self.key("once::epoch")
+    }
+
+    /// The channel that wakes workers when a tab has become free. Not a key.
+    pub fn once_channel(&self) -> String {
+        self.key("once")
+    }
+
     /// Type and path of a library entry's key; `None` when the key is none of this prefix's
     /// library. They come from the server: check them before they name a file.
     pub fn parse_library_key<'k>(&self, key: &'k str) -> Option<(&'k str, &'k str)> {
         let rest = key.strip_prefix(self.prefix.as_str())?.strip_prefix("library:")?;
         let (library_type, path) = rest.split_once(':')?;
         (!library_type.is_empty() && !path.is_empty()).then_some((library_type, path))
+    }
+}
+
+/// Appends what is to have no colon of its own.
+fn push_escaped(name: &mut String, part: &str) {
+    for character in part.chars() {
+        match character {
+            '%' => name.push_str("%25"),
+            ':' => name.push_str("%3A"),
+            character => name.push(character),
+        }
     }
 }
 
@@ -216,6 +251,10 @@ mod tests {
         assert_eq!(keys.library_pattern(), "plant-1:library:*");
         assert_eq!(keys.fleet(), "plant-1:fleet");
         assert_eq!(keys.fleet_report("0a1b"), "plant-1:fleet:0a1b");
+        assert_eq!(keys.once("a1.b2"), "plant-1:once:a1.b2");
+        assert_eq!(keys.once_fence("a%:"), "plant-1:once:a%25%3A:fence");
+        assert_eq!(keys.once_epoch(), "plant-1:once::epoch");
+        assert_eq!(keys.once_channel(), "plant-1:once");
     }
 
     #[test]
@@ -250,6 +289,12 @@ mod tests {
             keys.library_index_built(),
             keys.fleet(),
             keys.fleet_report(""),
+            keys.once("a"),
+            keys.once_fence("a"),
+            keys.once("a:fence"),
+            keys.once("epoch"),
+            keys.once(":epoch"),
+            keys.once_epoch(),
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());

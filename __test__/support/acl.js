@@ -28,6 +28,8 @@ const CONTEXT = [
 ];
 /** What instances report of themselves, besides those of the context. */
 const FLEET = ['getrange', 'time', 'zadd', 'zrem', 'zrange', 'zremrangebyscore', 'zremrangebyrank'];
+/** The leases of tabs that run once: scripts, and a channel that wakes workers; besides all of those. */
+const LEASES = ['pttl', 'publish', 'subscribe'];
 /** What a worker reads. Not the sessions: an access token in them opens the admin's editor. */
 const KEYS_OF_A_WORKER = ['flows', 'credentials', 'settings', 'revision', 'packages', 'library:*', 'index:*'];
 /** What one with an editor reads besides. */
@@ -101,15 +103,9 @@ function workerRules(prefix, password, { version = '8.0', editor = false } = {})
  * @returns {string[]}
  */
 function stateRules(prefix, password, { version = '8.0' } = {}) {
-  const keys = ['context:*', 'fleet', 'fleet:*'].map((key) => `~${prefix}${key}`);
-  return [
-    'on',
-    `>${password}`,
-    ...keys,
-    'resetchannels',
-    '-@all',
-    ...known([...CONNECTION, ...CONTEXT, ...FLEET], version).map((command) => `+${command}`)
-  ];
+  const keys = ['context:*', 'once:*', 'fleet', 'fleet:*'].map((key) => `~${prefix}${key}`);
+  const commands = [...CONNECTION, ...CONTEXT, ...FLEET, ...LEASES];
+  return rules({ password, keys, channels: `&${prefix}once`, commands, version });
 }
 
 /** The same as a line of the server's configuration or ACL file. */

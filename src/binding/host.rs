@@ -24,6 +24,8 @@ pub enum EventName {
     Standing,
     /// A change of the palette is to be made.
     Packages,
+    /// Member: other tabs are held here than before.
+    Tabs,
 }
 
 /// `(event)`
@@ -51,6 +53,7 @@ impl Host for JsHost {
             Event::LibraryWanted => EventName::Library,
             Event::Standing => EventName::Standing,
             Event::Packages => EventName::Packages,
+            Event::Tabs => EventName::Tabs,
         };
         let mode = ThreadsafeFunctionCallMode::NonBlocking;
         self.0.with(|function| function.call(name, mode));

@@ -35,6 +35,8 @@ pub enum Event {
     /// A change of the palette is to be made in the running Node-RED: the job waits in the
     /// packages of the role.
     Packages,
+    /// Other tabs are held than before: see [`member::Member::held_tabs`].
+    Tabs,
 }
 
 /// Takes events from the core. Called on a runtime thread; must not block.

@@ -13,6 +13,7 @@ pub mod history;
 pub mod lease;
 pub mod library;
 pub mod look;
+pub(crate) mod once;
 pub mod packages;
 mod replicas;
 mod reply;

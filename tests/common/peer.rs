@@ -58,3 +58,55 @@ pub async fn cutting_proxy(server: u16, word: &'static str) -> u16 {
     });
     port
 }
+
+/// Passes everything on to a server, until it is shut: then nothing more comes through, and nobody is told.
+pub struct Gate {
+    /// Where it listens, on 127.0.0.1.
+    pub port: u16,
+    open: tokio::sync::watch::Sender<bool>,
+}
+
+impl Gate {
+    /// An open one.
+    pub async fn before(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let open = tokio::sync::watch::Sender::new(true);
+        let is_open = open.clone();
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let Ok(far) = TcpStream::connect(("127.0.0.1", server)).await else { continue };
+                let (near_in, near_out) = near.into_split();
+                let (far_in, far_out) = far.into_split();
+                tokio::spawn(pass(near_in, far_out, is_open.subscribe()));
+                tokio::spawn(pass(far_in, near_out, is_open.subscribe()));
+            }
+        });
+        Self { port, open }
+    }
+
+    /// Nothing comes through from now on.
+    pub fn shut(&self) {
+        self.open.send_replace(false);
+    }
+
+    /// What waited comes through, and everything after it.
+    pub fn open(&self) {
+        self.open.send_replace(true);
+    }
+}
+
+async fn pass(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    mut open: tokio::sync::watch::Receiver<bool>,
+) {
+    let mut in_hand = [0; 4096];
+    while let Ok(count @ 1..) = from.read(&mut in_hand).await {
+        if open.wait_for(|open| *open).await.is_err()
+            || to.write_all(&in_hand[..count]).await.is_err()
+        {
+            return;
+        }
+    }
+}

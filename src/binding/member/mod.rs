@@ -1,6 +1,7 @@
 //! An instance as a member of its cluster, for JavaScript.
 
 mod fleet;
+mod leases;
 
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;

@@ -2,6 +2,7 @@
 //! them. All of it goes over one connection, of the user `state`, because workers write here too.
 
 mod fleet;
+mod leases;
 mod report;
 
 use std::sync::Arc;
@@ -9,10 +10,13 @@ use std::sync::Arc;
 use rand::Rng;
 
 pub use self::fleet::Fleet;
+pub use self::leases::HeldTab;
+use self::leases::Leases;
 use super::{Host, OpenParams};
 use crate::config::{Config, ConnectionConfig};
 use crate::connection::{Connection, Speech};
 use crate::keyspace::Keyspace;
+use crate::store::Store;
 use crate::store::fleet::FleetStore;
 
 /// One member. Dropping it, or [`Member::close`], ends its connection and tasks.
@@ -32,6 +36,7 @@ struct Inner {
     fleet: FleetStore,
     limits: fleet::Limits,
     reports: report::Reports,
+    leases: Leases,
 }
 
 impl Member {
@@ -42,18 +47,23 @@ impl Member {
         // The role's own connections tell of outages.
         let speech = if config.state.is_some() { Speech::OwnUser } else { Speech::Silent };
         let connection = Connection::open_further(Arc::new(of_state_user(&config)), hooks, speech);
+        let id = format!("{:016x}", rand::rng().random::<u64>());
         let keys = Keyspace::new(&config.key_prefix);
+        let store = Store::new(&config, connection.clone());
         let inner = Inner {
-            id: format!("{:016x}", rand::rng().random::<u64>()),
             fleet: FleetStore::new(connection.clone(), keys.clone()),
+            leases: Leases::new(&id, store, Arc::clone(&host), &config.placement),
             limits: fleet::Limits::default(),
             reports: report::Reports::default(),
+            id,
             keys,
             config,
             connection,
             host,
         };
-        Self { inner: Arc::new(inner) }
+        let inner = Arc::new(inner);
+        Leases::start(&inner);
+        Self { inner }
     }
 
     /// Tells this process from every other one.
@@ -66,10 +76,11 @@ impl Member {
         self.inner.connection.state().borrow().word()
     }
 
-    /// Ends connection and tasks; idempotent.
+    /// Ends connection and tasks; idempotent. Gives no tab back: see [`Member::give_back_tabs`].
     pub async fn close(&self) {
         self.leave().await;
         self.inner.reports.end();
+        self.inner.leases.close();
         self.inner.connection.close().await;
     }
 }
@@ -77,6 +88,7 @@ impl Member {
 impl Drop for Member {
     fn drop(&mut self) {
         self.inner.reports.end();
+        self.inner.leases.close();
     }
 }
 

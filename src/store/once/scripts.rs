@@ -1,0 +1,170 @@
+//! What the server does with leases in one step.
+//!
+//! A lease is `<owner>:<fence>` and expires by the server's clock. Anything else under its key is nobody's: it
+//! is given an end, so that it is in the way no longer than a lease.
+
+use std::sync::LazyLock;
+
+use crate::connection::Script;
+
+// `lease` gives owner and fence, nothing when the key is free, or '' when something else is there. `fence_of`
+// gives the highest of the stored fence and that which is known. What can't be a fence counts as none.
+const PRELUDE: &str = r"
+local notes = {}
+local function note(name, answer)
+  if type(answer) == 'table' and answer.err then notes[#notes + 1] = name .. ' ' .. answer.err end
+end
+local function text(key)
+  local value = redis.pcall('GETRANGE', key, 0, 100)
+  if type(value) ~= 'table' then return value end
+  if not string.find(value.err, 'WRONGTYPE', 1, true) then redis.call('GETRANGE', key, 0, 100) end
+  return false
+end
+local function number(digits)
+  local value = string.find(digits, '^%d+$') and #digits < 17 and tonumber(digits) or 0
+  return value <= 4503599627370496 and value or 0
+end
+local function lease(key)
+  local value = text(key)
+  if value == '' then return nil end
+  local owner, fence = string.match(value or '', '^(%x+):(%d+)$')
+  if not owner or number(fence) == 0 then return '' end
+  return owner, number(fence)
+end
+local function fence_of(key, known)
+  return math.max(number(text(key) or ''), number(known))
+end
+local function digits(value)
+  return string.format('%.0f', value)
+end
+local function clock()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function keep(key, owner, fence, ms)
+  redis.call('SET', key, owner .. ':' .. digits(fence), 'PX', ms)
+end
+";
+
+fn script(body: &str) -> Script {
+    Script::new(&[PRELUDE, body].concat())
+}
+
+// KEYS: a lease and a fence for each tab. ARGV: owner, ms, '1' if owners go on without the server, and for each
+// tab its fence and when the lease ends by this server's clock. Answers that clock, and a fence for each tab that
+// is still the owner's, else 0. What the server has lost is asserted, but not by who comes too late: somebody
+// else may have had it. A lease of a lower fence is one that a failover has brought back. Where the fence has gone on
+// without the owner, it gets a new one. What is as it was is renewed without a write that a server with a full memory
+// would refuse.
+pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| {
+    script(
+        r"
+local now, goes_on = clock(), ARGV[3] == '1'
+local answer = {digits(now)}
+for at = 1, #KEYS / 2 do
+  local key, counter = KEYS[2 * at - 1], KEYS[2 * at]
+  local mine, in_time = number(ARGV[2 * at + 2]), now <= tonumber(ARGV[2 * at + 3])
+  local owner, fence = lease(key)
+  local stored = fence_of(counter, '')
+  local granted = 0
+  if owner == ARGV[1] and fence == mine then
+    granted = math.max(mine, stored == mine and mine or stored + 1)
+  elseif owner == nil or owner == '' then
+    if stored <= mine and (in_time or goes_on) then granted = mine end
+  elseif in_time and fence < mine and stored <= mine then
+    granted = mine
+  end
+  if math.max(granted, mine) > stored then redis.call('SET', counter, digits(math.max(granted, mine))) end
+  if granted > 0 and owner == ARGV[1] and granted == fence then
+    redis.call('PEXPIRE', key, ARGV[2])
+  elseif granted > 0 then
+    keep(key, ARGV[1], granted, ARGV[2])
+  end
+  answer[at + 1] = digits(granted)
+end
+return answer
+",
+    )
+});
+
+// KEYS: the epoch, then a lease and a fence for each tab. ARGV: owner, ms of a lease, ms of a whole one, and for
+// each tab the highest fence that is known, and whether it is taken if it is free: 'no', 'one' of all these, or a
+// 'share' of all these. Answers the server's clock, how many ms nothing can be taken, the notes, and for each tab: 1 if it is the
+// owner's now, the owner ('' for none), the fence, and for how many ms it is taken.
+// Who takes a tab gets another fence, even if it has had it before.
+pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| {
+    script(
+        r"
+local now, whole = clock(), tonumber(ARGV[3])
+local info = redis.pcall('INFO', 'server')
+note('INFO', info)
+local process = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+local began = nil
+local epoch, since = string.match(text(KEYS[1]) or '', '^(%x*):(%d+)$')
+if epoch == process and #since < 16 and tonumber(since) <= now then began = tonumber(since) end
+if not began then
+  redis.call('SET', KEYS[1], process .. ':' .. digits(now))
+  began = now
+end
+local wait = math.max(0, began + whole - now)
+local tabs, owners, workers, to_share = {}, {}, 1, 0
+for at = 1, (#KEYS - 1) / 2 do
+  local key, counter = KEYS[2 * at], KEYS[2 * at + 1]
+  local known, way = ARGV[2 * at + 2], ARGV[2 * at + 3]
+  local owner, fence = lease(key)
+  local highest = fence_of(counter, known)
+  if highest > fence_of(counter, '') then redis.call('SET', counter, digits(highest)) end
+  local left = 0
+  if owner then
+    left = redis.call('PTTL', key)
+    if left == -1 or (owner == '' and left > whole) then
+      redis.call('PEXPIRE', key, whole)
+      left = whole
+    end
+  end
+  local free = owner == nil or owner == ARGV[1]
+  if free and way == 'share' then to_share = to_share + 1 end
+  if not free and not owners[owner] then
+    owners[owner] = true
+    workers = workers + 1
+  end
+  tabs[at] = {free, owner or '', math.max(highest, fence or 0), left, way}
+end
+local may = {no = 0, one = 1, share = math.max(1, math.floor(to_share / workers))}
+local answer = {digits(now), digits(wait), ''}
+for at, tab in ipairs(tabs) do
+  local taken, way = 0, tab[5]
+  if wait == 0 and tab[1] and may[way] > 0 then
+    taken, may[way] = 1, may[way] - 1
+  end
+  if taken == 1 then
+    local fence = tab[3] + 1
+    redis.call('SET', KEYS[2 * at + 1], digits(fence))
+    keep(KEYS[2 * at], ARGV[1], fence, ARGV[2])
+    answer[at + 3] = {1, ARGV[1], digits(fence), tonumber(ARGV[2])}
+  else
+    answer[at + 3] = {0, tab[2], digits(tab[3]), tab[4]}
+  end
+end
+answer[3] = table.concat(notes, '\n')
+return answer
+",
+    )
+});
+
+// KEYS: leases. ARGV: owner, channel, and the fence of each lease. Deletes those that are the owner's with this
+// fence, and wakes the others. Answers how many, and the notes.
+pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| {
+    script(
+        r"
+local released = 0
+for at, key in ipairs(KEYS) do
+  if text(key) == ARGV[1] .. ':' .. ARGV[at + 2] then
+    released = released + redis.call('DEL', key)
+  end
+end
+if released > 0 then note('PUBLISH', redis.pcall('PUBLISH', ARGV[2], 'free')) end
+return {released, table.concat(notes, '\n')}
+",
+    )
+});
