@@ -13,9 +13,13 @@ const PREFIX = 'demo:';
 const POLL = 10;
 const DEADLINE = 10_000;
 
+/** A timer that fires on one worker. */
+const TIMER = require('../examples/flows/timer-once.json');
+
 /** What a worker answers is the text in the change node. */
 function exampleFlow(version) {
   return [
+    ...TIMER,
     { id: 'demo-tab', type: 'tab', label: 'Demo', disabled: false, info: '' },
     {
       id: 'demo-in',
@@ -97,14 +101,14 @@ async function waitForVersion(worker, version) {
   }
 }
 
-/** Passes on the lines of one instance that tell what the storage module does. */
+/** Passes on the lines of one instance that tell what the storage module does, and that the timer fires. */
 function storageLines(name) {
   let rest = '';
   return (text) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop();
     for (const line of lines) {
-      if (line.includes('[ValkeyStorage]')) {
+      if (line.includes('[ValkeyStorage]') || line.includes('fires here')) {
         console.log(`  ${name.padEnd(8)} | ${line}`);
       }
     }
@@ -162,6 +166,7 @@ Try it:
   1. Open the editor, double-click the node 'edit me', change its text, press Deploy.
   2. The workers' answers change; see the lines below, or: curl ${workers[0].url}/version
   3. The workers are not restarted (process ids ${workers.map((worker) => worker.pid).join(' and ')}), and they have no editor.
+  4. The tab Timer runs on one of them (a line above says on which). End that one: the other takes over.
 Ctrl-C stops everything.
 `);
 }

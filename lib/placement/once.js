@@ -3,7 +3,7 @@
 const { createBackoff } = require('../backoff');
 const { createGate } = require('./gate');
 const { atEnd } = require('./ending');
-const { nameOf, tabsOf } = require('./place');
+const { nameOf, placeOf, tabsOf } = require('./place');
 const { createTick } = require('./tick');
 const { wantedTabs } = require('./wanted');
 
@@ -87,9 +87,6 @@ function createOnce({ leases, reload, runtime, self, lease, log }) {
 
   /** Node-RED has started and stopped what it was to. */
   function settle() {
-    if (areSame(here, started)) {
-      return;
-    }
     const tabs = tabsOf(reload.running()?.flows || []);
     const before = { started, names };
     started = here;
@@ -100,11 +97,27 @@ function createOnce({ leases, reload, runtime, self, lease, log }) {
       }
     }
     for (const id of before.started.keys()) {
-      if (!started.has(id)) {
+      const tab = tabs.get(id);
+      // One that a deploy has run everywhere runs on.
+      if (!started.has(id) && !(tab && !tab.disabled && placeOf(tab, self) === 'here')) {
         log.info(`tab '${before.names.get(id)}' no longer runs here`);
       }
     }
     guard();
+  }
+
+  /** What runs otherwise by the flows themselves, or is not there any more, Node-RED has been told with these. */
+  function forgetOthers() {
+    const running = reload.running();
+    const tabs = running && started.size > 0 ? tabsOf(running.flows) : undefined;
+    const kept = [...started].filter(([id]) => {
+      const tab = tabs?.get(id);
+      return !tabs || (tab && !tab.disabled && placeOf(tab, self) === 'once');
+    });
+    if (kept.length < started.size) {
+      here = new Map(kept);
+      settle();
+    }
   }
 
   /** Whether Node-RED has to look again, for the next change of what runs here. */
@@ -113,6 +126,7 @@ function createOnce({ leases, reload, runtime, self, lease, log }) {
     if (isClosed || isLeaving) {
       return false;
     }
+    forgetOthers();
     here = nextHere();
     if (!areSame(here, started)) {
       return true;

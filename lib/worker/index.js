@@ -7,7 +7,6 @@ const { turnBetween } = require('../flows/turn');
 const { openParts } = require('../open-parts');
 const { createPackageWait } = require('../packages/wait');
 const { createPackages } = require('../packages');
-const { NO_LEASES } = require('../placement/no-leases');
 const { createReload } = require('../reload');
 const { createSerialQueue } = require('../serial-queue');
 const { askWhyNotWritable } = require('../user-dir');
@@ -29,7 +28,7 @@ const { prepareUserDir } = require('./user-dir');
  *
  * @param {OpenParams} params
  */
-function openWorker({ settings, runtime, log, options, checked, placement }) {
+function openWorker({ settings, runtime, log, options, checked, member, placement }) {
   return openParts(async (/** @type {OnClose} */ onClose) => {
     if (settings.editorTheme && settings.editorTheme.projects && settings.editorTheme.projects.enabled) {
       log.warn("'editorTheme.projects' has no effect on a worker: it runs what the admin's active Project holds");
@@ -63,8 +62,9 @@ function openWorker({ settings, runtime, log, options, checked, placement }) {
       seal: deploys.seal
     });
     onClose(reload.close);
-    const once = placement.runOnce({ leases: NO_LEASES, reload });
+    const once = placement.runOnce({ leases: member.core, reload });
     onClose(once.close);
+    member.listen({ tabs: once.leasesChanged });
     const packages = createPackages({ core, settings, runtime, log, upgrade: checked.packageUpgrade, reload });
     onClose(packages.close);
     const packageWait = createPackageWait({

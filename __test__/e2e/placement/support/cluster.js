@@ -75,7 +75,7 @@ function askAllTheTime(instances) {
       last = Number(text);
       answers += 1;
     }
-    assert.ok(answers > 10, `${answers} answers`);
+    assert.ok(answers > 0, `${answers} answers`);
   });
   // One that fails is told by `end`.
   asking.forEach((each) => each.catch(() => {}));
