@@ -166,7 +166,7 @@ Try it:
   1. Open the editor, double-click the node 'edit me', change its text, press Deploy.
   2. The workers' answers change; see the lines below, or: curl ${workers[0].url}/version
   3. The workers are not restarted (process ids ${workers.map((worker) => worker.pid).join(' and ')}), and they have no editor.
-  4. The tab Timer runs on one of them (a line above says on which). End that one: the other takes over.
+  4. The tab Timer runs on one of them: see the line 'runs here'. End that process (kill): the other one takes over.
 Ctrl-C stops everything.
 `);
 }
