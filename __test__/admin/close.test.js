@@ -17,7 +17,7 @@ const { tempDir } = require('../support/temp-dir');
 
 const log = { error() {}, warn() {}, info() {}, debug() {} };
 
-const placement = { state: () => ({ runsNothing: false }), onFaults() {} };
+const placement = { state: () => ({ runsNothing: false }), onFaults() {}, watchOthers: () => ({ close() {} }) };
 
 /** Node-RED's hooks, as far as they tell of a name that is taken. */
 function createHooks() {

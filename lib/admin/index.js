@@ -7,6 +7,7 @@ const path = require('node:path');
 const { openCore } = require('../binding/core');
 const { createEvents } = require('../binding/events');
 const { codedError } = require('../errors');
+const { fleetOf } = require('../fleet/fleet');
 const { createRuntimeWatch } = require('../flows/runtime-watch');
 const { createHistory } = require('../history');
 const nodeRed = require('../node-red');
@@ -48,7 +49,7 @@ const { tellUnnamedFlowFile } = require('./unnamed-flow-file');
  *
  * @param {OpenParams} params
  */
-function openAdmin({ settings, runtime, log, options, checked, placement }) {
+function openAdmin({ settings, runtime, log, options, checked, member, placement }) {
   return openParts(async (/** @type {OnClose} */ onClose) => {
     const local = nodeRed.localStorage();
     const userDir = path.resolve(settings.userDir);
@@ -163,6 +164,9 @@ function openAdmin({ settings, runtime, log, options, checked, placement }) {
     const library = createLibrary({ local, log, core, userDir, typesAtStart, pretty });
 
     const standing = createStandingNotices({ core, notices });
+
+    const others = placement.watchOthers(async () => (await fleetOf(await member.core.readFleet())).instances);
+    onClose(others.close);
 
     await core.open(os.hostname());
     // Not before: until then the core can't be asked what an event is about.

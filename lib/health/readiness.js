@@ -1,5 +1,7 @@
 'use strict';
 
+const { UNABLE } = require('../placement/elsewhere');
+
 /**
  * @import { AdminHealth, ContextHealth, Role, WorkerHealth } from '../../binding'
  * @import { OpenedStore } from '../context/handover'
@@ -96,7 +98,7 @@ function ofPlacement({ runsNothing, tabs, faults, problem }, notes) {
     notes.push("flows: none runs on this admin, as 'runFlows' says");
   }
   if (problem) {
-    notes.push(`tabs that run once: ${problem}`);
+    notes.push(`${UNABLE}${problem}`);
   }
   faults.slice(0, LISTED).forEach((fault) => notes.push(fault));
   if (faults.length > LISTED) {

@@ -11,7 +11,7 @@ const { faultsOf } = require('./place');
  * What is wrong with the placement of tabs, in the flows that Node-RED has: told once in the log, until it is no longer
  * so.
  *
- * @param {{ runtime: Pick<Runtime, 'events' | 'nodes'>, log: Pick<Log, 'error'> }} params
+ * @param {{ runtime: Pick<Runtime, 'events' | 'nodes'>, log: Pick<Log, 'error' | 'warn'> }} params
  */
 function createFaults({ runtime, log }) {
   const { events, nodes } = runtime;
@@ -19,8 +19,12 @@ function createFaults({ runtime, log }) {
   let seen;
   /** @type {string[]} */
   let faults = [];
+  /** @type {string[]} what others have to do with */
+  let elsewhere = [];
   /** @type {(faults: string[]) => void} */
   let listener = () => {};
+
+  const all = () => faults.concat(elsewhere);
 
   function look() {
     const loaded = nodes.getFlows();
@@ -31,7 +35,7 @@ function createFaults({ runtime, log }) {
     const told = new Set(faults);
     faults = faultsOf(loaded?.flows || []);
     faults.filter((fault) => !told.has(fault)).forEach((fault) => log.error(fault));
-    listener(faults);
+    listener(all());
   }
 
   /** @param {{ id?: string } | undefined} event */
@@ -44,12 +48,25 @@ function createFaults({ runtime, log }) {
   events.on('flows:starting', look);
 
   return {
-    all: () => faults,
+    all,
+
+    /**
+     * What is wrong by what others report; all of it, each time.
+     *
+     * @param {string[]} found
+     */
+    setElsewhere(found) {
+      if (found.join('\n') !== elsewhere.join('\n')) {
+        found.filter((text) => !elsewhere.includes(text)).forEach((text) => log.warn(text));
+        elsewhere = found;
+        listener(all());
+      }
+    },
 
     /** @param {(faults: string[]) => void} given */
     listen(given) {
       listener = given;
-      listener(faults);
+      listener(all());
     },
 
     close() {

@@ -3,6 +3,7 @@
 const { codedError } = require('../errors');
 const { hookFlows } = require('./hook');
 const { createOnce } = require('./once');
+const { watchOthers } = require('./elsewhere');
 const { createFaults } = require('./faults');
 const { nameOf, placeOf, tabsOf } = require('./place');
 const { EVERYWHERE, NAME, placementOf } = require('./value');
@@ -76,6 +77,8 @@ function createPlacement({ role, options, runtime, log }) {
     }),
 
     onFaults: faults.listen,
+
+    watchOthers: (read) => watchOthers({ nodes: runtime.nodes, read, tell: faults.setElsewhere, log }),
 
     close() {
       faults.close();

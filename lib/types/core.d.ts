@@ -116,7 +116,18 @@ export interface Placement {
   state(): PlacementState;
   /** Has what is wrong told from now on, whenever it has changed, and at once. */
   onFaults(listener: (faults: string[]) => void): void;
+  /** On an admin: also has told what is wrong by what other instances report. */
+  watchOthers(read: () => Promise<ReportingInstance[]>): { close(): void };
   close(): void;
+}
+
+/** What another instance reports, as far as placement goes by it. */
+export interface ReportingInstance {
+  name: string;
+  role: binding.Role;
+  state: string;
+  labels: string[];
+  report: { notes: string[] };
 }
 
 export interface PlacementState {

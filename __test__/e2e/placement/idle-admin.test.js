@@ -121,11 +121,11 @@ describe('the editor says', { skip: noChromium() }, () => {
 
   test('which tab has a wrong placement, until it has none', async () => {
     await admin.deploy(flows('first', ...tab('Timers', 'onse')), { type: 'nodes' });
-    const text = await editor.notice(/^A placement is wrong/);
+    const text = await editor.notice(/^Where tabs run: /);
     assert.match(text, /tab 'Timers' runs nowhere: CLUSTER_PLACEMENT is 'onse', which is none of all, workers, admin/);
     assert.ok((await probe()).notes.some((note) => /tab 'Timers' runs nowhere/.test(note)));
     await admin.deploy(flows('first', ...tab('Timers', 'workers')), { type: 'nodes' });
-    await editor.noNotice(/A placement is wrong/);
+    await editor.noNotice(/Where tabs run/);
     await untilRuns(worker, [...RUNS, 'Timers']);
   });
 });

@@ -24,7 +24,7 @@ function tellPlacement({ placement, notices }) {
     const more = faults.length - MOST_TABS;
     const named = faults.slice(0, MOST_TABS).join('; ');
     if (faults.length > 0) {
-      notices.show('placement', `A placement is wrong: ${named}${more > 0 ? `; and ${more} more` : ''}.`);
+      notices.show('placement', `Where tabs run: ${named}${more > 0 ? `; and ${more} more` : ''}.`);
     } else {
       notices.end('placement');
     }

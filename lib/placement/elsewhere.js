@@ -1,0 +1,108 @@
+'use strict';
+
+const { nameOf, tabsOf } = require('./place');
+const { placementOf } = require('./value');
+
+/**
+ * @import { Log, ReportingInstance } from '../types/core'
+ * @import { FlowNode, Runtime } from '../types/node-red'
+ */
+
+/** How a worker's probe begins what keeps it from running tabs once. */
+const UNABLE = 'tabs that run once: ';
+
+/** Between two looks at the others, in ms. */
+const PAUSE = 5000;
+
+/**
+ * What is wrong with where tabs run, as far as others have to do with it: labels that no worker has, and workers that can
+ * hold no tab. Where no worker is known nothing is said.
+ *
+ * @param {FlowNode[]} flows
+ * @param {ReportingInstance[]} instances
+ */
+function wrongElsewhere(flows, instances) {
+  const workers = instances.filter(({ role, state }) => role === 'worker' && state !== 'lost');
+  if (workers.length === 0) {
+    return [];
+  }
+  /** @type {string[]} */
+  const wrong = [];
+  let hasOnce = false;
+  for (const [id, tab] of tabsOf(flows)) {
+    const placement = tab.disabled ? undefined : placementOf(tab);
+    if (!placement || 'fault' in placement) {
+      continue;
+    }
+    hasOnce ||= placement.kind === 'once';
+    const { labels } = placement;
+    if (labels.length > 0 && !workers.some((worker) => labels.some((label) => worker.labels.includes(label)))) {
+      const named = labels.map((label) => `'${label}'`).join(' or ');
+      wrong.push(`tab '${nameOf(tab, id)}' runs nowhere: no worker has the label ${named}`);
+    }
+  }
+  for (const { name, report } of hasOnce ? workers : []) {
+    const note = report.notes.find((text) => text.startsWith(UNABLE));
+    if (note) {
+      wrong.push(`worker '${name}' can't run tabs once: ${note.slice(UNABLE.length)}`);
+    }
+  }
+  return wrong;
+}
+
+/**
+ * Whether flows have a tab that others have to do with.
+ *
+ * @param {FlowNode[]} flows
+ */
+function concernsOthers(flows) {
+  return [...tabsOf(flows).values()].some((tab) => {
+    const placement = placementOf(tab);
+    return !('fault' in placement) && (placement.kind === 'once' || placement.kind === 'label');
+  });
+}
+
+/**
+ * Looks, on an admin, at what instances report, and tells what is wrong once it was so for two looks: while workers are
+ * started one after the other, some labels are missing for a moment.
+ *
+ * @param {object} params
+ * @param {Pick<Runtime['nodes'], 'getFlows'>} params.nodes
+ * @param {() => Promise<ReportingInstance[]>} params.read
+ * @param {(wrong: string[]) => void} params.tell
+ * @param {Pick<Log, 'debug'>} params.log
+ * @param {number} [params.pause] ms
+ */
+function watchOthers({ nodes, read, tell, log, pause = PAUSE }) {
+  /** @type {Set<string>} */
+  let before = new Set();
+  let isReading = false;
+
+  async function look() {
+    const flows = nodes.getFlows()?.flows || [];
+    if (!concernsOthers(flows)) {
+      before = new Set();
+      tell([]);
+      return;
+    }
+    const wrong = wrongElsewhere(flows, await read());
+    tell(wrong.filter((text) => before.has(text)));
+    before = new Set(wrong);
+  }
+
+  const timer = setInterval(() => {
+    if (!isReading) {
+      isReading = true;
+      look()
+        // The server is away, or its user may not read this: what was told stays as it is.
+        .catch((error) => log.debug(`where tabs run elsewhere is not known: ${error.message}`))
+        .finally(() => {
+          isReading = false;
+        });
+    }
+  }, pause);
+  timer.unref();
+  return { close: () => clearInterval(timer) };
+}
+
+module.exports = { UNABLE, watchOthers, wrongElsewhere };
