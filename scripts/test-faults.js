@@ -3,7 +3,7 @@
 // `npm run test:faults`: the fault suite with its full counts, then a search for secrets in
 // everything that it printed and logged.
 //
-//   npm run test:faults                      everything, about twenty minutes
+//   npm run test:faults                      everything, about half an hour
 //   npm run test:faults -- torn lost         the files whose name contains one of the words
 //   FAULT_SEED=<number> npm run test:faults  the random choices of an earlier run
 //   FAULT_SCALE=0.1 npm run test:faults      a tenth of the counts

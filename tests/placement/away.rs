@@ -176,6 +176,18 @@ async fn with_keep_the_owner_goes_on_while_the_server_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_keep_an_emptied_server_changes_nothing() {
+    let server = Server::start(&[]);
+    settle(&server);
+    let (first, second) = two(keeping(&server)).await;
+    let watch = Watch::over(&[&first, &second], "a");
+    redis::cmd("FLUSHALL").exec(&mut server.admin()).unwrap();
+    tokio::time::sleep(2 * LEASE).await;
+    assert!(first.holds("a") && !second.holds("a"));
+    watch.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_keep_who_is_cut_off_gives_way_when_it_is_back() {
     let server = Server::start(&[]);
     settle(&server);

@@ -37,7 +37,7 @@ impl Leases {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5)).spread();
         self.note_connection(&state.borrow_and_update());
         loop {
-            let now = Instant::now();
+            let now = self.clock.now();
             if state.has_changed().unwrap_or(false) {
                 self.note_connection(&state.borrow_and_update());
             }
@@ -65,7 +65,7 @@ impl Leases {
                             self.is_well();
                         }
                         Err(error) => {
-                            self.state().failed(Instant::now(), backoff.next_wait());
+                            self.state().failed(self.clock.now(), backoff.next_wait());
                             self.log_problem(&error);
                         }
                     }
@@ -79,14 +79,14 @@ impl Leases {
                 () = self.work.notified() => (),
                 () = next_change(&mut hints) => pace.take().await,
                 () = next_change(&mut state) => state.mark_changed(),
-                () = sleep_until(until) => (),
+                () = self.sleep_until(until) => (),
             }
         }
     }
 
     /// Each change to ready is another connection: between two looks there may have been none.
     fn note_connection(&self, state: &ConnectionState) {
-        let now = Instant::now();
+        let now = self.clock.now();
         match state {
             ConnectionState::Ready { .. } => self.state().connected(now),
             _ => self.state().disconnected(),
@@ -103,14 +103,14 @@ impl Leases {
 
     /// Does one step. What ends meanwhile is told at once, however long the server takes.
     async fn perform(&self, step: Step) -> Result<()> {
-        let began = Instant::now();
+        let began = self.clock.now();
         let exchange = self.exchange(step);
         tokio::pin!(exchange);
         let answered = loop {
             tokio::select! {
                 answered = &mut exchange => break answered?,
                 () = tokio::time::sleep(self.between_checks()) => {
-                    let now = Instant::now();
+                    let now = self.clock.now();
                     if now.saturating_duration_since(began) >= self.ttl / 5 {
                         self.state().away(now);
                     } else {
@@ -120,7 +120,7 @@ impl Leases {
                 }
             }
         };
-        let now = Instant::now();
+        let now = self.clock.now();
         match answered {
             Answered::Renewed(asked, answer) => self.state().renewed(&asked, &answer, now),
             Answered::Looked(asked, answer) => {
@@ -157,6 +157,13 @@ impl Leases {
     /// How often it is looked whether something has ended, while the server does not answer.
     fn between_checks(&self) -> Duration {
         self.ttl / 20
+    }
+
+    async fn sleep_until(&self, until: Option<Instant>) {
+        match until {
+            Some(until) => tokio::time::sleep_until(self.clock.for_timer(until).into()).await,
+            None => std::future::pending().await,
+        }
     }
 
     fn is_well(&self) {
@@ -196,11 +203,4 @@ impl Leases {
 /// How much was heard, and how often something may have been missed.
 fn count(hints: &Hints) -> u64 {
     hints.messages.iter().fold(hints.subscribed, |sum, count| sum.wrapping_add(*count))
-}
-
-async fn sleep_until(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until.into()).await,
-        None => std::future::pending().await,
-    }
 }

@@ -3,6 +3,7 @@
 //! `state` decides, without a clock and without a connection; `follow` is the one task that talks with the
 //! server about it.
 
+mod clock;
 mod follow;
 mod spread;
 mod state;
@@ -13,16 +14,17 @@ mod simulation;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::Rng;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
+use self::clock::Clock;
 use self::state::{State, Terms};
 use super::{Inner, Member};
-use crate::clock;
+use crate::clock as time_of_day;
 use crate::config::{PlacementConfig, WhenAway};
 use crate::error::{Error, Result};
 use crate::role::{Event, Host};
@@ -50,6 +52,7 @@ pub(super) struct Leases {
     keep: bool,
     store: Store,
     host: Arc<dyn Host>,
+    clock: Clock,
     state: Mutex<State>,
     /// Something is to be done.
     work: Notify,
@@ -78,6 +81,7 @@ impl Leases {
             keep: terms.keep,
             store,
             host,
+            clock: Clock::new(),
             state: Mutex::new(State::new(terms, rand::rng().random())),
             work: Notify::new(),
             at_rest: watch::Sender::new(true),
@@ -132,7 +136,7 @@ impl Member {
         if leases.closed.load(Ordering::Relaxed) {
             return Err(Error::Closed);
         }
-        let now = Instant::now();
+        let now = leases.clock.now();
         {
             let mut state = leases.state();
             state.tick(now);
@@ -146,10 +150,11 @@ impl Member {
     /// The tabs that run here at this moment. After a pause of the process this is the first to be asked: what
     /// could not be renewed in time is no longer among them.
     pub fn held_tabs(&self) -> Vec<HeldTab> {
-        let now = Instant::now();
-        let today = clock::now();
+        let leases = &self.inner.leases;
+        let now = leases.clock.now();
+        let today = time_of_day::now();
         let ago = |since| u64::try_from(now.saturating_duration_since(since).as_millis());
-        let state = self.inner.leases.state();
+        let state = leases.state();
         let held = state.held(now).map(|(tab, held)| HeldTab {
             tab: tab.clone(),
             fence: held.fence,
@@ -160,15 +165,16 @@ impl Member {
 
     /// JavaScript runs: said by a timer. Without it nothing is renewed or taken once half a lease has passed.
     pub fn still_alive(&self) {
+        let leases = &self.inner.leases;
         let was_stale = {
-            let mut state = self.inner.leases.state();
-            let now = Instant::now();
+            let mut state = leases.state();
+            let now = leases.clock.now();
             let was_stale = state.is_stale(now);
             state.tick(now);
             was_stale
         };
         if was_stale {
-            self.inner.leases.work.notify_one();
+            leases.work.notify_one();
         }
     }
 
@@ -179,7 +185,7 @@ impl Member {
         let mut at_rest = leases.at_rest.subscribe();
         {
             let mut state = leases.state();
-            state.want([], Instant::now());
+            state.want([], leases.clock.now());
             if !state.owes() && *at_rest.borrow() {
                 return;
             }
