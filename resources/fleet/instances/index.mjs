@@ -14,7 +14,7 @@ const severity = ({ state }) => {
 const inOrder = (instances) => [...instances].sort((one, other) => severity(one) - severity(other));
 
 /** In place of a table what there is to say; empty where there is a table. */
-function emptyText(_, { status, fleet }, shown) {
+function emptyText(_, { status, fleet, problem }, shown) {
   if (status === 'loading') {
     return _('instances.loading');
   }
@@ -25,7 +25,7 @@ function emptyText(_, { status, fleet }, shown) {
     return _('instances.unknown');
   }
   if (!fleet) {
-    return _('instances.noAnswer');
+    return _('instances.noAnswer', { problem: problem || _('summary.noAnswer') });
   }
   if (fleet.instances.length === 0) {
     return _('instances.none');
