@@ -26,9 +26,9 @@ function checkOptions(text) {
 const IN_BACKGROUND = 'InBackground';
 
 /**
- * Opens an admin, a worker or a member of the cluster.
+ * Opens an admin, a worker, a member of the cluster or a reader of the history.
  *
- * @template {'Admin' | 'Worker' | 'Member'} Name
+ * @template {'Admin' | 'Worker' | 'Member' | 'HistoryReader'} Name
  * @param {Name} name
  * @param {{ options: Options, userDir: string | undefined, log: Log, onEvent: EventFunction }} params
  * @returns {Core<Name>}

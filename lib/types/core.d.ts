@@ -31,7 +31,7 @@ type BackgroundAnswers = AnswersOf<{
   expire: boolean;
 }>;
 
-export type CoreName = 'Admin' | 'Worker' | 'Context' | 'Member';
+export type CoreName = 'Admin' | 'Worker' | 'Context' | 'Member' | 'HistoryReader';
 type Class<N extends CoreName> = InstanceType<(typeof binding)[N]>;
 
 type InBackground = 'InBackground';

@@ -36,3 +36,41 @@ export interface AskedHistory {
   annotate(sequence: number, message: string): Promise<boolean>;
   rollback(sequence: number, wanted: RollbackWanted): Promise<RollbackOutcome>;
 }
+
+/** An entry of the history, as it is told (docs/history.md). */
+export interface Entry {
+  sequence: number;
+  /** In ms since 1970. */
+  time: number;
+  user: string | null;
+  origin: string;
+  added: number;
+  changed: number;
+  removed: number;
+  tabs: string[];
+  address: string | null;
+  type: string | null;
+  message: string | null;
+  to: number | null;
+  project: string | null;
+  current: boolean;
+}
+
+export interface HistoryDifference {
+  /** Null: with nothing. */
+  from: number | null;
+  to: number;
+  tabs: Array<{ id: string; name: string; nodes: NodeDifference[] }>;
+  credentialsChanged: boolean;
+  /** Nodes that differ and are not listed. */
+  leftOut: number;
+}
+
+export interface NodeDifference {
+  id: string;
+  type: string;
+  name: string;
+  change: 'added' | 'changed' | 'removed';
+  /** Null: it had, or has, none; both: it is told of no more than that. */
+  properties: Array<{ name: string; before: string | null; after: string | null }>;
+}

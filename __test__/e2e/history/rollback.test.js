@@ -17,7 +17,7 @@ const {
   untilAnswer
 } = require('../support/admin-and-workers.js');
 const { until } = require('../../support/wait.js');
-const { PATH, differenceOf, entriesOf, refusal, rollBack } = require('./support/history-api.js');
+const { differenceOf, entriesOf, refusal, rollBack, say } = require('./support/history-api.js');
 
 let server;
 let client;
@@ -157,11 +157,10 @@ test('with another secret than then, flows go back and the credentials of today 
 });
 
 test('somebody can say something of an entry, also when it is bounded', async () => {
-  const say = (sequence, message) => admin.admin(`${PATH}/${sequence}/message`, { method: 'PUT', body: { message } });
-  assert.equal((await say(2, 'before the audit')).status, 204);
+  assert.equal((await say(admin, 2, 'before the audit')).status, 204);
   const entry = (await entriesOf(admin)).find(({ sequence }) => sequence === 2);
   assert.equal(entry.message, 'before the audit');
-  assert.deepEqual(await refusal(say(99, 'no')), [404, 'ERR_VALKEY_HISTORY']);
+  assert.deepEqual(await refusal(say(admin, 99, 'no')), [404, 'ERR_VALKEY_HISTORY']);
 });
 
 test("with 'history: false' there is none", async () => {

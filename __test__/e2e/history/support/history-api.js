@@ -5,10 +5,12 @@
 const PATH = '/node-red-storage-valkey/history';
 
 const entriesOf = async (admin, options) => (await admin.admin(PATH, options)).json();
-const differenceOf = async (admin, to, from) =>
-  (await admin.admin(`${PATH}/${to}/difference${from === undefined ? '' : `?from=${from}`}`)).json();
+const differenceOf = async (admin, to, from, options) =>
+  (await admin.admin(`${PATH}/${to}/difference${from === undefined ? '' : `?from=${from}`}`, options)).json();
 const rollBack = async (admin, sequence, { token, ...body } = {}) =>
   (await admin.admin(`${PATH}/${sequence}/rollback`, { method: 'POST', token, body })).json();
+const say = (admin, sequence, message, options) =>
+  admin.admin(`${PATH}/${sequence}/message`, { method: 'PUT', body: { message }, ...options });
 
 /** The status and the code of what is refused. */
 async function refusal(request) {
@@ -20,4 +22,4 @@ async function refusal(request) {
   return null;
 }
 
-module.exports = { PATH, differenceOf, entriesOf, refusal, rollBack };
+module.exports = { differenceOf, entriesOf, refusal, rollBack, say };
