@@ -12,6 +12,7 @@ const { optionsAsText } = require('./options');
 const { openMember } = require('./member');
 const nodeRed = require('./node-red');
 const { createPlacement } = require('./placement');
+const { openStreams } = require('./streams');
 const { defaultUserDir } = require('./user-dir');
 const { name: NAME, version: VERSION } = require('../package.json');
 
@@ -69,12 +70,15 @@ async function open(settings, runtime) {
     log,
     instance: () => instance
   });
+  const member = openMember({ options, userDir: settings.readOnly ? undefined : userDir, log });
+  const streams = openStreams({ role: checked.role, settings, runtime, member });
   const editor = require('./editor').openEditor({
     settings,
     runtime,
     log,
     role: checked.role,
-    instance: () => instance
+    instance: () => instance,
+    streams: () => streams.showing
   });
   const standing = createStanding({
     role: checked.role,
@@ -85,7 +89,6 @@ async function open(settings, runtime) {
     placement: placement.state
   });
   const health = createHealth({ options: checked.health, log, standing });
-  const member = openMember({ options, userDir: settings.readOnly ? undefined : userDir, log });
   try {
     await health.open();
     instance = await openRole({ settings, runtime, log, options, checked, member, placement });
@@ -94,6 +97,7 @@ async function open(settings, runtime) {
     editor.close();
     standing.close();
     placement.close();
+    streams.close();
     await member.close();
     await health.close();
     throw error;
@@ -115,6 +119,7 @@ async function open(settings, runtime) {
       await health.close();
       await instance.close();
       placement.close();
+      streams.close();
       await member.close();
     }
   };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { addStreamRoutes } = require('../streams/routes');
 const { addDeployedRoute } = require('./deployed');
 const { addHistoryRoutes } = require('../history/routes');
 
@@ -11,6 +12,6 @@ const { addHistoryRoutes } = require('../history/routes');
  *
  * @type {Array<(RED: PluginApi, params: EditorParams) => void>}
  */
-const ROUTES = [addDeployedRoute, addHistoryRoutes];
+const ROUTES = [addDeployedRoute, addHistoryRoutes, addStreamRoutes];
 
 module.exports = { ROUTES };
