@@ -2,7 +2,6 @@
 
 mod fleet;
 mod leases;
-mod streams;
 
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;

@@ -170,6 +170,7 @@ impl Inner {
             if state.waiting.take().is_some() {
                 state.pending = None;
             }
+            state.running.is_called(snapshot.label());
             state.running.looks(Standing::InStep);
             self.copy.note_seen(state.running.in_step());
             return Look::Nothing;

@@ -95,6 +95,11 @@ impl Running {
         self.matched.is_some_and(|seen| seen.copied.is_none())
     }
 
+    /// What runs is stored under this name: a server that was emptied has it under another than before.
+    pub(super) fn is_called(&mut self, revision: String) {
+        self.revision = Some(revision);
+    }
+
     /// A look has found this.
     pub(super) fn looks(&mut self, standing: Standing) {
         self.standing = standing;
