@@ -5,6 +5,7 @@ const { handOver, openedStores, takeBack } = require('./context/handover');
 const { contextLoaded } = require('./context/waiting');
 const { narrowDependencyCheck } = require('./flows/dependencies');
 const { setFailureExitCode } = require('./exit-code');
+const { openFleet } = require('./fleet');
 const { createHealth } = require('./health');
 const { createStanding } = require('./health/standing');
 const { PREFIX, createLog } = require('./log');
@@ -12,7 +13,6 @@ const { optionsAsText } = require('./options');
 const { openMember } = require('./member');
 const nodeRed = require('./node-red');
 const { createPlacement } = require('./placement');
-const { openStreams } = require('./streams');
 const { defaultUserDir } = require('./user-dir');
 const { name: NAME, version: VERSION } = require('../package.json');
 
@@ -70,16 +70,6 @@ async function open(settings, runtime) {
     log,
     instance: () => instance
   });
-  const member = openMember({ options, userDir: settings.readOnly ? undefined : userDir, log });
-  const streams = openStreams({ role: checked.role, settings, runtime, member });
-  const editor = require('./editor').openEditor({
-    settings,
-    runtime,
-    log,
-    role: checked.role,
-    instance: () => instance,
-    streams: () => streams.showing
-  });
   const standing = createStanding({
     role: checked.role,
     maxAge: checked.health ? checked.health.maxAge : null,
@@ -89,15 +79,34 @@ async function open(settings, runtime) {
     placement: placement.state
   });
   const health = createHealth({ options: checked.health, log, standing });
+  const member = openMember({ options, userDir: settings.readOnly ? undefined : userDir, log });
+  const fleet = openFleet({
+    core: member.core,
+    checked,
+    settings,
+    runtime,
+    log,
+    standing,
+    instance: () => instance,
+    tabs: () => placement.state().tabs.map(({ id }) => id)
+  });
+  const editor = require('./editor').openEditor({
+    settings,
+    runtime,
+    log,
+    role: checked.role,
+    instance: () => instance,
+    fleet: fleet.reader
+  });
   try {
     await health.open();
     instance = await openRole({ settings, runtime, log, options, checked, member, placement });
   } catch (error) {
     takeBack(userDir);
     editor.close();
+    fleet.close();
     standing.close();
     placement.close();
-    streams.close();
     await member.close();
     await health.close();
     throw error;
@@ -115,11 +124,11 @@ async function open(settings, runtime) {
     async close() {
       takeBack(userDir);
       editor.close();
+      fleet.close();
       standing.close();
       await health.close();
       await instance.close();
       placement.close();
-      streams.close();
       await member.close();
     }
   };

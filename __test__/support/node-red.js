@@ -346,4 +346,4 @@ async function startNodeRed(options = {}) {
   return new NodeRed(options).start();
 }
 
-module.exports = { NODE_RED, startNodeRed, raw };
+module.exports = { startNodeRed, raw };

@@ -1,8 +1,8 @@
 'use strict';
 
-const { addStreamRoutes } = require('../streams/routes');
-const { addDeployedRoute } = require('./deployed');
+const { addFleetRoute } = require('../fleet/routes');
 const { addHistoryRoutes } = require('../history/routes');
+const { addDeployedRoute } = require('./deployed');
 
 /** @import { EditorParams, PluginApi } from '../types/editor' */
 
@@ -12,6 +12,6 @@ const { addHistoryRoutes } = require('../history/routes');
  *
  * @type {Array<(RED: PluginApi, params: EditorParams) => void>}
  */
-const ROUTES = [addDeployedRoute, addHistoryRoutes, addStreamRoutes];
+const ROUTES = [addDeployedRoute, addFleetRoute, addHistoryRoutes];
 
 module.exports = { ROUTES };

@@ -4,13 +4,30 @@ const { watchFlows } = require('./flows-watch');
 const { createReadiness } = require('./readiness');
 
 /**
- * @import { Role } from '../../binding'
+ * @import { ContextHealth, Role } from '../../binding'
  * @import { OpenedStore } from '../context/handover'
  * @import { Instance, Placement } from '../types/core'
  * @import { Runtime } from '../types/node-red'
  */
 
 /** @typedef {ReturnType<typeof createStanding>} Standing */
+
+/**
+ * The verdict, and what it is made of; docs/operations.md lists the members.
+ *
+ * @typedef {object} Verdict
+ * @property {boolean} ready
+ * @property {Role} role
+ * @property {string | null} revision
+ * @property {string} connection
+ * @property {number | null} [copyAge] of a worker
+ * @property {boolean} [mirrored] of an admin
+ * @property {string} flows
+ * @property {string[]} missing
+ * @property {string[]} notes
+ * @property {string} [packages]
+ * @property {Record<string, ContextHealth | null>} [context]
+ */
 
 /**
  * How this instance stands, for all who tell of it. Has to be created before flows are loaded.
@@ -30,16 +47,17 @@ function createStanding({ role, maxAge, runtime, instance, contexts, placement }
   const flows = watchFlows(runtime.events);
   const readiness = createReadiness({ role, maxAge });
   return {
-    /** The verdict, and what it is made of. */
     now() {
       const opened = instance();
-      return readiness({
+      const verdict = readiness({
         core: opened && opened.health(),
         flows: flows.state(),
         packages: opened && opened.packageState ? opened.packageState() : undefined,
         contexts: contexts(),
         placement: placement()
       });
+      // What it is made of depends on the role.
+      return /** @type {Verdict} */ (/** @type {unknown} */ (verdict));
     },
     /** Of flows alone, with what they lack. */
     flows: flows.state,

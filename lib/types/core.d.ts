@@ -29,7 +29,6 @@ type BackgroundAnswers = AnswersOf<{
   setIfAbsent: boolean;
   push: string;
   expire: boolean;
-  look: boolean;
 }>;
 
 export type CoreName = 'Admin' | 'Worker' | 'Context' | 'Member' | 'HistoryReader';

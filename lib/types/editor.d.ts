@@ -2,8 +2,8 @@
 
 import type { EventEmitter } from 'node:events';
 import type { Instance, Log } from './core';
+import type { FleetReader } from '../fleet/reader';
 import type { Runtime, Settings } from './node-red';
-import type { Showing } from '../streams';
 
 export interface EditorRequest {
   query: Record<string, unknown>;
@@ -43,6 +43,6 @@ export interface EditorParams {
   role: string;
   /** Null as long as it is not open. */
   instance: () => Instance | null;
-  /** What of workers is shown in the editors; null on a worker. */
-  streams: () => Showing | null;
+  /** What is known of all instances. */
+  fleet: FleetReader;
 }

@@ -13,4 +13,3 @@ mod common;
 
 mod outage;
 mod reports;
-mod watch;

@@ -28,7 +28,8 @@ before(async () => {
   });
   admin = await startInstance('admin', server, {
     flows: [],
-    valkey: { sessionTTL: 100 },
+    // Reports are refused without the user of `state`.
+    valkey: { sessionTTL: 100, report: false },
     settingsHead: HEAD,
     settings: { adminAuth: raw('adminAuth') }
   });
@@ -63,6 +64,7 @@ test('a log-in survives a restart of the admin', async () => {
 const startEditor = (user) =>
   startInstance('worker', server, {
     user,
+    valkey: { report: false },
     httpAdmin: true,
     settingsHead: HEAD,
     settings: { adminAuth: raw('adminAuth') }

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
 const { findServer } = require('../../../scripts/valkey-server.js');
-const { adminLine, workerLine } = require('../../support/acl.js');
+const { adminLine, stateLine, workerLine } = require('../../support/acl.js');
 const { startNodeRed } = require('../../support/node-red.js');
 const { startServer } = require('../../support/server.js');
 const { answers, valueFlow } = require('../../support/request-flow.js');
@@ -43,12 +43,14 @@ for (const flavour of FLAVOURS) {
           users: [
             adminLine(PREFIX, 'a-secret', { version }),
             workerLine(PREFIX, 'w-secret', { version }),
+            stateLine(PREFIX, 's-secret', { version }),
             'user default on nopass ~* &* +@all'
           ]
         })
       );
+      const valkey = { state: { username: 'state', password: 's-secret' } };
       const instance = (role, password, options) =>
-        keep(startNodeRed({ role, server, user: { username: role, password }, ...options }));
+        keep(startNodeRed({ role, server, user: { username: role, password }, valkey, ...options }));
       const admin = await instance('admin', 'a-secret', { flows: valueFlow('at start') });
       const worker = await instance('worker', 'w-secret', { wait: 'listening' });
       await answers(worker, 'at start');

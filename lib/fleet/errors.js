@@ -1,0 +1,88 @@
+'use strict';
+
+const { EventEmitter } = require('node:events');
+
+const { plainText } = require('./plain-text');
+const { withoutSecrets } = require('./redact');
+
+/**
+ * @import { RawOptions } from '../types/core'
+ * @import { Runtime, Settings } from '../types/node-red'
+ */
+
+/** Node-RED's levels up to this one are errors. */
+const ERROR = 20;
+const LONGEST = 200;
+
+/** What is looked at of a text, in characters. */
+const LOOKED_AT = 2000;
+
+/**
+ * Texts among the options that are secrets, inner objects included.
+ *
+ * @param {unknown} value
+ * @param {string} [name]
+ * @returns {unknown[]}
+ */
+function secretsIn(value, name = '') {
+  if (typeof value === 'string') {
+    return /pass|secret|key$|token/i.test(name) && name !== 'keyPrefix' ? [value] : [];
+  }
+  return value !== null && typeof value === 'object' && !Buffer.isBuffer(value)
+    ? Object.entries(value).flatMap(([key, inner]) => secretsIn(inner, key))
+    : [];
+}
+
+/**
+ * What a line of Node-RED's log says, without its stack.
+ *
+ * @param {any} message
+ */
+function wordsOf(message) {
+  const words = typeof message === 'object' && message !== null ? (message.message ?? message) : message;
+  const [first] = String(words).slice(0, LOOKED_AT).split('\n');
+  return first;
+}
+
+/**
+ * Counts the errors in Node-RED's log, those of nodes included, and keeps the last one.
+ *
+ * @param {{ runtime: Pick<Runtime, 'log' | 'nodes'>, settings: Settings }} params
+ */
+function watchErrors({ runtime, settings }) {
+  const { log, nodes } = runtime;
+  const known = [settings.credentialSecret, ...secretsIn(/** @type {RawOptions} */ (settings.valkey))];
+  let count = 0;
+  /** @type {{ text: string, at: number } | null} */
+  let last = null;
+
+  /** @param {any} line */
+  const take = ({ level, msg, type, name, id }) => {
+    if (!(level <= ERROR)) {
+      return;
+    }
+    count += 1;
+    const own = id && nodes ? Object.values(nodes.getCredentials(id) || {}) : [];
+    const node = type ? `[${type}:${name || id}] ` : '';
+    last = { text: plainText(withoutSecrets(node + wordsOf(msg), [...known, ...own]), LONGEST), at: performance.now() };
+  };
+  const handler = new EventEmitter();
+  handler.on('log', (line) => {
+    // What throws here would end whoever writes to the log.
+    try {
+      take(line);
+    } catch {
+      count += 1;
+    }
+  });
+  log.addHandler(handler);
+
+  return {
+    count: () => count,
+    /** `ago` in s. */
+    last: () => last && { text: last.text, ago: Math.round((performance.now() - last.at) / 1000) },
+    close: () => log.removeHandler(handler)
+  };
+}
+
+module.exports = { watchErrors };

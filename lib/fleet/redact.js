@@ -1,0 +1,31 @@
+'use strict';
+
+/** What stands in place of a secret. */
+const HIDDEN = '***';
+/** Shorter ones hide more of a text than they protect. */
+const SHORTEST_SECRET = 4;
+
+/** The user's part of a URL. */
+const USER_OF_URL = /\/\/[^\s/@]+@/g;
+/** `password=…`, `"token": "…"`, `Authorization: Bearer …`. */
+const NAMED =
+  /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_ ]?key|authorization|cookie|credentials?)["']?\s*[:=]\s*)((?:bearer|basic)\s+)?("[^"]*"|'[^']*'|[^\s,;&]+)/gi;
+const BEARER = /\b(bearer|basic)\s+[\w+/.~=-]{8,}/gi;
+
+/**
+ * A text of a log without what is known, or looks, to be a secret.
+ *
+ * @param {string} text
+ * @param {Iterable<unknown>} [secrets] values that are known to be
+ */
+function withoutSecrets(text, secrets = []) {
+  let shown = text;
+  for (const secret of secrets) {
+    if (typeof secret === 'string' && secret.length >= SHORTEST_SECRET) {
+      shown = shown.split(secret).join(HIDDEN);
+    }
+  }
+  return shown.replace(USER_OF_URL, `//${HIDDEN}@`).replace(NAMED, `$1${HIDDEN}`).replace(BEARER, `$1 ${HIDDEN}`);
+}
+
+module.exports = { withoutSecrets };
