@@ -155,6 +155,11 @@ impl Keyspace {
         self.key("context::imported")
     }
 
+    /// How far the changes of one instance have come.
+    pub fn context_mark(&self, id: &str) -> String {
+        format!("{}context::mark-{id}", self.prefix)
+    }
+
     /// The ids of the instances that report, with the time of each one's last report.
     pub fn fleet(&self) -> String {
         self.key("fleet")

@@ -26,10 +26,8 @@ impl Inner {
     pub(super) async fn begin(&self, session: u64) -> Result<()> {
         self.store.require_master(session).await?;
         self.store.load_scripts(session).await?;
-        let run_id = self.store.run_id(session).await?;
-        if self.notes_another(run_id) {
-            self.replica().assert_own();
-        }
+        let mark = self.store.mark(session, &self.mark_key).await?;
+        self.assert_lost(mark);
         let mut found = self.store.epoch(session).await?;
         let (known, was_in_step) = {
             let standing = self.standing();
@@ -45,7 +43,7 @@ impl Inner {
             self.refill(session).await?;
         }
         if is_emptied || is_another {
-            self.replica().assert_own();
+            self.assert_own(0);
         }
         let epoch = match found {
             Some(found) => Some(found),
@@ -100,13 +98,21 @@ impl Inner {
         self.store.epoch(session).await
     }
 
-    /// Notes which process answers; whether it is another than a moment ago: after a failover or a restart it may lack
-    /// what was acknowledged last.
-    fn notes_another(&self, run_id: Option<String>) -> bool {
-        let mut standing = self.standing();
-        let is_recent = standing.lost.is_some_and(|lost| lost.elapsed() < SHORT_OUTAGE);
-        let before = std::mem::replace(&mut standing.run_id, run_id);
-        is_recent && before.is_some() && before != standing.run_id
+    /// After a failover or a restart the server may lack what was acknowledged last: it says so with its mark.
+    fn assert_lost(&self, mark: u64) {
+        let is_recent = self.standing().lost.is_some_and(|lost| lost.elapsed() < SHORT_OUTAGE);
+        if is_recent && self.replica().has_lost(mark) {
+            self.assert_own(mark);
+        }
+    }
+
+    fn assert_own(&self, mark: u64) {
+        let all = self.replica().assert_own(mark);
+        if !all {
+            tracing::warn!(
+                "shared context: the server has lost its last moments; what was set here in them is set again, but for keys with too many changes, or too large ones"
+            );
+        }
     }
 
     /// Whether the server has refused a write, which is logged, and the connection is as it was.

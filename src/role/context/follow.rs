@@ -186,6 +186,11 @@ impl Inner {
             let names = stale.iter().map(|name| keys.context(&name.scope, &name.key));
             requests.push(Request::Fetch { keys: names.collect() });
         }
+        let is_marked = !writes.is_empty() || asked > 0;
+        if is_marked {
+            let mark = self.replica().next_mark();
+            requests.push(Request::Mark { key: self.mark_key.clone(), mark });
+        }
         let exchanged = self.store.exchange(session, &writes, &requests).await;
         let (written, mut answers) = match exchanged {
             Ok(exchanged) => exchanged,
@@ -197,9 +202,13 @@ impl Inner {
             }
         };
         self.standing().progress = Some(Instant::now());
+        let is_heard = is_marked && matches!(answers.pop(), Some(Ok(_)));
         let fetched = answers.split_off(asked.min(answers.len())).into_iter().next();
         let mut refused = None;
         let mut replica = self.replica();
+        if is_heard {
+            replica.heard_mark();
+        }
         for (name, outcome) in names.iter().zip(written) {
             match outcome {
                 Ok(Written::Done) => replica.written(name),

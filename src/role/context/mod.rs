@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rand::Rng;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
@@ -76,6 +77,8 @@ struct Inner {
     replica: Mutex<Replica>,
     /// More keys are not asked for.
     most_keys: usize,
+    /// Where the server has the mark of our changes.
+    mark_key: String,
     /// What the names of other stores' keys begin with.
     import_from: Vec<String>,
     operations: Mutex<VecDeque<Queued>>,
@@ -106,6 +109,7 @@ impl Context {
             connection.password.clone_from(&user.password);
         }
         let keys = Keyspace::new(&config.key_prefix);
+        let mark_key = keys.context_mark(&format!("{:016x}", rand::rng().random::<u64>()));
         let tracking = Tracking::new(keys.context_prefix());
         let connection =
             Connection::open_tracking(Arc::new(connection), hooks, Arc::clone(&tracking));
@@ -114,6 +118,7 @@ impl Context {
             role: config.role,
             store: ContextStore::new(connection, tracking, keys, limits.max_value()),
             most_keys: limits.most_keys(),
+            mark_key,
             import_from: config.context.import_from.clone(),
             replica: Mutex::new(Replica::new(limits, config.enable_compression)),
             operations: Mutex::default(),

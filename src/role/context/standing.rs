@@ -47,8 +47,6 @@ pub(super) struct Standing {
     pub(super) epoch: Option<String>,
     /// Everything was read once; until then there are a copy of the disk and a part of the server's.
     pub(super) was_in_step: bool,
-    /// The server process of the last connection.
-    pub(super) run_id: Option<String>,
     /// Since when it is not in step.
     pub(super) lost: Option<Instant>,
     /// The server answers, and refuses what is written.

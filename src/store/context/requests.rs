@@ -1,6 +1,7 @@
 //! What goes to the server in one pipeline, and what comes back.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use redis::{Cmd, Pipeline, Value, cmd};
 
@@ -9,6 +10,8 @@ use super::{ContextStore, Digest, Stored, scripts};
 use crate::connection::Script;
 use crate::error::{Error, Result};
 
+/// A mark is of use for so long after the last change.
+const MARK_KEPT: Duration = Duration::from_secs(120);
 /// Bytes that one answer to a fetch has, roughly, at most.
 const FETCH_BYTES: usize = 4 * 1024 * 1024;
 
@@ -52,6 +55,8 @@ pub(crate) enum Request {
     Write { key: String, write: Write },
     /// Sets what is not there.
     Refill { key: String, value: Vec<u8> },
+    /// Says how far our changes have come; it is not kept for long.
+    Mark { key: String, mark: u64 },
     /// Reads keys; as many as fit into an answer.
     Fetch { keys: Vec<String> },
 }
@@ -151,6 +156,15 @@ impl ContextStore {
             Request::Expire { key, ms } => cmd("PEXPIRE").arg(key).arg(ms.to_string()).clone(),
             Request::Write { key, write } => self.compare(key, write),
             Request::Refill { key, value } => cmd("SET").arg(key).arg(value).arg("NX").clone(),
+            Request::Mark { key, mark } => {
+                let mark = mark.to_string();
+                cmd("SET")
+                    .arg(key)
+                    .arg(mark)
+                    .arg("PX")
+                    .arg(MARK_KEPT.as_millis().to_string())
+                    .clone()
+            }
             Request::Fetch { keys } => {
                 let arguments = [self.max_value.to_string(), FETCH_BYTES.to_string()];
                 let keys: Vec<&String> = keys.iter().collect();
@@ -201,7 +215,9 @@ impl ContextStore {
             }
             (Request::Expire { .. }, Value::Int(count)) => Ok(Answer::Done(count > 0)),
             (Request::Write { key, .. }, reply) => self.written(key, reply).map(Answer::Written),
-            (Request::Refill { .. }, reply) => Ok(Answer::Done(reply != Value::Nil)),
+            (Request::Refill { .. } | Request::Mark { .. }, reply) => {
+                Ok(Answer::Done(reply != Value::Nil))
+            }
             (Request::Fetch { keys }, Value::Array(items)) => {
                 let found = keys.iter().zip(items).map(|(key, item)| self.found(key, item));
                 Ok(Answer::Fetched(found.collect()))

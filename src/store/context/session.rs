@@ -55,23 +55,10 @@ impl ContextStore {
         Ok(plain_text(&reply).filter(|epoch| !epoch.is_empty() && epoch.len() <= 100))
     }
 
-    /// Which process answers; `None`: it does not say.
-    pub(crate) async fn run_id(&self, session: u64) -> Result<Option<String>> {
-        let mut pipe = Pipeline::new();
-        pipe.cmd("INFO").arg("server");
-        match self.one(session, &pipe).await {
-            Ok(info) => {
-                let info = plain_text(&info).unwrap_or_default();
-                let id = info.lines().find_map(|line| line.strip_prefix("run_id:"));
-                Ok(id.map(|id| id.trim().chars().take(100).collect()))
-            }
-            Err(error @ Error::Permission { .. }) => {
-                let consequence = "what a failover loses is not set again";
-                self.connection.warn_missing_right(&error, consequence);
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+    /// How far the server says that our changes have come; 0: it does not say.
+    pub(crate) async fn mark(&self, session: u64, key: &str) -> Result<u64> {
+        let mark = self.read_note(session, key).await?;
+        Ok(mark.and_then(|mark| mark.parse().ok()).unwrap_or(0))
     }
 
     /// Sets the epoch, unless somebody was first; gives the one that counts.

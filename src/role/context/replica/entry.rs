@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::before::Before;
 use super::change::{Change, Text};
 use super::limits::{LONGEST_KEY, LONGEST_SCOPE};
 use crate::store::context::{Digest, Stored};
@@ -23,16 +24,15 @@ pub(in crate::role::context) struct Entry {
     pub(in crate::role::context) sent: Option<Sent>,
     /// Not on its way yet.
     pub(in crate::role::context) pending: Option<Pending>,
-    /// If what the server has is our own, and new: what it had before, because a server that has lost
-    /// its last moments may have that again.
-    pub(in crate::role::context) before_own: Vec<Digest>,
+    /// If what the server has is our own, and new: what it had before.
+    pub(super) before: Before,
+    /// If the server is found to have what it had before, ours is set again.
+    pub(super) asserts: bool,
     /// When it expires, as far as that was said here.
     pub(in crate::role::context) expires: Option<Instant>,
 }
 
-/// So many values before our own are remembered …
-const MOST_BEFORE: usize = 256;
-/// … if they are no longer than this.
+/// What was before a longer value is not told from others'.
 const LONGEST_BEFORE: usize = 256 * 1024;
 
 /// A change that is not on its way yet.
@@ -71,56 +71,77 @@ impl Entry {
             && self.local.is_none()
             && self.sent.is_none()
             && self.pending.is_none()
-            && self.before_own.is_empty()
+            && self.before.is_empty()
     }
 
     pub(in crate::role::context) fn server_text(&self) -> Text {
         self.server.as_ref().and_then(Stored::text)
     }
 
-    /// The server has a value of our own now.
-    pub(in crate::role::context) fn wrote(&mut self, stored: Option<Stored>) {
+    /// The server has a value of our own now, since the pipeline `mark`.
+    pub(super) fn wrote(&mut self, stored: Option<Stored>, mark: Option<u64>) {
         let length = self.server_text().map_or(0, |text| text.len());
-        if length > LONGEST_BEFORE {
-            self.before_own.clear();
-        } else if self.server != stored {
-            self.before_own.push(self.server_digest());
-            let excess = self.before_own.len().saturating_sub(MOST_BEFORE);
-            self.before_own.drain(..excess);
+        self.asserts = false;
+        if self.server == stored {
+            return;
+        }
+        match mark {
+            Some(mark) if length <= LONGEST_BEFORE => self.before.note(&self.server_digest(), mark),
+            _ => self.before.note_gap(),
         }
         self.server = stored;
     }
 
-    /// The server was found to have this.
-    pub(in crate::role::context) fn found(&mut self, found: Option<Stored>) {
-        if self.server != found {
-            self.before_own.clear();
-            self.expires = None;
-            self.server = found;
+    /// The server was found to have this. If it has lost ours, ours is to be sent again.
+    pub(super) fn found(&mut self, found: Option<Stored>) {
+        let regained = self.regained(&found);
+        let asserted = std::mem::take(&mut self.asserts);
+        if self.server == found {
+            return;
         }
-    }
-
-    /// The server may have lost its last moments, and have what was there before a value of our own:
-    /// ours is set again. Whether there is something to send.
-    pub(in crate::role::context) fn assert_own(&mut self) -> bool {
-        // One that expires may have, and would then be there for good.
-        if self.expires.is_some()
-            || self.before_own.is_empty()
-            || (self.server.is_some() && self.server_text().is_none())
-        {
-            return false;
-        }
-        let mut guard = self.guard_of_server();
-        match &mut self.pending {
-            Some(Pending { guard: Some(pending), .. }) => pending.bases.extend(&self.before_own),
-            Some(_) => (),
-            None => {
-                guard.bases.extend(&self.before_own);
-                guard.repeats = true;
-                let change = Change::Whole(self.server_text());
-                self.pending = Some(Pending { change, guard: Some(guard) });
+        if let Some(guard) = regained.filter(|_| asserted) {
+            match &mut self.pending {
+                Some(Pending { guard: Some(pending), .. }) => pending.bases.extend(guard.bases),
+                Some(Pending { change: Change::Parts(_), guard: pending }) => {
+                    *pending = Some(guard)
+                }
+                Some(_) => (),
+                None => {
+                    let base = found.as_ref().and_then(Stored::text);
+                    let guard = Guard { base, repeats: true, ..guard };
+                    let change = Change::Whole(self.server_text());
+                    self.pending = Some(Pending { change, guard: Some(guard) });
+                }
             }
         }
+        self.before = Before::default();
+        self.expires = None;
+        self.server = found;
+    }
+
+    /// If the server has lost our value, and has what was there before: what is to be set on ours again is guarded
+    /// with this.
+    pub(super) fn regained(&self, found: &Option<Stored>) -> Option<Guard> {
+        let digest = found.as_ref().map(Stored::digest).unwrap_or_default();
+        (self.asserts && self.before.contains(&digest)).then(|| Guard {
+            base: self.server_text(),
+            bases: vec![digest],
+            repeats: false,
+        })
+    }
+
+    /// The server has lost what came after the pipeline `mark`: our value is set again if what was before it is
+    /// found. False if nobody can tell.
+    pub(super) fn assert_own(&mut self, mark: u64) -> bool {
+        if self.before.has_gap() {
+            return false;
+        }
+        let is_readable = self.server.is_none() || self.server_text().is_some();
+        // One that expires may have, and would then be there for good.
+        self.asserts = self.expires.is_none()
+            && !self.before.is_empty()
+            && (self.asserts || self.before.is_after(mark))
+            && is_readable;
         true
     }
 

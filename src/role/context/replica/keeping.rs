@@ -137,13 +137,18 @@ mod tests {
             replica.change(name, Change::Whole(text("1")));
         }
         assert!(replica.take_writes(1000).iter().all(|(_, write)| !write.keep_expiry));
+        replica.next_mark();
         replica.written(&stays);
         replica.written(&expires);
         replica.expires(&expires, Instant::now() + Duration::from_secs(9));
-        replica.assert_own();
+        assert!(replica.assert_own(0));
+        // The server has neither.
+        replica.read(&stays, None);
+        let known = replica.expiring();
+        replica.read(&expires, None);
         let repeated = replica.take_writes(1000);
         let repeated: Vec<_> = repeated.iter().map(|(name, it)| (name, it.keep_expiry)).collect();
         assert_eq!(repeated, [(&stays, true)]);
-        assert_eq!(replica.expiring().into_keys().collect::<Vec<_>>(), [expires]);
+        assert_eq!(known.into_keys().collect::<Vec<_>>(), [expires]);
     }
 }

@@ -4,6 +4,7 @@
 //! way, and those that are not yet. What the server tells of others' changes leads to a read, and
 //! only the answers of reads and writes, in the order of the server, change what it is known to have.
 
+mod before;
 mod change;
 mod entry;
 mod keeping;
@@ -54,6 +55,13 @@ pub(in crate::role::context) struct Replica {
     /// Keys with a value of our own that is new, and those of the time before.
     recent: HashSet<Name>,
     less_recent: HashSet<Name>,
+    /// Values before our own that were remembered since the last call of `age`.
+    noted: usize,
+    /// There were more such keys.
+    forgot: bool,
+    /// The last pipeline with changes, and the last one that was acknowledged.
+    mark: u64,
+    heard_mark: u64,
     /// Keys that others have changed, not told yet.
     changed: HashSet<Name>,
     conflicts: Vec<Conflict>,
@@ -88,6 +96,10 @@ impl Replica {
             compress,
             recent: HashSet::new(),
             less_recent: HashSet::new(),
+            noted: 0,
+            forgot: false,
+            mark: 0,
+            heard_mark: 0,
             changed: HashSet::new(),
             conflicts: Vec::new(),
             version: 0,

@@ -22,7 +22,11 @@ impl Replica {
             return;
         }
         let keys = self.scopes.entry(name.scope.clone()).or_default();
-        keys.entry(name.key.clone()).or_default().found(found);
+        let entry = keys.entry(name.key.clone()).or_default();
+        entry.found(found);
+        if entry.pending.is_some() {
+            self.dirty.insert(name.clone());
+        }
         self.refresh(name, true);
     }
 

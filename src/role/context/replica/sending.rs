@@ -68,8 +68,7 @@ impl Replica {
         self.left_out.remove(name);
         let Some(entry) = self.entry(name) else { return };
         if let Some(sent) = entry.sent.take() {
-            entry.wrote(sent.stored);
-            self.note_recent(name);
+            self.wrote(name, sent.stored);
         }
         self.refresh(name, true);
     }
@@ -78,6 +77,8 @@ impl Replica {
     pub(in crate::role::context) fn was_first(&mut self, name: &Name, found: Found) {
         let Some(entry) = self.entry(name) else { return };
         let Some(sent) = entry.sent.take() else { return };
+        let regained = entry.regained(&found);
+        entry.asserts = false;
         entry.found(found);
         let now = entry.server_text();
         let unreadable = entry.server.is_some() && now.is_none();
@@ -86,6 +87,11 @@ impl Replica {
         let (kept, lost) = match (sent.change, sent.guard) {
             _ if ours == now && !unreadable => (None, None),
             (_, Some(Guard { repeats: true, .. })) => (None, None),
+            // What was before our own is no change of somebody else.
+            (change, _) if regained.is_some() && !unreadable => {
+                again = regained;
+                (Some(change), None)
+            }
             (change, None) if !unreadable => (Some(change), None),
             // The same text in other bytes: nobody has changed it.
             (change, Some(Guard { base, .. })) if base == now && !unreadable => {
@@ -133,9 +139,7 @@ impl Replica {
 
     /// An operation of our own has left this.
     pub(in crate::role::context) fn operated(&mut self, name: &Name, stored: Found) {
-        let keys = self.scopes.entry(name.scope.clone()).or_default();
-        keys.entry(name.key.clone()).or_default().wrote(stored);
-        self.note_recent(name);
+        self.wrote(name, stored);
         self.refresh(name, true);
     }
 
