@@ -275,3 +275,44 @@ async fn there_is_none_where_none_is_wanted() {
     let keys: Vec<String> = server.admin().keys("n:history*").unwrap();
     assert_eq!(keys, Vec::<String>::new());
 }
+
+/// Flows of a megabyte, with another name for one of the nodes in each.
+fn large_flows(number: usize) -> String {
+    let node = |index: usize| {
+        let id = format!("{:016x}", (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let name =
+            if index == number * 17 { format!("changed by {number}") } else { String::new() };
+        format!(
+            r#"{{"id":"{id}","type":"change","z":"tab","name":"{name}","rules":[{{"t":"set","p":"payload.{index}","pt":"msg","to":"{index}","tot":"str"}}],"action":"","x":{},"y":{},"wires":[["{id}"]]}}"#,
+            index % 900,
+            index * 20
+        )
+    };
+    let nodes: Vec<_> = (0..5500).map(node).collect();
+    format!(r#"[{{"id":"tab","type":"tab","label":"Line"}},{}]"#, nodes.join(","))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_deploys_of_a_megabyte_take_a_megabyte_and_a_half_and_are_all_there() {
+    let server = Server::start(&[]);
+    let dir = temp_dir();
+    let (admin, _) = admin(options(&server), Some(dir.path())).await;
+    for number in 0..200 {
+        let flows = large_flows(number);
+        assert!(flows.len() > 1_000_000);
+        history(&admin).note(Note::of(Origin::Deploy));
+        admin.mirror_deploy(flows, credentials(number / 50), None, None).await.unwrap();
+        // As an editor that looks: nothing waits.
+        listed(&admin).await;
+    }
+    let files = fs::read_dir(file(dir.path(), "")).unwrap();
+    let bytes: u64 = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    println!("200 deploys of 1 MB: {bytes} bytes on the disk");
+    assert!(bytes < 1_500_000, "{bytes}");
+    for number in 0..200 {
+        // The state is given only when both of its SHA-256 are those of the deploy.
+        let state = history(&admin).state(number as u64 + 1).await.unwrap();
+        assert!(state.flows == large_flows(number), "{number}");
+        assert_eq!(state.credentials, credentials(number / 50));
+    }
+}
