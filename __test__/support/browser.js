@@ -111,4 +111,4 @@ async function startBrowser() {
   return new Browser(await chromium.launch({ executablePath, args: ARGS, headless: true }));
 }
 
-module.exports = { noChromium, startBrowser };
+module.exports = { Editor, noChromium, startBrowser };

@@ -2,11 +2,12 @@
 
 const ROOT = 'node-red-storage-valkey/';
 
-/** An answer that is no success, or none: `status` is 0 then. */
+/** An answer that is no success, with what it said where that was JSON; or none: `status` is 0 then. */
 class RequestError extends Error {
-  constructor(status, text) {
-    super(text);
+  constructor({ status, statusText, responseJSON }) {
+    super(responseJSON?.message ?? `${status} ${statusText}`);
     this.status = status;
+    this.answer = responseJSON;
   }
 }
 
@@ -15,7 +16,7 @@ function request(options) {
   return new Promise((resolve, reject) => {
     $.ajax({ dataType: 'json', timeout: 15000, ...options }).then(
       (answer) => resolve(answer),
-      (xhr) => reject(new RequestError(xhr.status, xhr.responseJSON?.message ?? `${xhr.status} ${xhr.statusText}`))
+      (xhr) => reject(new RequestError(xhr))
     );
   });
 }
@@ -23,7 +24,7 @@ function request(options) {
 /**
  * - `_(key, values)`: the text of the catalogue (plugin/locales)
  * - `get(path)`, `post(path, body)`, `remove(path)`: JSON of the routes below `node-red-storage-valkey/`; a rejection has a
- *   `status`, 0 when there was no answer
+ *   `status`, 0 when there was no answer, and the `answer`
  * - `known()`: what is known of the instances, see feed.mjs; there once the tab is
  */
 export function createApi(_) {

@@ -12,7 +12,8 @@
 // `api` is made in api.mjs. Every text is from the catalogue, and every value comes into the page by `.text()`.
 
 import { deployPart } from './deploy/index.mjs';
+import { historyPart } from './history/index.mjs';
 import { instancesPart } from './instances/index.mjs';
 import { placementPart } from './placement/index.mjs';
 
-export const PARTS = [deployPart, instancesPart, placementPart];
+export const PARTS = [deployPart, instancesPart, placementPart, historyPart];
