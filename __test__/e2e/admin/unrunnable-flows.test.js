@@ -47,7 +47,7 @@ test('a deploy of them is refused by name, and everything is as it was', async (
     assert.match(message, /node '[ab]' \(group\) in tab 'tracked-tab' can't be run/);
     return true;
   });
-  assert.match(admin.logs, REFUSED);
+  await admin.waitForLog(REFUSED);
   assert.equal(fs.readFileSync(file(), 'utf8'), onDisk);
   assert.equal(await stored(), before);
   assert.equal((await trackedOn(admin)).one.value, '1');
