@@ -36,6 +36,11 @@ impl Retry for Soon {
 
 /// All options, with defaults but for these.
 pub fn options(server: &Server, role: Role) -> Config {
+    options_at(server.port, role)
+}
+
+/// The same for the server of another process, by its port.
+pub fn options_at(port: u16, role: Role) -> Config {
     Config {
         role,
         key_prefix: PREFIX.into(),
@@ -56,7 +61,7 @@ pub fn options(server: &Server, role: Role) -> Config {
         report: true,
         history: None,
         state: None,
-        connection: super::config(server.port),
+        connection: super::config(port),
     }
 }
 

@@ -276,6 +276,22 @@ async fn there_is_none_where_none_is_wanted() {
     assert_eq!(keys, Vec::<String>::new());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_index_whose_copy_can_not_be_written_has_all_the_same_what_was_deployed() {
+    let server = Server::start(&[]);
+    let dir = temp_dir();
+    let (first, _) = admin(options(&server), Some(dir.path())).await;
+    fs::create_dir_all(file(dir.path(), "index.copy.json/in the way")).unwrap();
+    deploy(&first, 1).await.unwrap();
+    deploy(&first, 2).await.unwrap();
+    assert_eq!(sequences(&listed(&first).await), [2, 1]);
+    first.close().await;
+    let (second, _) = admin(options(&server), Some(dir.path())).await;
+    assert_eq!(sequences(&listed(&second).await), [2, 1]);
+    assert_eq!(history(&second).state(2).await.unwrap().flows, flows(2));
+    assert_eq!(history(&second).state(1).await.unwrap().flows, flows(1));
+}
+
 /// Flows of about 180 bytes a node, with another name for one of the nodes in each.
 fn large_flows(nodes: usize, number: usize) -> String {
     let node = |index: usize| {

@@ -52,11 +52,15 @@ impl Dir {
         }
     }
 
-    /// Whoever reads it finds the old one or the new one.
+    /// Whoever reads it finds the old one or the new one. Its copy may be older: it counts where this one is
+    /// damaged.
     pub(super) fn write_index(&self, index: &Index) -> Result<()> {
         let text = index.text()?;
         self.write(&self.0.join(INDEX), text.as_bytes())?;
-        self.write(&self.0.join(COPY), text.as_bytes())
+        if let Err(error) = self.write(&self.0.join(COPY), text.as_bytes()) {
+            tracing::warn!("{error}: the index of the history has no copy of today");
+        }
+        Ok(())
     }
 
     /// What is kept of an entry, as it was written.
