@@ -1,12 +1,13 @@
 //! Faults at random while several instances write: what each alone has written is there at the end,
-//! and all of them agree. `CONTEXT_FAULTS` sets their number.
+//! and all of them agree. `CONTEXT_FAULTS` sets their number, `CONTEXT_SEED` which they are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use node_red_storage_valkey::role::context::{Context, Segment};
-use rand::Rng;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use redis::Commands;
 
 use super::common::server::Server;
@@ -16,13 +17,18 @@ const INSTANCES: usize = 3;
 const KEYS: usize = 20;
 
 /// Writes on and on; gives what it has set last under each key of its own.
-async fn write(context: Arc<Context>, who: usize, stop: Arc<AtomicBool>) -> Vec<Option<String>> {
+async fn write(
+    context: Arc<Context>,
+    who: usize,
+    stop: Arc<AtomicBool>,
+    mut random: StdRng,
+) -> Vec<Option<String>> {
     let mut last = vec![None; KEYS];
     for number in 0_u64.. {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let key = rand::rng().random_range(0..KEYS);
+        let key = random.random_range(0..KEYS);
         let value = format!("\"{who}-{number}\"");
         let own = format!("own-{who}-{key}");
         context.set("global", vec![(own, Some(value.clone()))]).unwrap();
@@ -36,8 +42,8 @@ async fn write(context: Arc<Context>, who: usize, stop: Arc<AtomicBool>) -> Vec<
     last
 }
 
-fn fault(server: &mut Server) {
-    match rand::rng().random_range(0..10) {
+fn fault(server: &mut Server, random: &mut StdRng) {
+    match random.random_range(0..10) {
         0..5 => {
             let _: redis::RedisResult<()> = redis::cmd("CLIENT")
                 .arg(&["KILL", "TYPE", "normal", "SKIPME", "yes"])
@@ -45,7 +51,7 @@ fn fault(server: &mut Server) {
         }
         5..8 => {
             server.signal("STOP");
-            std::thread::sleep(Duration::from_millis(rand::rng().random_range(1..60)));
+            std::thread::sleep(Duration::from_millis(random.random_range(1..60)));
             server.signal("CONT");
         }
         8 => {
@@ -59,6 +65,10 @@ fn fault(server: &mut Server) {
 async fn everything_survives_random_faults() {
     let faults =
         std::env::var("CONTEXT_FAULTS").ok().and_then(|text| text.parse().ok()).unwrap_or(30);
+    let seed = std::env::var("CONTEXT_SEED").ok().and_then(|text| text.parse().ok());
+    let seed: u64 = seed.unwrap_or_else(|| rand::rng().random());
+    println!("CONTEXT_SEED={seed}");
+    let mut random = StdRng::seed_from_u64(seed);
     let mut server = Server::start(&[]);
     let mut contexts = Vec::new();
     for _ in 0..INSTANCES {
@@ -69,16 +79,19 @@ async fn everything_survives_random_faults() {
     let writers: Vec<_> = contexts
         .iter()
         .enumerate()
-        .map(|(who, context)| tokio::spawn(write(context.clone(), who, stop.clone())))
+        .map(|(who, context)| {
+            let random = StdRng::from_rng(&mut random);
+            tokio::spawn(write(context.clone(), who, stop.clone(), random))
+        })
         .collect();
     for _ in 0..faults {
-        server = tokio::task::spawn_blocking(move || {
-            fault(&mut server);
-            server
+        (server, random) = tokio::task::spawn_blocking(move || {
+            fault(&mut server, &mut random);
+            (server, random)
         })
         .await
         .unwrap();
-        let pause = rand::rng().random_range(10..150);
+        let pause = random.random_range(10..150);
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
     stop.store(true, Ordering::Relaxed);
