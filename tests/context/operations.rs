@@ -100,3 +100,28 @@ async fn one_of_two_is_first() {
     let stored: String = server.admin().get("n:context:global:list").unwrap();
     assert_eq!(stored, "[1]");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counting_goes_on_where_it_was_when_the_server_loses_its_data() {
+    let server = Server::start(&[]);
+    let contexts = [opened(&server).await, opened(&server).await];
+    let flush = server.admin();
+    let flushes = tokio::task::spawn_blocking(move || {
+        let mut admin = flush;
+        for _ in 0..40 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            redis::cmd("FLUSHALL").exec(&mut admin).unwrap();
+        }
+    });
+    let mut last = 0;
+    while !flushes.is_finished() || last < 100 {
+        let counted = contexts[0].operate("global", "n", Operation::Increment(1.0)).await;
+        last += 1;
+        assert_eq!(counted, sum(&last.to_string()));
+    }
+    flushes.await.unwrap();
+    let last = Some(last.to_string());
+    for context in &contexts {
+        reads(context, "n", last.as_deref()).await;
+    }
+}

@@ -55,7 +55,12 @@ impl Inner {
                 }
             }
         };
-        self.standing().epoch = epoch.or(known);
+        {
+            let mut standing = self.standing();
+            standing.server_epoch = epoch.as_deref().map(Into::into);
+            standing.lost_data = false;
+            standing.epoch = epoch.or(known);
+        }
         self.import(session).await?;
         let names = self.store.scan(session, self.most_keys).await?;
         let mut replica = self.replica();

@@ -8,7 +8,7 @@ use super::replica::Name;
 use super::standing::left_out_problem;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
-use crate::store::context::{Answer, Request, Write, Written};
+use crate::store::context::{Answer, Request, Write, Written, has_lost_data};
 
 /// Bytes of what is written in one pipeline, roughly, at most.
 const WRITE_BYTES: usize = 4 * 1024 * 1024;
@@ -138,7 +138,8 @@ impl Inner {
     /// Takes what others have changed; whether it may be everything.
     fn take_heard(&self) -> bool {
         let heard = self.store.tracking().take();
-        if heard.everything {
+        let lost_data = std::mem::take(&mut self.standing().lost_data);
+        if heard.everything || lost_data {
             return true;
         }
         if !heard.names.is_empty() {
@@ -184,7 +185,8 @@ impl Inner {
         let asked = requests.len();
         if !stale.is_empty() {
             let names = stale.iter().map(|name| keys.context(&name.scope, &name.key));
-            requests.push(Request::Fetch { keys: names.collect() });
+            let epoch = self.standing().server_epoch.clone();
+            requests.push(Request::Fetch { keys: names.collect(), epoch });
         }
         let is_marked = !writes.is_empty() || asked > 0;
         if is_marked {
@@ -227,6 +229,10 @@ impl Inner {
                     replica.read(name, found);
                 }
                 replica.put_back(stale.into_iter().skip(read));
+            }
+            Some(Err(error)) if has_lost_data(&error) => {
+                replica.put_back(stale);
+                self.standing().lost_data = true;
             }
             Some(Err(error)) => {
                 replica.put_back(stale);

@@ -69,7 +69,11 @@ impl Inner {
         while !waiting.is_empty() {
             let asked: Vec<String> =
                 waiting.iter().take(KEYS_AT_ONCE).map(|it| it.key.clone()).collect();
-            let found = match self.ask(session, vec![Request::Fetch { keys: asked }]).await?.pop() {
+            let found = match self
+                .ask(session, vec![Request::Fetch { keys: asked, epoch: None }])
+                .await?
+                .pop()
+            {
                 Some(Answer::Fetched(found)) if !found.is_empty() => found,
                 _ => return Err(unexpected()),
             };

@@ -86,6 +86,8 @@ struct Inner {
     known: Mutex<Option<Vec<String>>>,
     /// Something is to be done.
     work: Notify,
+    /// The last is being written.
+    ending: Notify,
     listener: Arc<dyn Listener>,
     disk: Disk,
     origin: watch::Sender<Origin>,
@@ -124,6 +126,7 @@ impl Context {
             operations: Mutex::default(),
             known: Mutex::default(),
             work: Notify::new(),
+            ending: Notify::new(),
             listener,
             disk: Disk::new(user_dir.as_deref(), &name, &config.key_prefix),
             origin: watch::Sender::new(Origin::Nothing),
@@ -135,7 +138,10 @@ impl Context {
         let follow = async move {
             following.restore().await;
             let saving = following.save_again_and_again();
-            tokio::join!(following.follow(), saving);
+            tokio::select! {
+                () = following.follow() => (),
+                () = saving => (),
+            }
         };
         let task = tokio::spawn(follow.with_current_subscriber());
         Self { inner, tasks: Mutex::new(vec![task]) }
@@ -222,15 +228,22 @@ impl Context {
             }
         };
         let _ = tokio::time::timeout(LAST_FLUSH, flushed).await;
-        for task in self.tasks().drain(..) {
-            task.abort();
-        }
-        self.inner.fail_operations(&Error::Closed);
+        self.inner.ending.notify_one();
+        let tasks: Vec<_> = self.tasks().drain(..).collect();
+        let aborts: Vec<_> = tasks.iter().map(JoinHandle::abort_handle).collect();
         let last = async {
+            for task in tasks {
+                let _ = task.await;
+            }
+            self.inner.fail_operations(&Error::Closed);
             self.inner.save_last().await;
             self.inner.store.connection().close().await;
         };
         let _ = tokio::time::timeout(LAST_WRITE, last).await;
+        for task in aborts {
+            task.abort();
+        }
+        self.inner.fail_operations(&Error::Closed);
     }
 
     fn tasks(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {

@@ -10,7 +10,9 @@ use tokio::sync::oneshot;
 use super::Inner;
 use super::replica::{Name, Replica, Text};
 use crate::error::{Error, Result};
-use crate::store::context::{Answer, Counted, Request, Stored, Write, Written};
+use crate::store::context::{
+    Answer, Counted, Epoch, Request, Stored, Write, Written, has_lost_data,
+};
 
 /// This many wait at most.
 const QUEUE_LENGTH: usize = 20_000;
@@ -187,10 +189,16 @@ impl Inner {
         taken: Vec<Queued>,
         may_write: bool,
     ) -> (Vec<Queued>, Vec<Request>) {
+        let epoch = self.standing().server_epoch.clone();
         let replica = self.replica();
         let (mut operations, mut requests, mut later) = (Vec::new(), Vec::new(), Vec::new());
         let mut busy = std::collections::HashSet::new();
         for mut queued in taken {
+            // What comes of it may have to be set again first.
+            if replica.is_unread(&queued.name) {
+                later.push(queued);
+                continue;
+            }
             if replica.is_pending(&queued.name) {
                 match may_write {
                     true => later.push(queued),
@@ -209,7 +217,7 @@ impl Inner {
                 later.push(queued);
                 continue;
             }
-            match self.request(&replica, &mut queued) {
+            match self.request(&replica, &epoch, &mut queued) {
                 Ok(Some(request)) => {
                     operations.push(queued);
                     requests.push(request);
@@ -223,7 +231,13 @@ impl Inner {
         (operations, requests)
     }
 
-    fn request(&self, replica: &Replica, queued: &mut Queued) -> Result<Option<Request>> {
+    fn request(
+        &self,
+        replica: &Replica,
+        epoch: &Epoch,
+        queued: &mut Queued,
+    ) -> Result<Option<Request>> {
+        let epoch = epoch.clone();
         let key = self.store.keys().context(&queued.name.scope, &queued.name.key);
         if let (Operation::Increment(by), None) = (&queued.operation, &queued.found)
             && by.fract() == 0.0
@@ -232,7 +246,7 @@ impl Inner {
             replica.check(&queued.name, &Some("0".into()))?;
             #[allow(clippy::cast_possible_truncation, reason = "checked to be a safe whole number")]
             let by = *by as i64;
-            return Ok(Some(Request::Count { key, by }));
+            return Ok(Some(Request::Count { key, by, epoch }));
         }
         if let Operation::Expire(ms) = queued.operation {
             return Ok(Some(Request::Expire { key, ms }));
@@ -260,7 +274,8 @@ impl Inner {
         };
         let bases = Some(vec![now.as_ref().map(Stored::digest).unwrap_or_default()]);
         queued.sent = stored;
-        Ok(Some(Request::Write { key, write: Write { value, bases, keep_expiry: true } }))
+        let write = Write { value, bases, keep_expiry: true };
+        Ok(Some(Request::Write { key, write, epoch }))
     }
 
     /// Takes in what was answered; gives what is to be tried again.
@@ -320,6 +335,10 @@ impl Inner {
                     queued.fail(&Error::Internal("an answer to something else".to_owned()));
                 }
                 Err(Error::Server { detail, .. }) if detail.starts_with("NOSCRIPT") => {
+                    again.push(queued);
+                }
+                Err(error) if has_lost_data(&error) => {
+                    self.standing().lost_data = true;
                     again.push(queued);
                 }
                 Err(error) => queued.fail(&error),

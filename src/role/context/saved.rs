@@ -37,7 +37,8 @@ impl Inner {
         }
     }
 
-    /// Keeps the disk up to date, as long as the task lives.
+    /// Keeps the disk up to date until the process ends. It ends by itself: what an aborted one had begun to write would
+    /// land later than what is written last.
     pub(super) async fn save_again_and_again(&self) {
         let mut saved_unsent: Option<(u64, usize)> = None;
         let mut is_kept = self.replica().unsent() > 0;
@@ -45,7 +46,10 @@ impl Inner {
         let mut copy_at = Instant::now() + FIRST_COPY;
         let mut aged = Instant::now();
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => (),
+                () = self.ending.notified() => return,
+            }
             if aged.elapsed() >= RECENT && self.store.connection().is_ready() {
                 aged = Instant::now();
                 let mut replica = self.replica();

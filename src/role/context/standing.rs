@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{Context, Inner};
 use crate::error::Error;
+use crate::store::context::Epoch;
 
 /// Where what is in memory comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,10 @@ pub(super) struct Standing {
     pub(super) progress: Option<Instant>,
     /// The epoch that the replica belongs to.
     pub(super) epoch: Option<String>,
+    /// The epoch that the server was found to have, or was given, on this connection.
+    pub(super) server_epoch: Epoch,
+    /// It has another one now.
+    pub(super) lost_data: bool,
     /// Everything was read once; until then there are a copy of the disk and a part of the server's.
     pub(super) was_in_step: bool,
     /// Since when it is not in step.

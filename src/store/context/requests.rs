@@ -1,5 +1,6 @@
 //! What goes to the server in one pipeline, and what comes back.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -44,21 +45,24 @@ pub(crate) enum Counted {
     Other(Option<Stored>),
 }
 
+/// What a server that lost its data in the meantime is asked in vain. `None`: nobody knows what it had.
+pub(crate) type Epoch = Option<Arc<str>>;
+
 /// What else is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Request {
     /// Adds to a whole number.
-    Count { key: String, by: i64 },
+    Count { key: String, by: i64, epoch: Epoch },
     /// Has a key expire after so many ms.
     Expire { key: String, ms: u64 },
     /// Writes one key; answered even if it is not guarded.
-    Write { key: String, write: Write },
+    Write { key: String, write: Write, epoch: Epoch },
     /// Sets what is not there.
     Refill { key: String, value: Vec<u8> },
     /// Says how far our changes have come; it is not kept for long.
     Mark { key: String, mark: u64 },
     /// Reads keys; as many as fit into an answer.
-    Fetch { keys: Vec<String> },
+    Fetch { keys: Vec<String>, epoch: Epoch },
 }
 
 /// What was answered to a [`Request`].
@@ -112,7 +116,7 @@ impl ContextStore {
             pipe.add_command(del);
         }
         for (key, write) in writes.iter().filter(|(_, write)| write.bases.is_some()) {
-            pipe.add_command(self.compare(key, write));
+            pipe.add_command(self.compare(key, write, &None));
         }
         for request in requests {
             pipe.add_command(self.command(request));
@@ -149,12 +153,13 @@ impl ContextStore {
 
     fn command(&self, request: &Request) -> Cmd {
         match request {
-            Request::Count { key, by } => {
-                let arguments = [by.to_string(), self.max_value.to_string()];
-                self.call(&scripts::COUNT, &[key], &arguments)
+            Request::Count { key, by, epoch } => {
+                let mut arguments = vec![by.to_string(), self.max_value.to_string()];
+                arguments.extend(epoch.as_deref().map(str::to_owned));
+                self.call(&scripts::COUNT, &self.keys_of(key, epoch), &arguments)
             }
             Request::Expire { key, ms } => cmd("PEXPIRE").arg(key).arg(ms.to_string()).clone(),
-            Request::Write { key, write } => self.compare(key, write),
+            Request::Write { key, write, epoch } => self.compare(key, write, epoch),
             Request::Refill { key, value } => cmd("SET").arg(key).arg(value).arg("NX").clone(),
             Request::Mark { key, mark } => {
                 let mark = mark.to_string();
@@ -165,15 +170,17 @@ impl ContextStore {
                     .arg(MARK_KEPT.as_millis().to_string())
                     .clone()
             }
-            Request::Fetch { keys } => {
-                let arguments = [self.max_value.to_string(), FETCH_BYTES.to_string()];
-                let keys: Vec<&String> = keys.iter().collect();
+            Request::Fetch { keys, epoch } => {
+                let mut arguments = vec![self.max_value.to_string(), FETCH_BYTES.to_string()];
+                arguments.extend(epoch.as_deref().map(str::to_owned));
+                let mut keys = keys.clone();
+                keys.extend(epoch.as_ref().map(|_| self.keys.context_epoch()));
                 self.call(&scripts::FETCH, &keys, &arguments)
             }
         }
     }
 
-    fn compare(&self, key: &String, write: &Write) -> Cmd {
+    fn compare(&self, key: &str, write: &Write, epoch: &Epoch) -> Cmd {
         let word = match (&write.value, write.keep_expiry) {
             (None, _) => "del",
             (Some(_), true) => "keep",
@@ -183,12 +190,18 @@ impl ContextStore {
             word.into(),
             write.value.clone().unwrap_or_default(),
             self.max_value.to_string().into(),
+            epoch.as_deref().unwrap_or_default().into(),
         ];
         arguments.extend(write.bases.iter().flatten().map(|base| hex(base).into_bytes()));
-        self.call(&scripts::COMPARE, &[key], &arguments)
+        self.call(&scripts::COMPARE, &self.keys_of(key, epoch), &arguments)
     }
 
-    fn call<A: redis::ToRedisArgs>(&self, script: &Script, keys: &[&String], args: &[A]) -> Cmd {
+    fn keys_of(&self, key: &str, epoch: &Epoch) -> Vec<String> {
+        let epoch = epoch.as_ref().map(|_| self.keys.context_epoch());
+        std::iter::once(key.to_owned()).chain(epoch).collect()
+    }
+
+    fn call<A: redis::ToRedisArgs>(&self, script: &Script, keys: &[String], args: &[A]) -> Cmd {
         match self.scripts_unknown.load(Ordering::Relaxed) {
             true => script.by_text(keys, args),
             false => script.by_hash(keys, args),
@@ -218,7 +231,7 @@ impl ContextStore {
             (Request::Refill { .. } | Request::Mark { .. }, reply) => {
                 Ok(Answer::Done(reply != Value::Nil))
             }
-            (Request::Fetch { keys }, Value::Array(items)) => {
+            (Request::Fetch { keys, .. }, Value::Array(items)) => {
                 let found = keys.iter().zip(items).map(|(key, item)| self.found(key, item));
                 Ok(Answer::Fetched(found.collect()))
             }
@@ -251,6 +264,11 @@ impl ContextStore {
 
 fn malformed(command: &str) -> Error {
     Error::Server { command: command.to_owned(), detail: "unexpected answer".to_owned() }
+}
+
+/// Whether nothing was done, because the server has lost its data since the epoch was read.
+pub(crate) fn has_lost_data(error: &Error) -> bool {
+    matches!(error, Error::Server { detail, .. } if detail.starts_with("EPOCH"))
 }
 
 fn is_unknown_script(error: &Error) -> bool {

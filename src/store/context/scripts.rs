@@ -4,12 +4,15 @@ use std::sync::LazyLock;
 
 use crate::connection::Script;
 
-// KEYS: one key. ARGV: 'set', 'keep' or 'del', the value, the most bytes to answer with, digests that
-// the present value may have ('' for none). Answers 1, or what was found: a list of the value, or of
+// KEYS: one key, and that of the epoch if it is to be the one that is known: another is an error. ARGV: 'set', 'keep' or
+// 'del', the value, the most bytes to answer with, the epoch, digests that the present value may have ('' for none). Answers 1, or what was found: a list of the value, or of
 // its length or -1 if it is too large or no string.
 pub(super) static COMPARE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
+if KEYS[2] and redis.call('GET', KEYS[2]) ~= ARGV[4] then
+  return redis.error_reply('EPOCH is another')
+end
 local value = redis.pcall('GET', KEYS[1])
 if type(value) == 'table' and value.err then
   if not string.find(value.err, 'WRONGTYPE', 1, true) then return value end
@@ -17,7 +20,7 @@ if type(value) == 'table' and value.err then
 end
 if value == '' then value = false end
 local digest = value and redis.sha1hex(value) or ''
-for at = 4, #ARGV do
+for at = 5, #ARGV do
   if ARGV[at] == digest then
     if ARGV[1] == 'del' then
       redis.call('DEL', KEYS[1])
@@ -35,13 +38,19 @@ return {value}
     )
 });
 
-// KEYS: any number. ARGV: the most bytes of one value, the most of all. Answers for the first keys,
+// KEYS: any number, and that of the epoch as above. ARGV: the most bytes of one value, the most of all, and the epoch, if it
+// is among the keys. Answers for the first keys,
 // and for no fewer than one: the value, nothing, or its length or -1 as above.
 pub(super) static FETCH: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
 local values = {}
 local total = 0
+if ARGV[3] then
+  if redis.call('GET', table.remove(KEYS)) ~= ARGV[3] then
+    return redis.error_reply('EPOCH is another')
+  end
+end
 for at, key in ipairs(KEYS) do
   local value = redis.pcall('GET', key)
   if type(value) == 'table' and value.err then
@@ -60,11 +69,15 @@ return values
     )
 });
 
-// KEYS: one key. ARGV: a whole number to add, the most bytes to answer with. Answers the sum, or a
+// KEYS: one key, and that of the epoch as above. ARGV: a whole number to add, the most bytes to answer with, the epoch.
+// Answers the sum, or a
 // list as above when it is nothing that can be counted exactly.
 pub(super) static COUNT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
+if KEYS[2] and redis.call('GET', KEYS[2]) ~= ARGV[3] then
+  return redis.error_reply('EPOCH is another')
+end
 local value = redis.pcall('GET', KEYS[1])
 if type(value) == 'table' and value.err then
   if not string.find(value.err, 'WRONGTYPE', 1, true) then return value end

@@ -156,6 +156,11 @@ impl Replica {
         entry.is_some_and(|entry| entry.pending.is_some())
     }
 
+    /// Whether the server has not said yet what it has since the connection began.
+    pub(in crate::role::context) fn is_unread(&self, name: &Name) -> bool {
+        self.catching_up.contains(name)
+    }
+
     /// What the server has once what is on its way has arrived.
     pub(in crate::role::context) fn latest(&self, name: &Name) -> Option<Stored> {
         let entry = self.scopes.get(&name.scope)?.get(&name.key)?;
