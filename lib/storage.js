@@ -7,6 +7,7 @@ const { narrowDependencyCheck } = require('./flows/dependencies');
 const { setFailureExitCode } = require('./exit-code');
 const { openFleet } = require('./fleet');
 const { createHealth } = require('./health');
+const { createMetrics } = require('./metrics');
 const { createStanding } = require('./health/standing');
 const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
@@ -78,8 +79,8 @@ async function open(settings, runtime) {
     contexts: () => openedStores(userDir),
     placement: placement.state
   });
-  const health = createHealth({ options: checked.health, log, standing });
   const member = openMember({ options, userDir: settings.readOnly ? undefined : userDir, log });
+  const tabs = () => placement.state().tabs.map(({ id }) => id);
   const fleet = openFleet({
     core: member.core,
     checked,
@@ -88,8 +89,10 @@ async function open(settings, runtime) {
     log,
     standing,
     instance: () => instance,
-    tabs: () => placement.state().tabs.map(({ id }) => id)
+    tabs
   });
+  const metrics = createMetrics({ role: checked.role, settings, standing, fleet, tabs });
+  const health = createHealth({ options: checked.health, log, standing, more: { '/metrics': metrics.answer } });
   const editor = require('./editor').openEditor({
     settings,
     runtime,
@@ -100,7 +103,16 @@ async function open(settings, runtime) {
   });
   try {
     await health.open();
-    instance = await openRole({ settings, runtime, log, options, checked, member, placement });
+    instance = await openRole({
+      settings,
+      runtime,
+      log,
+      options,
+      checked,
+      member,
+      placement,
+      onUpdate: metrics.onUpdate
+    });
   } catch (error) {
     takeBack(userDir);
     editor.close();

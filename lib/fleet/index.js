@@ -40,10 +40,17 @@ function openFleet({ core, checked, settings, runtime, log, standing, instance, 
   const reports = checked.report && !(settings.readOnly && checked.role === 'admin');
   const report = createReport({ checked, settings, standing, errors, delay: () => delay, tabs });
   let told = { mark: '', at: -Infinity };
+  let reconnects = 0;
+  let wasCutOff = false;
 
   const look = () => {
     try {
       const seen = report.look();
+      const { connection } = seen.now;
+      if (connection === 'ready' && wasCutOff) {
+        reconnects += 1;
+      }
+      wasCutOff = connection === 'reconnecting' || (wasCutOff && connection !== 'ready');
       const isDue = performance.now() - told.at >= AGAIN - LOOK / 2;
       if (isDue) {
         delay = eventLoop.take();
@@ -79,6 +86,8 @@ function openFleet({ core, checked, settings, runtime, log, standing, instance, 
     errors,
     /** Of the event loop, in ms, in the last 2 s. */
     delay: () => delay,
+    /** Of connections of the role that were cut off, as far as a look has met that. */
+    reconnects: () => reconnects,
     close() {
       clearInterval(timer);
       process.removeListener('exit', onExit);

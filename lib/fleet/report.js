@@ -31,7 +31,7 @@ function placeOf(host, userDir) {
  *
  * @param {Record<string, ContextHealth | null>} [stores]
  */
-function contextOf(stores) {
+function contextFigures(stores) {
   const told = Object.values(stores ?? {}).filter((figures) => figures !== null);
   if (told.length === 0) {
     return null;
@@ -149,10 +149,10 @@ function createReport({ checked, settings, standing, errors, delay, tabs }) {
         rss: process.memoryUsage.rss(),
         delay: delay(),
         tabs: held.slice(0, MOST.tabs),
-        context: contextOf(now.context)
+        context: contextFigures(now.context)
       });
     }
   };
 }
 
-module.exports = { createReport };
+module.exports = { contextFigures, createReport };

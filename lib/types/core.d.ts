@@ -164,6 +164,8 @@ export interface OpenParams {
   member: Member;
   /** Which tabs run here. */
   placement: Placement;
+  /** What an update of a worker's flows has come to. */
+  onUpdate?: (result: { applied: boolean; ms: number; restarted: number }) => void;
 }
 
 /**

@@ -6,6 +6,7 @@ const { turnBetween } = require('../flows/turn');
  * @import { Log, WorkerCore } from '../types/core'
  * @import { createPackageWait } from '../packages/wait'
  * @import { createReload } from '../reload'
+ * @import { Result } from '../reload/result'
  * @import { createSerialQueue } from '../serial-queue'
  * @import { FlowObjects } from './flow-objects'
  * @import { StoredDeploys } from './stored-deploy'
@@ -22,8 +23,9 @@ const { turnBetween } = require('../flows/turn');
  * @param {ReturnType<typeof createPackageWait>} parts.packageWait
  * @param {ReturnType<typeof createSerialQueue>} parts.turns shared with loads
  * @param {Log} parts.log
+ * @param {(result: Result) => void} [parts.onUpdate]
  */
-function createUpdates({ core, deploys, objects, reload, packageWait, turns, log }) {
+function createUpdates({ core, deploys, objects, reload, packageWait, turns, log, onUpdate = () => {} }) {
   const update = async () => {
     const before = objects.held();
     const stored = await core.beginPending(before?.id);
@@ -49,7 +51,7 @@ function createUpdates({ core, deploys, objects, reload, packageWait, turns, log
       await deploys.adoptSecret(deploy);
       // Node-RED compares them for a while, as this has done.
       await turnBetween(deploy.flows);
-      await reload.apply({ flows: deploy.flows, credentials: deploy.plain, revision: stored.revision });
+      onUpdate(await reload.apply({ flows: deploy.flows, credentials: deploy.plain, revision: stored.revision }));
       await core.applied(stored.id);
     } catch (error) {
       log.error(`revision ${stored.revision} could not be applied: ${error.message}; trying again`);
