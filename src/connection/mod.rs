@@ -38,6 +38,6 @@ pub use retry::{DefaultRetry, GrowingRetry, NoRetry, Retry};
 pub use script::Script;
 pub use state::{ConnectionState, Speech};
 pub use strategy::{Advice, Strategy};
-pub use subscriber::{Hints, Subscriber};
+pub use subscriber::{Ear, Hints, Subscriber};
 pub use tls::check_tls;
 pub use tracking::{Heard, Tracking};

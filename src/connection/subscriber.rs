@@ -1,11 +1,12 @@
 //! The connection that listens on the channels.
 //!
-//! Messages are hints and nothing more, so they are counted and not kept: a flood of them costs
-//! no memory. That is why this is not the crate's `PubSub`, which queues without bound.
+//! Messages are counted and not kept: a flood of them costs no memory. That is why this is not the
+//! crate's `PubSub`, which queues without bound. Who wants more than hints gives an [`Ear`].
 
 mod link;
 mod unheard;
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -19,6 +20,16 @@ use crate::config::ConnectionConfig;
 
 /// What comes of it where the channels of updates can't be heard.
 const MISSED: &str = "nothing is announced here, what is new is found by looking every 20 s";
+
+/// The same of those whose messages are wanted.
+const NOT_SHOWN: &str = "what is said there is not shown here";
+
+/// Takes what is said on a channel.
+pub trait Ear: Debug + Send + Sync + 'static {
+    /// One message, of which everything after 16 KiB is cut off. Called while the connection is read:
+    /// must not block, and has to have its own measure.
+    fn hear(&self, message: &[u8]);
+}
 
 /// What was heard. Only differences count; nothing is queued.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,13 +60,13 @@ impl Subscriber {
         hooks: impl Into<Hooks>,
         channels: Vec<String>,
     ) -> Self {
-        Self::start(Way::new(config, hooks.into(), Speech::Aloud), channels, MISSED)
+        Self::start(Way::new(config, hooks.into(), Speech::Aloud), channels, MISSED, None)
     }
 
     /// The same for the server that a [`Connection`] leads to, wherever that is; what either
     /// learns of its whereabouts is known to both.
     pub fn beside(connection: &Connection, channels: Vec<String>) -> Self {
-        Self::start(connection.way(), channels, MISSED)
+        Self::start(connection.way(), channels, MISSED, None)
     }
 
     /// The same; `missed` says what comes of it where a channel can't be heard.
@@ -64,13 +75,23 @@ impl Subscriber {
         channels: Vec<String>,
         missed: &'static str,
     ) -> Self {
-        Self::start(connection.way(), channels, missed)
+        Self::start(connection.way(), channels, missed, None)
     }
 
-    fn start(way: Way, channels: Vec<String>, missed: &'static str) -> Self {
+    /// The same for one channel whose messages are wanted, not only how many.
+    pub fn hearing(connection: &Connection, channel: String, ear: Arc<dyn Ear>) -> Self {
+        Self::start(connection.way(), vec![channel], NOT_SHOWN, Some(ear))
+    }
+
+    fn start(
+        way: Way,
+        channels: Vec<String>,
+        missed: &'static str,
+        ear: Option<Arc<dyn Ear>>,
+    ) -> Self {
         let first = Hints { messages: vec![0; channels.len()], ..Hints::default() };
         let hints = watch::Sender::new(first);
-        let link = SubscriberLink::new(&way.config, channels.clone(), hints.clone(), missed);
+        let link = SubscriberLink::new(&way.config, channels.clone(), hints.clone(), missed, ear);
         let supervised = Supervised::start(Voice::Second, way, link);
         Self { supervised, channels, hints }
     }

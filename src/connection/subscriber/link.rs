@@ -1,15 +1,15 @@
 //! What the subscriber does with a connection while it lasts.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::cmd;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Notify, watch};
 
-use super::Hints;
 use super::unheard::Unheard;
+use super::{Ear, Hints};
 use crate::config::ConnectionConfig;
 use crate::connection::activity::{Activity, Stream};
 use crate::connection::fault::classify_text;
@@ -29,6 +29,7 @@ pub(super) struct SubscriberLink {
     confirm_within: Duration,
     heartbeat: Duration,
     unheard: Unheard,
+    ear: Option<Arc<dyn Ear>>,
 }
 
 /// What the server still owes an answer to, in the order of asking.
@@ -88,6 +89,7 @@ impl SubscriberLink {
         channels: Vec<String>,
         hints: watch::Sender<Hints>,
         missed: &'static str,
+        ear: Option<Arc<dyn Ear>>,
     ) -> Self {
         Self {
             channels,
@@ -95,6 +97,7 @@ impl SubscriberLink {
             confirm_within: config.connect_timeout,
             heartbeat: heartbeat::interval(&config.supervision),
             unheard: Unheard::new(config, missed),
+            ear,
         }
     }
 
@@ -120,15 +123,16 @@ impl SubscriberLink {
 
     /// Takes one reply or push in.
     fn hear(&self, reply: &Reply, session: &Session) -> Result<()> {
-        let (kind, subject) = match reply {
-            Reply::Many(items) => (
-                items.first().and_then(Reply::text).unwrap_or_default(),
-                items.get(1).and_then(Reply::text).unwrap_or_default(),
-            ),
-            _ => (b"".as_slice(), b"".as_slice()),
+        let item = |place: usize| match reply {
+            Reply::Many(items) => items.get(place).and_then(Reply::text).unwrap_or_default(),
+            _ => b"",
         };
+        let kind = item(0);
         if kind == b"message" {
-            self.count(subject);
+            self.count(item(1));
+            if let Some(ear) = &self.ear {
+                ear.hear(item(2));
+            }
             return Ok(());
         }
         if kind == b"unsubscribe" {
