@@ -73,8 +73,9 @@ impl Connection {
         config: Arc<ConnectionConfig>,
         hooks: impl Into<Hooks>,
         speech: Speech,
+        tracking: Option<Arc<Tracking>>,
     ) -> Self {
-        Self::start(config, hooks.into(), None, speech)
+        Self::start(config, hooks.into(), tracking, speech)
     }
 
     /// The same with `CLIENT TRACKING` enabled before it serves, each time that it is made.

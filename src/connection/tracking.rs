@@ -4,6 +4,7 @@
 //! so that a flood of them costs no memory.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redis::aio::{AsyncPushSender, SendError};
@@ -31,12 +32,34 @@ pub struct Tracking {
     heard: Mutex<Heard>,
     session: Mutex<u64>,
     news: Notify,
+    /// A connection without it serves as well.
+    optional: bool,
+    enabled: AtomicBool,
 }
 
 impl Tracking {
     /// Follows the keys that begin with `prefix`.
     pub fn new(prefix: impl Into<String>) -> Arc<Self> {
         Arc::new(Self { prefix: prefix.into(), ..Self::default() })
+    }
+
+    /// The same where the connection is of use without, too: of a server that does not know it, or does
+    /// not allow it.
+    pub fn optional(prefix: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { prefix: prefix.into(), optional: true, ..Self::default() })
+    }
+
+    pub(super) fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    /// Whether the server tells of changes; otherwise they are found by looking.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_enabled(&self, enabled: bool) {
+        self.enabled.store(enabled, Ordering::Relaxed);
     }
 
     /// Takes what was heard; empty when there is nothing new.

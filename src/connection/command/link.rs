@@ -60,10 +60,15 @@ impl Link for CommandLink {
         let Established { stream, server, welcome, must_be_master, mut closing } = established;
         let activity = stream.activity();
         let pushes = match &self.tracking {
+            Some(tracking) if !welcome.resp3 && tracking.is_optional() => None,
             Some(_) if !welcome.resp3 => return no_pushes(),
             Some(tracking) => Some(Pushes(Arc::clone(tracking))),
             None => None,
         };
+        let tells = pushes.is_some();
+        if let Some(tracking) = &self.tracking {
+            tracking.set_enabled(tells);
+        }
         let made = tokio::time::timeout(SILENCE_LIMIT, multiplexed(stream, pushes));
         let (connection, driver) = match made.await {
             Ok(Ok(made)) => made,
@@ -71,13 +76,16 @@ impl Link for CommandLink {
             Err(_) => return heartbeat::silent(),
         };
         let mut driver = std::pin::pin!(driver);
-        if let Some(tracking) = &self.tracking {
+        if let Some(tracking) = self.tracking.as_ref().filter(|_| tells) {
             let enabled = tokio::time::timeout(SILENCE_LIMIT, enable(connection.clone(), tracking));
             tokio::select! {
                 biased;
                 () = &mut driver => return Error::Unavailable { reason: activity.fault() },
                 enabled = enabled => match enabled {
                     Ok(Ok(())) => (),
+                    Ok(Err(Error::Permission { .. } | Error::Server { .. })) if tracking.is_optional() => {
+                        tracking.set_enabled(false);
+                    }
                     Ok(Err(error)) => return error,
                     Err(_) => return heartbeat::silent(),
                 },
