@@ -200,6 +200,26 @@ export declare class Member {
   giveBackTabs(): Promise<undefined>
   /** How it stands. Reads nothing and waits for nothing. */
   memberState(): MemberState
+  /** From here on, the event `watched` tells when others begin or cease to look at this instance. */
+  followWatch(): void
+  /** Who looks at this instance, which others know by its id and by this name. */
+  watched(name: string): Watched
+  /**
+   * Tells those who look. Returns at once; false when it was dropped, because there is no connection
+   * or too much is on its way.
+   */
+  publish(text: string): boolean
+  /**
+   * In the background: looks at this for the next 30 s: kinds, separated by commas, by id or name of an
+   * instance, `*` for all; at nothing any more if it is empty. What comes is told with the event
+   * `heard`.
+   */
+  lookInBackground(call: number, wants: Record<string, string>): void
+  /**
+   * Takes what was heard; empty when there is nothing new. Of messages that are left out, those of the
+   * next second are not told with an event.
+   */
+  takeHeard(): Heard
   /**
    * Opens the connection of the user `state`; never fails because the server is away. `userDir` is
    * left out when nothing may be written there. `settle` is given the answers of the methods that
@@ -395,7 +415,7 @@ export type ContextOrigin = 'nothing' | 'copy' | 'server'
 export type EventFunction = (arg: EventName) => void
 
 /** What happens outside a call. */
-export type EventName = 'revision' | 'restore' | 'refused' | 'library' | 'standing' | 'packages' | 'tabs'
+export type EventName = 'revision' | 'restore' | 'refused' | 'library' | 'standing' | 'packages' | 'tabs' | 'watched' | 'heard'
 
 /** What one instance has reported. */
 export interface FleetEntry {
@@ -466,6 +486,14 @@ export interface HealthOptions {
   path: string
   /** A worker that has not seen Valkey for longer, in s, is not ready; `null`: it stays ready. */
   maxAge: number | null
+}
+
+/** What was heard of those that this instance looks at. */
+export interface Heard {
+  /** Anybody may have written them. */
+  messages: Array<string>
+  /** How many there were besides. */
+  leftOut: number
 }
 
 /** A tab that runs here. */
@@ -710,6 +738,14 @@ export interface StoredDeploy {
   settings: string
   /** Name of the Project that the flows come from. */
   project?: string
+}
+
+/** Who looks at this instance. */
+export interface Watched {
+  /** Counts the connections: what was told on an earlier one may be lost. */
+  session: number
+  /** Kinds, separated by commas, by who looks; nobody: empty. */
+  by: Record<string, string>
 }
 
 /** What happens with the tabs that run once while the server is away. */

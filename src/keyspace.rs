@@ -200,6 +200,16 @@ impl Keyspace {
         self.key("once")
     }
 
+    /// Which workers somebody looks at.
+    pub fn fleet_watch(&self) -> String {
+        self.key("fleet:watch")
+    }
+
+    /// The channel on which workers tell those who look.
+    pub fn fleet_debug_channel(&self) -> String {
+        self.key("fleet:debug")
+    }
+
     /// Type and path of a library entry's key; `None` when the key is none of this prefix's
     /// library. They come from the server: check them before they name a file.
     pub fn parse_library_key<'k>(&self, key: &'k str) -> Option<(&'k str, &'k str)> {

@@ -26,6 +26,10 @@ pub enum EventName {
     Packages,
     /// Member: other tabs are held here than before.
     Tabs,
+    /// Others look at this instance, or no longer.
+    Watched,
+    /// Something was heard of those that this instance looks at.
+    Heard,
 }
 
 /// `(event)`
@@ -54,6 +58,8 @@ impl Host for JsHost {
             Event::Standing => EventName::Standing,
             Event::Packages => EventName::Packages,
             Event::Tabs => EventName::Tabs,
+            Event::Watched => EventName::Watched,
+            Event::Heard => EventName::Heard,
         };
         let mode = ThreadsafeFunctionCallMode::NonBlocking;
         self.0.with(|function| function.call(name, mode));

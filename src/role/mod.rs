@@ -37,6 +37,10 @@ pub enum Event {
     Packages,
     /// Other tabs are held than before: see [`member::Member::held_tabs`].
     Tabs,
+    /// Others look at this instance, or no longer: [`member::Member::watched`].
+    Watched,
+    /// Something was heard of those that this instance looks at: [`member::Member::take_heard`].
+    Heard,
 }
 
 /// Takes events from the core. Called on a runtime thread; must not block.

@@ -23,6 +23,7 @@ mod scan;
 mod script_prelude;
 pub mod sessions;
 pub mod snapshot;
+pub mod watch;
 
 use std::sync::Arc;
 

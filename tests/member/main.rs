@@ -13,3 +13,4 @@ mod common;
 
 mod outage;
 mod reports;
+mod watch;

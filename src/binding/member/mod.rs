@@ -2,6 +2,7 @@
 
 mod fleet;
 mod leases;
+mod streams;
 
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;

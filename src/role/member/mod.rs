@@ -2,19 +2,25 @@
 //! them. All of it goes over one connection, of the user `state`, because workers write here too.
 
 mod fleet;
+mod hearing;
 mod leases;
 mod report;
+mod watch;
 
 use std::sync::Arc;
 
 use rand::Rng;
 
 pub use self::fleet::Fleet;
+pub use self::hearing::Heard;
+use self::hearing::Hearing;
 pub use self::leases::HeldTab;
 use self::leases::Leases;
+use self::watch::Watch;
+pub use self::watch::Watched;
 use super::{Host, OpenParams};
 use crate::config::{Config, ConnectionConfig};
-use crate::connection::{Connection, Speech};
+use crate::connection::{Connection, Speech, Tracking};
 use crate::keyspace::Keyspace;
 use crate::store::Store;
 use crate::store::fleet::FleetStore;
@@ -37,6 +43,8 @@ struct Inner {
     limits: fleet::Limits,
     reports: report::Reports,
     leases: Leases,
+    watch: Watch,
+    hearing: Hearing,
 }
 
 impl Member {
@@ -46,9 +54,12 @@ impl Member {
         let OpenParams { config, user_dir: _, host, hooks, host_name: _ } = params;
         // The role's own connections tell of outages.
         let speech = if config.state.is_some() { Speech::OwnUser } else { Speech::Silent };
-        let connection = Connection::open_further(Arc::new(of_state_user(&config)), hooks, speech);
-        let id = format!("{:016x}", rand::rng().random::<u64>());
         let keys = Keyspace::new(&config.key_prefix);
+        let tracking = Tracking::optional(keys.fleet_watch());
+        let way = Arc::new(of_state_user(&config));
+        let followed = Some(Arc::clone(&tracking));
+        let connection = Connection::open_further(way, hooks, speech, followed);
+        let id = format!("{:016x}", rand::rng().random::<u64>());
         let store = Store::new(&config, connection.clone());
         let inner = Inner {
             fleet: FleetStore::new(connection.clone(), keys.clone()),
@@ -59,6 +70,8 @@ impl Member {
             keys,
             config,
             connection,
+            watch: Watch::new(tracking),
+            hearing: Hearing::new(Arc::clone(&host)),
             host,
         };
         let inner = Arc::new(inner);
@@ -81,6 +94,8 @@ impl Member {
         self.leave().await;
         self.inner.reports.end();
         self.inner.leases.close();
+        self.inner.watch.end();
+        self.inner.hearing.close().await;
         self.inner.connection.close().await;
     }
 }
@@ -89,6 +104,7 @@ impl Drop for Member {
     fn drop(&mut self) {
         self.inner.reports.end();
         self.inner.leases.close();
+        self.inner.watch.end();
     }
 }
 
