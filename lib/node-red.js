@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 
-/** @import { ExpressionUtil, FlowsApi, LocalStorage, Runtime, Settings } from './types/node-red' */
+/** @import { Comms, ExpressionUtil, FlowsApi, LocalStorage, Runtime, Settings, Statuses } from './types/node-red' */
 
 /**
  * The loaded files of a package of Node-RED's whose path ends as given.
@@ -102,6 +102,25 @@ function startsGroups() {
 }
 
 /**
+ * The statuses of nodes, as an editor is told them that is opened now.
+ *
+ * @returns {Statuses}
+ */
+function keptStatuses() {
+  const comms = /** @type {Comms | undefined} */ (loaded(path.join('api', 'comms.js'))?.exports);
+  /** @type {Statuses} */
+  const kept = {};
+  const topic = 'status/';
+  /** @type {(name: string, data: unknown) => void} */
+  const send = (name, data) => {
+    kept[name.slice(topic.length)] = data;
+  };
+  // It tells at once what it keeps.
+  comms?.subscribe({ client: { send }, topic: `${topic}#` }).catch(() => {});
+  return kept;
+}
+
+/**
  * The exports of a file of Node-RED's package for all its parts.
  *
  * @param {string} file
@@ -129,4 +148,14 @@ const expressionUtil = () => ofUtil('util.js');
  */
 const log = () => ofUtil('log.js');
 
-module.exports = { expressionUtil, flowParser, flowsApi, loadedFiles, loadedSettings, localStorage, log, startsGroups };
+module.exports = {
+  expressionUtil,
+  flowParser,
+  flowsApi,
+  keptStatuses,
+  loadedFiles,
+  loadedSettings,
+  localStorage,
+  log,
+  startsGroups
+};

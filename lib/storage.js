@@ -14,6 +14,7 @@ const { optionsAsText } = require('./options');
 const { openMember } = require('./member');
 const nodeRed = require('./node-red');
 const { createPlacement } = require('./placement');
+const { openStreams } = require('./streams');
 const { defaultUserDir } = require('./user-dir');
 const { name: NAME, version: VERSION } = require('../package.json');
 
@@ -93,13 +94,15 @@ async function open(settings, runtime) {
   });
   const metrics = createMetrics({ role: checked.role, settings, standing, fleet, tabs });
   const health = createHealth({ options: checked.health, log, standing, more: { '/metrics': metrics.answer } });
+  const streams = openStreams({ role: checked.role, settings, runtime, member, fleet: fleet.reader });
   const editor = require('./editor').openEditor({
     settings,
     runtime,
     log,
     role: checked.role,
     instance: () => instance,
-    fleet: fleet.reader
+    fleet: fleet.reader,
+    streams: () => streams.showing
   });
   try {
     await health.open();
@@ -119,6 +122,7 @@ async function open(settings, runtime) {
     fleet.close();
     standing.close();
     placement.close();
+    streams.close();
     await member.close();
     await health.close();
     throw error;
@@ -141,6 +145,7 @@ async function open(settings, runtime) {
       await health.close();
       await instance.close();
       placement.close();
+      streams.close();
       await member.close();
     }
   };

@@ -346,4 +346,4 @@ async function startNodeRed(options = {}) {
   return new NodeRed(options).start();
 }
 
-module.exports = { startNodeRed, raw };
+module.exports = { NODE_RED, startNodeRed, raw };

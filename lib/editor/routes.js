@@ -2,6 +2,7 @@
 
 const { addFleetRoute } = require('../fleet/routes');
 const { addHistoryRoutes } = require('../history/routes');
+const { addStreamRoutes } = require('../streams/routes');
 const { addDeployedRoute } = require('./deployed');
 
 /** @import { EditorParams, PluginApi } from '../types/editor' */
@@ -12,6 +13,6 @@ const { addDeployedRoute } = require('./deployed');
  *
  * @type {Array<(RED: PluginApi, params: EditorParams) => void>}
  */
-const ROUTES = [addDeployedRoute, addFleetRoute, addHistoryRoutes];
+const ROUTES = [addDeployedRoute, addFleetRoute, addHistoryRoutes, addStreamRoutes];
 
 module.exports = { ROUTES };

@@ -29,6 +29,7 @@ type BackgroundAnswers = AnswersOf<{
   setIfAbsent: boolean;
   push: string;
   expire: boolean;
+  look: boolean;
 }>;
 
 export type CoreName = 'Admin' | 'Worker' | 'Context' | 'Member' | 'HistoryReader';

@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events';
 import type { Instance, Log } from './core';
 import type { FleetReader } from '../fleet/reader';
 import type { Runtime, Settings } from './node-red';
+import type { Showing } from '../streams';
 
 export interface EditorRequest {
   query: Record<string, unknown>;
@@ -45,4 +46,6 @@ export interface EditorParams {
   instance: () => Instance | null;
   /** What is known of all instances. */
   fleet: FleetReader;
+  /** What of workers is shown in the editors; null on a worker. */
+  streams: () => Showing | null;
 }

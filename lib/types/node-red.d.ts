@@ -127,6 +127,21 @@ export interface FlowsApi {
   }): Promise<{ rev: string }>;
 }
 
+/** The payload of the event `node-status`; without a status when the node has ended. */
+export interface NodeStatus {
+  id: string;
+  status?: { text?: unknown; fill?: unknown; shape?: unknown } | null;
+}
+
+/** Statuses by the id of their node, as an editor is told them. */
+export type Statuses = Record<string, unknown>;
+
+/** Of Node-RED's runtime: what editors are connected to. */
+export interface Comms {
+  /** Sends the client what is kept of the topic. */
+  subscribe(params: { client: { send(topic: string, data: unknown): void }; topic: string }): Promise<void>;
+}
+
 export interface ExpressApp {
   /** Of Express 4. */
   _router?: { stack?: unknown[] };

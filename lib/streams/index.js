@@ -1,0 +1,66 @@
+'use strict';
+
+const os = require('node:os');
+
+const { keptStatuses } = require('../node-red');
+const { createPublishing } = require('./publish');
+const { createRedaction } = require('./publish/secrets');
+const { createShowing } = require('./show');
+
+/**
+ * @import { Watch } from './kinds'
+ * @import { Member } from '../types/core'
+ * @import { Runtime, Settings } from '../types/node-red'
+ */
+
+/** @typedef {ReturnType<typeof createShowing>} Showing */
+
+/**
+ * Debug output, log and statuses of workers in the editor of an admin: on a worker what is told, on an admin what is
+ * shown. Both only as long as somebody looks.
+ *
+ * @param {{ role: string, settings: Settings, runtime: Runtime, member: Member }} params
+ */
+function openStreams({ role, settings, runtime, member }) {
+  return role === 'admin' ? openShowing({ runtime, member }) : openPublishing({ settings, runtime, member });
+}
+
+/** @param {{ settings: Settings, runtime: Runtime, member: Member }} params */
+function openPublishing({ settings, runtime, member: { core, listen } }) {
+  const worker = { id: core.id(), name: os.hostname() };
+  const publishing = createPublishing({
+    runtime,
+    worker: () => worker,
+    publish: core.publish,
+    statuses: keptStatuses,
+    redact: createRedaction({
+      settings,
+      // Not before Node-RED has read what is stored.
+      generated: () => (runtime.settings.available() ? runtime.settings.get('_credentialSecret') : undefined)
+    })
+  });
+  listen({ watched: () => publishing.set(core.watched(worker.name)) });
+  core.followWatch();
+  return { showing: null, close: publishing.close };
+}
+
+/**
+ * What the core is told of a watch: kinds as one text.
+ *
+ * @param {Watch} watch
+ */
+const asText = (watch) => Object.fromEntries(Object.entries(watch).map(([worker, kinds]) => [worker, kinds.join()]));
+
+/** @param {{ runtime: Runtime, member: Member }} params */
+function openShowing({ runtime, member: { core, listen } }) {
+  const showing = createShowing({
+    runtime,
+    ask: (watch) => core.background.look(asText(watch)),
+    heard: core.takeHeard,
+    statuses: keptStatuses
+  });
+  listen({ heard: showing.hear });
+  return { showing, close: showing.close };
+}
+
+module.exports = { openStreams };
