@@ -55,7 +55,7 @@ function rules({ password, keys, channels, commands, version }) {
     `>${password}`,
     ...keys,
     'resetchannels',
-    channels,
+    ...[].concat(channels),
     '-@all',
     ...known(commands, version).map((command) => `+${command}`)
   ];
@@ -105,7 +105,8 @@ function workerRules(prefix, password, { version = '8.0', editor = false } = {})
 function stateRules(prefix, password, { version = '8.0' } = {}) {
   const keys = ['context:*', 'once:*', 'fleet', 'fleet:*'].map((key) => `~${prefix}${key}`);
   const commands = [...CONNECTION, ...CONTEXT, ...FLEET, ...LEASES];
-  return rules({ password, keys, channels: `&${prefix}once`, commands, version });
+  const channels = ['once', 'fleet:debug'].map((channel) => `&${prefix}${channel}`);
+  return rules({ password, keys, channels, commands, version });
 }
 
 /** The same as a line of the server's configuration or ACL file. */

@@ -6,9 +6,11 @@ const { keptStatuses } = require('../node-red');
 const { createPublishing } = require('./publish');
 const { createRedaction } = require('./publish/secrets');
 const { createShowing } = require('./show');
+const { createNames } = require('./show/names');
 
 /**
  * @import { Watch } from './kinds'
+ * @import { FleetReader } from '../fleet/reader'
  * @import { Member } from '../types/core'
  * @import { Runtime, Settings } from '../types/node-red'
  */
@@ -19,10 +21,10 @@ const { createShowing } = require('./show');
  * Debug output, log and statuses of workers in the editor of an admin: on a worker what is told, on an admin what is
  * shown. Both only as long as somebody looks.
  *
- * @param {{ role: string, settings: Settings, runtime: Runtime, member: Member }} params
+ * @param {{ role: string, settings: Settings, runtime: Runtime, member: Member, fleet: FleetReader }} params
  */
-function openStreams({ role, settings, runtime, member }) {
-  return role === 'admin' ? openShowing({ runtime, member }) : openPublishing({ settings, runtime, member });
+function openStreams({ role, settings, runtime, member, fleet }) {
+  return role === 'admin' ? openShowing({ runtime, member, fleet }) : openPublishing({ settings, runtime, member });
 }
 
 /** @param {{ settings: Settings, runtime: Runtime, member: Member }} params */
@@ -51,13 +53,14 @@ function openPublishing({ settings, runtime, member: { core, listen } }) {
  */
 const asText = (watch) => Object.fromEntries(Object.entries(watch).map(([worker, kinds]) => [worker, kinds.join()]));
 
-/** @param {{ runtime: Runtime, member: Member }} params */
-function openShowing({ runtime, member: { core, listen } }) {
+/** @param {{ runtime: Runtime, member: Member, fleet: FleetReader }} params */
+function openShowing({ runtime, member: { core, listen }, fleet }) {
   const showing = createShowing({
     runtime,
     ask: (watch) => core.background.look(asText(watch)),
     heard: core.takeHeard,
-    statuses: keptStatuses
+    statuses: keptStatuses,
+    names: createNames({ read: fleet.read })
   });
   listen({ heard: showing.hear });
   return { showing, close: showing.close };

@@ -15,5 +15,6 @@ import { deployPart } from './deploy/index.mjs';
 import { historyPart } from './history/index.mjs';
 import { instancesPart } from './instances/index.mjs';
 import { placementPart } from './placement/index.mjs';
+import { streamsPart } from './streams/index.mjs';
 
-export const PARTS = [deployPart, instancesPart, placementPart, historyPart];
+export const PARTS = [deployPart, instancesPart, placementPart, streamsPart, historyPart];

@@ -9,11 +9,15 @@ const { createViewers } = require('./viewers');
 
 /**
  * @import { Watch } from '../kinds'
+ * @import { createNames } from './names'
  * @import { Runtime, Statuses } from '../../types/node-red'
  */
 
 /** ms until it is looked again how many messages were left out. */
 const COUNT_AGAIN = 1000;
+
+/** Workers are called as they call themselves. */
+const OWN_NAMES = { refresh: async () => {}, of: (/** @type {{ name: string }} */ { name }) => name };
 
 /**
  * What was heard, as the core hands it over.
@@ -30,12 +34,13 @@ const COUNT_AGAIN = 1000;
  *   neither if nothing is wanted; rejects with what is in the way
  * @param {() => Heard} params.heard takes what has come since
  * @param {() => Statuses} params.statuses what Node-RED tells an editor that is opened
+ * @param {Pick<ReturnType<typeof createNames>, 'of' | 'refresh'>} [params.names]
  */
-function createShowing({ runtime, ask, heard, statuses }) {
+function createShowing({ runtime, ask, heard, statuses, names = OWN_NAMES }) {
   const { events, nodes } = runtime;
   const places = createPlaces({ nodes });
   const sidebar = createSidebar({ events, places });
-  const shownStatuses = createShownStatuses({ events, places, own: statuses });
+  const shownStatuses = createShownStatuses({ events, places, own: statuses, nameOf: names.of });
   /** @type {Watch} */
   let watching = {};
   /** @type {Promise<string | null>} */
@@ -48,6 +53,9 @@ function createShowing({ runtime, ask, heard, statuses }) {
     onChange(watch) {
       watching = watch;
       shownStatuses.keep((worker) => isWatched(watch, worker, 'status'));
+      if (Object.keys(watch).length > 0) {
+        names.refresh();
+      }
       asked = ask(watch).then(
         () => null,
         (/** @type {Error} */ error) => error.message
@@ -64,13 +72,13 @@ function createShowing({ runtime, ask, heard, statuses }) {
     const { worker, kind } = message;
     if (kind === 'left out') {
       if (Object.keys(watching).some((key) => [worker.id, worker.name, EVERYONE].includes(key))) {
-        sidebar.leftOut(worker.name, message.count);
+        sidebar.leftOut(names.of(worker), message.count);
       }
     } else if (isWatched(watching, worker, kind)) {
       if (kind === 'status') {
         shownStatuses.take(worker, message.first, message.statuses);
       } else {
-        sidebar.say(worker, message.said);
+        sidebar.say(names.of(worker), message.said);
       }
     }
   };

@@ -23,10 +23,10 @@ function createSidebar({ events, places }) {
 
   return {
     /**
-     * @param {{ name: string }} worker
+     * @param {string} name of the worker
      * @param {Said} said
      */
-    say({ name }, said) {
+    say(name, said) {
       const { msg, topic, property, format, type } = said;
       const level = said.level && Math.max(said.level, ERROR);
       const label = said.name ?? (said.type === undefined ? undefined : `${said.type}: ${said.id}`) ?? said.id;

@@ -20,8 +20,9 @@ const MOST_WORKERS = 500;
  * @param {Runtime['events']} params.events
  * @param {{ isKnown(id: string): boolean }} params.places
  * @param {() => Statuses} params.own what Node-RED tells an editor that is opened
+ * @param {(worker: { id: string, name: string }) => string} params.nameOf
  */
-function createShownStatuses({ events, places, own }) {
+function createShownStatuses({ events, places, own, nameOf }) {
   /** @type {Map<string, { name: string, nodes: Map<string, NonNullable<Status>> }>} by the id of the worker */
   const workers = new Map();
   /** @type {Map<string, unknown>} this instance's own, as long as any are shown */
@@ -48,14 +49,14 @@ function createShownStatuses({ events, places, own }) {
 
   /** @param {string} node */
   const combined = (node) => {
-    const those = [...workers.values()].filter(({ nodes }) => nodes.has(node));
-    const last = those.at(-1)?.nodes.get(node);
+    const those = [...workers].filter(([, { nodes }]) => nodes.has(node));
+    const last = those.at(-1)?.[1].nodes.get(node);
     if (!last) {
       return null;
     }
     const named = those
       .slice(0, MOST_NAMED)
-      .map(({ name, nodes }) => `[${name}] ${nodes.get(node)?.text ?? ''}`.trim());
+      .map(([id, { name, nodes }]) => `[${nameOf({ id, name })}] ${nodes.get(node)?.text ?? ''}`.trim());
     const more = those.length - named.length;
     return { text: named.join(', ') + (more > 0 ? `, +${more}` : ''), fill: last.fill, shape: last.shape };
   };
