@@ -6,6 +6,7 @@ module.exports = [
   require('./far-server.js'),
   require('./large-deploys.js'),
   require('./many-workers.js'),
+  require('./history.js'),
   require('./start-large.js'),
   require('./start-small.js'),
   require('./large-save.js'),
