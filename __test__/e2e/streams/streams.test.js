@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
 
+const { startAdminWithTab } = require('../editor/support/fleet-tab.js');
 const { startInstance, stopAll } = require('../support/admin-and-workers.js');
 const { startNodeRed } = require('../../support/node-red.js');
 const { startServer } = require('../../support/server.js');
@@ -55,7 +56,7 @@ describe('debug output, log and statuses of workers in the editor of the admin',
   before(async () => {
     server = await startServer();
     client = server.client();
-    admin = await startInstance('admin', server, { user: undefined, flows: talkingFlow() });
+    admin = await startAdminWithTab({ server, flows: talkingFlow() });
     workers = await Promise.all(
       ['A', 'B'].map((name) => startInstance('worker', server, { user: undefined, env: { INSTANCE: name } }))
     );
@@ -65,7 +66,7 @@ describe('debug output, log and statuses of workers in the editor of the admin',
 
   after(async () => {
     editor?.close();
-    await stopAll();
+    await Promise.all([admin?.stop(), stopAll()]);
     await server?.stop();
   });
 
