@@ -12,7 +12,7 @@ use crate::common::server::Server;
 use crate::common::{PATIENCE, instance, until};
 
 /// What of the line in docs/operations.md concerns reports.
-const RULES: &str = "state on >pw ~n:fleet ~n:fleet:* resetchannels -@all +ping +select +info +role +client|setname +client|setinfo +set +del +pexpire +time +getrange +zadd +zrem +zrange +zremrangebyscore +zremrangebyrank +eval +evalsha";
+const RULES: &str = "state on >pw ~n:fleet ~n:fleet:* resetchannels -@all +ping +select +info +role +client|setname +client|setinfo +client|tracking +set +del +pexpire +time +getrange +zadd +zrem +zrange +zremrangebyscore +zremrangebyrank +eval +evalsha";
 
 fn of_state(server: &Server) -> node_red_storage_valkey::config::Config {
     let mut options = instance::options(server, Role::Worker);
