@@ -176,6 +176,27 @@ async fn with_keep_the_owner_goes_on_while_the_server_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_keep_the_owner_goes_on_while_the_server_refuses_to_write() {
+    let server = Server::start(&[]);
+    settle(&server);
+    let (first, second) = two(keeping(&server)).await;
+    let mut admin = server.admin();
+    let fence = first.fence("a");
+    redis::cmd("CONFIG").arg("SET").arg("min-replicas-to-write").arg(1).exec(&mut admin).unwrap();
+    let end = Instant::now() + 2 * LEASE;
+    while Instant::now() < end {
+        assert_eq!(first.fence("a"), fence, "it is held all the time");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    redis::cmd("CONFIG").arg("SET").arg("min-replicas-to-write").arg(0).exec(&mut admin).unwrap();
+    // Its lease lapsed on the server meanwhile: who writes first has it, as where the owner was cut off.
+    until("one of them is its owner on the server again", PATIENCE, async || {
+        first.member.problem().is_none() && first.holds("a") != second.holds("a")
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_keep_an_emptied_server_changes_nothing() {
     let server = Server::start(&[]);
     settle(&server);

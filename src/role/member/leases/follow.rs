@@ -58,6 +58,7 @@ impl Leases {
             let until = match step {
                 Step::Wait(until) => until,
                 step => {
+                    let is_release = matches!(step, Step::Release(_));
                     self.at_rest.send_replace(false);
                     match self.perform(step).await {
                         Ok(()) => {
@@ -65,7 +66,7 @@ impl Leases {
                             self.is_well();
                         }
                         Err(error) => {
-                            self.state().failed(self.clock.now(), backoff.next_wait());
+                            self.note_failure(is_release, &mut backoff);
                             self.log_problem(&error);
                         }
                     }
@@ -81,6 +82,18 @@ impl Leases {
                 () = next_change(&mut state) => state.mark_changed(),
                 () = self.sleep_until(until) => (),
             }
+        }
+    }
+
+    /// An answer that is an error is no renewal either.
+    fn note_failure(&self, is_release: bool, backoff: &mut Backoff) {
+        let now = self.clock.now();
+        let mut leases = self.state();
+        if is_release {
+            leases.release_refused(now);
+        } else {
+            leases.away(now);
+            leases.failed(now, backoff.next_wait());
         }
     }
 

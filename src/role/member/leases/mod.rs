@@ -5,6 +5,7 @@
 
 mod clock;
 mod follow;
+mod releases;
 mod spread;
 mod state;
 

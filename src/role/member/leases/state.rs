@@ -9,6 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
+use super::releases::Releases;
 use super::spread;
 use crate::store::once::{Look, Looks, MayTake, Renewal, Renewed, Wish};
 
@@ -86,7 +87,7 @@ pub(super) struct State {
     random: StdRng,
     wanted: BTreeSet<Arc<str>>,
     held: BTreeMap<Arc<str>, Held>,
-    releases: BTreeMap<Arc<str>, u64>,
+    releases: Releases,
     /// The highest fence that was seen of each tab.
     known: BTreeMap<Arc<str>, u64>,
     /// Wanted tabs that somebody else was seen to have.
@@ -112,7 +113,7 @@ impl State {
             random: StdRng::seed_from_u64(seed),
             wanted: BTreeSet::new(),
             held: BTreeMap::new(),
-            releases: BTreeMap::new(),
+            releases: Releases::default(),
             known: BTreeMap::new(),
             seen: BTreeSet::new(),
             least: None,
@@ -134,7 +135,7 @@ impl State {
             self.held.keys().filter(|tab| !wanted.contains(*tab)).cloned().collect();
         for tab in given_back {
             if let Some(held) = self.held.remove(&tab) {
-                self.releases.insert(tab, held.fence);
+                self.releases.add(tab, held.fence);
                 self.news = true;
             }
         }
@@ -254,10 +255,10 @@ impl State {
         if self.connected.is_none() {
             return Step::Wait(self.next_end());
         }
-        if !self.releases.is_empty() {
-            return Step::Release(self.releases.iter().map(|(tab, f)| (tab.clone(), *f)).collect());
+        if let Some(due) = self.releases.now(now).filter(|_| !self.releases.are_refused()) {
+            return Step::Release(due);
         }
-        let Some(tick) = self.fresh_tick(now) else { return Step::Wait(self.next_end()) };
+        let Some(tick) = self.fresh_tick(now) else { return self.release_again(now) };
         let ms = self.terms.ttl.saturating_sub(now.saturating_duration_since(tick));
         let renew = self.renewed.map_or(now, |last| last + self.terms.between_renewals());
         if !self.held.is_empty() && renew <= now {
@@ -269,6 +270,9 @@ impl State {
             });
             return Step::Renew(Renewals { leases: leases.collect(), ms, from: tick });
         }
+        if let Step::Release(due) = self.release_again(now) {
+            return Step::Release(due);
+        }
         if self.look.is_some_and(|look| look <= now) && self.has_to_look() {
             self.look = None;
             let takes = self.owners_first().is_none_or(|until| until <= now);
@@ -276,7 +280,19 @@ impl State {
         }
         let renew = (!self.held.is_empty()).then_some(renew);
         let look = self.look.filter(|_| self.has_to_look());
-        Step::Wait([renew, look, self.next_end()].into_iter().flatten().min())
+        let release = self.releases.again();
+        Step::Wait([renew, look, release, self.next_end()].into_iter().flatten().min())
+    }
+
+    /// What the server has refused to take back goes after renewals, which it may take.
+    fn release_again(&self, now: Instant) -> Step {
+        match self.releases.now(now) {
+            Some(due) => Step::Release(due),
+            None => {
+                let times = [self.releases.again(), self.next_end()];
+                Step::Wait(times.into_iter().flatten().min())
+            }
+        }
     }
 
     /// The answer to renewals.
@@ -325,7 +341,7 @@ impl State {
                 self.seen.remove(&wish.tab);
                 self.news = true;
             } else if taken {
-                self.releases.insert(wish.tab.clone(), fence);
+                self.releases.add(wish.tab.clone(), fence);
             } else if let Some(owner) = owner {
                 *others.entry(owner).or_default() += 1;
                 if self.wanted.contains(&wish.tab) {
@@ -363,17 +379,22 @@ impl State {
 
     /// The answer to releases.
     pub(super) fn released(&mut self, asked: &[(Arc<str>, u64)]) {
-        for (tab, fence) in asked {
-            if self.releases.get(tab) == Some(fence) {
-                self.releases.remove(tab);
-            }
-        }
+        self.releases.done(asked);
     }
 
-    /// What was asked came to nothing; it is tried again after `wait`.
+    /// The server has refused releases: what is held is renewed all the same.
+    pub(super) fn release_refused(&mut self, now: Instant) {
+        self.expire(now);
+        self.releases.refused(now, self.terms.ttl);
+    }
+
+    /// What was asked came to nothing; it is tried again after `wait`, or when the next renewal would be due.
     pub(super) fn failed(&mut self, now: Instant, wait: Duration) {
         self.expire(now);
+        let wait = wait.min(self.terms.between_renewals());
         let again = now + wait;
+        // Owners that went on meanwhile come first, as after an outage.
+        self.connected = self.connected.map(|_| now);
         // Renewals are due when this much has passed since the last.
         self.renewed = again.checked_sub(self.terms.between_renewals());
         if self.has_to_look() {
