@@ -84,7 +84,7 @@ function openAdmin({ settings, runtime, log, options, checked, member, placement
     const record = createLostRecord(userDir, log);
     const flowFile = createFlowFileRecord({ settings, files, log });
     const loading = createLoading({ local, files, flowFile, secrets, log });
-    const history = createHistory({ core, runtime, secrets, hasProject: () => Boolean(files.activeProject()) });
+    const history = createHistory({ core, runtime, secrets, project: () => files.activeProject()?.name });
     onClose(history.close);
     const mirror = createMirror({
       core,

@@ -20,10 +20,10 @@ const { createRollback } = require('./rollback');
  * @param {AdminCore} params.core
  * @param {Runtime} params.runtime
  * @param {Secrets} params.secrets
- * @param {() => boolean} params.hasProject
+ * @param {() => string | undefined} params.project name of the Project that is open
  */
-function createHistory({ core, runtime, secrets, hasProject }) {
-  const notes = createNotes({ core, runtime, hasProject });
+function createHistory({ core, runtime, secrets, project }) {
+  const notes = createNotes({ core, runtime, hasProject: () => project() !== undefined });
   return {
     deploying: notes.deploying,
     beforeSend: notes.beforeSend,
@@ -38,7 +38,7 @@ function createHistory({ core, runtime, secrets, hasProject }) {
       entries: core.historyEntries,
       difference: core.historyDifference,
       annotate: core.annotateHistory,
-      rollback: createRollback({ core, runtime, secrets, notes })
+      rollback: createRollback({ core, runtime, secrets, notes, project })
     }
   };
 }

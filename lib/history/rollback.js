@@ -11,7 +11,7 @@ const nodeRed = require('../node-red');
  * @import { Secrets } from '../admin/secrets'
  * @import { AdminCore } from '../types/core'
  * @import { Credentials, FlowNode, Runtime } from '../types/node-red'
- * @import { RollbackOutcome, RollbackWanted } from '../types/history'
+ * @import { Entry, RollbackOutcome, RollbackWanted } from '../types/history'
  * @import { createNotes } from './notes'
  */
 
@@ -19,12 +19,29 @@ const nodeRed = require('../node-red');
  * A rollback is a deploy like any other: by Node-RED's own call, one at a time with those of editors, who are told of it.
  *
  * @param {object} params
- * @param {Pick<AdminCore, 'historyState' | 'standing'>} params.core
+ * @param {Pick<AdminCore, 'historyEntries' | 'historyState' | 'standing'>} params.core
  * @param {Runtime} params.runtime
  * @param {Secrets} params.secrets
  * @param {Pick<ReturnType<typeof createNotes>, 'rollingBack'>} params.notes
+ * @param {() => string | undefined} params.project name of the Project that is open
  */
-function createRollback({ core, runtime, secrets, notes }) {
+function createRollback({ core, runtime, secrets, notes, project }) {
+  /**
+   * Flows of one Project are not to be written over the files of another. What another admin had is of none here.
+   *
+   * @param {number} sequence
+   */
+  const checkProject = async (sequence) => {
+    /** @type {Entry[]} */
+    const entries = JSON.parse(await core.historyEntries());
+    const entry = entries.find((one) => one.sequence === sequence);
+    const opened = project();
+    if (opened && entry?.project && entry.project !== opened && entry.origin !== 'replaced') {
+      const message = `deploy ${sequence} is of the Project '${entry.project}': open that first, '${opened}' is open`;
+      throw Object.assign(new Error(message), { code: 'other_project', status: 409 });
+    }
+  };
+
   /**
    * The credentials of then, plain; null when no secret that is known decrypts them.
    *
@@ -68,6 +85,7 @@ function createRollback({ core, runtime, secrets, notes }) {
    * @returns {Promise<RollbackOutcome>}
    */
   return async function rollback(sequence, { user, request, message, rev, acceptMissing = false }) {
+    await checkProject(sequence);
     const state = await core.historyState(sequence);
     const flows = withoutCredentials(/** @type {FlowNode[]} */ (JSON.parse(state.flows)));
     const missing = missingTypes(flows, runtime.nodes.getType);
