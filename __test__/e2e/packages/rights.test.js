@@ -48,7 +48,17 @@ for (const flavour of ['valkey-9', 'redis-6']) {
       const instance = (role, options) => {
         const userDir = tempDir(role);
         registry.npmrc(userDir);
-        return keep(startNodeRed({ role, server, user: USERS[role], userDir, env: npmEnvironment(), ...options }));
+        return keep(
+          startNodeRed({
+            role,
+            server,
+            user: USERS[role],
+            valkey: { report: false },
+            userDir,
+            env: npmEnvironment(),
+            ...options
+          })
+        );
       };
       const admin = await instance('admin', { flows: [] });
       await installModule(admin, 'going');

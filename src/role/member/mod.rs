@@ -19,7 +19,7 @@ use self::leases::Leases;
 use self::watch::Watch;
 pub use self::watch::Watched;
 use super::{Host, OpenParams};
-use crate::config::{Config, ConnectionConfig};
+use crate::config::{Config, ConnectionConfig, Role};
 use crate::connection::{Connection, Speech, Tracking};
 use crate::keyspace::Keyspace;
 use crate::store::Store;
@@ -57,7 +57,7 @@ impl Member {
         let keys = Keyspace::new(&config.key_prefix);
         let tracking = Tracking::optional(keys.fleet_watch());
         let way = Arc::new(of_state_user(&config));
-        let followed = Some(Arc::clone(&tracking));
+        let followed = is_watched(&config).then(|| Arc::clone(&tracking));
         let connection = Connection::open_further(way, hooks, speech, followed);
         let id = format!("{:016x}", rand::rng().random::<u64>());
         let store = Store::new(&config, connection.clone());
@@ -106,6 +106,11 @@ impl Drop for Member {
         self.inner.leases.close();
         self.inner.watch.end();
     }
+}
+
+/// Whether others can look at this instance: a worker that they know of.
+fn is_watched(config: &Config) -> bool {
+    config.role == Role::Worker && config.report
 }
 
 /// How the server is reached by who writes what every instance writes.

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::instrument::WithSubscriber;
 
-use super::{Inner, Member};
+use super::{Inner, Member, is_watched};
 use crate::connection::{ConnectionState, Heard, Tracking};
 use crate::error::{Error, Result};
 use crate::role::{Event, next_change};
@@ -94,8 +94,12 @@ impl Watch {
 }
 
 impl Member {
-    /// From here on, [`Event::Watched`] tells when others begin or cease to look at this instance.
+    /// From here on, [`Event::Watched`] tells when others begin or cease to look at this instance, where they
+    /// can: at a worker that reports.
     pub fn follow_watch(&self) {
+        if !is_watched(&self.inner.config) {
+            return;
+        }
         let mut task = self.inner.watch.task();
         if task.is_none() {
             let inner = Arc::clone(&self.inner);
