@@ -9,6 +9,7 @@ const CHART = path.join(__dirname, '..', 'examples', 'helm', 'node-red-valkey');
 const secret = {
   adminPassword: 'change-me-admin',
   workerPassword: 'change-me-worker',
+  statePassword: 'change-me-state',
   adminPasswordHash: '$2y$08$hash',
   credentialSecret: 'change-me-credentials'
 };
@@ -16,7 +17,7 @@ const secret = {
 const VALUES = {
   plain: { secret },
   ingress: {
-    secret: { ...secret, statePassword: 'change-me-state' },
+    secret,
     sharedContext: true,
     keyPrefix: 'flows:',
     imagePullSecrets: [{ name: 'registry' }],

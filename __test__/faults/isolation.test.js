@@ -9,7 +9,7 @@ const { test } = require('node:test');
 
 const { openInstance } = require('./support/addon.js');
 const { SECRETS } = require('./support/secrets.js');
-const { adminLine, workerLine } = require('../support/acl.js');
+const { adminLine, stateLine, workerLine } = require('../support/acl.js');
 const { startServer } = require('../support/server.js');
 const { until } = require('../support/wait.js');
 
@@ -57,7 +57,8 @@ const unescaped = (name) => name.replace(/\\\\/g, '\\').replace(/\\([*?[\]\\])/g
 test('clusters on one server name no key and no channel of each other', { timeout: 60_000 }, async (t) => {
   const users = PREFIXES.flatMap((prefix, i) => [
     adminLine(prefix.replace('*', '\\*'), SECRETS.admin, { name: `admin${i}` }),
-    workerLine(prefix.replace('*', '\\*'), SECRETS.worker, { name: `worker${i}` })
+    workerLine(prefix.replace('*', '\\*'), SECRETS.worker, { name: `worker${i}` }),
+    stateLine(prefix.replace('*', '\\*'), SECRETS.state, { name: `state${i}` })
   ]);
   const server = await startServer({ users: [...users, 'user default on nopass ~* &* +@all'] });
   const client = server.client();
@@ -72,7 +73,13 @@ test('clusters on one server name no key and no channel of each other', { timeou
         openInstance({
           role,
           server,
-          valkey: { keyPrefix, username: `${role}${i}`, password: SECRETS[role], enableCompression: i === 1 },
+          valkey: {
+            keyPrefix,
+            username: `${role}${i}`,
+            password: SECRETS[role],
+            state: { username: `state${i}`, password: SECRETS.state },
+            enableCompression: i === 1
+          },
           ...more
         });
       clusters.push({ keyPrefix, admin: await open('admin'), worker: await open('worker', { wait: false }) });
@@ -100,7 +107,7 @@ test('clusters on one server name no key and no channel of each other', { timeou
     }
     let checked = 0;
     for (const { args, source } of seen) {
-      const user = /^(?:admin|worker)(\d)$/.exec(addresses.get(source) || '');
+      const user = /^(?:admin|worker|state)(\d)$/.exec(addresses.get(source) || '');
       if (!user) {
         continue; // inside a script, or the test's own
       }
@@ -133,7 +140,7 @@ test('clusters on one server name no key and no channel of each other', { timeou
 /** The lines for the server's configuration that docs/operations.md gives to operators. */
 function documentedUsers() {
   const text = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
-  return ['admin', 'worker'].map((role) =>
+  return ['admin', 'worker', 'state'].map((role) =>
     new RegExp(`^user ${role} .*$`, 'm').exec(text)[0].replace('>secret', `>${SECRETS[role]}`)
   );
 }
@@ -147,8 +154,9 @@ test('the documented users have rights enough for everything', { timeout: 60_000
     return;
   }
   const client = server.client();
+  const userOf = (role) => ({ username: role, password: SECRETS[role] });
   const open = (role, more) =>
-    openInstance({ role, server, valkey: { username: role, password: SECRETS[role] }, ...more });
+    openInstance({ role, server, valkey: { ...userOf(role), state: userOf('state') }, ...more });
   const admin = await open('admin');
   const worker = await open('worker', { wait: false });
   try {

@@ -50,10 +50,12 @@ test('the users are those of the documents, with the prefix that is set', (t) =>
     const objects = rendered(t, values);
     if (objects) {
       const { adminPassword, workerPassword, statePassword } = values.secret;
-      const lines = ['user default off', adminLine(prefix, adminPassword), workerLine(prefix, workerPassword)];
-      if (values.sharedContext) {
-        lines.push(stateLine(prefix, statePassword));
-      }
+      const lines = [
+        'user default off',
+        adminLine(prefix, adminPassword),
+        workerLine(prefix, workerPassword),
+        stateLine(prefix, statePassword)
+      ];
       assert.equal(objects['Secret/flows'].stringData['users.acl'], `${lines.join('\n')}\n`);
     }
   }
@@ -118,7 +120,7 @@ test('what is missing or can not be meant is named', (t) => {
   for (const [values, pattern] of [
     [{}, /secret\.adminPassword, or existingSecret/],
     [{ secret: { ...secret, adminPasswordHash: '' } }, /secret\.adminPasswordHash/],
-    [{ secret, sharedContext: true }, /secret\.statePassword/],
+    [{ secret: { ...secret, statePassword: '' } }, /secret\.statePassword/],
     [{ secret, valkey: { enabled: false } }, /server\.host, server\.sentinels or server\.cluster/],
     [{ secret, image: { tag: 'latest' } }, /\/image\/tag/],
     [{ secret, sekret: {} }, /sekret/]

@@ -12,7 +12,7 @@ const { after, before, test } = require('node:test');
 
 const bcrypt = require(require.resolve('bcryptjs', { paths: [require.resolve('node-red')] }));
 
-const { adminLine, workerLine } = require('../../support/acl.js');
+const { adminLine, stateLine, workerLine } = require('../../support/acl.js');
 const { startNodeRed } = require('../../support/node-red.js');
 const { freePort } = require('../../support/port.js');
 const { startWatched } = require('../../support/sentinel.js');
@@ -24,7 +24,7 @@ const { until } = require('../../support/wait.js');
 const ROOT = path.join(__dirname, '..', '..', '..');
 const EXAMPLES = path.join(ROOT, 'examples');
 const DEADLINE = 60_000;
-const PASSWORDS = { admin: 'change-me-admin', worker: 'change-me-worker' };
+const PASSWORDS = { admin: 'change-me-admin', worker: 'change-me-worker', state: 'change-me-state' };
 
 const read = (...names) => fs.readFileSync(path.join(EXAMPLES, ...names), 'utf8');
 const running = [];
@@ -67,7 +67,12 @@ function probe(port, which) {
 test('Compose, Swarm, Kubernetes: settings, users and health check work together', async () => {
   const server = await startServer({ aclFile: path.join(EXAMPLES, 'docker', 'users.acl') });
   running.push(server);
-  const address = { REDIS_HOST: server.host, REDIS_PORT: String(server.port) };
+  const address = {
+    REDIS_HOST: server.host,
+    REDIS_PORT: String(server.port),
+    REDIS_STATE_USERNAME: 'state',
+    REDIS_STATE_PASSWORD: PASSWORDS.state
+  };
   const secret = path.join(tempDir('secrets'), 'worker');
   fs.writeFileSync(secret, `${PASSWORDS.worker}\n`);
   const [adminPort, workerPort] = [await freePort(), await freePort()];
@@ -170,7 +175,12 @@ test('the editor asks for a log-in when a hash is given, also in a file, and is 
 });
 
 test('the users are those of the documents', () => {
-  const lines = ['user default off', adminLine('nodered:', PASSWORDS.admin), workerLine('nodered:', PASSWORDS.worker)];
+  const lines = [
+    'user default off',
+    adminLine('nodered:', PASSWORDS.admin),
+    workerLine('nodered:', PASSWORDS.worker),
+    stateLine('nodered:', PASSWORDS.state)
+  ];
   assert.deepEqual(read('docker', 'users.acl').trimEnd().split('\n'), lines);
   const inSecret = /users\.acl: \|\n((?: {4}.*\n)+)/.exec(read('kubernetes', 'config.yaml'))[1];
   assert.deepEqual(

@@ -8,6 +8,7 @@ const MARK = 'cOnFiDeNtIaL';
 const SECRETS = {
   admin: `${MARK}-password-of-the-admin`,
   worker: `${MARK}-password-of-the-worker`,
+  state: `${MARK}-password-of-the-state`,
   credentialSecret: `${MARK}-credential-secret`
 };
 

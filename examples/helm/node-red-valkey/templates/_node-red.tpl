@@ -48,7 +48,6 @@ containers:
           secretKeyRef:
             name: {{ $secret }}
             key: credential-secret
-      {{- if $root.Values.sharedContext }}
       - name: REDIS_STATE_USERNAME
         value: {{ $root.Values.server.stateUsername | quote }}
       - name: REDIS_STATE_PASSWORD
@@ -56,7 +55,6 @@ containers:
           secretKeyRef:
             name: {{ $secret }}
             key: state-password
-      {{- end }}
     ports:
       - name: http
         containerPort: 1880
