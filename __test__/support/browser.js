@@ -72,6 +72,11 @@ class Editor {
     await this.page.click(`${DEPLOY_BUTTON}:not(.disabled)`);
   }
 
+  /** Waits until nothing is left to be deployed. */
+  async deployed() {
+    await this.page.waitForFunction(() => !globalThis.RED.nodes.dirty());
+  }
+
   /** Presses a button in the notice with this text. */
   async press(pattern, button) {
     await this.page.locator('.red-ui-notification', { hasText: pattern }).getByRole('button', { name: button }).click();

@@ -14,7 +14,9 @@ const { until } = require('../../support/wait.js');
 
 const FLOWS = [
   { id: 'timers', type: 'tab', label: 'Timers' },
-  { id: 'note', type: 'comment', z: 'timers', name: 'first', x: 100, y: 40, wires: [] }
+  { id: 'note', type: 'comment', z: 'timers', name: 'first', x: 100, y: 40, wires: [] },
+  { id: 'asked', type: 'http in', z: 'timers', url: '/timers', method: 'get', x: 100, y: 80, wires: [['answer']] },
+  { id: 'answer', type: 'http response', z: 'timers', statusCode: '204', x: 300, y: 80, wires: [] }
 ];
 const ALL = /^2 of 2 workers run the last deploy$/;
 /** ms: an instance is lost after 7 s. */
@@ -74,8 +76,16 @@ describe('the fleet tab of a real fleet', { skip: noChromium() }, () => {
     await tab.page.locator('.red-ui-fleet-placement-labels').fill('site-b');
     await tab.page.keyboard.press('Enter');
     await editor.deploy();
-    await workers[0].waitForLog(/revision \d+ applied/, { from: 0 });
     await tab.untilText(tab.page.locator('.red-ui-fleet-placement-where'), /^Runs on 1 instance$/);
+    let answers;
+    await until(
+      async () => {
+        answers = await Promise.all(workers.map((worker) => worker.http('/timers')));
+        return answers.map(({ status }) => status).join() === '404,204';
+      },
+      { deadline: LOST, message: () => `flow on the second alone; they answer ${JSON.stringify(answers)}` }
+    );
+    await editor.deployed();
     const { flows } = await admin.getFlows();
     assert.deepEqual(flows.find(({ id }) => id === 'timers').env, [
       { name: 'CLUSTER_PLACEMENT', value: 'label:site-b', type: 'str' }

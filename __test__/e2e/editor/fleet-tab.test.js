@@ -94,6 +94,14 @@ describe('the fleet tab', { skip: noChromium() }, () => {
     await until(async () => (await tab.names())[0] === 'a-new-one', { message: () => 'the new one' });
     const focused = () => editor.page.evaluate(() => globalThis.document.activeElement.innerText.trim());
     assert.equal(await focused(), 'site-a-2');
+    // Its switches come first, and then the next instance.
+    const inRow = () => tab.row('site-a-2').evaluate((row) => row.contains(globalThis.document.activeElement));
+    const switches = await tab.row('site-a-2').locator('.red-ui-fleet-details input').count();
+    assert.ok(switches > 0);
+    for (let at = 0; at < switches; at += 1) {
+      await editor.page.keyboard.press('Tab');
+      assert.equal(await inRow(), true, `switch ${at}`);
+    }
     await editor.page.keyboard.press('Tab');
     assert.equal(await focused(), 'admin-1');
 
