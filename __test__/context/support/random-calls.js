@@ -102,4 +102,4 @@ function randomCall(random, shareable) {
   };
 }
 
-module.exports = { NAMES, SCOPES, randomCall };
+module.exports = { EXPRESSIONS, INVALID, LOCAL, NAMES, SCOPES, SHAREABLE, randomCall };

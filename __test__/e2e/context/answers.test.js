@@ -9,9 +9,12 @@ const { after, before, test } = require('node:test');
 const { raw, startNodeRed } = require('../../support/node-red.js');
 const { startServer } = require('../../support/server.js');
 const { until } = require('../../support/wait.js');
-const { CONTEXT, TAB, contextFlow } = require('./support/context-flow.js');
+const { contextFlow } = require('./support/context-flow.js');
+const { MODULE } = require('./support/instances.js');
 
 const SEEDS = raw('{ seeded: "a seed", seedOf: { fn() {} } }');
+/** `second` is one of ours with another prefix, `beside` a memory store beside ours; `undefined` is the default one. */
+const STORES = [undefined, 'second', 'beside'];
 
 let server;
 let memory;
@@ -19,17 +22,19 @@ let ours;
 
 before(async () => {
   server = await startServer();
-  [memory, ours] = await Promise.all([
-    startNodeRed({ flows: contextFlow(), settings: { functionGlobalContext: SEEDS } }),
+  const start = (contextStorage, options) =>
     startNodeRed({
-      role: 'admin',
-      server,
-      flows: contextFlow(),
-      settings: {
-        functionGlobalContext: SEEDS,
-        contextStorage: { default: { module: raw(`require(${JSON.stringify(CONTEXT)})`) } }
-      }
-    })
+      flows: STORES.flatMap(contextFlow),
+      settings: { functionGlobalContext: SEEDS, contextStorage },
+      ...options
+    });
+  const plain = { module: 'memory' };
+  [memory, ours] = await Promise.all([
+    start({ default: plain, second: plain, beside: plain }),
+    start(
+      { default: { module: MODULE }, second: { module: MODULE, config: { keyPrefix: 'second:' } }, beside: plain },
+      { role: 'admin', server }
+    )
   ]);
 });
 
@@ -44,49 +49,68 @@ const answer = async (instance, target, options) => {
   return { status, body: text === '' ? '' : JSON.parse(text) };
 };
 
-/** The stores have different names in the sidebar. */
-const withoutName = ({ status, body }) => ({ status, body: body?.memory ?? body?.default ?? body });
+/** Both are asked; the answer, which has to be the same. */
+async function same(target, options) {
+  const [expected, actual] = await Promise.all([memory, ours].map((instance) => answer(instance, target, options)));
+  assert.deepEqual(actual, expected, `${options?.method ?? 'GET'} ${target}`);
+  return actual;
+}
 
-test('Change, Switch, Template, JSONata and Function nodes', async () => {
-  const expected = await answer(memory, '/context');
-  assert.equal(expected.status, 200);
-  assert.deepEqual(await answer(ours, '/context'), expected);
-});
+for (const store of STORES) {
+  const named = (id) => (store ? `${store}-${id}` : id);
 
-test('Inject nodes', async () => {
-  for (const instance of [memory, ours]) {
-    await instance.http('/inject/inject', { method: 'POST', body: {} });
-    await until(async () => (await answer(instance, '/context/global/injected')).body?.msg);
-  }
-});
+  test(`Change, Switch, Template, JSONata and Function nodes: ${store ?? 'default'}`, async () => {
+    const { status, body } = await same(`/${named('context')}`);
+    assert.equal(status, 200);
+    assert.deepEqual([body.text, body.jsonata], ['the object 5  x', ['the object', 5]]);
+    assert.deepEqual(body.seen.path, { list: [1, 3], made: { by: { 'a path': [null, 'x'] } } });
+  });
 
-test('the context sidebar', async () => {
-  const targets = [
-    '/context/global',
-    '/context/global/moved',
-    '/context/global/none',
-    '/context/global/injected',
-    `/context/flow/${TAB}`,
-    `/context/flow/${TAB}/obj`,
-    '/context/node/function',
-    '/context/node/function/own',
-    '/context/node/none'
-  ];
-  const compare = async (options) => {
-    for (const target of targets) {
-      const [expected, actual] = await Promise.all([memory, ours].map((instance) => answer(instance, target, options)));
-      assert.deepEqual(withoutName(actual), withoutName(expected), `${options?.method} ${target}`);
+  test(`Inject nodes: ${store ?? 'default'}`, async () => {
+    const name = store ?? 'default';
+    for (const instance of [memory, ours]) {
+      await instance.http(`/inject/${named('inject')}`, { method: 'POST', body: {} });
+      await until(async () => (await answer(instance, `/context/global/injected?store=${name}`)).body?.msg);
     }
-  };
-  await compare();
-  for (const target of ['/context/global/moved', `/context/flow/${TAB}/obj`]) {
-    for (const [instance, store] of [
-      [memory, 'memory'],
-      [ours, 'default']
-    ]) {
-      const { status } = await instance.http(`${target}?store=${store}`, { method: 'DELETE' });
+    await same(`/context/global/injected?store=${name}`);
+  });
+}
+
+const scopesOf = (named) => ['global', `flow/${named('context-tab')}`, `node/${named('function')}`];
+
+async function compareSidebar() {
+  for (const target of ['global', 'node/none', 'flow/none', 'global/none']) {
+    await same(`/context/${target}`);
+  }
+  for (const store of STORES) {
+    const named = (id) => (store ? `${store}-${id}` : id);
+    for (const scope of scopesOf(named)) {
+      const all = await same(`/context/${scope}`);
+      assert.equal(all.status, 200, `${scope}: ${JSON.stringify(all.body)}`);
+      for (const [name, values] of Object.entries(all.body)) {
+        for (const key of [...Object.keys(values), 'none']) {
+          await same(`/context/${scope}/${encodeURIComponent(key)}?store=${name}`);
+        }
+      }
+      await same(`/context/${scope}?store=${store ?? 'default'}`);
+      await same(`/context/${scope}?store=none`);
+    }
+  }
+}
+
+test('the context sidebar, before and after it deletes', async () => {
+  await compareSidebar();
+  for (const store of STORES) {
+    for (const target of ['global/moved', `flow/${store ? `${store}-` : ''}context-tab/obj`, 'global/none']) {
+      const { status } = await same(`/context/${target}?store=${store ?? 'default'}`, { method: 'DELETE' });
       assert.equal(status, 204, target);
     }
   }
-  await compare();
+  await compareSidebar();
+});
+
+test('the second store has its keys below its own prefix', async () => {
+  const keys = async () => (await server.client().keys('*context:global:later')).sort();
+  await until(async () => (await keys()).length === 2);
+  assert.deepEqual(await keys(), ['nodered:context:global:later', 'second:context:global:later']);
 });

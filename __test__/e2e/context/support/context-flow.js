@@ -6,83 +6,109 @@ const path = require('node:path');
 
 const CONTEXT = path.join(__dirname, '..', '..', '..', '..', 'context.js');
 
-const TAB = 'context-tab';
+/** Keys in a store, `undefined` for the default one, as nodes name them. */
+const inStore = (store) => (key) => (store ? `#:(${store})::${key}` : key);
 
-const node = (id, type, properties, next) => ({ id, type, z: TAB, x: 1, y: 1, wires: [[next].flat()], ...properties });
-
-const set = (pt, p, tot, to) => ({ t: 'set', p, pt, to, tot });
-
-const read = `
+/** What the Function node does; `S` ends the arguments of a call with the store. */
+const read = (store) =>
+  `
 const { payload } = msg;
 const seen = {};
-flow.set('n', 1);
-flow.set(['a', 'b', 'c'], [1, { list: [1, 2, 3] }]);
-seen.list = flow.get(['a', 'b', 'c', 'none']);
-flow.set('b.list[1]', undefined);
-flow.set('b.made.by["a path"][1]', 'x');
-seen.path = flow.get('b');
+flow.set('n', 1 S);
+flow.set(['a', 'b', 'c'], [1, { list: [1, 2, 3] }] S);
+seen.list = flow.get(['a', 'b', 'c', 'none'] S);
+flow.set('b.list[1]', undefined S);
+flow.set('b.made.by["a path"][1]', 'x' S);
+seen.path = flow.get('b' S);
 seen.invalid = [];
 for (const key of ['b..c', 'b[', '']) {
-  try { flow.get(key); seen.invalid.push('none'); } catch (error) { seen.invalid.push(error.code || error.message); }
+  try { flow.get(key S); seen.invalid.push('none'); } catch (error) { seen.invalid.push(error.code || error.message); }
 }
-context.set('own', new Date(5));
-seen.own = context.get('own');
-seen.same = (() => { const o = {}; global.set('o', o); return global.get('o') === o; })();
-seen.seed = [global.get('seeded'), typeof global.get('seedOf.fn')];
-flow.set('a', undefined);
-seen.keys = [flow.keys(), context.keys(), global.keys()];
-flow.get('b.list', (error, list) => {
-  global.set('later', list, (failure) => {
-    global.keys((fault, keys) => {
-      seen.later = [error, failure, fault, global.get('later'), keys];
+context.set('own', new Date(5) S);
+seen.own = context.get('own' S);
+seen.same = (() => { const o = {}; global.set('o', o S); return global.get('o' S) === o; })();
+seen.seed = [global.get('seeded' S), typeof global.get('seedOf.fn' S)];
+seen.spaced = flow.get('"with space".z' S);
+// The sidebar of Node-RED can't show such a name, in any store.
+flow.set('"with space"', undefined S);
+flow.set('a', undefined S);
+seen.keys = [flow.keys(K), context.keys(K), global.keys(K)];
+flow.get('b.list' S, (error, list) => {
+  global.set('later', list S, (failure) => {
+    global.keys(K_ (fault, keys) => {
+      seen.later = [error, failure, fault, global.get('later' S), keys];
       node.send({ ...msg, payload: { ...payload, seen } });
     });
   });
-});`;
+});`
+    .replace(/ S\b/g, store ? `, '${store}'` : '')
+    .replace(/K_/g, store ? `'${store}',` : '')
+    .replace(/\(K\)/g, store ? `('${store}')` : '()');
 
-/** `/context` answers with what was read; `inject` is the id of an Inject node that reads from context. */
-function contextFlow() {
+/**
+ * `/context` answers with what was read; `inject` is the id of an Inject node that reads from context. In a store that is
+ * named, all ids and the URL begin with its name and `-`.
+ */
+function contextFlow(store) {
+  const named = (id) => (store ? `${store}-${id}` : id);
+  const tab = named('context-tab');
+  const key = inStore(store);
+  const node = (id, type, properties, ...next) => ({
+    id: named(id),
+    type,
+    z: tab,
+    x: 1,
+    y: 1,
+    wires: next.map((ids) => ids.map(named)),
+    ...properties
+  });
+  const set = (pt, p, tot, to) => ({ t: 'set', p, pt, to, tot });
+  const ofStore = store ? `, "${store}"` : '';
+  const tags = store ? `[${store}]` : '';
   return [
-    { id: TAB, type: 'tab', label: 'Context' },
-    node('in', 'http in', { url: '/context', method: 'get' }, 'change'),
+    { id: tab, type: 'tab', label: 'Context' },
+    node('in', 'http in', { url: `/${named('context')}`, method: 'get' }, ['change']),
     node(
       'change',
       'change',
       {
         rules: [
-          set('flow', 'obj.list[1]', 'str', 'x'),
-          set('flow', 'obj.name', 'str', 'an object'),
-          set('flow', '"with space".z', 'json', '{"deep":[1]}'),
-          set('global', 'count', 'num', '5'),
-          { t: 'move', p: 'count', pt: 'global', to: 'moved', tot: 'global' },
-          { t: 'delete', p: 'obj.list[0]', pt: 'flow' },
+          set('flow', key('obj.list[1]'), 'str', 'x'),
+          set('flow', key('obj.name'), 'str', 'an object'),
+          set('flow', key('"with space".z'), 'json', '{"deep":[1]}'),
+          set('global', key('count'), 'num', '5'),
+          { t: 'move', p: key('count'), pt: 'global', to: key('moved'), tot: 'global' },
+          { t: 'delete', p: key('obj.list[0]'), pt: 'flow' },
           set('msg', 'payload', 'json', '{}'),
-          set('msg', 'payload.object', 'flow', 'obj'),
-          set('msg', 'payload.none', 'global', 'count'),
-          { t: 'change', p: 'obj.name', pt: 'flow', from: 'an', fromt: 'str', to: 'the', tot: 'str' },
+          set('msg', 'payload.object', 'flow', key('obj')),
+          set('msg', 'payload.none', 'global', key('count')),
+          { t: 'change', p: key('obj.name'), pt: 'flow', from: 'an', fromt: 'str', to: 'the', tot: 'str' },
           set(
             'msg',
             'payload.jsonata',
             'jsonata',
-            '[$flowContext("obj.name"), $globalContext("moved"), $flowContext("none")]'
+            `[$flowContext("obj.name"${ofStore}), $globalContext("moved"${ofStore}), $flowContext("none"${ofStore})]`
           )
         ]
       },
-      'switch'
+      ['switch']
     ),
-    {
-      ...node('switch', 'switch', {
-        property: 'moved',
+    node(
+      'switch',
+      'switch',
+      {
+        property: key('moved'),
         propertyType: 'global',
         rules: [
-          { t: 'eq', v: 'obj.name', vt: 'flow' },
+          { t: 'eq', v: key('obj.name'), vt: 'flow' },
           { t: 'gt', v: '4', vt: 'num' }
         ],
         checkall: 'true',
         outputs: 2
-      }),
-      wires: [[], ['template']]
-    },
+      },
+      [],
+      ['template']
+    ),
     node(
       'template',
       'template',
@@ -90,25 +116,25 @@ function contextFlow() {
         field: 'payload.text',
         fieldType: 'msg',
         syntax: 'mustache',
-        template: '{{flow.obj.name}} {{global.moved}} {{flow.none}} {{{flow.obj.list}}}'
+        template: `{{flow${tags}.obj.name}} {{global${tags}.moved}} {{flow${tags}.none}} {{{flow${tags}.obj.list}}}`
       },
-      'function'
+      ['function']
     ),
-    node('function', 'function', { func: read, outputs: 1 }, 'out'),
-    node('out', 'http response', {}, []),
+    node('function', 'function', { func: read(store), outputs: 1 }, ['out']),
+    node('out', 'http response', {}),
     node(
       'inject',
       'inject',
       {
         props: [
-          { p: 'payload', v: 'obj', vt: 'flow' },
-          { p: 'topic', v: 'moved', vt: 'global' }
+          { p: 'payload', v: key('obj'), vt: 'flow' },
+          { p: 'topic', v: key('moved'), vt: 'global' }
         ],
         repeat: ''
       },
-      'injected'
+      ['injected']
     ),
-    node('injected', 'function', { func: 'global.set("injected", [msg.payload, msg.topic]);', outputs: 1 }, [])
+    node('injected', 'function', { func: `global.set("injected", [msg.payload, msg.topic]${ofStore});`, outputs: 1 })
   ];
 }
 
@@ -152,4 +178,4 @@ async function run(instance, source) {
   return result;
 }
 
-module.exports = { CONTEXT, TAB, contextFlow, run, runFlow };
+module.exports = { CONTEXT, contextFlow, run, runFlow };
