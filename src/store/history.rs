@@ -11,7 +11,7 @@ use super::reply::{too_large, verdict};
 use super::script_prelude::PRELUDE;
 use crate::codec::{self, MAX_VALUE_BYTES};
 use crate::connection::Script;
-use crate::content::history::{Index, Payload};
+use crate::content::history::Index;
 use crate::error::{Error, Result};
 
 // KEYS: lease, index, payloads…, what goes… ARGV: token, index (or nothing), payloads…
@@ -62,12 +62,6 @@ impl Store {
             Value::BulkString(bytes) if !bytes.is_empty() => Ok(bytes),
             _ => Err(Error::history(sequence, format!("is not stored under '{key}'"))),
         }
-    }
-
-    /// The same, read.
-    pub async fn read_history_payload(&self, sequence: u64) -> Result<Payload> {
-        let bytes = self.read_history_bytes(sequence).await?;
-        Payload::decode(&self.keys().history_entry(sequence), &bytes)
     }
 
     /// Sizes in bytes of the index and of what is stored of these entries; 0 where there is nothing.

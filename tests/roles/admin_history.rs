@@ -16,28 +16,28 @@ use super::common::server::Server;
 use super::common::{temp_dir, until};
 use super::{PATIENCE, admin_options, deploy};
 
-fn options(server: &Server) -> Config {
+pub(super) fn options(server: &Server) -> Config {
     Config { history: Some(HistoryConfig::default()), ..admin_options(server) }
 }
 
-fn history(admin: &Admin) -> &Arc<History> {
+pub(super) fn history(admin: &Admin) -> &Arc<History> {
     admin.history().unwrap()
 }
 
-async fn listed(admin: &Admin) -> Vec<Value> {
+pub(super) async fn listed(admin: &Admin) -> Vec<Value> {
     serde_json::from_str(&history(admin).entries().await.unwrap()).unwrap()
 }
 
-fn sequences(entries: &[Value]) -> Vec<u64> {
+pub(super) fn sequences(entries: &[Value]) -> Vec<u64> {
     entries.iter().map(|entry| entry["sequence"].as_u64().unwrap()).collect()
 }
 
-async fn pressed(admin: &Admin, number: usize, user: &str) {
+pub(super) async fn pressed(admin: &Admin, number: usize, user: &str) {
     history(admin).note(Note { user: Some(user.into()), ..Note::of(Origin::Deploy) });
     deploy(admin, number).await.unwrap();
 }
 
-async fn until_mirrored(server: &Server, entries: usize) {
+pub(super) async fn until_mirrored(server: &Server, entries: usize) {
     let reader = HistoryReader::open(&options(server), Arc::new(instance::Soon).into());
     until("the history is mirrored", PATIENCE, async || {
         let text = reader.entries(PATIENCE).await.unwrap();
@@ -47,7 +47,7 @@ async fn until_mirrored(server: &Server, entries: usize) {
     reader.close().await;
 }
 
-fn file(dir: &Path, name: &str) -> PathBuf {
+pub(super) fn file(dir: &Path, name: &str) -> PathBuf {
     dir.join(".node-red-storage-valkey/history").join(name)
 }
 
@@ -153,38 +153,6 @@ async fn a_disk_that_was_emptied_while_valkey_was_away_has_both_histories() {
         keys.len() == listed(&second).await.len()
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_damaged_file_is_told_and_the_others_still_work() {
-    let mut server = Server::start(&[]);
-    let dir = temp_dir();
-    let (first, _) = admin(options(&server), Some(dir.path())).await;
-    for number in 1..=4 {
-        pressed(&first, number, "ann").await;
-    }
-    until_mirrored(&server, 4).await;
-    let damage = |name: &str| fs::write(file(dir.path(), name), "damaged").unwrap();
-    damage("1.gz");
-    assert_eq!(history(&first).state(1).await.unwrap().flows, flows(1), "Valkey has it");
-    server.kill();
-    assert_eq!(history(&first).state(1).await.unwrap().flows, flows(1), "it is written again");
-    damage("1.gz");
-    let error = history(&first).state(1).await.unwrap_err();
-    assert!(error.to_string().contains("1.gz"), "{error}");
-    for number in 2..=4 {
-        assert_eq!(history(&first).state(number as u64).await.unwrap().flows, flows(number));
-    }
-    first.close().await;
-    damage("index.json");
-    let (again, _) = admin(options(&server), Some(dir.path())).await;
-    assert_eq!(sequences(&listed(&again).await), [4, 3, 2, 1]);
-    again.close().await;
-    damage("index.json");
-    damage("index.copy.json");
-    let (again, _) = admin(options(&server), Some(dir.path())).await;
-    pressed(&again, 5, "ann").await;
-    assert_eq!(sequences(&listed(&again).await), [1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -333,9 +301,9 @@ async fn take(deploys: usize, nodes: usize) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deploys_take_little_and_are_all_there_to_the_byte() {
-    // More than one checkpoint, of which each and the last are whole.
+    // More than one checkpoint, of which each and the last two are whole: 25 kB each.
     let bytes = take(60, 1000).await;
-    assert!(bytes < 120_000, "{bytes}");
+    assert!(bytes < 200_000, "{bytes}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -40,16 +40,14 @@ pub(super) fn array(entries: &[&str]) -> String {
     text
 }
 
-/// How to make `wanted` of `base`; `None` where one is no array.
-pub(super) fn delta(base: &str, wanted: &str) -> Option<Delta> {
-    let base = entries(base)?;
-    let wanted = entries(wanted)?;
+/// How to make the entries `wanted` of `base`; `None` where that can't be told.
+pub(super) fn delta(base: &[&str], wanted: &[&str]) -> Option<Delta> {
     let places: HashMap<&str, usize> =
         base.iter().enumerate().map(|(place, text)| (*text, place)).collect();
     let mut runs: Vec<Run> = Vec::new();
     let mut own: Vec<&str> = Vec::new();
     let mut next = 0;
-    for text in wanted {
+    for &text in wanted {
         // Where it is expected first: of several that are the same one is as good, but not as short.
         let place = match base.get(next) {
             Some(expected) if *expected == text => Some(next),

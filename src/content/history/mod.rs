@@ -12,8 +12,8 @@ mod summary;
 pub use bounds::{Bounds, to_drop};
 pub use difference::{Difference, difference};
 pub use entry::{Entry, Index, Note, Origin};
-pub use payload::{Body, Payload};
-pub use rebuild::{State, rebuild};
+pub use payload::{Beyond, Body, Payload};
+pub use rebuild::{Chain, State};
 pub use summary::{Summary, summary};
 
 /// An entry whose sequence is a multiple of this is kept whole when a newer one comes.

@@ -27,33 +27,35 @@ fn state(flows: &str, credentials: &str) -> State {
     State { flows: flows.into(), credentials: credentials.into(), secret: None }
 }
 
-/// What is kept of deploys, oldest first, as an admin keeps it: the newest whole.
-fn kept(deploys: &[(String, String)]) -> Vec<Vec<u8>> {
+/// What is kept of deploys, oldest first, as an admin keeps it: the two newest whole.
+fn kept(deploys: &[(String, String)]) -> (Index, Vec<Vec<u8>>) {
+    let mut entries = Vec::new();
     let mut kept = Vec::new();
     for (place, (flows, credentials)) in deploys.iter().enumerate() {
         let whole = Payload::whole(flows, credentials, None);
-        let payload = match deploys.get(place + 1) {
-            Some((flows, credentials)) if !(place as u64).is_multiple_of(CHECKPOINT_EVERY) => {
-                whole.clone().before((flows, credentials)).unwrap_or(whole)
+        let payload = match (deploys.get(place + 1), deploys.get(place + 2)) {
+            (Some(newer), Some(beyond)) if !(place as u64).is_multiple_of(CHECKPOINT_EVERY) => {
+                let thinner = whole.clone().before((&newer.0, &newer.1), (&beyond.0, &beyond.1));
+                thinner.unwrap_or(whole)
             }
             _ => whole,
         };
-        kept.push(payload.encode().unwrap());
+        let bytes = payload.encode().unwrap();
+        let mut entry = entry(place as u64, flows, credentials);
+        entry.set_payload(&bytes);
+        entries.push(entry);
+        kept.push(bytes);
     }
-    kept
+    (Index::of(entries), kept)
 }
 
-fn rebuilt(kept: &[Vec<u8>], place: usize, entry: &Entry) -> Result<State, crate::Error> {
-    let mut payloads = Vec::new();
-    for bytes in &kept[place..] {
-        let payload = Payload::decode("test", bytes)?;
-        let is_whole = payload.is_whole();
-        payloads.push(payload);
-        if is_whole {
-            break;
-        }
+fn rebuilt((index, kept): &(Index, Vec<Vec<u8>>), place: usize) -> Result<State, crate::Error> {
+    let mut chain = Chain::new(index, place as u64)?;
+    while let Some(entry) = chain.wants() {
+        let bytes = &kept[usize::try_from(entry.sequence).unwrap()];
+        chain.give(&format!("{}.gz", entry.sequence), Ok(bytes.clone()));
     }
-    rebuild(entry, &payloads)
+    chain.state()
 }
 
 #[test]
@@ -73,26 +75,55 @@ fn every_entry_is_rebuilt_to_the_byte() {
         .collect();
     let kept = kept(&deploys);
     for (place, (flows, credentials)) in deploys.iter().enumerate() {
-        let entry = entry(1, flows, credentials);
-        assert_eq!(rebuilt(&kept, place, &entry).unwrap(), state(flows, credentials), "{place}");
+        assert_eq!(rebuilt(&kept, place).unwrap(), state(flows, credentials), "{place}");
     }
 }
 
 #[test]
-fn what_is_damaged_is_told_and_nothing_else_is_given() {
-    let flows = |n: u32| format!(r#"[{{"id":"a","n":{n}}},{{"id":"b"}}]"#);
-    let deploys: Vec<(String, String)> = (0..4).map(|n| (flows(n), "{}".to_owned())).collect();
-    let mut kept = kept(&deploys);
-    kept[2] = Payload::whole("[]", "{}", None).encode().unwrap();
-    let of = |place: usize| entry(place as u64 + 1, &deploys[place].0, "{}");
-    assert!(rebuilt(&kept, 3, &of(3)).is_ok());
-    for place in [1, 2] {
-        let error = rebuilt(&kept, place, &of(place)).unwrap_err();
-        assert!(error.to_string().contains(&format!("entry {}", place + 1)), "{error}");
+fn one_that_is_damaged_costs_no_other_whichever_it_is() {
+    let flows = |n: usize| format!(r#"[{{"id":"a","n":{n}}},{{"id":"b"}}]"#);
+    let count = 2 * usize::try_from(CHECKPOINT_EVERY).unwrap() + 7;
+    // Credentials that change every third time, so that each entry lacks others.
+    let deploys: Vec<(String, String)> =
+        (0..count).map(|n| (flows(n), format!("{{\"$\":\"{}\"}}", n / 3))).collect();
+    let (index, whole) = kept(&deploys);
+    for damaged in 0..count {
+        let mut kept = whole.clone();
+        // Of the small ones nothing but the index tells.
+        let middle = kept[damaged].len() / 2;
+        kept[damaged][middle] ^= 1;
+        let kept = (index.clone(), kept);
+        for (place, (flows, credentials)) in deploys.iter().enumerate() {
+            let found = rebuilt(&kept, place);
+            if place == damaged {
+                let error = found.unwrap_err().to_string();
+                assert!(error.contains(&format!("{damaged}.gz")), "{error}");
+            } else {
+                assert_eq!(found.unwrap(), state(flows, credentials), "{place} without {damaged}");
+            }
+        }
     }
-    kept[2] = b"no gzip".to_vec();
-    assert!(rebuilt(&kept, 2, &of(2)).is_err());
-    assert!(rebuild(&of(0), &[]).is_err());
+}
+
+#[test]
+fn two_next_to_each_other_cost_what_is_older_up_to_the_next_that_is_whole() {
+    let flows = |n: u32| format!(r#"[{{"id":"a","n":{n}}},{{"id":"b"}}]"#);
+    let deploys: Vec<(String, String)> = (0..60).map(|n| (flows(n), "{}".to_owned())).collect();
+    let (index, mut kept) = kept(&deploys);
+    kept[55] = b"no gzip".to_vec();
+    kept[56] = Payload::whole("[]", "{}", None).encode().unwrap();
+    let kept = (index, kept);
+    for place in 0..60 {
+        let found = rebuilt(&kept, place);
+        if (51..=56).contains(&place) {
+            let error = found.unwrap_err();
+            assert_eq!(error.code(), "ERR_VALKEY_HISTORY");
+            let which = if place == 56 { "56.gz" } else { "55" };
+            assert!(error.to_string().contains(which), "{error}");
+        } else {
+            assert!(found.is_ok(), "{place}");
+        }
+    }
 }
 
 #[test]
@@ -224,10 +255,10 @@ fn a_small_deploy_of_a_megabyte_takes_next_to_nothing() {
         .map(|n| (flows(4000, |node| if node == n { 1 } else { 0 }), "{\"$\":\"x\"}".to_owned()))
         .collect();
     assert!(deploys[0].0.len() > 1_000_000, "{}", deploys[0].0.len());
-    let whole =
-        Payload::whole(&deploys[1].0, &deploys[1].1, None).before((&deploys[2].0, &deploys[2].1));
+    let whole = Payload::whole(&deploys[0].0, &deploys[0].1, None)
+        .before((&deploys[1].0, &deploys[1].1), (&deploys[2].0, &deploys[2].1));
     let bytes = whole.unwrap().encode().unwrap().len();
-    assert!(bytes < 800, "{bytes}");
+    assert!(bytes < 1000, "{bytes}");
 }
 
 /// A node, often the same as others.
@@ -249,8 +280,27 @@ proptest! {
     fn any_deploys_are_rebuilt(deploys in prop::collection::vec(deploy(), 1..8)) {
         let kept = kept(&deploys);
         for (place, (flows, credentials)) in deploys.iter().enumerate() {
-            let found = rebuilt(&kept, place, &entry(1, flows, credentials)).unwrap();
-            prop_assert_eq!(found, state(flows, credentials));
+            prop_assert_eq!(rebuilt(&kept, place).unwrap(), state(flows, credentials));
+        }
+    }
+
+    #[test]
+    fn any_damage_is_told_and_nothing_else_is_given(
+        deploys in prop::collection::vec(deploy(), 1..8),
+        damage in prop::collection::vec((0..8_usize, any::<u16>(), any::<u8>()), 0..4),
+    ) {
+        let (index, mut kept) = kept(&deploys);
+        let count = kept.len();
+        for (place, at, bits) in damage {
+            let bytes = &mut kept[place % count];
+            let at = usize::from(at) % bytes.len();
+            bytes[at] ^= bits;
+        }
+        let kept = (index, kept);
+        for (place, (flows, credentials)) in deploys.iter().enumerate() {
+            if let Ok(found) = rebuilt(&kept, place) {
+                prop_assert_eq!(found, state(flows, credentials));
+            }
         }
     }
 
@@ -268,12 +318,13 @@ proptest! {
         let _ = difference(&state(&one, ""), &state(&other, ""));
         let _ = summary(&one, &other);
         let _ = Index::parse("x", &one);
-        let _ = Payload::whole(&one, &other, None).before((&other, &one));
+        let _ = Payload::whole(&one, &other, None).before((&other, &one), (&one, &other));
         let _ = Payload::decode("x", &bytes);
         let text = format!("{{\"runs\":[[0,9,9]]}}\n[{one}]");
-        if let Ok(payload) = Payload::decode("x", text.as_bytes()) {
-            let whole = Payload::whole(&one, &other, None);
-            let _ = rebuild(&entry(1, "", ""), &[payload, whole]);
-        }
+        let index = Index::of(vec![entry(1, "", ""), entry(2, "", "")]);
+        let mut chain = Chain::lenient(&index, 1).unwrap();
+        chain.give("x", Ok(text.into_bytes()));
+        chain.give("x", Payload::whole(&one, &other, None).encode());
+        let _ = chain.state();
     }
 }

@@ -5,10 +5,17 @@ use std::sync::Arc;
 use super::Taken;
 use super::dir::Dir;
 use crate::content::history::{
-    Bounds, CHECKPOINT_EVERY, Entry, Index, Origin, Payload, State, rebuild, summary, to_drop,
+    Bounds, CHECKPOINT_EVERY, Chain, Entry, Index, Origin, Payload, State, summary, to_drop,
 };
 use crate::content::sha256_hex;
 use crate::error::{Error, Result};
+
+/// A deploy of the history, and what of what it is made of is damaged on this disk, also where it could be
+/// made without.
+pub(super) struct Found {
+    pub(super) state: Result<State>,
+    pub(super) damage: Vec<(u64, Error)>,
+}
 
 /// Index and disk. Its methods read and write files: nothing for the threads of the runtime.
 pub(super) struct Book {
@@ -42,39 +49,72 @@ impl Book {
     }
 
     /// The deploy of an entry.
-    pub(super) fn state(&self, sequence: u64) -> Result<State> {
+    pub(super) fn state(&self, sequence: u64) -> Found {
         if let Some((newest, flows, credentials)) = &self.newest
             && *newest == sequence
         {
             let (flows, credentials) = (flows.to_string(), credentials.to_string());
-            return Ok(State { flows, credentials, secret: None });
+            let state = State { flows, credentials, secret: None };
+            return Found { state: Ok(state), damage: Vec::new() };
         }
-        let place = self.index.place(sequence);
-        let place = place.ok_or_else(|| Error::history(sequence, "is not there"))?;
-        let mut payloads = Vec::new();
-        for entry in self.index.entries.iter().skip(place) {
-            let payload = self.dir.read_payload(entry.sequence)?;
-            let is_whole = payload.is_whole();
-            payloads.push(payload);
-            if is_whole {
-                break;
-            }
+        let mut chain = match Chain::new(&self.index, sequence) {
+            Ok(chain) => self.read(chain),
+            Err(error) => return Found { state: Err(error), damage: Vec::new() },
+        };
+        let (state, damage) = (chain.state(), chain.take_damage());
+        if state.is_err()
+            // An index that was put back from its copy may be older than the files.
+            && let Ok(chain) = Chain::lenient(&self.index, sequence)
+            && let Ok(state) = self.read(chain).state()
+        {
+            return Found { state: Ok(state), damage: Vec::new() };
         }
-        let entry = self.index.entries.get(place);
-        rebuild(entry.ok_or_else(|| Error::history(sequence, "is not there"))?, &payloads)
+        Found { state, damage }
+    }
+
+    fn read<'i>(&self, mut chain: Chain<'i>) -> Chain<'i> {
+        while let Some(entry) = chain.wants() {
+            chain.give(&self.dir.name_of(entry.sequence), self.dir.read_bytes(entry.sequence));
+        }
+        chain
+    }
+
+    /// What is kept of an entry, as it was written and if it still is that.
+    pub(super) fn sound_bytes(&self, entry: &Entry) -> Result<Vec<u8>> {
+        let bytes = self.dir.read_bytes(entry.sequence)?;
+        if !entry.has_payload(&bytes) {
+            Payload::of(entry, &self.dir.name_of(entry.sequence), &bytes)?;
+        }
+        Ok(bytes)
+    }
+
+    /// Puts what is stored of an entry elsewhere in the place of what is damaged here; `false`: it is not that.
+    pub(super) fn mend(&mut self, sequence: u64, bytes: &[u8]) -> Result<bool> {
+        let entry = self.index.place(sequence).and_then(|place| self.index.entries.get(place));
+        let is_right = entry.is_some_and(|entry| Payload::of(entry, "Valkey", bytes).is_ok());
+        if is_right {
+            self.dir.write_bytes(sequence, bytes)?;
+        }
+        Ok(is_right)
     }
 
     /// Keeps a deploy; of one that was found and is what runs, nothing. A kill at any step leaves the
     /// history as it was, or as it is to be.
     pub(super) fn record(&mut self, taken: &Taken) -> Result<bool> {
-        let Some(mut entry) = self.entry(taken) else { return Ok(false) };
+        let Some(mut entry) = self.entry(taken) else {
+            self.mend_of(taken)?;
+            return Ok(false);
+        };
         let secret = taken.secret.as_deref();
         let bytes = Payload::whole(&taken.flows, &taken.credentials, secret).encode()?;
-        rebuild(&entry, &[Payload::decode("the history", &bytes)?])?;
+        Payload::of(&entry, "the history", &bytes)?;
         entry.set_payload(&bytes);
         let sequence = entry.sequence;
         let mut entries = self.index.entries.clone();
-        let thinner = entries.last_mut().and_then(|last| self.thinner(last, taken));
+        let thinner = match entries.as_mut_slice() {
+            [.., last, newer] => self.thinner(last, newer.sequence, taken),
+            _ => None,
+        };
         entries.push(entry);
         let kept = entries.split_off(to_drop(&entries, self.bounds));
         let (dropped, index) = (entries, Index::of(kept));
@@ -121,7 +161,7 @@ impl Book {
                 note.origin = Origin::Credentials;
             }
         }
-        let before = current.and_then(|current| self.state(current.sequence).ok());
+        let before = current.and_then(|current| self.state(current.sequence).state.ok());
         let before = before.as_ref().map_or("[]", |state| state.flows.as_str());
         let summary = summary(before, &taken.flows);
         Some(Entry {
@@ -140,19 +180,35 @@ impl Book {
         })
     }
 
-    /// What is to be kept of the newest entry when this one follows, if that is less. Notes it in the entry.
-    fn thinner(&self, last: &mut Entry, next: &Taken) -> Option<(u64, Vec<u8>)> {
-        if last.sequence.is_multiple_of(CHECKPOINT_EVERY) {
+    /// What is to be kept of an entry when two others follow, if that is less: the two newest are whole, so that
+    /// no one of them is needed by others alone. Notes it in the entry.
+    fn thinner(&self, entry: &mut Entry, newer: u64, beyond: &Taken) -> Option<(u64, Vec<u8>)> {
+        if entry.sequence.is_multiple_of(CHECKPOINT_EVERY) {
             return None;
         }
-        let State { flows, credentials, secret } = self.state(last.sequence).ok()?;
+        let State { flows, credentials, secret } = self.state(entry.sequence).state.ok()?;
+        let newer = self.state(newer).state.ok()?;
         let whole = Payload::whole(&flows, &credentials, secret.as_deref());
-        let bytes = whole.before((&next.flows, &next.credentials))?.encode().ok()?;
-        if bytes.len() as u64 >= last.bytes {
+        let beyond = (&*beyond.flows, &*beyond.credentials);
+        let thinner = whole.before((&newer.flows, &newer.credentials), beyond)?;
+        let bytes = thinner.encode().ok()?;
+        if bytes.len() as u64 >= entry.bytes {
             return None;
         }
-        last.set_payload(&bytes);
-        Some((last.sequence, bytes))
+        entry.set_payload(&bytes);
+        Some((entry.sequence, bytes))
+    }
+
+    /// What runs is that of the last entry: where its file is damaged, it is written again.
+    fn mend_of(&mut self, taken: &Taken) -> Result<()> {
+        let Some(entry) = self.index.current() else { return Ok(()) };
+        let Err(damage) = self.sound_bytes(entry) else { return Ok(()) };
+        let whole = Payload::whole(&taken.flows, &taken.credentials, taken.secret.as_deref());
+        let (sequence, bytes) = (entry.sequence, whole.encode()?);
+        if self.mend(sequence, &bytes)? {
+            tracing::warn!("{damage}; it was written again from what runs");
+        }
+        Ok(())
     }
 
     /// Notes what somebody has to say of an entry; `false`: there is none.
@@ -176,7 +232,8 @@ impl Book {
         let before = self.index.entries.get(self.index.entries.len() - taken..).unwrap_or_default();
         for (entry, was) in own.iter().zip(before) {
             if entry.sequence != was.sequence {
-                let bytes = self.dir.read_bytes(was.sequence)?;
+                // One that can't be read is none the better for it.
+                let Ok(bytes) = self.dir.read_bytes(was.sequence) else { continue };
                 self.dir.write_bytes(entry.sequence, &bytes)?;
             }
         }

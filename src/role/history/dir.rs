@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::atomic_write::{Access, replace};
-use crate::content::history::{Index, Payload};
+use crate::content::history::Index;
 use crate::error::{Error, Result};
 use crate::state_dir::{disk, is_missing};
 
@@ -69,10 +69,9 @@ impl Dir {
         fs::read(&path).map_err(|error| disk(&path, &error))
     }
 
-    /// The same, read.
-    pub(super) fn read_payload(&self, sequence: u64) -> Result<Payload> {
-        let name = self.file(sequence).display().to_string();
-        Payload::decode(&name, &self.read_bytes(sequence)?)
+    /// What the file of an entry is called, for people.
+    pub(super) fn name_of(&self, sequence: u64) -> String {
+        self.file(sequence).display().to_string()
     }
 
     pub(super) fn write_bytes(&self, sequence: u64, bytes: &[u8]) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Inner;
-use crate::content::history::Index;
+use crate::content::history::{Entry, Index};
 use crate::error::{Error, Result};
 use crate::store::history::HistoryStep;
 
@@ -155,11 +155,14 @@ impl Inner {
             let index = book.index.clone();
             let mut steps = vec![Vec::new()];
             let mut bytes_of_step = 0;
-            for entry in &index.entries {
+            // First what is new: what is stored needs it, once less of that is kept.
+            let is_known = |entry: &&Entry| stored.contains_key(&entry.sequence);
+            let (known, new): (Vec<&Entry>, Vec<_>) = index.entries.iter().partition(is_known);
+            for entry in new.into_iter().chain(known) {
                 if stored.get(&entry.sequence) == Some(&entry.payload) {
                     continue;
                 }
-                let bytes = match book.dir.read_bytes(entry.sequence) {
+                let bytes = match book.sound_bytes(entry) {
                     Ok(bytes) => bytes,
                     // The others are none the worse, and asked for, it says so.
                     Err(error) => {
@@ -190,7 +193,7 @@ impl Inner {
 /// The index, steps of payloads, and what goes.
 type ToWrite = (Index, Vec<Vec<(u64, Vec<u8>)>>, Vec<u64>);
 
-fn knows(index: &Index, entry: &crate::content::history::Entry) -> bool {
+fn knows(index: &Index, entry: &Entry) -> bool {
     let own = index.place(entry.sequence).and_then(|place| index.entries.get(place));
     own.is_some_and(|own| own.is_same(entry))
 }

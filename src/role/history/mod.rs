@@ -6,7 +6,7 @@ mod listing;
 mod mirror;
 mod reader;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,15 +14,14 @@ use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
-use self::book::Book;
+use self::book::{Book, Found};
 use self::dir::Dir;
 use self::listing::{before, listing, told};
 use self::mirror::Mirror;
 pub use self::reader::HistoryReader;
-use self::reader::stored_state;
 use crate::clock::now;
 use crate::config::HistoryConfig;
-use crate::content::history::{Bounds, Note, Origin, Payload, State};
+use crate::content::history::{Bounds, Note, Origin, State};
 use crate::error::{Error, Result};
 use crate::state_dir::StateDir;
 use crate::store::Store;
@@ -270,26 +269,45 @@ impl Inner {
     }
 
     async fn state(&self, sequence: u64) -> Result<State> {
-        let error = match self.on_disk(move |book| book.state(sequence)).await {
-            Ok(state) => return Ok(state),
-            Err(error) => error,
-        };
-        let index = self.book.lock().await.index.clone();
-        if index.place(sequence).is_none() || !self.store.connection().is_ready() {
-            return Err(error);
+        let mut tried = HashSet::new();
+        loop {
+            let Found { state, mut damage } =
+                self.on_disk(move |book| Ok(book.state(sequence))).await?;
+            // Once each: whatever the disk makes of it.
+            damage.retain(|(damaged, _)| tried.insert(*damaged));
+            if self.mend(&damage).await {
+                continue;
+            }
+            match (&state, damage.first()) {
+                (Ok(_), Some((_, error))) => {
+                    tracing::warn!("{error}; other entries are read without it")
+                }
+                (Err(error @ Error::History { .. }), Some(_)) => tracing::error!("{error}"),
+                _ => {}
+            }
+            return state;
         }
-        let Ok(state) = stored_state(&self.store, &index, sequence).await else {
-            tracing::error!("{error}");
-            return Err(error);
-        };
-        tracing::warn!("{error}; it was taken from Valkey");
-        let payload =
-            Payload::whole(&state.flows, &state.credentials, state.secret.as_deref()).encode()?;
-        let repaired = self.on_disk(move |book| book.dir.write_bytes(sequence, &payload)).await;
-        if let Err(error) = repaired {
-            tracing::warn!("{error}");
+    }
+
+    /// Writes again what Valkey has of damaged entries; `false`: of none.
+    async fn mend(&self, damage: &[(u64, Error)]) -> bool {
+        let mut is_any = false;
+        for (sequence, error) in damage {
+            let sequence = *sequence;
+            if !self.store.connection().is_ready() {
+                break;
+            }
+            let Ok(bytes) = self.store.read_history_bytes(sequence).await else { continue };
+            match self.on_disk(move |book| book.mend(sequence, &bytes)).await {
+                Ok(true) => {
+                    tracing::warn!("{error}; it was taken from Valkey");
+                    is_any = true;
+                }
+                Ok(false) => {}
+                Err(error) => tracing::warn!("{error}"),
+            }
         }
-        Ok(state)
+        is_any
     }
 
     /// Does something with the disk, beside the threads of the runtime.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::listing::{before, listing, told};
 use crate::config::Config;
 use crate::connection::{Connection, Hooks};
-use crate::content::history::{Index, State, rebuild};
+use crate::content::history::{Chain, Index, State};
 use crate::error::{Error, Result};
 use crate::store::Store;
 
@@ -15,20 +15,29 @@ pub struct HistoryReader {
     store: Store,
 }
 
-/// The deploy of an entry of the stored index.
-pub(super) async fn stored_state(store: &Store, index: &Index, sequence: u64) -> Result<State> {
-    let missing = || Error::history(sequence, "is not there");
-    let place = index.place(sequence).ok_or_else(missing)?;
-    let mut payloads = Vec::new();
-    for entry in index.entries.iter().skip(place) {
-        let payload = store.read_history_payload(entry.sequence).await?;
-        let is_whole = payload.is_whole();
-        payloads.push(payload);
-        if is_whole {
-            break;
+/// The deploy of an entry of the stored index, also while a newer one is being written.
+async fn stored_state(store: &Store, index: &Index, sequence: u64) -> Result<State> {
+    let strictly = read(store, Chain::new(index, sequence)?).await?.state();
+    match strictly {
+        Ok(state) => Ok(state),
+        Err(error) => {
+            let leniently = read(store, Chain::lenient(index, sequence)?).await?.state();
+            leniently.map_err(|_| error)
         }
     }
-    rebuild(index.entries.get(place).ok_or_else(missing)?, &payloads)
+}
+
+async fn read<'i>(store: &Store, mut chain: Chain<'i>) -> Result<Chain<'i>> {
+    while let Some(entry) = chain.wants() {
+        let read = store.read_history_bytes(entry.sequence).await;
+        if let Err(error) = &read
+            && !matches!(error, Error::History { .. } | Error::Value { .. })
+        {
+            return read.map(|_| chain);
+        }
+        chain.give(&store.keys().history_entry(entry.sequence), read);
+    }
+    Ok(chain)
 }
 
 impl HistoryReader {
