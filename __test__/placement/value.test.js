@@ -63,6 +63,19 @@ test('a value of another type is wrong, and is not shown: it may be a secret', (
   }
 });
 
+test('a tab whose id no two instances can agree on does not run once, and is told', () => {
+  for (const id of ['', '\ud800', 'a\udc00b']) {
+    for (const value of ['once', 'once:a']) {
+      assert.match(placementOf({ ...tab(value), id }).fault, /for which the id of the tab can't be used/);
+    }
+    assert.deepEqual(placementOf({ ...tab('workers'), id }), { kind: 'workers', labels: [] });
+    assert.equal(placeOf({ ...tab('once'), id }, { role: 'worker', labels: [], runFlows: true }), 'nowhere');
+  }
+  for (const id of [undefined, 7, '\u{1f600}', 'a\0b']) {
+    assert.deepEqual(placementOf({ ...tab('once'), id }), { kind: 'once', labels: [] });
+  }
+});
+
 test('where a tab runs depends on who is asked', () => {
   const admin = { role: 'admin', labels: ['a'], runFlows: true };
   const idle = { role: 'admin', labels: [], runFlows: false };

@@ -25,7 +25,7 @@ const LONGEST_NAME = 60;
  */
 
 /**
- * @param {Pick<FlowNode, 'env'>} tab
+ * @param {Pick<FlowNode, 'env' | 'id'>} tab
  * @param {Self} self
  * @returns {Place}
  */

@@ -1,5 +1,7 @@
 'use strict';
 
+const { keyOf } = require('../flows/key');
+
 /** @import { FlowNode } from '../types/node-red' */
 
 /** The environment variable of a tab that says where the tab runs. */
@@ -37,9 +39,19 @@ function variableOf({ env }) {
 }
 
 /**
+ * Whether an instance can name the tab to another one.
+ *
+ * @param {unknown} id
+ */
+function isNameable(id) {
+  const key = keyOf(id);
+  return key !== '' && !/\p{Surrogate}/u.test(key);
+}
+
+/**
  * Where a tab is to run by its environment variable; `fault` says what is wrong with that.
  *
- * @param {Pick<FlowNode, 'env'>} tab
+ * @param {Pick<FlowNode, 'env' | 'id'>} tab
  * @returns {Placement | { fault: string }}
  */
 function placementOf(tab) {
@@ -52,6 +64,11 @@ function placementOf(tab) {
     return { fault: `${NAME} has to be a text (string), not of another type` };
   }
   const text = value.trim();
+  if (/^once\b/.test(text) && !isNameable(tab.id)) {
+    return {
+      fault: `${NAME} is ${shown(value)}, for which the id of the tab can't be used: it is empty, or no well-formed text`
+    };
+  }
   if (text === 'all' || text === 'workers' || text === 'admin' || text === 'once') {
     return { kind: text, labels: [] };
   }
