@@ -105,6 +105,13 @@ for (const installation of installations()) {
   });
 }
 
+/** As a start would be that does something else between its announcement and its look. */
+async function startsLater(events, activeFlowConfig, id) {
+  events.emit('flows:starting');
+  await events;
+  return activeFlowConfig.flows[id].disabled;
+}
+
 test('a Node-RED in which something is not as known is left as it is, and it is said what', () => {
   const { flows, util } = loadFlows(installations()[0]);
   const replaced = [
@@ -112,6 +119,8 @@ test('a Node-RED in which something is not as known is left as it is, and it is 
     [{ util: { ...util, parseConfig: (_config, _options) => ({}) } }, /parseConfig is not the function/],
     [{ flows: { ...flows, setFlows: () => {} } }, /parseConfig is not called/],
     [{ flows: { ...flows, startFlows: () => {} } }, /a start does not look/],
+    [{ flows: { ...flows, startFlows: startsLater } }, /a start does not announce itself/],
+    [{ flows: { ...flows, eachNode: () => {} } }, /eachNode does not show/],
     [{ util: { ...util, diffConfigs: () => {} } }, /the look for what differs/],
     [{ flows: { ...flows, getFlow: undefined } }, /getFlow is not/]
   ];

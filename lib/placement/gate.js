@@ -2,22 +2,42 @@
 
 /** @import { Runtime } from '../types/node-red' */
 
-const LABEL = 'valkey-placement';
+/** How many times later than it should be the look at what is held may be. */
+const LATE = 2;
+
+/** Of each gate another: two runtimes in one process share their hooks. */
+let count = 0;
 
 /**
  * Keeps messages from moving on tabs that run here no longer, from the moment in which that is known until Node-RED has
- * stopped their nodes, which may take a while: another worker may have begun. As long as there is no such tab, Node-RED
- * has no hook of ours to ask.
+ * stopped their nodes, which may take a while: another worker may have begun. As long as no tab runs on this worker alone,
+ * Node-RED has no hook of ours to ask.
  *
- * @param {Pick<Runtime, 'hooks'>} runtime
+ * @param {object} params
+ * @param {Runtime['hooks']} params.hooks
+ * @param {number} params.interval ms in which `set` is called again as long as the event loop turns
+ * @param {() => void} params.look calls `set`; asked when it was not: after a pause of the process a message may come first
  */
-function createGate({ hooks }) {
+function createGate({ hooks, interval, look }) {
   /** @type {Set<string>} */
   let shut = new Set();
+  let isWatching = false;
+  // While a machine sleeps one of the two may stand still.
+  let monotonic = performance.now();
+  let wall = Date.now();
+  count += 1;
+  const label = `valkey-placement-${count}`;
+
+  function isLate() {
+    return Math.max(performance.now() - monotonic, Math.abs(Date.now() - wall)) > LATE * interval;
+  }
 
   /** @param {any} node of Node-RED; it knows the flow that it is in, and that one the flow or group around it */
   function isShut(node) {
-    for (let flow = node?._flow; flow; flow = flow.parent) {
+    if (isLate()) {
+      look();
+    }
+    for (let flow = shut.size > 0 ? node?._flow : undefined; flow; flow = flow.parent) {
       if (shut.has(flow.id)) {
         return true;
       }
@@ -25,32 +45,34 @@ function createGate({ hooks }) {
     return false;
   }
 
-  function open() {
-    hooks.remove(`*.${LABEL}`);
+  /** @param {boolean} isWanted */
+  function watch(isWanted) {
+    if (isWanted === isWatching) {
+      return;
+    }
+    isWatching = isWanted;
+    hooks.remove(`*.${label}`);
+    if (isWanted) {
+      hooks.add(`onSend.${label}`, (events) => (isShut(events[0]?.source?.node) ? false : undefined));
+      hooks.add(`onReceive.${label}`, (event) => (isShut(event.destination?.node) ? false : undefined));
+    }
   }
 
   return {
     /**
-     * The tabs on which nothing moves from now on; none: all are open.
-     *
-     * @param {Iterable<string>} tabs
+     * @param {Iterable<string>} tabs on which nothing moves from now on; none: all are open
+     * @param {boolean} isAnyHere whether a tab runs on this worker alone
      */
-    set(tabs) {
-      const wasShut = shut.size > 0;
+    set(tabs, isAnyHere) {
+      monotonic = performance.now();
+      wall = Date.now();
       shut = new Set(tabs);
-      if (shut.size > 0 && !wasShut) {
-        hooks.add(`onSend.${LABEL}`, (events) => (isShut(events[0]?.source?.node) ? false : undefined));
-        hooks.add(`onReceive.${LABEL}`, (event) => (isShut(event.destination?.node) ? false : undefined));
-      } else if (shut.size === 0 && wasShut) {
-        open();
-      }
+      watch(isAnyHere || shut.size > 0);
     },
 
     close() {
-      if (shut.size > 0) {
-        shut = new Set();
-        open();
-      }
+      shut = new Set();
+      watch(false);
     }
   };
 }

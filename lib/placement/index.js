@@ -14,6 +14,9 @@ const { EVERYWHERE, NAME, placementOf } = require('./value');
  * @import { Runtime } from '../types/node-red'
  */
 
+/** Where Node-RED can't be told which tabs it runs, flows with such tabs are refused. */
+const NOTHING_READ = { taken: () => new Map() };
+
 /**
  * Which tabs run on this instance. To be created before Node-RED loads its flows.
  *
@@ -50,7 +53,7 @@ function createPlacement({ role, options, runtime, log }) {
         if ('fault' in placement || placement.kind !== EVERYWHERE.kind) {
           throw codedError(
             'ERR_VALKEY_PLACEMENT',
-            `tab '${nameOf(tab, id)}' has ${NAME}, which can't be honoured in this Node-RED: ${problem}`
+            `tab '${nameOf(tab, id)}' has ${NAME}, which can't be honoured in this Node-RED: ${problem} (run the Node-RED that it was set with, or take it away there)`
           );
         }
       }
@@ -58,7 +61,8 @@ function createPlacement({ role, options, runtime, log }) {
     },
 
     runOnce({ leases, reload }) {
-      const opened = createOnce({ leases, reload, runtime, self, lease: onceLease, log });
+      const read = 'read' in hook ? hook.read : NOTHING_READ;
+      const opened = createOnce({ leases, reload, runtime, read, self, lease: onceLease, log });
       once = opened;
       return {
         leasesChanged: opened.leasesChanged,

@@ -1,19 +1,23 @@
 'use strict';
 
 const { createBackoff } = require('../backoff');
+const { codedError } = require('../errors');
 const { createGate } = require('./gate');
 const { atEnd } = require('./ending');
+const { createLate } = require('./late');
+const { listenToFlows } = require('./listeners');
 const { nameOf, placeOf, tabsOf } = require('./place');
-const { createTick } = require('./tick');
+const { createTick, tickOf } = require('./tick');
+const { createTold } = require('./told');
 const { wantedTabs } = require('./wanted');
 
 /**
  * @import { HeldTab, Log, RunningFlows, TabLeases } from '../types/core'
  * @import { Runtime } from '../types/node-red'
+ * @import { Read } from './hook/read'
  * @import { Self } from './place'
+ * @import { Tabs } from './told'
  */
-
-/** @typedef {ReadonlyMap<string, HeldTab>} Tabs by id */
 
 /** Between two attempts to have Node-RED start or stop tabs, in ms. */
 const PAUSES = { first: 500, longest: 10_000 };
@@ -33,32 +37,47 @@ function areSame(some, others) {
  * @param {TabLeases} params.leases
  * @param {RunningFlows} params.reload
  * @param {Pick<Runtime, 'events' | 'hooks' | 'nodes'>} params.runtime
+ * @param {Pick<Read, 'taken'>} params.read what Node-RED has read
  * @param {Self} params.self
  * @param {number} params.lease ms
  * @param {Log} params.log
  */
-function createOnce({ leases, reload, runtime, self, lease, log }) {
-  /** @type {Tabs} what Node-RED starts here when it reads its flows next */
+function createOnce({ leases, reload, runtime, read, self, lease, log }) {
+  const told = createTold(read);
+  /** @type {Tabs} what Node-RED is to run here, as of the last look */
   let here = new Map();
-  /** @type {Tabs} what it has started, as far as it is known to have done so */
+  /** @type {Tabs} what it is known to have started: what is shown */
   let started = new Map();
   /** @type {string[]} what leases are asked for */
   let wanted = [];
-  /** @type {Map<string, string>} */
+  /** @type {Map<string, string>} of what has been started */
   let names = new Map();
   let isQueued = false;
   let isClosed = false;
-  let isLeaving = false;
+  /** A start or stop of ours has ended in the middle, and nobody else may try again. */
+  let hasFailed = false;
   let pauses = createBackoff(PAUSES);
   /** @type {NodeJS.Timeout | undefined} */
   let retry;
-  const gate = createGate(runtime);
+  const interval = tickOf(lease);
+  const gate = createGate({ hooks: runtime.hooks, interval, look: () => void guard() });
+  const lateOf = createLate(lease);
+
+  /** @returns {Tabs} none when that can't be told */
+  function heldNow() {
+    try {
+      return new Map(leases.heldTabs().map((own) => [own.tab, own]));
+    } catch (error) {
+      log.debug(error.message);
+      return new Map();
+    }
+  }
 
   /** What is held now; on a tab whose lease is lost nothing moves from here on. */
   function guard() {
-    const held = new Map(leases.heldTabs().map((own) => [own.tab, own]));
-    const known = [...new Map([...here, ...started]).values()];
-    gate.set(known.filter(({ tab, fence }) => held.get(tab)?.fence !== fence).map(({ tab }) => tab));
+    const held = heldNow();
+    const tabs = told.tabs();
+    gate.set(ending.isOver() ? tabs.keys() : told.cutLost(held), tabs.size > 0);
     return held;
   }
 
@@ -67,18 +86,17 @@ function createOnce({ leases, reload, runtime, self, lease, log }) {
     const held = guard();
     /** @type {Map<string, HeldTab>} */
     const next = new Map();
-    for (const id of wantedTabs(reload.running(), started, self)) {
+    for (const id of wantedTabs(reload.running(), told.tabs(), self)) {
       const own = held.get(id);
-      if (own && (started.get(id) ?? own).fence === own.fence) {
+      if (own && told.runsOnWith(own)) {
         next.set(id, own);
       }
     }
     return next;
   }
 
-  /** Has the leases follow what runs: what was given up is given back only now. */
-  function follow() {
-    const next = wantedTabs(reload.running(), started, self);
+  /** @param {string[]} next */
+  function want(next) {
     if (next.length !== wanted.length || next.some((id, index) => id !== wanted[index])) {
       wanted = next;
       leases.holdTabs(next);
@@ -89,7 +107,7 @@ function createOnce({ leases, reload, runtime, self, lease, log }) {
   function settle() {
     const tabs = tabsOf(reload.running()?.flows || []);
     const before = { started, names };
-    started = here;
+    started = told.tabs();
     names = new Map([...started.keys()].map((id) => [id, nameOf(tabs.get(id), id)]));
     for (const [id, { fence }] of started) {
       if (before.started.get(id)?.fence !== fence) {
@@ -106,41 +124,40 @@ function createOnce({ leases, reload, runtime, self, lease, log }) {
     guard();
   }
 
-  /** What runs otherwise by the flows themselves, or is not there any more, Node-RED has been told with these. */
-  function forgetOthers() {
-    const running = reload.running();
-    const tabs = running && started.size > 0 ? tabsOf(running.flows) : undefined;
-    const kept = [...started].filter(([id]) => {
-      const tab = tabs?.get(id);
-      return !tabs || (tab && !tab.disabled && placeOf(tab, self) === 'once');
-    });
-    if (kept.length < started.size) {
-      here = new Map(kept);
+  /** The steps of one move: whether Node-RED has to look again, for the next change of what runs here. */
+  function createSteps() {
+    /** @type {{ here: Tabs, now: Tabs } | undefined} */
+    let last;
+    return () => {
+      isQueued = false;
+      if (isClosed || ending.isUnderWay()) {
+        return false;
+      }
       settle();
-    }
-  }
-
-  /** Whether Node-RED has to look again, for the next change of what runs here. */
-  function step() {
-    isQueued = false;
-    if (isClosed || isLeaving) {
-      return false;
-    }
-    forgetOthers();
-    here = nextHere();
-    if (!areSame(here, started)) {
+      here = nextHere();
+      const now = told.tabs();
+      const isBroken = hasFailed && reload.running()?.touched === null;
+      if (areSame(here, now) && !isBroken) {
+        // What was given up is given back only now.
+        want(wantedTabs(reload.running(), now, self));
+        return false;
+      }
+      if (last && areSame(last.here, here) && areSame(last.now, now)) {
+        throw codedError('ERR_VALKEY_PLACEMENT', 'Node-RED was told to, and has not');
+      }
+      last = { here, now };
       return true;
-    }
-    follow();
-    return false;
+    };
   }
 
   async function move() {
     try {
-      await reload.move({ step, settle });
+      await reload.move({ step: createSteps(), settle });
+      hasFailed = false;
       pauses = createBackoff(PAUSES);
     } catch (error) {
       isQueued = false;
+      hasFailed = true;
       if (isClosed || retry) {
         return;
       }
@@ -172,55 +189,91 @@ function createOnce({ leases, reload, runtime, self, lease, log }) {
     }
   }
 
+  /**
+   * What is held and can't be started is for another worker, and nothing is taken until what stands before us is over.
+   *
+   * @param {Tabs} held
+   */
+  function giveUpLate(held) {
+    const now = told.tabs();
+    const late = lateOf([...held.values()].filter(({ tab, fence }) => now.get(tab)?.fence !== fence));
+    const names = late.filter(({ tab }) => wanted.includes(tab)).map(({ tab }) => nameOfRunning(tab));
+    if (names.length > 0) {
+      const listed = names.map((name) => `'${name}'`).join(', ');
+      log.warn(
+        `could not be started here for ${lease / 1000} s, as Node-RED has not ended what it does, and given back: tab ${listed}`
+      );
+      want(wanted.filter((id) => now.get(id) && now.get(id)?.fence === held.get(id)?.fence));
+    }
+  }
+
+  /** @param {string} id */
+  function nameOfRunning(id) {
+    return nameOf(tabsOf(reload.running()?.flows || []).get(id), id);
+  }
+
   const tick = createTick({
-    lease,
+    interval,
     run() {
-      if (!areSame(guard(), started) && !retry) {
+      const held = guard();
+      if (!areSame(held, told.tabs()) && !retry) {
         look();
       }
-      leases.stillAlive();
+      giveUpLate(held);
+      try {
+        leases.stillAlive();
+      } catch (error) {
+        log.debug(error.message);
+      }
     }
   });
-
-  async function giveBack() {
-    here = new Map();
-    started = here;
-    wanted = [];
-    await leases.giveBackTabs();
-  }
 
   const ending = atEnd({
     nodes: runtime.nodes,
     log,
-    begin() {
-      isLeaving = true;
-    },
-    giveBack
+    untilIdle: reload.idle,
+    onStopped: guard,
+    async giveBack() {
+      here = new Map();
+      wanted = [];
+      await leases.giveBackTabs();
+      started = new Map();
+    }
   });
 
-  const onStarted = () => {
-    isLeaving = false;
-    look();
-  };
-  /** @param {{ id?: string } | undefined} event */
-  const onEvent = (event) => {
-    if (event?.id === 'runtime-state' || event?.id === 'runtime-deploy') {
+  const listeners = listenToFlows({
+    events: runtime.events,
+    log,
+    onStopped(event) {
+      told.onStopped(event);
+      guard();
+    },
+    onStarting(event) {
+      ending.onStarting();
+      told.onStarting(event, isClosed || ending.isUnderWay() ? new Map() : heldNow());
+      guard();
+    },
+    onStarted() {
+      told.onStarted();
+      settle();
       look();
-    }
-  };
-  const { events } = runtime;
-  events.on('flows:started', onStarted);
-  events.on('runtime-event', onEvent);
+    },
+    onState: look
+  });
 
   return {
     leasesChanged,
 
     /**
-     * A tab that runs on one worker, when it may run here.
+     * A tab that runs on one worker, when it may run here: its lease is held at this moment, and the same as when it was
+     * looked at last.
      *
      * @param {string} id
      */
-    here: (id) => here.get(id),
+    here(id) {
+      const own = here.get(id);
+      return own && heldNow().get(id)?.fence === own.fence ? own : undefined;
+    },
 
     /** The tabs that run here alone, with their names. */
     tabs: () =>
@@ -233,10 +286,9 @@ function createOnce({ leases, reload, runtime, self, lease, log }) {
       isClosed = true;
       tick.stop();
       clearTimeout(retry);
-      events.removeListener('flows:started', onStarted);
-      events.removeListener('runtime-event', onEvent);
-      gate.close();
+      listeners.close();
       await ending.close();
+      gate.close();
     }
   };
 }

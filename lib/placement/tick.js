@@ -6,14 +6,21 @@ const PER_LEASE = 10;
 const LONGEST = 1000;
 
 /**
- * Calls `run` as often as is needed to show that the event loop turns.
+ * How often it has to be shown that the event loop turns, in ms.
  *
- * @param {{ lease: number, run: () => void }} params `lease` in ms
+ * @param {number} lease ms
  */
-function createTick({ lease, run }) {
-  const timer = setInterval(run, Math.min(LONGEST, lease / PER_LEASE));
+function tickOf(lease) {
+  return Math.min(LONGEST, lease / PER_LEASE);
+}
+
+/**
+ * @param {{ interval: number, run: () => void }} params `interval` in ms
+ */
+function createTick({ interval, run }) {
+  const timer = setInterval(run, interval);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }
 
-module.exports = { createTick };
+module.exports = { createTick, tickOf };

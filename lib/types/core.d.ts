@@ -102,6 +102,8 @@ export interface RunningFlows {
    * called when it has done so.
    */
   move(params: { step: () => boolean; settle: () => void }): Promise<void>;
+  /** Resolves when no update is being applied or waits for its turn. */
+  idle(): Promise<void>;
 }
 
 /** Which tabs run here. */

@@ -45,12 +45,17 @@ export interface ParsedFlows {
   flows: Record<string, ParsedTab>;
   /** Those of all tabs. */
   configs: Record<string, object>;
+  /** All that was read, tabs too, by id. */
+  allNodes: Record<string, object>;
 }
 
 /** A tab; one that nodes are on and that is not there has nothing but `id` and `type`. */
 export interface ParsedTab {
   disabled?: unknown;
   env?: unknown;
+  /** Those on it, by id. */
+  nodes: Record<string, object>;
+  configs: Record<string, object>;
   [property: string]: unknown;
 }
 
@@ -59,6 +64,8 @@ export interface FlowsModule {
   getFlows: Nodes['getFlows'];
   setFlows: Nodes['setFlows'];
   startFlows: Nodes['startFlows'];
+  /** Of what was read last and is to run. */
+  eachNode(callback: (node: object) => void): void;
   /** What its API tells of one tab, or of what is on none (`global`). */
   getFlow(id: string): { id: string; [property: string]: unknown } | null;
 }

@@ -10,11 +10,17 @@ function createLeases() {
     log,
     ticks: 0,
     problem: undefined,
+    isBroken: false,
     holdTabs(tabs) {
       log.push(`wants ${tabs.join(' ')}`);
       this.wanted = tabs;
     },
-    heldTabs: () => [...held.values()],
+    heldTabs() {
+      if (this.isBroken) {
+        throw new Error('closed');
+      }
+      return [...held.values()];
+    },
     stillAlive() {
       this.ticks += 1;
     },

@@ -19,6 +19,16 @@ function deviation({ util, flows }) {
   if (!String(flows.startFlows).includes('activeFlowConfig.flows[id].disabled')) {
     return 'a start does not look at which tabs are disabled as it did';
   }
+  if (
+    !/emit\("flows:starting"(?:(?!\bawait\b)[\s\S])*activeFlowConfig\.flows\[id\]\.disabled/.test(
+      String(flows.startFlows)
+    )
+  ) {
+    return 'a start does not announce itself before it looks at that';
+  }
+  if (!String(flows.eachNode).includes('(activeFlowConfig.allNodes[id])')) {
+    return 'eachNode does not show what was read';
+  }
   if (!/newConfig\.flows\[id\]\.disabled/.test(String(util.diffConfigs))) {
     return 'the look for what differs does not go by which tabs are disabled as it did';
   }

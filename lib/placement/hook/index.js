@@ -5,8 +5,12 @@ const path = require('node:path');
 const { keyOf } = require('../../flows/key');
 const { loadedFiles } = require('../../node-red');
 const { deviation } = require('./expectation');
+const { createRead } = require('./read');
 
-/** @import { FlowNode, FlowsModule, FlowsUtil, ParsedFlows, ParsedTab, Runtime } from '../../types/node-red' */
+/**
+ * @import { FlowNode, FlowsModule, FlowsUtil, ParsedFlows, ParsedTab, Runtime } from '../../types/node-red'
+ * @import { Read, Reading } from './read'
+ */
 
 /** The environment variable of a tab that runs once: a number that grows with every change of who runs it. */
 const FENCE = 'CLUSTER_FENCE';
@@ -23,10 +27,12 @@ const FENCE = 'CLUSTER_FENCE';
  * @typedef {{ fateOf: (id: string, tab: ParsedTab) => Fate, runsNothing: boolean }} Decision
  */
 
+/** @typedef {{ decision: Decision | null, read: Read }} Slot */
+
 /**
  * By Node-RED's functions for flows: it can be started again in one process.
  *
- * @type {WeakMap<object, { decision: Decision | null }>}
+ * @type {WeakMap<object, Slot>}
  */
 const hooked = new WeakMap();
 
@@ -52,7 +58,7 @@ function partsOf(runtime) {
  *
  * @param {Runtime} runtime
  * @param {Decision} decision
- * @returns {{ close: () => void } | { problem: string }}
+ * @returns {{ close: () => void, read: Read } | { problem: string }}
  */
 function hookFlows(runtime, decision) {
   const parts = partsOf(runtime);
@@ -65,13 +71,14 @@ function hookFlows(runtime, decision) {
     if (problem) {
       return { problem };
     }
-    slot = { decision: null };
+    slot = { decision: null, read: createRead(parts.flows) };
     hooked.set(parts.util, slot);
     wrap(parts, slot);
   }
   const held = slot;
   held.decision = decision;
   return {
+    read: held.read,
     close() {
       if (held.decision === decision) {
         held.decision = null;
@@ -82,14 +89,14 @@ function hookFlows(runtime, decision) {
 
 /**
  * @param {{ util: FlowsUtil, flows: FlowsModule }} parts
- * @param {{ decision: Decision | null }} slot
+ * @param {Slot} slot
  */
 function wrap({ util, flows }, slot) {
   const { parseConfig } = util;
   util.parseConfig = (config) => {
     const parsed = parseConfig(config);
     if (slot.decision) {
-      place(parsed, slot.decision);
+      slot.read.note(parsed, place(parsed, slot.decision));
     }
     return parsed;
   };
@@ -101,16 +108,23 @@ function wrap({ util, flows }, slot) {
 }
 
 /**
+ * Returns the tabs that run with a fence, by id.
+ *
  * @param {ParsedFlows} parsed
  * @param {Decision} decision
  */
 function place(parsed, { fateOf, runsNothing }) {
+  /** @type {Map<string, Reading>} */
+  const fenced = new Map();
   for (const [id, tab] of Object.entries(parsed.flows)) {
     const { runs, fence } = runsNothing ? { runs: false, fence: undefined } : fateOf(id, tab);
     if (!runs) {
       tab.disabled = true;
     } else if (fence !== undefined) {
       tab.env = withFence(tab.env, fence);
+      if (!tab.disabled) {
+        fenced.set(id, { fence, tab });
+      }
     }
   }
   if (runsNothing) {
@@ -119,6 +133,7 @@ function place(parsed, { fateOf, runsNothing }) {
       Object.defineProperty(node, 'd', { value: true, enumerable: false });
     }
   }
+  return fenced;
 }
 
 /**
