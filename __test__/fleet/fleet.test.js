@@ -140,12 +140,14 @@ test('nothing in a report is longer, more or something else than expected', () =
       delay: [],
       lastError: { text: '<img onerror=alert(1)>', ago: null },
       context: 'x',
+      once: [],
       __proto__: { evil: true }
     })
   );
   assert.deepEqual(hostile, {
     ...report({ host: `${'h'.repeat(99)}…`, place: '', version: '', nodeRed: '', node: '', uptime: 0 }),
     labels: Array.from({ length: 32 }, (_, i) => `l${i}`),
+    once: null,
     revision: null,
     since: null,
     recent: [],

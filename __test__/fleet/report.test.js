@@ -24,7 +24,7 @@ function told({
   const gathered =
     report ||
     createReport({
-      checked: { role, placement: { labels } },
+      checked: { role, placement: { labels, onceLease: 2000, onceWhenAway: 'keep' } },
       settings: { userDir: '/data', version: '4.1.0' },
       standing: {
         now: () => ({
@@ -57,6 +57,7 @@ test('what is reported is what is read', () => {
   assert.equal(read.revision, '7');
   assert.deepEqual(read.labels, ['site-a']);
   assert.deepEqual(read.tabs, ['t1']);
+  assert.deepEqual(read.once, { lease: 2000, whenAway: 'keep' });
   assert.deepEqual(read.lastError, { text: 'no', ago: 4 });
   assert.equal(read.errors, 3);
   assert.equal(read.packages, 'in step');

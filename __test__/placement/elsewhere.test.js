@@ -17,12 +17,13 @@ const tab = (label, value, more) => ({
   env: [{ name: 'CLUSTER_PLACEMENT', value, type: 'str' }],
   ...more
 });
-const worker = (name, labels = [], { state = 'in step', notes = [] } = {}) => ({
+const ONCE = { lease: 10_000, whenAway: 'stop' };
+const worker = (name, labels = [], { state = 'in step', notes = [], once = ONCE } = {}) => ({
   name,
   role: 'worker',
   state,
   labels,
-  report: { notes }
+  report: { notes, once }
 });
 const NO_RIGHT = 'tabs that run once: the right to SET is missing';
 
@@ -49,6 +50,17 @@ test('a worker that can hold no tab is told where one runs once', () => {
     "worker 'w1' can't run tabs once: the right to SET is missing"
   ]);
   assert.deepEqual(wrongElsewhere([tab('A', 'workers')], workers), []);
+});
+
+test('workers whose leases differ are told where a tab runs once', () => {
+  const other = worker('w2', [], { once: { lease: 2000, whenAway: 'keep' } });
+  const workers = [worker('w1'), other, worker('w3', [], { once: null })];
+  assert.deepEqual(
+    wrongElsewhere([tab('A', 'once')], workers).map((text) => text.split(':')[0]),
+    ["'onceLease' is 10000 on worker 'w1' and 2000 on 'w2'", "'onceWhenAway' is stop on worker 'w1' and keep on 'w2'"]
+  );
+  assert.deepEqual(wrongElsewhere([tab('A', 'workers')], workers), []);
+  assert.deepEqual(wrongElsewhere([tab('A', 'once')], [worker('w1', [], { once: null }), other]), []);
 });
 
 test('it is told when it was so for two looks, once in the log, and taken back when it is over', async () => {

@@ -18,6 +18,7 @@ const MOST = { host: 100, word: 64, version: 40, label: 64, labels: 32, problem:
  * @property {string} place the same for each start of one installation
  * @property {'admin' | 'worker'} role
  * @property {string[]} labels
+ * @property {{ lease: number, whenAway: string } | null} once the options of tabs that run once: how long a lease is, in ms
  * @property {string} version of this package
  * @property {string} nodeRed
  * @property {string} node
@@ -74,6 +75,11 @@ function contextOf(value) {
     : null;
 }
 
+/** @param {unknown} value */
+function onceOf(value) {
+  return isObject(value) ? { lease: number(value.lease), whenAway: plainText(value.whenAway, MOST.word) } : null;
+}
+
 /**
  * Reads a report; null when it is none.
  *
@@ -96,6 +102,7 @@ function readReport(text) {
     place: plainText(told.place, MOST.word),
     role: told.role,
     labels: texts(told.labels, MOST.labels, MOST.label),
+    once: onceOf(told.once),
     version: plainText(told.version, MOST.version),
     nodeRed: plainText(told.nodeRed, MOST.version),
     node: plainText(told.node, MOST.version),

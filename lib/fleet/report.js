@@ -93,6 +93,7 @@ function createReport({ checked, settings, standing, errors, delay, tabs }) {
     place: placeOf(host, settings.userDir),
     role: checked.role,
     labels: checked.placement.labels.slice(0, MOST.labels),
+    once: { lease: checked.placement.onceLease, whenAway: checked.placement.onceWhenAway },
     version: VERSION,
     nodeRed: plainText(settings.version, MOST.label),
     node: process.version

@@ -15,8 +15,8 @@ const UNABLE = 'tabs that run once: ';
 const PAUSE = 5000;
 
 /**
- * What is wrong with where tabs run, as far as others have to do with it: labels that no worker has, and workers that can
- * hold no tab. Where no worker is known nothing is said.
+ * What is wrong with where tabs run, as far as others have to do with it: labels that no worker has, workers that can hold
+ * no tab, and options of theirs that differ. Where no worker is known nothing is said.
  *
  * @param {FlowNode[]} flows
  * @param {ReportingInstance[]} instances
@@ -45,6 +45,29 @@ function wrongElsewhere(flows, instances) {
     const note = report.notes.find((text) => text.startsWith(UNABLE));
     if (note) {
       wrong.push(`worker '${name}' can't run tabs once: ${note.slice(UNABLE.length)}`);
+    }
+  }
+  return hasOnce ? [...wrong, ...differing(workers)] : wrong;
+}
+
+/**
+ * Workers with another lease, or another way when the server is away, than the first.
+ *
+ * @param {ReportingInstance[]} workers
+ */
+function differing([first, ...others]) {
+  /** @type {string[]} */
+  const wrong = [];
+  for (const [option, key] of /** @type {const} */ ([
+    ['onceLease', 'lease'],
+    ['onceWhenAway', 'whenAway']
+  ])) {
+    const own = first.report.once?.[key];
+    const other = others.find(({ report }) => own !== undefined && report.once && report.once[key] !== own);
+    if (other) {
+      wrong.push(
+        `'${option}' is ${own} on worker '${first.name}' and ${other.report.once?.[key]} on '${other.name}': set it to the same on all, or a tab that runs once may run twice around a failover`
+      );
     }
   }
   return wrong;

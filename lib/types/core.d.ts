@@ -130,7 +130,7 @@ export interface ReportingInstance {
   role: binding.Role;
   state: string;
   labels: string[];
-  report: { notes: string[] };
+  report: { notes: string[]; once: { lease: number; whenAway: string } | null };
 }
 
 export interface PlacementState {

@@ -6,12 +6,14 @@ use serde_json::Value;
 
 use super::Role;
 use super::raw::RawOptions;
-use super::readers::MAX_MILLISECONDS;
 use crate::{Error, Result};
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(10);
 /// A shorter lease would lapse at every hiccup, in ms.
 const SHORTEST_LEASE: u64 = 2000;
+/// After a longer one nobody would have the tabs of a dead worker for hours; also what the leases' scripts go by, in
+/// ms.
+const LONGEST_LEASE: u64 = 600_000;
 const MOST_LABELS: usize = 32;
 /// Bytes of a label.
 const LONGEST_LABEL: usize = 64;
@@ -59,8 +61,7 @@ impl PlacementConfig {
                 "can't be false on a worker, which is there to run flows; leave it out",
             ));
         }
-        let lease =
-            raw.whole("onceLease", SHORTEST_LEASE..=MAX_MILLISECONDS, " of milliseconds")?;
+        let lease = raw.whole("onceLease", SHORTEST_LEASE..=LONGEST_LEASE, " of milliseconds")?;
         let words = [("stop", WhenAway::Stop), ("keep", WhenAway::Keep)];
         Ok(Self {
             labels: labels(raw)?,
@@ -154,11 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn the_lease_has_a_least_time() {
+    fn the_lease_has_a_least_time_and_a_longest() {
         let chosen = parse("worker", json!({"onceLease": "2000", "onceWhenAway": "keep"})).unwrap();
         assert_eq!(chosen.once_lease, Duration::from_secs(2));
         assert_eq!(chosen.once_when_away, WhenAway::Keep);
-        assert!(parse("worker", json!({"onceLease": 1999})).is_err());
+        for wrong in [1999, 600_001] {
+            assert!(parse("worker", json!({"onceLease": wrong})).is_err());
+        }
         assert!(parse("worker", json!({"onceWhenAway": "go"})).is_err());
     }
 }
