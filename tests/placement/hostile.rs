@@ -43,11 +43,11 @@ async fn what_is_no_lease_is_in_the_way_no_longer_than_one() {
         put(&mut admin, &format!("n:once:{tab}"));
         put(&mut admin, &format!("n:once:{tab}:fence"));
         let lease = format!("{}:{}", worker.member.id(), worker.fence(&tab));
-        let fence = worker.fence(&tab).to_string();
+        let fence = format!("{}:", worker.fence(&tab));
         until("it is right", PATIENCE, async || {
             let found: redis::RedisResult<(String, String)> =
                 admin.mget(&[format!("n:once:{tab}"), format!("n:once:{tab}:fence")]);
-            found.is_ok_and(|found| found == (lease.clone(), fence.clone()))
+            found.is_ok_and(|found| found.0 == lease && found.1.starts_with(&fence))
         })
         .await;
         assert!(worker.holds(&tab), "{what}");

@@ -13,6 +13,7 @@
 mod common;
 
 mod away;
+mod evicted;
 mod fencing;
 mod hostile;
 mod rights;

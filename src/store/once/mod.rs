@@ -166,7 +166,9 @@ impl Store {
         owner: &str,
         leases: &[(Arc<str>, u64)],
     ) -> Result<Option<Missing>> {
-        let keys: Vec<String> = leases.iter().map(|(tab, _)| self.keys().once(tab)).collect();
+        let keys = leases.iter();
+        let keys = keys.flat_map(|(tab, _)| [self.keys().once(tab), self.keys().once_fence(tab)]);
+        let keys: Vec<String> = keys.collect();
         let mut arguments = vec![owner.to_owned(), self.keys().once_channel()];
         arguments.extend(leases.iter().map(|(_, fence)| fence.to_string()));
         let reply = self.once_script(&scripts::RELEASE, &keys, &arguments).await?;
@@ -194,6 +196,11 @@ impl Store {
     fn missing_right(&self, notes: Option<String>) -> Option<Missing> {
         let notes = notes?;
         let (command, words) = notes.lines().next()?.split_once(' ')?;
+        if command == "FENCE" {
+            let detail = format!("key '{words}' is the highest fence there is; delete it");
+            let error = Error::Server { command: "lease script".into(), detail };
+            return Some(Missing { error, consequence: "nobody takes the tab that it is of" });
+        }
         let consequence = match command {
             "PUBLISH" => "other workers find the tabs that this one gives back by looking, later",
             _ => "after a failover two workers may run the same tab until one of them looks",

@@ -2,15 +2,21 @@
 //!
 //! A lease is `<owner>:<fence>` and expires by the server's clock. Anything else under its key is nobody's: it
 //! is given an end, so that it is in the way no longer than a lease.
+//!
+//! Beside it, without an expiry, is the last fence: `<fence>`, or `<fence>:<ends>:<owner>` while somebody has the
+//! lease. A server that is short of memory, or a person, may delete the lease itself: it stays its owner's.
 
 use std::sync::LazyLock;
 
 use crate::connection::Script;
 
-// `lease` gives owner and fence, nothing when the key is free, or '' when something else is there. `fence_of`
-// gives the highest of the stored fence and that which is known. What can't be a fence counts as none.
+// `lease` gives owner and fence, nothing when the key is free, or '' when something else is there. `last` gives
+// the stored fence, and the owner and the end of a lease that has not ended. `fence_of` gives the highest of the
+// stored fence and that which is known. What can't be a fence counts as none. No lease is longer than LONGEST ms.
 const PRELUDE: &str = r"
 local notes = {}
+local LONGEST = 600000
+local TOP = 4503599627370496
 local function note(name, answer)
   if type(answer) == 'table' and answer.err then notes[#notes + 1] = name .. ' ' .. answer.err end
 end
@@ -22,7 +28,7 @@ local function text(key)
 end
 local function number(digits)
   local value = string.find(digits, '^%d+$') and #digits < 17 and tonumber(digits) or 0
-  return value <= 4503599627370496 and value or 0
+  return value <= TOP and value or 0
 end
 local function lease(key)
   local value = text(key)
@@ -31,8 +37,16 @@ local function lease(key)
   if not owner or number(fence) == 0 then return '' end
   return owner, number(fence)
 end
+local function last(key, now)
+  local value = text(key) or ''
+  local fence, ends, owner = string.match(value, '^(%d+):(%d+):(%x+)$')
+  if not fence then return number(value) end
+  local left = number(ends) - now
+  if left <= 0 or left > LONGEST or number(fence) == 0 then return number(fence) end
+  return number(fence), owner, left
+end
 local function fence_of(key, known)
-  return math.max(number(text(key) or ''), number(known))
+  return math.max(last(key, 0), number(known))
 end
 local function digits(value)
   return string.format('%.0f', value)
@@ -44,6 +58,9 @@ end
 local function keep(key, owner, fence, ms)
   redis.call('SET', key, owner .. ':' .. digits(fence), 'PX', ms)
 end
+local function until_then(fence, ends, owner)
+  return digits(fence) .. ':' .. digits(ends) .. ':' .. owner
+end
 ";
 
 fn script(body: &str) -> Script {
@@ -54,8 +71,8 @@ fn script(body: &str) -> Script {
 // tab its fence and when the lease ends by this server's clock. Answers that clock, and a fence for each tab that
 // is still the owner's, else 0. What the server has lost is asserted, but not by who comes too late: somebody
 // else may have had it. A lease of a lower fence is one that a failover has brought back. Where the fence has gone on
-// without the owner, it gets a new one. What is as it was is renewed without a write that a server with a full memory
-// would refuse.
+// without the owner, it gets a new one. What is as it was is renewed even where a server with a full memory refuses
+// to write.
 pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
@@ -74,7 +91,12 @@ for at = 1, #KEYS / 2 do
   elseif in_time and fence < mine and stored <= mine then
     granted = mine
   end
-  if math.max(granted, mine) > stored then redis.call('SET', counter, digits(math.max(granted, mine))) end
+  if granted > 0 then
+    local value = until_then(granted, now + ARGV[2], ARGV[1])
+    if granted > stored then redis.call('SET', counter, value) else redis.pcall('SET', counter, value) end
+  elseif mine > stored then
+    redis.call('SET', counter, digits(mine))
+  end
   if granted > 0 and owner == ARGV[1] and granted == fence then
     redis.call('PEXPIRE', key, ARGV[2])
   elseif granted > 0 then
@@ -112,16 +134,19 @@ for at = 1, (#KEYS - 1) / 2 do
   local key, counter = KEYS[2 * at], KEYS[2 * at + 1]
   local known, way = ARGV[2 * at + 2], ARGV[2 * at + 3]
   local owner, fence = lease(key)
-  local highest = fence_of(counter, known)
-  if highest > fence_of(counter, '') then redis.call('SET', counter, digits(highest)) end
+  local stored, held_by, held_for = last(counter, now)
+  local highest = math.max(stored, number(known))
   local left = 0
   if owner then
     left = redis.call('PTTL', key)
-    if left == -1 or (owner == '' and left > whole) then
+    if left == -1 or left > LONGEST or (owner == '' and left > whole) then
       redis.call('PEXPIRE', key, whole)
       left = whole
     end
+  elseif held_by then
+    owner, fence, left = held_by, stored, held_for
   end
+  if highest > stored then redis.call('SET', counter, digits(highest)) end
   local free = owner == nil or owner == ARGV[1]
   if free and way == 'share' then to_share = to_share + 1 end
   if not free and not owners[owner] then
@@ -134,16 +159,17 @@ local may = {no = 0, one = 1, share = math.max(1, math.floor(to_share / workers)
 local answer = {digits(now), digits(wait), ''}
 for at, tab in ipairs(tabs) do
   local taken, way = 0, tab[5]
-  if wait == 0 and tab[1] and may[way] > 0 then
+  if wait == 0 and tab[1] and may[way] > 0 and tab[3] < TOP then
     taken, may[way] = 1, may[way] - 1
   end
   if taken == 1 then
     local fence = tab[3] + 1
-    redis.call('SET', KEYS[2 * at + 1], digits(fence))
+    redis.call('SET', KEYS[2 * at + 1], until_then(fence, now + ARGV[2], ARGV[1]))
     keep(KEYS[2 * at], ARGV[1], fence, ARGV[2])
     answer[at + 3] = {1, ARGV[1], digits(fence), tonumber(ARGV[2])}
   else
     answer[at + 3] = {0, tab[2], digits(tab[3]), tab[4]}
+    if tab[3] >= TOP then notes[#notes + 1] = 'FENCE ' .. KEYS[2 * at + 1] end
   end
 end
 answer[3] = table.concat(notes, '\n')
@@ -152,16 +178,24 @@ return answer
     )
 });
 
-// KEYS: leases. ARGV: owner, channel, and the fence of each lease. Deletes those that are the owner's with this
-// fence, and wakes the others. Answers how many, and the notes.
+// KEYS: a lease and a fence for each tab. ARGV: owner, channel, and the fence of each lease. Deletes those that
+// are the owner's with this fence, and wakes the others. Answers how many, and the notes.
 pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
-local released = 0
-for at, key in ipairs(KEYS) do
-  if text(key) == ARGV[1] .. ':' .. ARGV[at + 2] then
-    released = released + redis.call('DEL', key)
+local released, now = 0, clock()
+for at = 1, #KEYS / 2 do
+  local key, counter = KEYS[2 * at - 1], KEYS[2 * at]
+  local mine = number(ARGV[at + 2])
+  local owner, fence = lease(key)
+  local stored, held_by = last(counter, now)
+  if owner == ARGV[1] and fence == mine then
+    redis.call('DEL', key)
+    released = released + 1
+  elseif owner == nil and held_by == ARGV[1] and stored == mine then
+    released = released + 1
   end
+  if held_by == ARGV[1] and stored == mine then redis.call('SET', counter, digits(stored)) end
 end
 if released > 0 then note('PUBLISH', redis.pcall('PUBLISH', ARGV[2], 'free')) end
 return {released, table.concat(notes, '\n')}

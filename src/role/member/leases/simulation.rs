@@ -23,8 +23,31 @@ const TTL: u64 = 10_000;
 struct Kept {
     /// Owner, fence, end.
     leases: BTreeMap<usize, (usize, u64, u64)>,
-    fences: BTreeMap<usize, u64>,
+    /// The last fence, and owner and end of the lease as they are kept with it.
+    fences: BTreeMap<usize, (u64, Option<(usize, u64)>)>,
     epoch: Option<(u64, u64)>,
+}
+
+impl Kept {
+    fn fence(&self, tab: usize) -> u64 {
+        self.fences.get(&tab).map_or(0, |last| last.0)
+    }
+
+    /// The highest of the fence and one that is known; what is higher is of nobody.
+    fn at_least(&mut self, tab: usize, known: u64) -> u64 {
+        let last = self.fences.entry(tab).or_default();
+        if known > last.0 {
+            *last = (known, None);
+        }
+        last.0
+    }
+
+    fn lease(&self, tab: usize) -> Option<(usize, u64, u64)> {
+        self.leases.get(&tab).copied().or_else(|| {
+            let (fence, lease) = self.fences.get(&tab)?;
+            lease.map(|(owner, ends)| (owner, *fence, ends))
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -185,11 +208,14 @@ impl World {
     fn serve(&mut self, who: usize, step: &Step) -> Answer {
         let now = self.now;
         self.kept.leases.retain(|_, lease| lease.2 > now);
+        for last in self.kept.fences.values_mut() {
+            last.1 = last.1.filter(|lease| lease.1 > now);
+        }
         match step {
             Step::Renew(asked) => {
                 let fences = asked.leases.iter().map(|lease| {
                     let tab = number(&lease.tab);
-                    let stored = self.kept.fences.get(&tab).copied().unwrap_or(0);
+                    let stored = self.kept.fence(tab);
                     let (mine, in_time) = (lease.fence, now <= lease.ends);
                     let granted = match self.kept.leases.get(&tab) {
                         Some((owner, fence, _)) if *owner == who && *fence == mine => {
@@ -199,9 +225,8 @@ impl World {
                         Some((_, fence, _)) if in_time && *fence < mine && stored <= mine => mine,
                         _ => 0,
                     };
-                    let highest = stored.max(granted).max(mine);
-                    self.kept.fences.insert(tab, highest);
                     if granted == 0 {
+                        self.kept.at_least(tab, mine);
                         return None;
                     }
                     self.grant(who, tab, granted, now + ms(asked.ms));
@@ -219,8 +244,8 @@ impl World {
                 let mut others: Vec<usize> = Vec::new();
                 let mut free_and_seen = 0;
                 for wish in &asked.tabs {
-                    match self.kept.leases.get(&number(&wish.tab)) {
-                        Some((owner, ..)) if *owner != who => others.push(*owner),
+                    match self.kept.lease(number(&wish.tab)) {
+                        Some((owner, ..)) if owner != who => others.push(owner),
                         _ => free_and_seen += usize::from(wish.may_take == MayTake::Share),
                     }
                 }
@@ -230,9 +255,8 @@ impl World {
                 let (mut none, mut one) = (0, 1);
                 let tabs = asked.tabs.iter().map(|wish| {
                     let tab = number(&wish.tab);
-                    let highest = self.kept.fences.get(&tab).copied().unwrap_or(0).max(wish.known);
-                    self.kept.fences.insert(tab, highest);
-                    let lease = self.kept.leases.get(&tab).copied();
+                    let lease = self.kept.lease(tab);
+                    let highest = self.kept.at_least(tab, wish.known);
                     let free = lease.is_none_or(|lease| lease.0 == who);
                     let left = match wish.may_take {
                         MayTake::No => &mut none,
@@ -241,7 +265,6 @@ impl World {
                     };
                     if wait == 0 && free && *left > 0 {
                         *left -= 1;
-                        self.kept.fences.insert(tab, highest + 1);
                         self.grant(who, tab, highest + 1, now + ms(asked.ms));
                         self.changes += 1;
                         return Look {
@@ -272,6 +295,11 @@ impl World {
                     if self.kept.leases.get(&tab).is_some_and(|it| it.0 == who && it.1 == *fence) {
                         self.kept.leases.remove(&tab);
                     }
+                    if let Some(last) = self.kept.fences.get_mut(&tab)
+                        && last.0 == *fence
+                    {
+                        last.1 = last.1.filter(|lease| lease.0 != who);
+                    }
                     self.granted.entry(tab).or_default().retain(|it| it.0 != who || it.1 != *fence);
                 }
                 for (other, worker) in self.workers.iter_mut().enumerate() {
@@ -288,6 +316,7 @@ impl World {
 
     fn grant(&mut self, who: usize, tab: usize, fence: u64, until: u64) {
         self.kept.leases.insert(tab, (who, fence, until));
+        self.kept.fences.insert(tab, (fence, Some((who, until))));
         let granted = self.granted.entry(tab).or_default();
         if !self.keep {
             let other = granted.iter().find(|other| other.0 != who && other.2 > self.now);
@@ -329,7 +358,7 @@ impl World {
 
     fn fault(&mut self) {
         let who = self.random.random_range(0..WORKERS);
-        match self.random.random_range(0..20) {
+        match self.random.random_range(0..21) {
             0..4 => self.lose(who),
             4..6 => self.workers[who].paused = true,
             6..9 => self.workers[who].paused = false,
@@ -342,6 +371,8 @@ impl World {
                 }
             }
             13 => self.kept = Kept::default(),
+            // Memory is short, or a person deletes it.
+            20 => drop(self.kept.leases.remove(&self.random.random_range(0..TABS))),
             14 => {
                 self.up = false;
                 (0..WORKERS).for_each(|who| self.lose(who));
