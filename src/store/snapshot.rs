@@ -131,7 +131,7 @@ impl Store {
 }
 
 /// What was read under `names`: flows, credentials and settings as the server answered, and the record.
-fn snapshot(
+pub(super) fn snapshot(
     names: &[String; 4],
     values: [Option<Result<redis::Value>>; 3],
     record: Result<Record>,

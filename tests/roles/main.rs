@@ -15,6 +15,7 @@ mod common;
 mod admin_deploys;
 mod admin_drift;
 mod admin_history;
+mod admin_history_backups;
 mod admin_history_damaged;
 mod admin_history_killed;
 mod admin_library;

@@ -157,6 +157,14 @@ pub struct Index {
     version: u32,
     /// The entries, by rising sequence.
     pub entries: Vec<Entry>,
+    /// The newest backup key that was made an entry, by its time; 0: none was.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub backups: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Default for Index {
@@ -168,7 +176,13 @@ impl Default for Index {
 impl Index {
     /// The index of these entries, which are in order.
     pub fn of(entries: Vec<Entry>) -> Self {
-        Self { version: VERSION, entries }
+        Self { version: VERSION, entries, backups: 0 }
+    }
+
+    /// The same with these entries.
+    #[must_use]
+    pub fn with(&self, entries: Vec<Entry>) -> Self {
+        Self { entries, ..*self }
     }
 
     /// The index in a text; `name` is that of the file or key, for the error.
@@ -221,7 +235,7 @@ impl Index {
                 .is_some_and(|own| own.is_same(entry))
         };
         let taken = newer.entries.iter().rev().take_while(|entry| !known(entry)).count();
-        let mut both = self.clone();
+        let mut both = Self { backups: self.backups.max(newer.backups), ..self.clone() };
         let further = newer.entries.iter().skip(newer.entries.len() - taken);
         let clashes =
             further.clone().next().is_some_and(|entry| entry.sequence < self.next_sequence());

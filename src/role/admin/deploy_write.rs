@@ -7,8 +7,6 @@ use super::Inner;
 use super::identity::Identity;
 use super::reconcile_state::ReconcileState;
 use crate::clock::now;
-use crate::content::history::{Note, Origin};
-use crate::content::shared_secret;
 use crate::error::{Error, Result};
 use crate::role::history::Taken;
 use crate::store::backups::KEPT;
@@ -99,15 +97,7 @@ impl Inner {
     /// Makes it an entry of the history.
     fn keep_replaced(&self, replaced: Option<Snapshot>) {
         let (Some(history), Some(snapshot)) = (&self.history, replaced) else { return };
-        let secret = shared_secret(&snapshot.settings);
-        history.push(Taken {
-            flows: snapshot.flows.into(),
-            credentials: snapshot.credentials.into(),
-            secret: secret.filter(|_| self.config.share_credential_secret),
-            project: snapshot.revision.as_ref().and_then(|record| record.project.clone()),
-            time: snapshot.revision.map_or_else(now, |record| record.time),
-            note: Note::of(Origin::Replaced),
-        });
+        history.push(Taken::replaced(snapshot, self.config.share_credential_secret, now()));
         history.deploy_is_through();
     }
 

@@ -126,7 +126,9 @@ impl Admin {
         let connection = Connection::open(Arc::new(config.connection.clone()), hooks);
         let store = Store::new(&config, connection);
         let history = config.history.zip(state_dir.as_ref()).map(|(wanted, state_dir)| {
-            Arc::new(History::open(wanted, state_dir, store.clone(), holder.clone()))
+            let shares_secret = config.share_credential_secret;
+            let (store, holder) = (store.clone(), holder.clone());
+            Arc::new(History::open(wanted, state_dir, store, holder, shares_secret))
         });
         let inner = Arc::new(Inner {
             config,

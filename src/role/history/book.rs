@@ -117,7 +117,7 @@ impl Book {
         };
         entries.push(entry);
         let kept = entries.split_off(to_drop(&entries, self.bounds));
-        let (dropped, index) = (entries, Index::of(kept));
+        let (dropped, index) = (entries, self.index.with(kept));
         let written =
             self.dir.write_bytes(sequence, &bytes).and_then(|()| self.dir.write_index(&index));
         if let Err(error) = written {
@@ -239,15 +239,28 @@ impl Book {
         }
         self.newest = None;
         // What is under the former numbers is written over from here on.
-        self.keep(Index::of(own.to_vec()))?;
+        self.keep(self.index.with(own.to_vec()))?;
         for (sequence, bytes) in payloads {
             self.dir.write_bytes(*sequence, bytes)?;
         }
-        let mut entries = both.entries;
-        let kept = entries.split_off(to_drop(&entries, self.bounds));
-        self.keep(Index::of(kept))?;
+        let kept = both.entries.iter().skip(to_drop(&both.entries, self.bounds)).cloned().collect();
+        self.keep(both.with(kept))?;
         self.dir.tidy(&self.index);
         Ok(())
+    }
+
+    /// Whether another entry of so many bytes costs none that is there.
+    pub(super) fn has_room(&self, entries: usize, bytes: u64) -> bool {
+        let used: u64 = self.index.entries.iter().map(|entry| entry.bytes).sum();
+        self.index.entries.len() + entries <= self.bounds.entries
+            && used.saturating_add(bytes) <= self.bounds.bytes
+    }
+
+    /// Notes that backup keys up to this one are entries.
+    pub(super) fn note_backups(&mut self, time: u64) -> Result<()> {
+        let mut index = self.index.clone();
+        index.backups = index.backups.max(time);
+        self.keep(index)
     }
 
     fn keep(&mut self, index: Index) -> Result<()> {

@@ -23,6 +23,8 @@ pub(super) struct Mirror {
     stored: Option<HashMap<u64, String>>,
     /// The index as it was written last.
     index: Option<String>,
+    /// Backup keys were looked for.
+    pub(super) has_backups: bool,
     /// The last trouble that was told.
     told: Option<String>,
 }
@@ -118,6 +120,7 @@ impl Inner {
         if !newest_is_known {
             self.take_over(&stored, &own).await?;
         }
+        self.take_backups(mirror).await?;
         let sequences: Vec<u64> = stored.entries.iter().map(|entry| entry.sequence).collect();
         let (_, sizes) = self.store.history_sizes(&sequences).await?;
         let whole = stored.entries.into_iter().zip(sizes);

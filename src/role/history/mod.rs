@@ -1,10 +1,12 @@
 //! The history of an admin's deploys: on its disk first, then in Valkey. A deploy never waits for it.
 
+mod backups;
 mod book;
 mod dir;
 mod listing;
 mod mirror;
 mod reader;
+mod taken;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +21,7 @@ use self::dir::Dir;
 use self::listing::{before, listing, told};
 use self::mirror::Mirror;
 pub use self::reader::HistoryReader;
+pub use self::taken::Taken;
 use crate::clock::now;
 use crate::config::HistoryConfig;
 use crate::content::history::{Bounds, Note, Origin, State};
@@ -38,23 +41,6 @@ const LAST_RECORDS: Duration = Duration::from_secs(1);
 /// Bytes of deploys that wait to be recorded; one waits whatever its size.
 const MOST_WAITING: usize = 64 * 1024 * 1024;
 
-/// A deploy that is to be recorded.
-#[derive(Debug, Clone)]
-pub struct Taken {
-    /// The flow array as JSON text.
-    pub flows: Arc<str>,
-    /// The credentials as they were encrypted.
-    pub credentials: Arc<str>,
-    /// The secret that decrypts them, of credentials that are not this admin's.
-    pub secret: Option<String>,
-    /// Name of the Project that the flows come from.
-    pub project: Option<String>,
-    /// When, in ms since 1970.
-    pub time: u64,
-    /// What else is known.
-    pub note: Note,
-}
-
 /// The history of one admin. Dropping it, or [`History::close`], ends its task.
 pub struct History {
     inner: Arc<Inner>,
@@ -64,6 +50,7 @@ pub struct History {
 struct Inner {
     store: Store,
     holder: Holder,
+    shares_secret: bool,
     book: Arc<tokio::sync::Mutex<Book>>,
     opened: OnceCell<()>,
     /// What is known of the deploy that comes next.
@@ -87,6 +74,7 @@ impl History {
         state_dir: &StateDir,
         store: Store,
         holder: Holder,
+        shares_secret: bool,
     ) -> Self {
         let bounds = Bounds {
             entries: usize::try_from(config.entries).unwrap_or(usize::MAX),
@@ -96,6 +84,7 @@ impl History {
         let inner = Arc::new(Inner {
             store,
             holder,
+            shares_secret,
             book: Arc::new(tokio::sync::Mutex::new(book)),
             opened: OnceCell::new(),
             note: Mutex::default(),
