@@ -171,30 +171,6 @@ async fn a_disk_that_takes_nothing_more_is_no_reason_to_fail() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_more_is_kept_than_is_wanted_here_and_in_valkey() {
-    let server = Server::start(&[]);
-    let dir = temp_dir();
-    let wanted = HistoryConfig { entries: 5, ..HistoryConfig::default() };
-    let config = Config { history: Some(wanted), ..admin_options(&server) };
-    let (admin, _) = admin(config, Some(dir.path())).await;
-    for number in 1..=60 {
-        pressed(&admin, number, "ann").await;
-    }
-    let kept: Vec<u64> = (56..=60).rev().collect();
-    assert_eq!(sequences(&listed(&admin).await), kept);
-    for number in 56..=60 {
-        assert_eq!(history(&admin).state(number as u64).await.unwrap().flows, flows(number));
-    }
-    until("Valkey has as many", PATIENCE, async || {
-        let keys: Vec<String> = server.admin().keys("n:history:*").unwrap();
-        keys.len() == 5 && keys.contains(&"n:history:60".into())
-    })
-    .await;
-    let files = fs::read_dir(file(dir.path(), "")).unwrap().count();
-    assert_eq!(files, 7);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_admin_replaces_is_an_entry_that_does_not_run() {
     let server = Server::start(&[]);
     let (stranger, _) = admin(admin_options(&server), None).await;

@@ -16,6 +16,7 @@ mod admin_deploys;
 mod admin_drift;
 mod admin_history;
 mod admin_history_backups;
+mod admin_history_bounds;
 mod admin_history_damaged;
 mod admin_history_killed;
 mod admin_library;

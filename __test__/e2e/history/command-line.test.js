@@ -23,7 +23,17 @@ const { until } = require('../../support/wait.js');
 const { differenceOf, entriesOf, refusal, rollBack, say } = require('./support/history-api.js');
 
 const COMMAND = path.join(__dirname, '..', '..', '..', 'bin', 'node-red-storage-valkey.js');
-const NAMES = { ada: '*', reader: ['flows.read'], writer: ['flows.read', 'flows.write'], nobody: ['status.read'] };
+const NAMES = {
+  ada: '*',
+  reader: ['flows.read'],
+  writer: ['flows.read', 'flows.write'],
+  nobody: ['status.read'],
+  'reads all': 'read',
+  'writes all': 'write',
+  'only writes': ['flows.write']
+};
+const READERS = ['ada', 'reader', 'writer', 'reads all'];
+const WRITERS = ['ada', 'writer', 'writes all', 'only writes'];
 const HEAD = `
 const hash = require(${JSON.stringify(require.resolve('bcryptjs', { paths: [require.resolve('node-red')] }))}).hashSync('password', 4);
 const users = Object.entries(${JSON.stringify(NAMES)}).map(([username, permissions]) => ({ username, permissions, password: hash }));
@@ -103,16 +113,28 @@ test('it is told with the codes that scripts go by', async () => {
   assert.equal((await run(['rollback', '1'])).code, 2);
 });
 
-test('reading needs flows.read, and going back flows.write', async () => {
-  assert.deepEqual(await refusal(entriesOf(admin)), [401, 'Unauthorized']);
-  for (const name of ['nobody', 'reader']) {
+test('reading needs flows.read, and going back flows.write: each request, by whoever is logged in', async () => {
+  const NONE = 99;
+  const before = await entriesOf(admin, { token: tokens.ada });
+  const requests = {
+    entries: [READERS, (options) => entriesOf(admin, options), null],
+    difference: [READERS, (options) => differenceOf(admin, NONE, 1, options), [404, 'ERR_VALKEY_HISTORY']],
+    rollback: [WRITERS, (options) => rollBack(admin, NONE, options), [404, 'ERR_VALKEY_HISTORY']],
+    message: [WRITERS, (options) => say(admin, NONE, 'no', options), [404, 'ERR_VALKEY_HISTORY']]
+  };
+  for (const [request, [allowed, send, answer]] of Object.entries(requests)) {
+    for (const [name, token] of [['no one'], ['a stranger', 'made-up'], ...Object.entries(tokens)]) {
+      const expected = allowed.includes(name) ? answer : [401, 'Unauthorized'];
+      assert.deepEqual(await refusal(send({ token })), expected, `${request} by ${name}`);
+    }
+  }
+  // With an entry that there is, too.
+  for (const name of ['nobody', 'reader', 'reads all']) {
     const token = tokens[name];
     assert.equal((await refusal(rollBack(admin, 1, { token })))[0], 401, name);
     assert.equal((await refusal(say(admin, 1, 'no', { token })))[0], 401, name);
   }
-  assert.equal((await refusal(entriesOf(admin, { token: tokens.nobody })))[0], 401);
-  assert.equal((await refusal(differenceOf(admin, 1, 2, { token: tokens.nobody })))[0], 401);
-  assert.equal(await refusal(entriesOf(admin, { token: tokens.reader })), null);
+  assert.deepEqual(await entriesOf(admin, { token: tokens.ada }), before);
   for (const token of [undefined, tokens.reader]) {
     const refused = await run(['rollback', '1', '--admin', editor()], { token });
     assert.deepEqual([refused.code, refused.out], [1, '']);
