@@ -1,10 +1,12 @@
 'use strict';
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM']);
+/** Signals within so many ms are one: at Ctrl+C npx hands on to this process what the terminal has sent to both. */
+const ONE = 1000;
 
 /**
  * Says once that what goes on is to end: at Ctrl+C, at a SIGTERM, and when nobody reads the output any more. A second
- * signal ends the process as if nothing were here.
+ * signal, a second later, ends the process as if nothing were here.
  *
  * @param {NodeJS.WritableStream} output
  */
@@ -16,7 +18,9 @@ function createInterruption(output) {
     }
   };
   const interrupt = () => {
-    close();
+    if (!controller.signal.aborted) {
+      setTimeout(close, ONE).unref();
+    }
     controller.abort();
   };
   for (const signal of SIGNALS) {

@@ -119,7 +119,9 @@ function createReport({ checked, settings, standing, errors, delay, tabs }) {
       const now = standing.now();
       note(now.revision);
       const held = tabs();
-      const words = [now.revision, now.connection, now.ready, now.flows, now.packages, now.missing, held.length];
+      const { revision, connection, ready, flows, packages, missing, notes } = now;
+      // Not the notes themselves: ages are among them.
+      const words = [revision, connection, ready, flows, packages, missing, notes.length, held.length];
       return { now, held, mark: words.join('\n') };
     },
 
