@@ -12,6 +12,7 @@ module.exports = [
   require('./large-save.js'),
   require('./outages.js'),
   require('./crowd.js'),
+  require('./fleet.js'),
   require('./library.js'),
   require('./values.js'),
   require('./context-access.js'),
