@@ -50,7 +50,8 @@ impl Inner {
                 () = tokio::time::sleep(LOOK) => (),
                 () = self.ending.notified() => return,
             }
-            if aged.elapsed() >= RECENT && self.store.connection().is_ready() {
+            // Others may be as old as when they were connected last.
+            if aged.elapsed() >= RECENT && self.replica().is_synced() {
                 aged = Instant::now();
                 let mut replica = self.replica();
                 replica.age();

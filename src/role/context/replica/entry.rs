@@ -78,15 +78,19 @@ impl Entry {
         self.server.as_ref().and_then(Stored::text)
     }
 
-    /// The server has a value of our own now, since the pipeline `mark`.
-    pub(super) fn wrote(&mut self, stored: Option<Stored>, mark: Option<u64>) {
+    /// The server has a value of our own now, since the pipeline `mark`, in place of the last one it was known to have, or
+    /// of one of these.
+    pub(super) fn wrote(&mut self, stored: Option<Stored>, mark: Option<u64>, before: &[Digest]) {
         let length = self.server_text().map_or(0, |text| text.len());
         self.asserts = false;
         if self.server == stored {
             return;
         }
         match mark {
-            Some(mark) if length <= LONGEST_BEFORE => self.before.note(&self.server_digest(), mark),
+            Some(mark) if length <= LONGEST_BEFORE => {
+                let last = self.server_digest();
+                before.iter().chain([&last]).for_each(|it| self.before.note(it, mark));
+            }
             _ => self.before.note_gap(),
         }
         self.server = stored;
@@ -98,6 +102,10 @@ impl Entry {
         let asserted = std::mem::take(&mut self.asserts);
         if self.server == found {
             return;
+        }
+        // It may be given another one of those before the next time.
+        if regained.is_none() {
+            self.before = Before::default();
         }
         if let Some(guard) = regained.filter(|_| asserted) {
             match &mut self.pending {
@@ -114,9 +122,18 @@ impl Entry {
                 }
             }
         }
-        self.before = Before::default();
         self.expires = None;
         self.server = found;
+    }
+
+    /// The server has this in place of what was sent: what we had set before, if it was `regained`.
+    pub(super) fn missed(&mut self, found: Option<Stored>, regained: bool) {
+        self.asserts = false;
+        let before = std::mem::take(&mut self.before);
+        self.found(found);
+        if regained {
+            self.before = before;
+        }
     }
 
     /// If the server has lost our value, and has what was there before: what is to be set on ours again is guarded
@@ -190,8 +207,9 @@ impl Entry {
             (Some(sent), _) => {
                 let mut guard = sent.guard.clone().unwrap_or(own_guard);
                 guard.bases.push(sent.digest());
+                // The first is what the server had before all of these.
                 let excess = guard.bases.len().saturating_sub(MOST_BASES);
-                guard.bases.drain(..excess);
+                guard.bases.drain(1..=excess);
                 (unknown || sent.guard.is_some()).then_some(guard)
             }
             (None, Some(later)) if unknown => Some(later.guard.clone().unwrap_or(own_guard)),

@@ -1,6 +1,7 @@
 //! What we were the last to set, a moment ago: a server that loses its last moments is given it again.
 
 use super::{Name, Replica};
+use crate::store::context::Digest;
 
 /// Of this many keys at most it is known that we were the last to set them.
 const MOST_RECENT: usize = 10_000;
@@ -24,14 +25,14 @@ impl Replica {
         mark < self.heard_mark
     }
 
-    /// The server has a value of our own.
-    pub(super) fn wrote(&mut self, name: &Name, stored: super::Found) {
+    /// The server has a value of our own, in place of the last one it was known to have, or of one of these.
+    pub(super) fn wrote(&mut self, name: &Name, stored: super::Found, before: &[Digest]) {
         let is_noted = self.recent.contains(name) || self.recent.len() < MOST_RECENT;
         let has_room = self.noted < MOST_BEFORE;
         let mark = (is_noted && has_room).then_some(self.mark);
         let keys = self.scopes.entry(name.scope.clone()).or_default();
-        keys.entry(name.key.clone()).or_default().wrote(stored, mark);
-        self.noted += 1;
+        keys.entry(name.key.clone()).or_default().wrote(stored, mark, before);
+        self.noted += 1 + before.len();
         match is_noted {
             true => drop(self.recent.insert(name.clone())),
             false => self.forgot = true,

@@ -67,8 +67,10 @@ impl Replica {
     pub(in crate::role::context) fn written(&mut self, name: &Name) {
         self.left_out.remove(name);
         let Some(entry) = self.entry(name) else { return };
-        if let Some(sent) = entry.sent.take() {
-            self.wrote(name, sent.stored);
+        if let Some(Sent { stored, guard, .. }) = entry.sent.take() {
+            // It may have been any of these.
+            let before = guard.map(|guard| guard.bases).unwrap_or_default();
+            self.wrote(name, stored, &before);
         }
         self.refresh(name, true);
     }
@@ -77,9 +79,11 @@ impl Replica {
     pub(in crate::role::context) fn was_first(&mut self, name: &Name, found: Found) {
         let Some(entry) = self.entry(name) else { return };
         let Some(sent) = entry.sent.take() else { return };
-        let regained = entry.regained(&found);
-        entry.asserts = false;
-        entry.found(found);
+        let mut regained = entry.regained(&found);
+        if let (Some(regained), Some(Guard { bases, .. })) = (&mut regained, &sent.guard) {
+            regained.bases.extend(bases);
+        }
+        entry.missed(found, regained.is_some());
         let now = entry.server_text();
         let unreadable = entry.server.is_some() && now.is_none();
         let ours = sent.stored.as_ref().and_then(Stored::text);
@@ -89,6 +93,9 @@ impl Replica {
             (_, Some(Guard { repeats: true, .. })) => (None, None),
             // What was before our own is no change of somebody else.
             (change, _) if regained.is_some() && !unreadable => {
+                if let Some(Pending { guard: Some(later), .. }) = &mut entry.pending {
+                    later.bases.extend(regained.iter().flat_map(|it| &it.bases));
+                }
                 again = regained;
                 (Some(change), None)
             }
@@ -139,7 +146,7 @@ impl Replica {
 
     /// An operation of our own has left this.
     pub(in crate::role::context) fn operated(&mut self, name: &Name, stored: Found) {
-        self.wrote(name, stored);
+        self.wrote(name, stored, &[]);
         self.refresh(name, true);
     }
 

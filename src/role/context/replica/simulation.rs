@@ -368,6 +368,30 @@ fn stored(bytes: Option<&Vec<u8>>) -> Found {
     bytes.map(|bytes| Stored::decode("k", bytes, usize::MAX).unwrap())
 }
 
+/// Who alone sets a key keeps its last value, though something was lost at the worst moments.
+#[test]
+fn own_values_survive_a_loss_between_two_changes() {
+    use Step::{Answer, Connect, FailOver, Lose, Replicate, Run, Send, Set};
+    let round = [Send(0), Run(0), Answer(0)];
+    // A later change waits while an earlier one is set again.
+    let waits = [Set(0, 0), FailOver, Set(0, 0), Connect(0), Send(0), Set(0, 0)];
+    let waits = [Connect(0)].into_iter().chain(round.clone()).chain(waits);
+    // What the server goes back to was never acknowledged.
+    let unheard = [Connect(0), Set(0, 0), Send(0), Run(0), Set(0, 0), Lose(0), Connect(0), Send(0)];
+    let unheard = unheard.into_iter().chain([Replicate, Run(0), Answer(0), FailOver]);
+    for steps in [waits.collect::<Vec<_>>(), unheard.collect()] {
+        let mut world = World::new();
+        for step in [Set(0, 0)].iter().chain(&steps) {
+            world.take(step);
+        }
+        let last = world.last;
+        world.settle();
+        world.check();
+        let found = world.instances[0].replica.text("global", "k0");
+        assert_eq!(found, Some(json!({"id": last}).to_string().into()), "{steps:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn replicas_agree_and_nothing_is_lost_in_silence(
