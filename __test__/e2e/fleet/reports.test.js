@@ -14,6 +14,7 @@ const {
   untilFleet
 } = require('./support/reporting.js');
 const { PREFIX, startInstance, stopAll } = require('../support/admin-and-workers.js');
+const { answers } = require('../../support/request-flow.js');
 const { until } = require('../../support/wait.js');
 
 /** What scripts and the editor rely on. */
@@ -125,18 +126,33 @@ test('one that was killed is lost; started again it is the same one', async () =
   assert.equal(labelled(again, 'two').name, name);
 });
 
-test('one without the right says so in one line, and runs the flows', async () => {
+test('one without the right says so in one line, runs the flows, and does not fill the log of breaches', async () => {
+  const client = server.client();
+  await client.call('ACL', 'LOG', 'RESET');
   const mute = await startInstance('worker', server, { valkey: { labels: ['mute'] } });
   await mute.waitForLog(/is not seen among the others, and does everything else/);
   assert.equal((await mute.http('/value')).text, 'three');
   assert.equal(labelled(await fleetOn(admin), 'mute'), undefined);
+  // Something to tell, which it keeps to itself.
+  await admin.deploy(blockingFlow('four'));
+  await answers(mute, 'four');
   assert.equal(mute.logs.match(/not seen among the others/g).length, 1);
+  const breaches = await client.call('ACL', 'LOG');
+  const entries = breaches.map((entry) =>
+    Object.fromEntries(entry.flatMap((_, at) => (at % 2 ? [] : [entry.slice(at, at + 2)])))
+  );
+  const tries = entries.filter(({ username }) => username === 'worker').map(({ count, object }) => [object, count]);
+  assert.ok(
+    tries.every(([, count]) => count <= 2),
+    JSON.stringify(tries)
+  );
+  assert.ok(tries.length <= 4, JSON.stringify(tries));
   await mute.stop();
 });
 
 test('one that is told to report nothing does not', async () => {
   const quiet = await startReporting('worker', server, 'quiet', { valkey: { report: false } });
-  assert.equal((await quiet.http('/value')).text, 'three');
+  assert.equal((await quiet.http('/value')).text, 'four');
   assert.equal(labelled(await fleetOn(admin), 'quiet'), undefined);
   await quiet.stop();
 });

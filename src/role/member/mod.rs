@@ -8,6 +8,7 @@ mod report;
 mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::Rng;
 
@@ -19,11 +20,16 @@ use self::leases::Leases;
 use self::watch::Watch;
 pub use self::watch::Watched;
 use super::{Host, OpenParams};
+use crate::backoff::Backoff;
 use crate::config::{Config, ConnectionConfig, Role};
 use crate::connection::{Connection, Speech, Tracking};
 use crate::keyspace::Keyspace;
 use crate::store::Store;
 use crate::store::fleet::FleetStore;
+
+/// What the server has refused is tried again: the right may come without a restart. Ever more seldom,
+/// as each time is an entry in the server's log of breaches.
+const AFTER_REFUSAL: Backoff = Backoff::new(Duration::from_secs(60), Duration::from_secs(3600));
 
 /// One member. Dropping it, or [`Member::close`], ends its connection and tasks.
 pub struct Member {

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::instrument::WithSubscriber;
 
-use super::{Inner, Member};
+use super::{AFTER_REFUSAL, Inner, Member};
 use crate::error::{Error, Result};
 use crate::role::next_change;
 
@@ -19,8 +19,6 @@ const AGAIN: Duration = Duration::from_secs(2);
 const AGAIN_WHEN_QUIET: Duration = Duration::from_secs(1);
 /// From when on it says nothing: it reports as often as [`AGAIN`].
 const QUIET: Duration = Duration::from_secs(3);
-/// The same after the server has refused one.
-const AGAIN_WHEN_REFUSED: Duration = Duration::from_secs(60);
 /// No two reports follow each other sooner.
 const APART: Duration = Duration::from_millis(100);
 /// The index is trimmed with every so-manieth report.
@@ -123,11 +121,12 @@ impl Inner {
     async fn report_again_and_again(&self) {
         let mut connection = self.connection.state();
         let mut count: u32 = 0;
-        let mut complained = false;
+        let mut after_refusal = AFTER_REFUSAL;
+        let mut refused = false;
         let mut pause = Duration::ZERO;
         loop {
             tokio::select! {
-                () = self.reports.changed.notified(), if pause < AGAIN_WHEN_REFUSED => {}
+                () = self.reports.changed.notified(), if !refused => {}
                 () = next_change(&mut connection) => {}
                 () = tokio::time::sleep(pause) => {}
             }
@@ -143,14 +142,18 @@ impl Inner {
             let Some(text) = text else { continue };
             let trim = count.is_multiple_of(TRIM_EVERY);
             match self.fleet.report(&self.id, &text, trim).await {
-                Ok(()) => count = count.wrapping_add(1),
+                Ok(()) => {
+                    count = count.wrapping_add(1);
+                    after_refusal.reset();
+                    refused = false;
+                }
                 Err(error @ Error::Permission { .. }) => {
-                    if !std::mem::replace(&mut complained, true) {
+                    if !std::mem::replace(&mut refused, true) {
                         tracing::warn!(
                             "{error}; this instance is not seen among the others, and does everything else"
                         );
                     }
-                    pause = AGAIN_WHEN_REFUSED;
+                    pause = after_refusal.next_wait();
                 }
                 Err(error) => tracing::debug!("a report was not stored: {error}"),
             }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::instrument::WithSubscriber;
 
-use super::{Inner, Member, is_watched};
+use super::{AFTER_REFUSAL, Inner, Member, is_watched};
 use crate::connection::{ConnectionState, Heard, Tracking};
 use crate::error::{Error, Result};
 use crate::role::{Event, next_change};
@@ -18,8 +18,6 @@ use crate::store::watch::{WATCH, Wants, read_watch, wanted_of};
 
 /// How often it is looked where the server does not tell.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// The same after the server has refused it.
-const LOOK_AGAIN_WHEN_REFUSED: Duration = Duration::from_secs(60);
 /// Nobody looks any more when it was not said again within this time, should the server not tell.
 const OVER: Duration = Duration::from_secs(WATCH.as_secs() + 5);
 /// Messages on their way. More are dropped: they come in no order that is worth waiting for.
@@ -144,7 +142,9 @@ impl Member {
 impl Inner {
     async fn follow_watch(&self) {
         let mut state = self.connection.state();
-        let (mut was_ready, mut is_due, mut refused) = (false, false, false);
+        let (mut was_ready, mut is_due) = (false, false);
+        let mut after_refusal = AFTER_REFUSAL;
+        let mut refused = None;
         loop {
             let is_ready = matches!(*state.borrow_and_update(), ConnectionState::Ready { .. });
             let is_another = is_ready && !was_ready;
@@ -155,17 +155,22 @@ impl Inner {
             // A new connection is news, too.
             let is_told = self.watch.tracking.take() != Heard::default();
             if is_ready && (is_another || is_told || is_due) {
-                refused = self.look_at_watch(is_another).await.is_err_and(is_refusal);
+                refused = if self.look_at_watch(is_another).await.is_err_and(is_refusal) {
+                    Some(after_refusal.next_wait())
+                } else {
+                    after_refusal.reset();
+                    None
+                };
             }
             if self.watch.forget() {
                 self.host.event(Event::Watched);
             }
             let tells = self.watch.tracking.is_enabled();
             let wait = match (refused, is_ready && !tells) {
-                (true, _) => Some(LOOK_AGAIN_WHEN_REFUSED),
-                (false, true) => Some(LOOK_AGAIN),
-                (false, false) if self.watch.seen().watch.is_empty() => None,
-                (false, false) => Some(OVER),
+                (Some(wait), _) => Some(wait),
+                (None, true) => Some(LOOK_AGAIN),
+                (None, false) if self.watch.seen().watch.is_empty() => None,
+                (None, false) => Some(OVER),
             };
             let pause = async {
                 match wait {
@@ -175,7 +180,7 @@ impl Inner {
             };
             is_due = tokio::select! {
                 () = next_change(&mut state) => false,
-                () = self.watch.tracking.news(), if tells && !refused => false,
+                () = self.watch.tracking.news(), if tells && refused.is_none() => false,
                 () = pause => true,
             };
         }
