@@ -9,7 +9,7 @@ const { after, before, test } = require('node:test');
 const { startServer } = require('../../support/server.js');
 const { until } = require('../../support/wait.js');
 const { run, runFlow } = require('./support/context-flow.js');
-const { startSharing } = require('./support/instances.js');
+const { startSharing, untilReturns } = require('./support/instances.js');
 
 const NODE_RED = process.env.TEST_NODE_RED || path.join(__dirname, '..', '..', '..', 'node_modules', 'node-red');
 const { version } = require(path.join(NODE_RED, 'package.json'));
@@ -144,4 +144,29 @@ test('subflows three deep are shared, and known when there is a deploy', async (
     (await orphans()).filter((scope) => scope.includes('n-use')),
     []
   );
+});
+
+test('an admin that begins empty while the server is away removes nothing', async () => {
+  await admin.deploy(runFlow());
+  await until(async () => !(await orphans()).includes('run-tab'));
+  await run(worker, 'flow.set("stays", 1);');
+  await until(async () => (await client.get('nodered:context:run-tab:stays')) === '1');
+  await admin.stop();
+  server.pause();
+  const empty = await startSharing('admin', server, { wait: 'listening', user: undefined, valkey: { state: null } });
+  try {
+    server.resume();
+    await empty.waitForLog(/flows and credentials were restored from Valkey/);
+    await empty.waitUntilStarted();
+    await untilReturns(empty, 'return flow.get("stays");', 1);
+    // It looks at what is known when its flows are mirrored.
+    await client.set('nodered:context:unknown-too:a', '1');
+    await empty.deploy([...runFlow(), { id: 'more', type: 'tab', label: 'More' }]);
+    await until(async () => (await orphans()).includes('unknown-too'), { message: 'the note of the new admin' });
+  } finally {
+    server.resume();
+    await empty.stop();
+  }
+  assert.ok(!(await orphans()).includes('run-tab'));
+  assert.equal(await client.get('nodered:context:run-tab:stays'), '1');
 });

@@ -111,6 +111,12 @@ impl Inner {
                 continue;
             }
             self.standing().progress = Some(Instant::now());
+            // Of a change that had nothing to be sent for.
+            let conflicts = self.replica().take_conflicts();
+            if !conflicts.is_empty() {
+                self.tell_conflicts(conflicts);
+                self.tell();
+            }
             let missed = self.standing().missed;
             if missed {
                 self.tell();
