@@ -108,6 +108,28 @@ describe('on an admin and three workers', () => {
     await revive();
   });
 
+  test('its owner ends in the middle of a deploy: its lease is given back all the same', async () => {
+    // On all of them, so that no other can start it meanwhile.
+    const CLOSES_IN = 5000;
+    const slow = (value) => [
+      ...FLOWS,
+      { id: 'in-slow', type: 'tracked', value, closesIn: CLOSES_IN, z: 'other', x: 1, y: 1, wires: [] }
+    ];
+    await admin.deploy(slow('1'), { type: 'nodes' });
+    const owner = await untilOwned('timers', workers);
+    await until(async () => (await trackedOn(owner))['in-slow'], { message: () => owner.tail() });
+    const lease = await client.get(`${PREFIX}once:timers`);
+    const deployed = admin.deploy(slow('2'), { type: 'nodes' });
+    await until(async () => !(await trackedOn(owner))['in-slow'], { message: () => owner.tail() });
+    await owner.stop();
+    assert.notEqual(await client.get(`${PREFIX}once:timers`), lease);
+    await deployed;
+    const others = workers.filter((worker) => worker !== owner);
+    await untilOwned('timers', others, { deadline: 2 * CLOSES_IN });
+    await admin.deploy(FLOWS, { type: 'nodes' });
+    await revive();
+  });
+
   test('its owner is killed: another takes over when the lease has run out', async () => {
     const owner = await untilOwned('timers', workers);
     const fence = await fenceOn(owner, 'timers');

@@ -2,7 +2,8 @@
 
 // A node type that tells which of its nodes run, how often each was started and with what:
 // GET /tracked gives `{ <id>: { starts, value, token } }`. GET /tracked/register/<type> registers
-// the same type under another name, as a package does that was just installed.
+// the same type under another name, as a package does that was just installed. With `closesIn` a node takes so many ms
+// to close.
 module.exports = (RED) => {
   const nodes = {};
   const starts = {};
@@ -12,8 +13,13 @@ module.exports = (RED) => {
     const { id } = this;
     starts[id] = (starts[id] || 0) + 1;
     nodes[id] = { starts: starts[id], value: config.value, token: this.credentials?.token };
-    this.on('close', () => {
+    this.on('close', (done) => {
       delete nodes[id];
+      if (config.closesIn) {
+        setTimeout(done, config.closesIn);
+      } else {
+        done();
+      }
     });
   }
 
