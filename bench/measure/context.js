@@ -9,10 +9,10 @@ const ROOT = path.join(__dirname, '..', '..');
 const ofNodeRed = createRequire(require.resolve('node-red'));
 const of = (...names) => require(path.join(ROOT, 'lib', ...names));
 
-/** What a store of ours is to Node-RED, on a core of its own. */
-async function openContext({ host, port }, options) {
+/** What a store of ours is to Node-RED, on a core of its own; `warned` is called with what is worth a warning. */
+async function openContext({ host, port }, options, warned = () => {}) {
   const { util } = ofNodeRed('@node-red/util');
-  const log = { error: (line) => process.stderr.write(`${line}\n`), warn() {}, info() {}, debug() {} };
+  const log = { error: (line) => process.stderr.write(`${line}\n`), warn: warned, info() {}, debug() {} };
   const core = of('binding', 'core.js').openContextCore({
     options: of('options').optionsAsText({ role: 'worker', host, port, ...options }),
     userDir: undefined,

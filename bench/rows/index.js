@@ -17,5 +17,7 @@ module.exports = [
   require('./values.js'),
   require('./context-access.js'),
   require('./context-shared.js'),
+  require('./context-endings.js'),
+  require('./context-faults.js'),
   require('./footprint.js')
 ];
