@@ -1,10 +1,11 @@
 'use strict';
 
-// `node scripts/picture.js`: docs/editor-and-workers.png, from a real editor, a real deploy and what two real workers
-// answer to it. Needs a Chromium and the ports 1880 to 1882, so that what it shows is what a reader will see.
+// `node scripts/picture.js`: docs/editor-and-workers.png, from a real editor with the fleet tab, a real deploy and what two
+// real workers answer to it. Needs a Chromium and the ports 1880 to 1882, so that what it shows is what a reader will see.
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { FleetTab } = require('../__test__/e2e/editor/support/fleet-tab.js');
 const { startBrowser } = require('../__test__/support/browser.js');
 const { startNodeRed } = require('../__test__/support/node-red.js');
 const { startServer } = require('../__test__/support/server.js');
@@ -13,6 +14,8 @@ const { until } = require('../__test__/support/wait.js');
 const ROOT = path.join(__dirname, '..');
 const FILE = path.join(ROOT, 'docs', 'editor-and-workers.png');
 const TEXT = 'hello from the last deploy';
+/** All run on one machine; a reader's do not. */
+const HOSTS = { admin: 'office', 'worker 1': 'site-a-1', 'worker 2': 'site-b-1' };
 const PORTS = { admin: 1880, 'worker 1': 1881, 'worker 2': 1882 };
 
 /** The flow of the guide. */
@@ -24,7 +27,7 @@ function guideFlow() {
 /** The editor, and beside it what each worker answers, in a frame of its own. */
 function composed(editor, workers) {
   const panels = workers.map(
-    ({ name, url, revision }) => `<section><h2>${name}</h2>
+    ({ name, url, revision }) => `<section><h2>${HOSTS[name]}</h2>
 <p>$ curl ${url}/hello</p><iframe src="${url}/hello"></iframe><small>${revision}</small></section>`
   );
   return `<!doctype html><meta charset="utf-8"><style>
@@ -45,6 +48,7 @@ async function take(running) {
       ...options,
       server,
       port: PORTS[name],
+      settingsHead: `require('node:os').hostname = () => '${HOSTS[name]}';`,
       settings: { editorTheme: { tours: false } }
     });
     running.push(instance);
@@ -52,15 +56,22 @@ async function take(running) {
   };
   const admin = await start('admin', { role: 'admin', flows: guideFlow() });
   const workers = await Promise.all(
-    ['worker 1', 'worker 2'].map((name) => start(name, { role: 'worker', wait: 'listening' }))
+    [
+      ['worker 1', 'site-a'],
+      ['worker 2', 'site-b']
+    ].map(([name, label]) => start(name, { role: 'worker', wait: 'listening', valkey: { labels: [label] } }))
   );
   const browser = await startBrowser();
   try {
     const editor = await browser.openEditor(admin);
     await editor.page.setViewportSize({ width: 1100, height: 560 });
+    const tab = await new FleetTab(editor).open();
+    await tab.untilText(tab.summary, /^2 of 2/);
+    await tab.page.locator('.red-ui-palette-header', { hasText: 'Debug, log and status' }).waitFor();
     await editor.edit('hello-text', { rules: [{ t: 'set', p: 'payload', pt: 'msg', to: TEXT, tot: 'str' }] });
     await editor.deploy();
-    await editor.notice(/Successfully deployed/);
+    await editor.notice(/^2 of 2 workers run the deploy$/);
+    await editor.noNotice(/Successfully deployed/);
     // What is grey during a deploy is so no longer, and the notice has come down.
     await editor.page.locator('#red-ui-editor-shade').waitFor({ state: 'hidden' });
     await (await editor.page.locator('.red-ui-notification').first().elementHandle()).waitForElementState('stable');

@@ -68,6 +68,8 @@ describe('the notification after Deploy', { skip: noChromium() }, () => {
     answers.fleet = aFleet([ADMIN, here('w1'), here('w2')]);
     await editor.notice(/^2 of 2 workers run the deploy$/);
     assert.equal((await ours()).length, 1);
+    const signs = editor.page.locator('#red-ui-header .fa-warning:visible');
+    assert.equal(await signs.count(), 0, 'no warning beside Deploy');
     await keepPicture(editor.page, 'deploy-all');
     const { count } = answers;
     await editor.noNotice(RUN);

@@ -9,24 +9,29 @@ const LOOK = 1000;
 /** ms for which it is shown that all do. */
 const SHOWN = 5000;
 
-const ID = 'node-red-storage-valkey-deploy';
-
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Shows the text in the one notification, whatever is in it. */
 function createNotification(_) {
   let shown;
+  let said = '';
   const close = () => {
     shown?.close();
     shown = undefined;
+    said = '';
   };
   return {
     show(text, type) {
+      if (text === said) {
+        return;
+      }
+      said = text;
       const content = $('<p>').text(text);
+      // With an id Node-RED would show a sign of warning beside Deploy, and without `silent` shake it at each count.
       const options = {
-        id: ID,
         type,
         fixed: true,
+        silent: true,
         buttons: type === 'warning' ? [{ text: _('deploy.close'), click: close }] : undefined
       };
       if (shown && !shown.closed) {
