@@ -151,6 +151,11 @@ describe('the history in the fleet tab', { skip: noChromium() }, () => {
 
     await other.notice(UPDATED);
     assert.equal(await nameOf(other), 'not deployed');
+    // Node-RED 3 wants an answer first.
+    const ignore = other.page.locator('.red-ui-notification').getByRole('button', { name: /^Ignore/ });
+    if ((await ignore.count()) > 0) {
+      await ignore.click();
+    }
     await other.deploy();
     await other.notice(/more recent set of flows/);
     assert.equal((await deployed()).rev, now.rev);

@@ -17,6 +17,7 @@ const {
   stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
+const { withPlugin } = require('../editor/support/installed-copy.js');
 const { freePort } = require('../../support/port.js');
 const { raw } = require('../../support/settings-source.js');
 const { until } = require('../../support/wait.js');
@@ -46,11 +47,15 @@ const tokens = {};
 
 before(async () => {
   server = await startServerWithUsers();
-  admin = await startInstance('admin', server, {
-    flows: answerFlow('first'),
-    settingsHead: HEAD,
-    settings: { adminAuth: raw('adminAuth'), httpAdminRoot: '/edit' }
-  });
+  admin = await startInstance(
+    'admin',
+    server,
+    withPlugin({
+      flows: answerFlow('first'),
+      settingsHead: HEAD,
+      settings: { adminAuth: raw('adminAuth'), httpAdminRoot: '/edit' }
+    })
+  );
   for (const username of Object.keys(NAMES)) {
     const body = { client_id: 'node-red-admin', grant_type: 'password', scope: '', username, password: 'password' };
     tokens[username] = (await admin.admin('/auth/token', { method: 'POST', body })).json().access_token;

@@ -15,6 +15,7 @@ const {
   stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
+const { withPlugin } = require('../editor/support/installed-copy.js');
 const { tempDir } = require('../../support/temp-dir.js');
 const { until } = require('../../support/wait.js');
 const { entriesOf, rollBack } = require('./support/history-api.js');
@@ -50,12 +51,16 @@ describe('a full disk', { skip: noMount() }, () => {
     const userDir = tempDir('full-disk');
     const folder = path.join(userDir, FOLDER);
     fs.mkdirSync(folder, { recursive: true });
-    admin = await startInstance('admin', server, {
-      userDir,
-      flows: answerFlow('first'),
-      env: { HISTORY_FOLDER: folder },
-      node: within(`${MOUNT} && exec ${NODE} "$@"`)
-    });
+    admin = await startInstance(
+      'admin',
+      server,
+      withPlugin({
+        userDir,
+        flows: answerFlow('first'),
+        env: { HISTORY_FOLDER: folder },
+        node: within(`${MOUNT} && exec ${NODE} "$@"`)
+      })
+    );
     worker = await startInstance('worker', server);
     await untilAnswer(worker, 'first:none');
   });

@@ -16,6 +16,7 @@ const {
   stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
+const { withPlugin } = require('../editor/support/installed-copy.js');
 const { until } = require('../../support/wait.js');
 const { entriesOf, rollBack } = require('./support/history-api.js');
 
@@ -41,7 +42,7 @@ let admin;
 let worker;
 
 before(async () => {
-  ({ client, admin, worker } = await startAdminAndWorker({ flows: version(0) }));
+  ({ client, admin, worker } = await startAdminAndWorker(withPlugin({ flows: version(0) })));
   assert.ok(JSON.stringify(version(0)).length > 1_000_000);
   for (let number = 1; number <= DEPLOYS; number += 1) {
     await admin.deploy(version(number), { type: 'nodes' });

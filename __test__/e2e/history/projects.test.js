@@ -16,6 +16,7 @@ const {
   stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
+const { withPlugin } = require('../editor/support/installed-copy.js');
 const { differenceOf, entriesOf, refusal, rollBack } = require('./support/history-api.js');
 
 const GIT = {
@@ -32,11 +33,15 @@ let worker;
 before(async () => {
   const server = await startServerWithUsers();
   client = server.client();
-  admin = await startInstance('admin', server, {
-    env: GIT,
-    settings: { editorTheme: { projects: { enabled: true } } },
-    flows: answerFlow('no project')
-  });
+  admin = await startInstance(
+    'admin',
+    server,
+    withPlugin({
+      env: GIT,
+      settings: { editorTheme: { projects: { enabled: true } } },
+      flows: answerFlow('no project')
+    })
+  );
   worker = await startInstance('worker', server);
   await untilAnswer(worker, 'no project:none');
 });

@@ -16,6 +16,7 @@ const {
   stopAll,
   untilAnswer
 } = require('../support/admin-and-workers.js');
+const { withPlugin } = require('../editor/support/installed-copy.js');
 const { until } = require('../../support/wait.js');
 const { differenceOf, entriesOf, refusal, rollBack, say } = require('./support/history-api.js');
 
@@ -25,7 +26,7 @@ let admin;
 let worker;
 
 before(async () => {
-  ({ server, client, admin, worker } = await startAdminAndWorker({ flows: answerFlow('first') }));
+  ({ server, client, admin, worker } = await startAdminAndWorker(withPlugin({ flows: answerFlow('first') })));
   await untilAnswer(worker, 'first:none');
 });
 
@@ -164,10 +165,14 @@ test('somebody can say something of an entry, also when it is bounded', async ()
 });
 
 test("with 'history: false' there is none", async () => {
-  const other = await startInstance('admin', server, {
-    flows: [],
-    valkey: { history: false, keyPrefix: `${PREFIX}other:` }
-  });
+  const other = await startInstance(
+    'admin',
+    server,
+    withPlugin({
+      flows: [],
+      valkey: { history: false, keyPrefix: `${PREFIX}other:` }
+    })
+  );
   assert.deepEqual(await refusal(entriesOf(other)), [404, 'history_off']);
   assert.ok(!fs.existsSync(path.join(other.userDir, '.node-red-storage-valkey', 'history')));
   await other.stop();

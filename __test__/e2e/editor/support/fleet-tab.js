@@ -5,30 +5,21 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { installCopy } = require('./installed-copy.js');
+const { FINDS_BY_PATH, NODE_RED, withPlugin } = require('./installed-copy.js');
 const { startNodeRed } = require('../../../support/node-red.js');
-const { tempDir } = require('../../../support/temp-dir.js');
 const { until } = require('../../../support/wait.js');
 
 const ROOT = path.join(__dirname, '..', '..', '..', '..');
 const SHOW = 'node-red-storage-valkey:show-fleet-tab';
-const NODE_RED = require(`${process.env.TEST_NODE_RED || 'node-red'}/package.json`).version;
-/** Node-RED 3.0 loads no plugin from outside of a `node_modules`. */
-const FINDS_BY_PATH = !NODE_RED.startsWith('3.0.');
 /** Kept after a run, to be looked at. */
 const SHOTS = path.join(ROOT, '.cache', 'screenshots', `node-red-${NODE_RED}`);
 
 /** @param {object} options as startNodeRed takes them */
 async function startAdminWithTab({ settings, ...options }) {
-  const userDir = options.userDir ?? tempDir('admin');
-  if (!FINDS_BY_PATH) {
-    installCopy(userDir);
-  }
   return startNodeRed({
     role: 'admin',
-    userDir,
     settings: { editorTheme: { tours: false }, ...settings },
-    ...options
+    ...withPlugin(options)
   });
 }
 
