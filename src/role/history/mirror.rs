@@ -97,11 +97,14 @@ impl Inner {
         Ok(())
     }
 
-    /// Whether Valkey still has what was written last: a server can be emptied without a word.
+    /// Whether Valkey still has what was written last: a server can be emptied without a word, also between two
+    /// steps of writing it, which leaves the oldest entry out.
     async fn is_known(&self, mirror: &Mirror) -> Result<bool> {
-        let (Some(_), Some(text)) = (&mirror.stored, &mirror.index) else { return Ok(false) };
-        let (size, _) = self.store.history_sizes(&[]).await?;
-        Ok(size == crate::codec::encode(text, true).len() as u64)
+        let (Some(stored), Some(text)) = (&mirror.stored, &mirror.index) else { return Ok(false) };
+        let oldest: Vec<u64> = stored.keys().min().copied().into_iter().collect();
+        let (size, sizes) = self.store.history_sizes(&oldest).await?;
+        let is_index = size == crate::codec::encode(text, true).len() as u64;
+        Ok(is_index && sizes.iter().all(|size| *size > 0))
     }
 
     /// Finds out what Valkey has; takes over what this disk lacks.
