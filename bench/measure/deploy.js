@@ -32,14 +32,17 @@ async function timeArrival({ admin, workers }, flows, version, { arrivals, type 
   return { post, last: Math.max(...ran) };
 }
 
-/** The same, and what it did to the event loops of the admin and of the worker. */
-async function timeWithProbes(fleet, flows, version, options) {
+/**
+ * The same, and what it did to the event loops of the admin and of the worker, until so many ms after it was
+ * everywhere.
+ */
+async function timeWithProbes(fleet, flows, version, { afterwards = AFTERWARDS, ...options }) {
   const { admin, workers } = fleet;
   const [worker] = workers;
   const probes = [admin.probe, worker.probe];
   await Promise.all(probes.map((probe) => probe.begin()));
   const times = await timeArrival(fleet, flows, version, options);
-  await delay(AFTERWARDS);
+  await delay(afterwards);
   const [ofAdmin, ofWorker] = await Promise.all(probes.map((probe) => probe.end()));
   return { ...times, admin: ofAdmin, worker: ofWorker };
 }

@@ -22,14 +22,15 @@ function get(port, target) {
 
 /**
  * Looks into one Node-RED process, which is started with `options`: from `begin()` to `end()`, how long
- * its event loop stalled at a time (`stall`) and was busy in all, in ms, and each `saveFlows`.
+ * its event loop stalled at a time (`stall`), was busy in all, and had a processor (`processor`), in ms, and each
+ * `saveFlows`.
  */
 async function createProbe() {
   const port = await freePort();
   return {
     options: { settingsHead: `require(${JSON.stringify(INSIDE)}).listen(${port});` },
     begin: () => get(port, '/begin'),
-    /** @returns {Promise<{stall: number, busy: number, saves: Array<{took: number, busy: number}>}>} */
+    /** @returns {Promise<{stall: number, busy: number, processor: number, saves: Array<{took: number, busy: number}>}>} */
     end: () => get(port, '/end')
   };
 }

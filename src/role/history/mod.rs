@@ -36,6 +36,8 @@ const FOLDER: &str = "history";
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 /// How long a deploy is left alone, at most, before it is recorded.
 const DEPLOY_FIRST: Duration = Duration::from_secs(5);
+/// How long Node-RED has the processors for what comes of a deploy, before it is recorded.
+const REST: Duration = Duration::from_secs(1);
 /// How long an end waits for what is not recorded yet.
 const LAST_RECORDS: Duration = Duration::from_secs(1);
 /// Bytes of deploys that wait to be recorded; one waits whatever its size.
@@ -145,7 +147,7 @@ impl History {
 
     /// All entries, the newest first, as JSON text (docs/history.md).
     pub async fn entries(&self) -> Result<String> {
-        self.inner.record().await;
+        self.inner.record_now().await;
         listing(&self.inner.book.lock().await.index)
     }
 
@@ -164,13 +166,13 @@ impl History {
     /// The deploy of an entry. Where a file of this disk is damaged, it is taken from Valkey, and written
     /// again.
     pub async fn state(&self, sequence: u64) -> Result<State> {
-        self.inner.record().await;
+        self.inner.record_now().await;
         self.inner.state(sequence).await
     }
 
     /// Notes what somebody has to say of an entry; `false`: there is none.
     pub async fn annotate(&self, sequence: u64, message: String) -> Result<bool> {
-        self.inner.record().await;
+        self.inner.record_now().await;
         let done = self.inner.on_disk(move |book| book.annotate(sequence, &message)).await?;
         self.inner.changed.notify_one();
         Ok(done)
@@ -201,10 +203,7 @@ impl Inner {
             self.record().await;
             let pause = self.mirror().await;
             tokio::select! {
-                () = self.taken.notified() => {
-                    // Nothing is to take time from the deploy itself.
-                    let _ = tokio::time::timeout(DEPLOY_FIRST, self.through.notified()).await;
-                }
+                () = self.taken.notified() => self.leave_alone().await,
                 () = self.changed.notified() => {}
                 changed = connection.changed() => {
                     if changed.is_err() { return }
@@ -212,6 +211,28 @@ impl Inner {
                 }
                 () = tokio::time::sleep(pause) => {}
             }
+        }
+    }
+
+    /// Nothing is to take time from the deploy that was taken: from its way to Valkey, from starting its nodes and
+    /// from the answer to the editor. Ends early when somebody asks for the history.
+    async fn leave_alone(&self) {
+        let through = async {
+            let _ = tokio::time::timeout(DEPLOY_FIRST, self.through.notified()).await;
+            tokio::time::sleep(REST).await;
+        };
+        tokio::select! {
+            () = through => {}
+            () = self.changed.notified() => {}
+        }
+    }
+
+    /// Records what waits, for somebody who asks: mirrored as soon.
+    async fn record_now(&self) {
+        let is_new = !lock(&self.waiting).is_empty();
+        self.record().await;
+        if is_new {
+            self.changed.notify_one();
         }
     }
 
