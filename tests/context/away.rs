@@ -191,6 +191,10 @@ async fn what_was_to_expire_is_not_refilled_for_good() {
     context.operate("global", "lock", lock).await.unwrap();
     context.operate("global", "lock", Operation::Expire(60_000)).await.unwrap();
     let mut admin = server.admin();
+    // Another one puts back what it has only read.
+    let other = opened(&server).await;
+    context.close().await;
+    let context = other;
     redis::cmd("FLUSHALL").exec(&mut admin).unwrap();
     until("it is refilled", PATIENCE, async || {
         let left: i64 = redis::cmd("PTTL").arg("n:context:global:lock").query(&mut admin).unwrap();

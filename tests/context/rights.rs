@@ -8,7 +8,7 @@ use super::common::server::Server;
 use super::{PATIENCE, open, options, reads, sent, set, until};
 
 /// The line of docs/operations.md.
-const RULES: &str = "context on >state ~n:context:* resetchannels -@all +ping +select +info +role +cluster|slots +client|setname +client|setinfo +client|tracking +get +mget +set +mset +del +scan +incrby +incrbyfloat +pexpire +eval +evalsha +script|load";
+const RULES: &str = "context on >state ~n:context:* resetchannels -@all +ping +select +info +role +cluster|slots +client|setname +client|setinfo +client|tracking +get +mget +set +mset +del +scan +incrby +incrbyfloat +pexpire +pttl +eval +evalsha +script|load";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_users_rights_are_enough_for_everything() {

@@ -147,12 +147,8 @@ impl Inner {
             bytes += key.len() + value.len();
             let left = expiring.get(&name).map(|at| at.saturating_duration_since(Instant::now()));
             match left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX)) {
-                None => requests.push(Request::Refill { key, value }),
                 Some(0) => (),
-                Some(ms) => {
-                    requests.push(Request::Refill { key: key.clone(), value });
-                    requests.push(Request::Expire { key, ms });
-                }
+                ms => requests.push(Request::Refill { key, value, ms }),
             }
             if bytes >= REFILL_BYTES || known.peek().is_none() {
                 let (_, answers) = self.store.exchange(session, &[], &requests).await?;

@@ -231,8 +231,13 @@ impl Inner {
         match fetched {
             Some(Ok(Answer::Fetched(found))) => {
                 let read = found.len();
-                for (name, found) in stale.iter().zip(found) {
+                for (name, (found, ms)) in stale.iter().zip(found) {
                     replica.read(name, found);
+                    let left =
+                        ms.and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms)));
+                    if let Some(at) = left {
+                        replica.expires(name, at);
+                    }
                 }
                 replica.put_back(stale.into_iter().skip(read));
             }

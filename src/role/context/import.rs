@@ -79,8 +79,8 @@ impl Inner {
             };
             let read = waiting.drain(..found.len().min(waiting.len())).zip(found);
             let mut requests = Vec::new();
-            for (foreign, found) in read {
-                match self.refill_of(&foreign, found) {
+            for (foreign, (found, ms)) in read {
+                match self.refill_of(&foreign, found, ms) {
                     Some(request) => requests.push(request),
                     None => imported.left += 1,
                 }
@@ -95,11 +95,16 @@ impl Inner {
         Ok(Some(imported))
     }
 
-    fn refill_of(&self, foreign: &Foreign, found: Option<Stored>) -> Option<Request> {
+    fn refill_of(
+        &self,
+        foreign: &Foreign,
+        found: Option<Stored>,
+        ms: Option<u64>,
+    ) -> Option<Request> {
         let text = found?.text()?;
         let Name { scope, key } = Name::checked(&foreign.scope, &foreign.name)?;
         let (_, value) = Stored::encode(&text, self.replica().compresses());
-        Some(Request::Refill { key: self.store.keys().context(&scope, &key), value })
+        Some(Request::Refill { key: self.store.keys().context(&scope, &key), value, ms })
     }
 
     async fn ask(&self, session: u64, requests: Vec<Request>) -> Result<Vec<Answer>> {

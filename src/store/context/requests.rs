@@ -57,8 +57,8 @@ pub(crate) enum Request {
     Expire { key: String, ms: u64 },
     /// Writes one key; answered even if it is not guarded.
     Write { key: String, write: Write, epoch: Epoch },
-    /// Sets what is not there.
-    Refill { key: String, value: Vec<u8> },
+    /// Sets what is not there, with the ms after which it expires.
+    Refill { key: String, value: Vec<u8>, ms: Option<u64> },
     /// Says how far our changes have come; it is not kept for long.
     Mark { key: String, mark: u64 },
     /// Reads keys; as many as fit into an answer.
@@ -78,8 +78,8 @@ pub(crate) enum Answer {
     Fetched(Fetched),
 }
 
-/// The values of the first keys of those that were asked for.
-pub(crate) type Fetched = Vec<Option<Stored>>;
+/// The values of the first keys of those that were asked for, each with the ms after which it expires.
+pub(crate) type Fetched = Vec<(Option<Stored>, Option<u64>)>;
 
 /// What came of the writes, and what else was answered.
 pub(crate) type Exchanged = (Vec<Result<Written>>, Vec<Result<Answer>>);
@@ -160,7 +160,14 @@ impl ContextStore {
             }
             Request::Expire { key, ms } => cmd("PEXPIRE").arg(key).arg(ms.to_string()).clone(),
             Request::Write { key, write, epoch } => self.compare(key, write, epoch),
-            Request::Refill { key, value } => cmd("SET").arg(key).arg(value).arg("NX").clone(),
+            Request::Refill { key, value, ms } => {
+                let mut set = cmd("SET");
+                set.arg(key).arg(value).arg("NX");
+                if let Some(ms) = ms {
+                    set.arg("PX").arg(ms.to_string());
+                }
+                set
+            }
             Request::Mark { key, mark } => {
                 let mark = mark.to_string();
                 cmd("SET")
@@ -232,10 +239,25 @@ impl ContextStore {
                 Ok(Answer::Done(reply != Value::Nil))
             }
             (Request::Fetch { keys, .. }, Value::Array(items)) => {
-                let found = keys.iter().zip(items).map(|(key, item)| self.found(key, item));
+                let found = keys.iter().zip(items).map(|(key, item)| self.fetched(key, item));
                 Ok(Answer::Fetched(found.collect()))
             }
             _ => Err(malformed("a command")),
+        }
+    }
+
+    /// The same with the ms after which it expires, if it does.
+    fn fetched(&self, key: &str, item: Value) -> (Option<Stored>, Option<u64>) {
+        match item {
+            Value::Array(items) => {
+                let mut items = items.into_iter();
+                let found = items.next().and_then(|item| self.found(key, item));
+                match items.next() {
+                    Some(Value::Int(ms)) => (found, u64::try_from(ms).ok()),
+                    _ => (found, None),
+                }
+            }
+            item => (self.found(key, item), None),
         }
     }
 

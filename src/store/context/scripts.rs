@@ -40,7 +40,8 @@ return {value}
 
 // KEYS: any number, and that of the epoch as above. ARGV: the most bytes of one value, the most of all, and the epoch, if it
 // is among the keys. Answers for the first keys,
-// and for no fewer than one: the value, nothing, or its length or -1 as above.
+// and for no fewer than one: the value, nothing, or its length or -1 as above; of one that expires, a list of the value and
+// the ms that are left.
 pub(super) static FETCH: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -61,6 +62,8 @@ for at, key in ipairs(KEYS) do
   else
     values[at] = value
     total = total + (value and #value or 0)
+    local left = value and redis.pcall('PTTL', key)
+    if type(left) == 'number' and left > 0 then values[at] = {value, left} end
   end
   if total > tonumber(ARGV[2]) then break end
 end

@@ -28,7 +28,7 @@ pub(in crate::role::context) struct Entry {
     pub(super) before: Before,
     /// If the server is found to have what it had before, ours is set again.
     pub(super) asserts: bool,
-    /// When it expires, as far as that was said here.
+    /// When it expires, as far as that is known.
     pub(in crate::role::context) expires: Option<Instant>,
 }
 

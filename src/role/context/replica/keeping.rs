@@ -22,7 +22,7 @@ impl Replica {
         all.into_iter().map(|(_, name, text)| (name, text)).collect()
     }
 
-    /// When keys expire, as far as that was said here.
+    /// When keys expire, as far as that is known.
     pub(in crate::role::context) fn expiring(&self) -> HashMap<Name, Instant> {
         let all = self.scopes.iter().flat_map(|(scope, keys)| {
             keys.iter().filter_map(|(key, entry)| {
