@@ -73,4 +73,42 @@ describe('what workers say, in the editor', { skip: noChromium() }, () => {
     await until(() => page.evaluate(() => Boolean(globalThis.RED.nodes.node('sink').highlighted)));
     await keepPicture(page, 'debug-of-workers');
   });
+
+  /** The switch of that kind in the one row that is shown. */
+  const switchOf = (kind) =>
+    page.locator('.red-ui-fleet-details .red-ui-fleet-streams-kind', { hasText: kind }).locator('input');
+
+  test('warnings and errors of the worker that is chosen are there, with its name, and of no other', async () => {
+    await tab.open();
+    const { instances } = (await admin.admin('/node-red-storage-valkey/fleet')).json();
+    const { name } = instances.find(({ role }) => role === 'worker');
+    await page.getByRole('textbox', { name: 'filter instances' }).fill(name);
+    await until(async () => (await tab.names()).join() === name, { message: () => 'its row alone' });
+    const from = (await messages()).length;
+    await switchOf('log').check();
+    await until(
+      async () => {
+        await ask('/warn/hello');
+        const texts = (await messages()).slice(from);
+        return ['hello', 'E hello'].every((text) => texts.some((message) => message.includes(text)));
+      },
+      { interval: 200, message: 'the warning and the error' }
+    );
+    const called = new Set((await messages()).slice(from).map((text) => /\[(.+?)\] warn/.exec(text)?.[1]));
+    assert.deepEqual([...called], [name]);
+    await switchOf('log').uncheck();
+  });
+
+  test('statuses of the worker stand at the nodes, and go when they are switched off', async () => {
+    const status = () => page.evaluate(() => globalThis.RED.nodes.node('status-do').status?.text ?? '');
+    assert.equal(await status(), '', 'the admin has none');
+    await switchOf('status').check();
+    await until(async () => (await ask('/status/busy')) && /busy/.test(await status()), {
+      interval: 200,
+      message: 'the status of the worker'
+    });
+    await keepPicture(page, 'status-of-worker');
+    await switchOf('status').uncheck();
+    await until(async () => (await status()) === '', { message: 'the end of the status' });
+  });
 });
