@@ -101,8 +101,9 @@ for (const [what, begin, end] of [
     () => server.client().config('SET', 'min-replicas-to-write', '0')
   ]
 ]) {
-  test(`the server ${what}: each tab runs on where it runs, and then on one worker`, async () => {
+  test(`the server ${what}: each tab runs on where it runs, and stays there`, async () => {
     const owner = await untilSettled();
+    const fence = await fenceOn(owner, 'timers');
     const node = (await trackedOn(owner))['in-timers'];
     await begin();
     try {
@@ -110,7 +111,8 @@ for (const [what, begin, end] of [
     } finally {
       await end();
     }
-    await untilSettled();
+    await assertKept(owner, node, 2 * LEASE);
+    assert.equal(await fenceOn(owner, 'timers'), fence);
   });
 }
 

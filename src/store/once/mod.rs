@@ -43,6 +43,15 @@ pub(crate) struct Wish {
     pub(crate) may_take: MayTake,
 }
 
+/// With which caution free tabs are taken, where owners go on without the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Caution {
+    /// Nothing is taken after this, in ms by the server's clock: it has stood still since it was asked.
+    pub(crate) latest: Option<u64>,
+    /// Fails where the server refuses to write, whatever there is to take.
+    pub(crate) tries_to_write: bool,
+}
+
 /// Whether a free tab is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MayTake {
@@ -130,10 +139,14 @@ impl Store {
         owner: &str,
         for_next: Duration,
         whole: Duration,
+        caution: Caution,
         wishes: &[Wish],
     ) -> Result<Looks> {
         let mut keys = vec![self.keys().once_epoch()];
-        let mut arguments = vec![owner.to_owned(), ms(for_next), ms(whole)];
+        let Caution { latest, tries_to_write } = caution;
+        let latest = latest.map(|clock| clock.to_string()).unwrap_or_default();
+        let tries = u8::from(tries_to_write).to_string();
+        let mut arguments = vec![owner.to_owned(), ms(for_next), ms(whole), latest, tries];
         for wish in wishes {
             keys.push(self.keys().once(&wish.tab));
             keys.push(self.keys().once_fence(&wish.tab));

@@ -109,8 +109,9 @@ return answer
     )
 });
 
-// KEYS: the epoch, then a lease and a fence for each tab. ARGV: owner, ms of a lease, ms of a whole one, and for
-// each tab the highest fence that is known, and whether it is taken if it is free: 'no', 'one' of all these, or a
+// KEYS: the epoch, then a lease and a fence for each tab. ARGV: owner, ms of a lease, ms of a whole one, the server's
+// clock after which nothing is taken ('' for never) because the server has stood still, '1' if it is to be tried whether
+// it can be written to, and for each tab the highest fence that is known, and whether it is taken if it is free: 'no', 'one' of all these, or a
 // 'share' of all these. Answers the server's clock, how many ms nothing can be taken, the notes, and for each tab: 1 if it is the
 // owner's now, the owner ('' for none), the fence, and for how many ms it is taken.
 // Who takes a tab gets another fence, even if it has had it before.
@@ -124,15 +125,16 @@ local process = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or
 local began = nil
 local epoch, since = string.match(text(KEYS[1]) or '', '^(%x*):(%d+)$')
 if epoch == process and #since < 16 and tonumber(since) <= now then began = tonumber(since) end
-if not began then
-  redis.call('SET', KEYS[1], process .. ':' .. digits(now))
-  began = now
+if not began or ARGV[5] == '1' then
+  began = began or now
+  redis.call('SET', KEYS[1], process .. ':' .. digits(began))
 end
 local wait = math.max(0, began + whole - now)
+if ARGV[4] ~= '' and now > tonumber(ARGV[4]) then wait = whole end
 local tabs, owners, workers, to_share = {}, {}, 1, 0
 for at = 1, (#KEYS - 1) / 2 do
   local key, counter = KEYS[2 * at], KEYS[2 * at + 1]
-  local known, way = ARGV[2 * at + 2], ARGV[2 * at + 3]
+  local known, way = ARGV[2 * at + 4], ARGV[2 * at + 5]
   local owner, fence = lease(key)
   local stored, held_by, held_for = last(counter, now)
   local highest = math.max(stored, number(known))

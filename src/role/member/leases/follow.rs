@@ -156,7 +156,8 @@ impl Leases {
                 Answered::Renewed(asked, answer)
             }
             Step::Take(asked) => {
-                let answer = store.take_leases(owner, asked.ms, *ttl, &asked.tabs).await?;
+                let answer =
+                    store.take_leases(owner, asked.ms, *ttl, asked.caution, &asked.tabs).await?;
                 Answered::Looked(asked, answer)
             }
             Step::Release(asked) => {

@@ -240,7 +240,8 @@ impl World {
                     _ => now,
                 };
                 self.kept.epoch = Some((self.process, began));
-                let wait = (began + TTL).saturating_sub(now);
+                let late = asked.caution.latest.is_some_and(|latest| now > latest);
+                let wait = if late { TTL } else { (began + TTL).saturating_sub(now) };
                 let mut others: Vec<usize> = Vec::new();
                 let mut free_and_seen = 0;
                 for wish in &asked.tabs {

@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 
 use super::releases::Releases;
 use super::spread;
-use crate::store::once::{Look, Looks, MayTake, Renewal, Renewed, Wish};
+use crate::store::once::{Caution, Look, Looks, MayTake, Renewal, Renewed, Wish};
 
 /// Fences of tabs that are no longer wanted are remembered, and told to a server that may have lost them, while
 /// there are no more than these.
@@ -77,6 +77,7 @@ pub(super) struct Renewals {
 pub(super) struct Wishes {
     pub(super) tabs: Vec<Wish>,
     pub(super) ms: Duration,
+    pub(super) caution: Caution,
     from: Instant,
 }
 
@@ -98,6 +99,10 @@ pub(super) struct State {
     tick: Option<Instant>,
     /// When the connection was made; `None` while there is none.
     connected: Option<Instant>,
+    /// The clock of the server, and when it was read, on this connection.
+    clock: Option<(u64, Instant)>,
+    /// The server has refused something, and nothing was written since.
+    was_refused: bool,
     /// When renewals were last sent; `None`: they are due.
     renewed: Option<Instant>,
     look: Option<Instant>,
@@ -119,6 +124,8 @@ impl State {
             least: None,
             tick: None,
             connected: None,
+            clock: None,
+            was_refused: false,
             renewed: None,
             look: None,
             news: false,
@@ -158,6 +165,7 @@ impl State {
     pub(super) fn connected(&mut self, now: Instant) {
         self.expire(now);
         self.connected = Some(now);
+        self.clock = None;
         self.renewed = None;
         if self.has_to_look() {
             let wait = spread::at_first(self.held.len(), &mut self.random);
@@ -275,8 +283,9 @@ impl State {
         }
         if self.look.is_some_and(|look| look <= now) && self.has_to_look() {
             self.look = None;
-            let takes = self.owners_first().is_none_or(|until| until <= now);
-            return Step::Take(Wishes { tabs: self.wishes(takes), ms, from: tick });
+            let takes = !self.was_refused && self.owners_first().is_none_or(|until| until <= now);
+            let caution = self.caution(now);
+            return Step::Take(Wishes { tabs: self.wishes(takes), ms, caution, from: tick });
         }
         let renew = (!self.held.is_empty()).then_some(renew);
         let look = self.look.filter(|_| self.has_to_look());
@@ -299,6 +308,7 @@ impl State {
     pub(super) fn renewed(&mut self, asked: &Renewals, answer: &Renewed, now: Instant) {
         let until = self.ends(asked.from);
         let ends = later(answer.clock, asked.ms);
+        self.clock = Some((answer.clock, now));
         for (lease, fence) in asked.leases.iter().zip(&answer.fences) {
             let Some(held) = self.held.get_mut(&lease.tab) else { continue };
             if held.fence != lease.fence {
@@ -306,7 +316,8 @@ impl State {
             }
             match *fence {
                 Some(fence) => {
-                    held.until = until;
+                    // One that goes on without the server may have got further than the answer that was late.
+                    held.until = held.until.max(until);
                     held.ends = ends;
                     if fence != held.fence {
                         held.fence = fence;
@@ -330,6 +341,12 @@ impl State {
     pub(super) fn looked(&mut self, asked: &Wishes, found: &Looks, now: Instant) {
         let until = self.ends(asked.from);
         let ends = later(found.clock, asked.ms);
+        self.clock = Some((found.clock, now));
+        if asked.caution.tries_to_write {
+            // From here on owners can renew again.
+            self.was_refused = false;
+            self.connected = self.connected.map(|_| now);
+        }
         let mut others: BTreeMap<&str, usize> = BTreeMap::new();
         let mut next = now + self.terms.between_renewals();
         let (mut free, mut free_at_first) = (false, false);
@@ -395,6 +412,7 @@ impl State {
         let again = now + wait;
         // Owners that went on meanwhile come first, as after an outage.
         self.connected = self.connected.map(|_| now);
+        self.was_refused = self.terms.keep;
         // Renewals are due when this much has passed since the last.
         self.renewed = again.checked_sub(self.terms.between_renewals());
         if self.has_to_look() {
@@ -421,6 +439,18 @@ impl State {
         let others = self.known.keys().filter(|tab| !self.is_busy_with(tab));
         wishes.extend(others.map(|tab| wish(tab, MayTake::No)));
         wishes
+    }
+
+    /// Where owners go on without the server, what is asked of one that stands still or refuses to write must not take
+    /// from them what they could not renew meanwhile.
+    fn caution(&self, now: Instant) -> Caution {
+        let on_time = |(clock, at): (u64, Instant)| {
+            later(clock, now.saturating_duration_since(at) + self.terms.ttl / 2)
+        };
+        Caution {
+            latest: self.clock.filter(|_| self.terms.keep).map(on_time),
+            tries_to_write: self.was_refused,
+        }
     }
 
     /// Until when owners come first, where they have gone on without the server.
