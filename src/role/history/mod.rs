@@ -4,11 +4,12 @@ mod backups;
 mod book;
 mod dir;
 mod listing;
+mod mend;
 mod mirror;
 mod reader;
 mod taken;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
-use self::book::{Book, Found};
+use self::book::Book;
 use self::dir::Dir;
 use self::listing::{before, listing, told};
 use self::mirror::Mirror;
@@ -276,48 +277,6 @@ impl Inner {
                 mirror.forget();
             }
         }
-    }
-
-    async fn state(&self, sequence: u64) -> Result<State> {
-        let mut tried = HashSet::new();
-        loop {
-            let Found { state, mut damage } =
-                self.on_disk(move |book| Ok(book.state(sequence))).await?;
-            // Once each: whatever the disk makes of it.
-            damage.retain(|(damaged, _)| tried.insert(*damaged));
-            if self.mend(&damage).await {
-                continue;
-            }
-            match (&state, damage.first()) {
-                (Ok(_), Some((_, error))) => {
-                    tracing::warn!("{error}; other entries are read without it")
-                }
-                (Err(error @ Error::History { .. }), Some(_)) => tracing::error!("{error}"),
-                _ => {}
-            }
-            return state;
-        }
-    }
-
-    /// Writes again what Valkey has of damaged entries; `false`: of none.
-    async fn mend(&self, damage: &[(u64, Error)]) -> bool {
-        let mut is_any = false;
-        for (sequence, error) in damage {
-            let sequence = *sequence;
-            if !self.store.connection().is_ready() {
-                break;
-            }
-            let Ok(bytes) = self.store.read_history_bytes(sequence).await else { continue };
-            match self.on_disk(move |book| book.mend(sequence, &bytes)).await {
-                Ok(true) => {
-                    tracing::warn!("{error}; it was taken from Valkey");
-                    is_any = true;
-                }
-                Ok(false) => {}
-                Err(error) => tracing::warn!("{error}"),
-            }
-        }
-        is_any
     }
 
     /// Does something with the disk, beside the threads of the runtime.
