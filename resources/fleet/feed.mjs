@@ -31,7 +31,8 @@ export function createFeed(api, draw) {
     status,
     fleet: status === 'not yet' ? null : fleet,
     age: fleet ? (fleet.asOf ?? 0) + (performance.now() - answered) : 0,
-    problem: problem || fleet?.problem || ''
+    // What the last answer said is over where there is no answer any more.
+    problem: status === 'no answer' ? problem : problem || fleet?.problem || ''
   });
 
   async function ask() {
