@@ -8,6 +8,8 @@
 const CONNECTION = ['ping', 'select', 'info', 'role', 'cluster|slots', 'asking', 'client|setname', 'client|setinfo'];
 const READ = ['multi', 'exec', 'getrange', 'strlen', 'exists', 'scan'];
 const LIBRARY = ['hlen', 'hscan'];
+/** Deploys that were replaced are kept as hashes. */
+const BACKUPS = ['hscan'];
 const WRITE = ['set', 'del', 'hset', 'hdel', 'pttl', 'publish', 'eval', 'evalsha'];
 const SUBSCRIPTION = ['subscribe'];
 /** `SCAN` to begin with, `CLIENT TRACKING` for what others change. */
@@ -71,7 +73,7 @@ function rules({ password, keys, channels, commands, version }) {
  * @returns {string[]}
  */
 function adminRules(prefix, password, { version = '8.0' } = {}) {
-  const commands = [...CONNECTION, ...READ, ...WRITE];
+  const commands = [...CONNECTION, ...READ, ...BACKUPS, ...WRITE];
   return rules({ password, keys: [`~${prefix}*`], channels: `&${prefix}*`, commands, version });
 }
 

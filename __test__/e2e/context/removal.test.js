@@ -161,7 +161,9 @@ test('an admin that begins empty while the server is away removes nothing', asyn
     await untilReturns(empty, 'return flow.get("stays");', 1);
     // It looks at what is known when its flows are mirrored.
     await client.set('nodered:context:unknown-too:a', '1');
-    await empty.deploy([...runFlow(), { id: 'more', type: 'tab', label: 'More' }]);
+    // For so long the server takes the first one for the admin that is in charge.
+    const deploys = () => empty.deploy([...runFlow(), { id: 'more', type: 'tab', label: 'More' }]).then(() => true);
+    await until(deploys, { deadline: 20_000, interval: 500, message: 'the new admin in charge' });
     await until(async () => (await orphans()).includes('unknown-too'), { message: 'the note of the new admin' });
   } finally {
     server.resume();
