@@ -1,12 +1,13 @@
 //! What earlier releases kept under `backup:<time>` becomes entries of the history.
 
-use node_red_storage_valkey::config::{Config, HistoryConfig};
+use node_red_storage_valkey::config::{Config, HistoryConfig, Secret};
 use node_red_storage_valkey::role::admin::Mirrored;
 use redis::Commands;
 use serde_json::Value;
 
 use super::admin_history::{history, listed, options, pressed, sequences};
 use super::common::instance::{admin, credentials, flows};
+use super::common::log::Log;
 use super::common::server::Server;
 use super::common::{temp_dir, until};
 use super::{PATIENCE, admin_options, deploy};
@@ -65,6 +66,31 @@ async fn they_are_entries_to_go_back_to_once_and_their_keys_stay() {
     deploy(&last, 3).await.unwrap();
     pressed(&last, 4, "ann").await;
     assert_eq!(sequences(&listed(&last).await), [5, 4, 3, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_that_may_not_read_them_is_told_once_and_keeps_a_history() {
+    let (log, _kept) = Log::keep();
+    let server = Server::start(&[]);
+    keep(&server, 1000, 1);
+    server.add_user("limited on >x ~n:* &* +@all -hscan");
+    let mut config = options(&server);
+    config.connection.username = Some("limited".into());
+    config.connection.password = Some(Secret::new("x"));
+    let dir = temp_dir();
+    let (limited, _) = admin(config, Some(dir.path())).await;
+    for number in 3..5 {
+        pressed(&limited, number, "ann").await;
+    }
+    until("both are entries", PATIENCE, async || listed(&limited).await.len() == 2).await;
+    until("it is told", PATIENCE, async || log.count("add +hscan to its rules") == 1).await;
+    assert_eq!(
+        origins(&listed(&limited).await).iter().filter(|(of, _)| *of == "replaced").count(),
+        0
+    );
+    limited.close().await;
+    assert_eq!(log.count("add +hscan to its rules"), 1);
+    assert_eq!(backup_keys(&server), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
