@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Leases;
-use super::state::{Renewals, Step, Wishes};
+use super::step::{Renewals, Step, Wishes};
 use crate::backoff::Backoff;
 use crate::connection::{ConnectionState, Hints, Subscriber};
 use crate::error::{Error, Result};

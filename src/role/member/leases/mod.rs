@@ -6,8 +6,11 @@
 mod clock;
 mod follow;
 mod releases;
+mod server;
 mod spread;
 mod state;
+mod step;
+mod terms;
 
 #[cfg(test)]
 mod simulation;
@@ -23,7 +26,8 @@ use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
 use self::clock::Clock;
-use self::state::{State, Terms};
+use self::state::State;
+use self::terms::Terms;
 use super::{Inner, Member};
 use crate::clock as time_of_day;
 use crate::config::{PlacementConfig, WhenAway};

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::state::{State, Step, Terms};
+use super::state::State;
+use super::step::Step;
+use super::terms::Terms;
 use crate::store::once::{Look, Looks, MayTake, Renewed};
 
 const HISTORIES: u64 = 10_000;

@@ -10,8 +10,11 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
 use super::releases::Releases;
+use super::server::Server;
 use super::spread;
-use crate::store::once::{Caution, Look, Looks, MayTake, Renewal, Renewed, Wish};
+use super::step::{Renewals, Step, Wishes};
+use super::terms::Terms;
+use crate::store::once::{Look, Looks, MayTake, Renewal, Renewed, Wish};
 
 /// Fences of tabs that are no longer wanted are remembered, and told to a server that may have lost them, while
 /// there are no more than these.
@@ -20,26 +23,6 @@ const MOST_KNOWN: usize = 1000;
 const MOST_SHOWN: usize = 5;
 /// A tab that was lost, or found free, is looked at again this soon.
 const SOON: Duration = Duration::from_millis(20);
-
-/// The lengths that everything follows from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Terms {
-    /// How long a lease lives on the server without being renewed.
-    pub(super) ttl: Duration,
-    /// Owners go on while the server is away, and not only until their leases end.
-    pub(super) keep: bool,
-}
-
-impl Terms {
-    /// So long before a lease ends its tab is stopped here.
-    fn margin(&self) -> Duration {
-        (self.ttl / 5).min(Duration::from_secs(2))
-    }
-
-    fn between_renewals(&self) -> Duration {
-        self.ttl / 3
-    }
-}
 
 /// A tab that runs here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,35 +33,6 @@ pub(super) struct Held {
     until: Instant,
     /// When the server lets it lapse, in ms by its clock.
     ends: u64,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
-    Renew(Renewals),
-    Take(Wishes),
-    /// Tabs and their fences.
-    Release(Vec<(Arc<str>, u64)>),
-    /// Nothing before this time, or before something happens.
-    Wait(Option<Instant>),
-}
-
-/// What is asked of the server, and from when it counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Renewals {
-    pub(super) leases: Vec<Renewal>,
-    /// How long it is asked for.
-    pub(super) ms: Duration,
-    from: Instant,
-}
-
-/// The same for tabs that are not held.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wishes {
-    pub(super) tabs: Vec<Wish>,
-    pub(super) ms: Duration,
-    pub(super) caution: Caution,
-    from: Instant,
 }
 
 /// The leases of one worker.
@@ -97,12 +51,7 @@ pub(super) struct State {
     least: Option<usize>,
     /// When JavaScript was last heard.
     tick: Option<Instant>,
-    /// When the connection was made; `None` while there is none.
-    connected: Option<Instant>,
-    /// The clock of the server, and when it was read, on this connection.
-    clock: Option<(u64, Instant)>,
-    /// The server has refused something, and nothing was written since.
-    was_refused: bool,
+    server: Server,
     /// When renewals were last sent; `None`: they are due.
     renewed: Option<Instant>,
     look: Option<Instant>,
@@ -123,9 +72,7 @@ impl State {
             seen: BTreeSet::new(),
             least: None,
             tick: None,
-            connected: None,
-            clock: None,
-            was_refused: false,
+            server: Server::new(terms),
             renewed: None,
             look: None,
             news: false,
@@ -164,8 +111,7 @@ impl State {
     /// There is a connection, another than before: owners renew at once.
     pub(super) fn connected(&mut self, now: Instant) {
         self.expire(now);
-        self.connected = Some(now);
-        self.clock = None;
+        self.server.connected(now);
         self.renewed = None;
         if self.has_to_look() {
             let wait = spread::at_first(self.held.len(), &mut self.random);
@@ -175,7 +121,7 @@ impl State {
 
     /// The connection is lost.
     pub(super) fn disconnected(&mut self) {
-        self.connected = None;
+        self.server.disconnected();
     }
 
     /// The server does not answer. Who goes on then, goes on from here for as long as a lease would be left.
@@ -260,7 +206,7 @@ impl State {
     /// What is to be done at this time. Whoever asks does it, and tells what came of it before asking again.
     pub(super) fn next(&mut self, now: Instant) -> Step {
         self.expire(now);
-        if self.connected.is_none() {
+        if !self.server.is_connected() {
             return Step::Wait(self.next_end());
         }
         if let Some(due) = self.releases.now(now).filter(|_| !self.releases.are_refused()) {
@@ -283,9 +229,9 @@ impl State {
         }
         if self.look.is_some_and(|look| look <= now) && self.has_to_look() {
             self.look = None;
-            let takes = !self.was_refused && self.owners_first().is_none_or(|until| until <= now);
-            let caution = self.caution(now);
-            return Step::Take(Wishes { tabs: self.wishes(takes), ms, caution, from: tick });
+            let tabs = self.wishes(self.server.lets_take(now));
+            let caution = self.server.caution(now);
+            return Step::Take(Wishes { tabs, ms, caution, from: tick });
         }
         let renew = (!self.held.is_empty()).then_some(renew);
         let look = self.look.filter(|_| self.has_to_look());
@@ -308,7 +254,7 @@ impl State {
     pub(super) fn renewed(&mut self, asked: &Renewals, answer: &Renewed, now: Instant) {
         let until = self.ends(asked.from);
         let ends = later(answer.clock, asked.ms);
-        self.clock = Some((answer.clock, now));
+        self.server.answered(answer.clock, now);
         for (lease, fence) in asked.leases.iter().zip(&answer.fences) {
             let Some(held) = self.held.get_mut(&lease.tab) else { continue };
             if held.fence != lease.fence {
@@ -341,11 +287,9 @@ impl State {
     pub(super) fn looked(&mut self, asked: &Wishes, found: &Looks, now: Instant) {
         let until = self.ends(asked.from);
         let ends = later(found.clock, asked.ms);
-        self.clock = Some((found.clock, now));
+        self.server.answered(found.clock, now);
         if asked.caution.tries_to_write {
-            // From here on owners can renew again.
-            self.was_refused = false;
-            self.connected = self.connected.map(|_| now);
+            self.server.takes_writes(now);
         }
         let mut others: BTreeMap<&str, usize> = BTreeMap::new();
         let mut next = now + self.terms.between_renewals();
@@ -372,7 +316,7 @@ impl State {
             }
         }
         self.least = others.values().min().copied();
-        if let Some(until) = self.owners_first().filter(|until| *until > now) {
+        if let Some(until) = self.server.owners_first().filter(|until| *until > now) {
             next = next.min(until);
         }
         let mine = self.held.len();
@@ -410,9 +354,7 @@ impl State {
         self.expire(now);
         let wait = wait.min(self.terms.between_renewals());
         let again = now + wait;
-        // Owners that went on meanwhile come first, as after an outage.
-        self.connected = self.connected.map(|_| now);
-        self.was_refused = self.terms.keep;
+        self.server.failed(now);
         // Renewals are due when this much has passed since the last.
         self.renewed = again.checked_sub(self.terms.between_renewals());
         if self.has_to_look() {
@@ -439,23 +381,6 @@ impl State {
         let others = self.known.keys().filter(|tab| !self.is_busy_with(tab));
         wishes.extend(others.map(|tab| wish(tab, MayTake::No)));
         wishes
-    }
-
-    /// Where owners go on without the server, what is asked of one that stands still or refuses to write must not take
-    /// from them what they could not renew meanwhile.
-    fn caution(&self, now: Instant) -> Caution {
-        let on_time = |(clock, at): (u64, Instant)| {
-            later(clock, now.saturating_duration_since(at) + self.terms.ttl / 2)
-        };
-        Caution {
-            latest: self.clock.filter(|_| self.terms.keep).map(on_time),
-            tries_to_write: self.was_refused,
-        }
-    }
-
-    /// Until when owners come first, where they have gone on without the server.
-    fn owners_first(&self) -> Option<Instant> {
-        self.connected.filter(|_| self.terms.keep).map(|connected| connected + self.terms.ttl)
     }
 
     /// Until when a tab runs here whose lease was asked for when JavaScript had been heard at `from`.
