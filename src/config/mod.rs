@@ -33,7 +33,7 @@ pub use context::{ContextConfig, StateUser};
 pub use health::HealthConfig;
 pub use history::HistoryConfig;
 pub use notice::{Level, Notice};
-pub use placement::{PlacementConfig, WhenAway};
+pub use placement::{LONGEST_LEASE, PlacementConfig, WhenAway};
 pub use supervision::Supervision;
 pub use target::{ClusterConfig, NatTable, SentinelConfig, Target};
 pub use tls::{ClientCertificate, Decider, Identity, PrivateKey, ServerIdentity, TlsConfig};

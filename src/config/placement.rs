@@ -11,9 +11,8 @@ use crate::{Error, Result};
 const DEFAULT_LEASE: Duration = Duration::from_secs(10);
 /// A shorter lease would lapse at every hiccup, in ms.
 const SHORTEST_LEASE: u64 = 2000;
-/// After a longer one nobody would have the tabs of a dead worker for hours; also what the leases' scripts go by, in
-/// ms.
-const LONGEST_LEASE: u64 = 600_000;
+/// After a longer one nobody would have the tabs of a dead worker for hours, in ms.
+pub const LONGEST_LEASE: u64 = 600_000;
 const MOST_LABELS: usize = 32;
 /// Bytes of a label.
 const LONGEST_LABEL: usize = 64;

@@ -8,6 +8,7 @@
 
 use std::sync::LazyLock;
 
+use crate::config::LONGEST_LEASE;
 use crate::connection::Script;
 
 // `lease` gives owner and fence, nothing when the key is free, or '' when something else is there. `last` gives
@@ -15,7 +16,6 @@ use crate::connection::Script;
 // stored fence and that which is known. What can't be a fence counts as none. No lease is longer than LONGEST ms.
 const PRELUDE: &str = r"
 local notes = {}
-local LONGEST = 600000
 local TOP = 4503599627370496
 local function note(name, answer)
   if type(answer) == 'table' and answer.err then notes[#notes + 1] = name .. ' ' .. answer.err end
@@ -64,7 +64,7 @@ end
 ";
 
 fn script(body: &str) -> Script {
-    Script::new(&[PRELUDE, body].concat())
+    Script::new(&format!("local LONGEST = {LONGEST_LEASE}\n{PRELUDE}{body}"))
 }
 
 // KEYS: a lease and a fence for each tab. ARGV: owner, ms, '1' if owners go on without the server, and for each
