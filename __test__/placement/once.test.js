@@ -5,17 +5,19 @@
 const assert = require('node:assert/strict');
 const { after, before, beforeEach, test } = require('node:test');
 
-const { ONCE, base, edited, startOnceWorker } = require('./support/worker');
-
-const OF_A = ['a0', 'a1', 'a2', 'sf1', 'sf2'];
+const { OF_A, ONCE, base, edited, startOnceWorker } = require('./support/worker');
 
 let instance;
 let leases;
 let placement;
 let once;
+let isHere;
+let untilHere;
+let untilWanted;
+let lines;
 
 before(async () => {
-  ({ instance, leases, placement, once } = await startOnceWorker());
+  ({ instance, leases, placement, once, isHere, untilHere, untilWanted, lines } = await startOnceWorker());
 });
 after(async () => {
   await once.close();
@@ -23,13 +25,8 @@ after(async () => {
   await instance.stop();
 });
 
-const isHere = (name) => placement.state().tabs.some((tab) => tab.name === name);
-const untilHere = (name, wanted = true) => instance.until(() => isHere(name) === wanted, `${name} here: ${wanted}`);
-const untilWanted = (...tabs) =>
-  instance.until(() => String(leases.wanted) === String(tabs), `wanted ${tabs} (last: ${leases.wanted})`);
 const started = () => instance.ids('start');
 const closed = () => instance.ids('close');
-const lines = (pattern) => instance.told.filter(({ text }) => pattern.test(text));
 
 beforeEach(async () => {
   for (const tab of ['a', 'c']) {

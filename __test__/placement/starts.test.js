@@ -7,20 +7,24 @@ const path = require('node:path');
 const { after, afterEach, before, beforeEach, test } = require('node:test');
 
 const { loadedFiles } = require('../../lib/node-red');
-const { LEASE, ONCE, base, edited, startOnceWorker } = require('./support/worker');
+const { LEASE, OF_A, ONCE, base, edited, startOnceWorker } = require('./support/worker');
 
 /** That of one deploy, in ms. */
 const DEADLINE = 4000;
-const OF_A = ['a0', 'a1', 'a2', 'sf1', 'sf2'];
 
 let instance;
 let leases;
 let placement;
 let once;
+let untilHere;
+let untilWanted;
+let lines;
 let registry;
 
 before(async () => {
-  ({ instance, leases, placement, once } = await startOnceWorker({ deadline: DEADLINE }));
+  ({ instance, leases, placement, once, untilHere, untilWanted, lines } = await startOnceWorker({
+    deadline: DEADLINE
+  }));
   const [file] = loadedFiles('@node-red/registry', path.join('lib', 'index.js'));
   registry = require.cache[file].exports;
 });
@@ -30,12 +34,7 @@ after(async () => {
   await instance.stop();
 });
 
-const isHere = (name) => placement.state().tabs.some((tab) => tab.name === name);
-const untilHere = (name, wanted = true) => instance.until(() => isHere(name) === wanted, `${name} here: ${wanted}`);
-const untilWanted = (...tabs) =>
-  instance.until(() => String(leases.wanted) === String(tabs), `wanted ${tabs} (last: ${leases.wanted})`);
 const ofA = (event) => instance.ids(event).filter((id) => OF_A.includes(id));
-const lines = (pattern) => instance.told.filter(({ text }) => pattern.test(text));
 const turns = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 let ends = [];

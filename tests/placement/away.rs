@@ -9,7 +9,7 @@ use super::common::peer::Gate;
 use super::common::sentinel::Watched;
 use super::common::server::Server;
 use super::common::{PATIENCE, until};
-use super::workers::{LEASE, Watch, Worker, options, owner, settle};
+use super::workers::{LEASE, Watch, Worker, options, owner, settle, two};
 
 fn keeping(server: &Server) -> Config {
     let mut config = options(server);
@@ -20,12 +20,6 @@ fn keeping(server: &Server) -> Config {
 fn through(mut config: Config, gate: &Gate) -> Config {
     config.connection.target = super::common::config(gate.port).target;
     config
-}
-
-async fn two(config: Config) -> (Worker, Worker) {
-    let first = Worker::wanting(config.clone(), &["a"]);
-    first.has("a").await;
-    (first, Worker::wanting(config, &["a"]))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

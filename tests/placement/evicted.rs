@@ -4,17 +4,16 @@ use std::time::{Duration, Instant};
 
 use redis::Commands;
 
+use super::common::log::Log;
 use super::common::server::Server;
 use super::common::{PATIENCE, until};
-use super::workers::{LEASE, MOST, Watch, Worker, options, owner, settle};
+use super::workers::{LEASE, MOST, Watch, Worker, options, owner, settle, two};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_that_is_deleted_stays_its_owners() {
     let server = Server::start(&[]);
     settle(&server);
-    let first = Worker::wanting(options(&server), &["a"]);
-    first.has("a").await;
-    let second = Worker::wanting(options(&server), &["a"]);
+    let (first, second) = two(options(&server)).await;
     let watch = Watch::over(&[&first, &second], "a");
     let mut admin = server.admin();
     let end = Instant::now() + 2 * LEASE;
@@ -33,9 +32,7 @@ async fn a_lease_that_is_deleted_stays_its_owners() {
 async fn it_is_given_back_all_the_same() {
     let server = Server::start(&[]);
     settle(&server);
-    let first = Worker::wanting(options(&server), &["a"]);
-    first.has("a").await;
-    let second = Worker::wanting(options(&server), &["a"]);
+    let (first, second) = two(options(&server)).await;
     let watch = Watch::over(&[&first, &second], "a");
     let mut admin = server.admin();
     // Not before it has looked: what it has not seen taken it takes later.
@@ -55,9 +52,7 @@ async fn it_is_given_back_all_the_same() {
 async fn who_died_is_followed_as_if_it_were_there() {
     let server = Server::start(&[]);
     settle(&server);
-    let first = Worker::wanting(options(&server), &["a"]);
-    first.has("a").await;
-    let second = Worker::wanting(options(&server), &["a"]);
+    let (first, second) = two(options(&server)).await;
     let died = Instant::now();
     first.member.close().await;
     let _: () = server.admin().del("n:once:a").unwrap();
@@ -105,10 +100,18 @@ async fn with_a_full_memory_the_owner_renews() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(first.member.problem().is_none());
+    // And gives back: a script that has deleted something may write.
+    let second = Worker::wanting(options(&server), &["a"]);
+    first.member.give_back_tabs().await;
+    assert!(!first.holds("a"));
+    assert!(!admin.exists::<_, bool>("n:once:a").unwrap());
+    redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("0").exec(&mut admin).unwrap();
+    second.has("a").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_fence_follows_the_highest_there_is() {
+    let (log, _kept) = Log::keep();
     let server = Server::start(&[]);
     settle(&server);
     let mut admin = server.admin();
@@ -116,6 +119,5 @@ async fn no_fence_follows_the_highest_there_is() {
     let worker = Worker::wanting(options(&server), &["a", "b"]);
     worker.has("b").await;
     assert!(!worker.holds("a"));
-    let _: () = admin.del("n:once:a:fence").unwrap();
-    drop(worker);
+    assert_eq!(log.count("key 'n:once:a:fence' is the highest fence there is"), 1);
 }

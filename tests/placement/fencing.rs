@@ -7,15 +7,13 @@ use redis::Commands;
 use super::common::instance;
 use super::common::server::Server;
 use super::common::{PATIENCE, until};
-use super::workers::{LEASE, MOST, Watch, Worker, options, owner, settle, settle_under};
+use super::workers::{LEASE, MOST, Watch, Worker, options, owner, settle, settle_under, two};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_has_a_tab_and_another_takes_it_when_it_is_given_back() {
     let server = Server::start(&[]);
     settle(&server);
-    let first = Worker::wanting(options(&server), &["a"]);
-    first.has("a").await;
-    let second = Worker::wanting(options(&server), &["a"]);
+    let (first, second) = two(options(&server)).await;
     let watch = Watch::over(&[&first, &second], "a");
     let fence = first.fence("a");
     assert_eq!(fence, 1);
@@ -63,9 +61,7 @@ async fn a_tab_that_is_no_longer_wanted_is_given_back() {
 async fn whoever_dies_is_followed_within_a_lease_and_a_second() {
     let server = Server::start(&[]);
     settle(&server);
-    let first = Worker::wanting(options(&server), &["a"]);
-    first.has("a").await;
-    let second = Worker::wanting(options(&server), &["a"]);
+    let (first, second) = two(options(&server)).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let died = Instant::now();
     first.member.close().await;
@@ -78,9 +74,7 @@ async fn whoever_dies_is_followed_within_a_lease_and_a_second() {
 async fn whose_javascript_stands_still_loses_its_tabs() {
     let server = Server::start(&[]);
     settle(&server);
-    let first = Worker::wanting(options(&server), &["a"]);
-    first.has("a").await;
-    let second = Worker::wanting(options(&server), &["a"]);
+    let (first, second) = two(options(&server)).await;
     let watch = Watch::over(&[&first, &second], "a");
     first.block(true);
     let blocked = Instant::now();

@@ -107,6 +107,13 @@ impl Drop for Worker {
     }
 }
 
+/// One that has tab `a`, and another that wants it, too.
+pub(crate) async fn two(config: Config) -> (Worker, Worker) {
+    let first = Worker::wanting(config.clone(), &["a"]);
+    first.has("a").await;
+    (first, Worker::wanting(config, &["a"]))
+}
+
 /// Waits until one of them has the tab; which.
 pub(crate) async fn owner(workers: &[Worker], tab: &str) -> usize {
     let find = || workers.iter().position(|worker| worker.holds(tab));

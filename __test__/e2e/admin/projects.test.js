@@ -6,15 +6,10 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
+const { GIT } = require('../../support/git.js');
 const { PREFIX, startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { trackedFlow, untilTracked } = require('../support/tracked.js');
 
-const GIT = {
-  GIT_AUTHOR_NAME: 'Ada',
-  GIT_AUTHOR_EMAIL: 'ada@example.org',
-  GIT_COMMITTER_NAME: 'Ada',
-  GIT_COMMITTER_EMAIL: 'ada@example.org'
-};
 const PROJECTS = { editorTheme: { projects: { enabled: true } } };
 
 let server;

@@ -6,43 +6,25 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { raw, startNodeRed } = require('../../support/node-red.js');
-const { startServer } = require('../../support/server.js');
 const { until } = require('../../support/wait.js');
+const { startBoth } = require('./support/beside-memory.js');
 const { contextFlow } = require('./support/context-flow.js');
-const { MODULE } = require('./support/instances.js');
 
-const SEEDS = raw('{ seeded: "a seed", seedOf: { fn() {} } }');
-/** `second` is one of ours with another prefix, `beside` a memory store beside ours; `undefined` is the default one. */
+const SEEDS = '{ seeded: "a seed", seedOf: { fn() {} } }';
+/** `undefined` is the default one. */
 const STORES = [undefined, 'second', 'beside'];
 
+let both;
 let server;
 let memory;
 let ours;
 
 before(async () => {
-  server = await startServer();
-  const start = (contextStorage, options) =>
-    startNodeRed({
-      flows: STORES.flatMap(contextFlow),
-      settings: { functionGlobalContext: SEEDS, contextStorage },
-      ...options
-    });
-  const plain = { module: 'memory' };
-  [memory, ours] = await Promise.all([
-    start({ default: plain, second: plain, beside: plain }),
-    start(
-      { default: { module: MODULE }, second: { module: MODULE, config: { keyPrefix: 'second:' } }, beside: plain },
-      { role: 'admin', server }
-    )
-  ]);
+  both = await startBoth(STORES.flatMap(contextFlow), SEEDS);
+  ({ server, memory, ours } = both);
 });
 
-after(async () => {
-  await memory?.stop();
-  await ours?.stop();
-  await server?.stop();
-});
+after(() => both?.stop());
 
 const answer = async (instance, target, options) => {
   const { status, text } = await instance.http(target, options);

@@ -8,40 +8,25 @@ const { after, before, test } = require('node:test');
 
 const { createRandom } = require('../../faults/support/random.js');
 const { EXPRESSIONS, INVALID, LOCAL, NAMES, SHAREABLE } = require('../../context/support/random-calls.js');
-const { raw, startNodeRed } = require('../../support/node-red.js');
-const { startServer } = require('../../support/server.js');
+const { startBoth } = require('./support/beside-memory.js');
 const { run, runFlow } = require('./support/context-flow.js');
-const { MODULE } = require('./support/instances.js');
 
 const ROUNDS = 20;
 const CALLS = 60;
-const SEEDS = raw('{ seeded: "a seed", seedOf: { fn() {}, n: 1 }, inspect: require("node:util").inspect }');
+const SEEDS = '{ seeded: "a seed", seedOf: { fn() {}, n: 1 }, inspect: require("node:util").inspect }';
 const SEEDED = ['seeded', 'seedOf', 'seedOf.n', 'seedOf.made'];
 const STORES = ['default', 'second', 'beside', 'none', undefined];
 
-let server;
+let both;
 let memory;
 let ours;
 
 before(async () => {
-  server = await startServer();
-  const start = (contextStorage, options) =>
-    startNodeRed({ flows: runFlow(), settings: { functionGlobalContext: SEEDS, contextStorage }, ...options });
-  const plain = { module: 'memory' };
-  [memory, ours] = await Promise.all([
-    start({ default: plain, second: plain, beside: plain }),
-    start(
-      { default: { module: MODULE }, second: { module: MODULE, config: { keyPrefix: 'second:' } }, beside: plain },
-      { role: 'admin', server }
-    )
-  ]);
+  both = await startBoth(runFlow(), SEEDS);
+  ({ memory, ours } = both);
 });
 
-after(async () => {
-  await memory?.stop();
-  await ours?.stop();
-  await server?.stop();
-});
+after(() => both?.stop());
 
 /** A call as source. Values that can't be shared are last in `keys`, and so are not set where order is compared. */
 function randomSource(random) {

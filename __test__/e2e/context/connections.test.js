@@ -4,10 +4,11 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const { afterEach, test } = require('node:test');
+const { test } = require('node:test');
 
 const { Certificates } = require('../../support/certificates.js');
 const { raw, startNodeRed } = require('../../support/node-red.js');
+const { keepRunning } = require('../../support/running.js');
 const { startWatched } = require('../../support/sentinel.js');
 const { startServer } = require('../../support/server.js');
 const { startCluster } = require('../../support/valkey-cluster.js');
@@ -17,21 +18,7 @@ const { MODULE, untilReturns } = require('./support/instances.js');
 // An election takes its time.
 const FAILOVER = 30_000;
 
-let running = [];
-
-async function keep(starting) {
-  const one = await starting;
-  running.push(one);
-  return one;
-}
-
-afterEach(async () => {
-  const all = running.reverse();
-  running = [];
-  for (const one of all) {
-    await one.stop();
-  }
-});
+const keep = keepRunning();
 
 /** An admin and a worker that share their context over this connection. */
 async function sharing(connection) {

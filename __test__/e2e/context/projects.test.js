@@ -5,17 +5,11 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
+const { GIT } = require('../../support/git.js');
 const { startServer } = require('../../support/server.js');
 const { until } = require('../../support/wait.js');
 const { runFlow } = require('./support/context-flow.js');
 const { startSharing, untilReturns } = require('./support/instances.js');
-
-const GIT = {
-  GIT_AUTHOR_NAME: 'Ada',
-  GIT_AUTHOR_EMAIL: 'ada@example.org',
-  GIT_COMMITTER_NAME: 'Ada',
-  GIT_COMMITTER_EMAIL: 'ada@example.org'
-};
 
 let server;
 let client;

@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
+const { GIT } = require('../../support/git.js');
 const {
   PREFIX,
   answerFlow,
@@ -18,13 +19,6 @@ const {
 } = require('../support/admin-and-workers.js');
 const { withPlugin } = require('../editor/support/installed-copy.js');
 const { differenceOf, entriesOf, refusal, rollBack } = require('./support/history-api.js');
-
-const GIT = {
-  GIT_AUTHOR_NAME: 'Ada',
-  GIT_AUTHOR_EMAIL: 'ada@example.org',
-  GIT_COMMITTER_NAME: 'Ada',
-  GIT_COMMITTER_EMAIL: 'ada@example.org'
-};
 
 let client;
 let admin;

@@ -8,6 +8,7 @@ const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 
 const { stateLine } = require('../../support/acl.js');
+const { GIT } = require('../../support/git.js');
 const { until } = require('../../support/wait.js');
 const { PREFIX, startInstance, startServerWithUsers, stopAll } = require('../support/admin-and-workers.js');
 const { trackedOn } = require('../support/tracked.js');
@@ -17,13 +18,6 @@ const { untilOwned } = require('./support/owners.js');
 const STATE = { username: 'state', password: 'secret-of-the-state' };
 const LEASE = 2000;
 const FLOWS = [...BESIDE, ...tab('other'), ...tab('timers', 'once')];
-const GIT = {
-  GIT_AUTHOR_NAME: 'Ada',
-  GIT_AUTHOR_EMAIL: 'ada@example.org',
-  GIT_COMMITTER_NAME: 'Ada',
-  GIT_COMMITTER_EMAIL: 'ada@example.org'
-};
-
 const startServer = () => startServerWithUsers({ users: [stateLine(PREFIX, STATE.password)] });
 let server;
 

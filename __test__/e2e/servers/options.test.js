@@ -4,28 +4,15 @@
 
 const assert = require('node:assert/strict');
 const net = require('node:net');
-const { afterEach, test } = require('node:test');
+const { test } = require('node:test');
 
 const { startNodeRed } = require('../../support/node-red.js');
 const { freePort } = require('../../support/port.js');
+const { keepRunning } = require('../../support/running.js');
 const { startServer } = require('../../support/server.js');
 const { answers, valueFlow } = require('../../support/request-flow.js');
 
-let running = [];
-
-async function keep(starting) {
-  const one = await starting;
-  running.push(one);
-  return one;
-}
-
-afterEach(async () => {
-  const all = running.reverse();
-  running = [];
-  for (const one of all) {
-    await one.stop();
-  }
-});
+const keep = keepRunning();
 
 const times = (text, pattern) => text.split('\n').filter((line) => pattern.test(line)).length;
 

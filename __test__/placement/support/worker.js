@@ -48,6 +48,8 @@ const edited = (edit, env) => {
 
 /** In ms. */
 const LEASE = 500;
+/** The nodes of the first tab. */
+const OF_A = ['a0', 'a1', 'a2', 'sf1', 'sf2'];
 
 /** `options` are those of the instance. */
 async function startOnceWorker(options = {}) {
@@ -67,7 +69,19 @@ async function startOnceWorker(options = {}) {
       leases.onChange(once.leasesChanged);
     }
   });
-  return { instance, leases, placement, once };
+  return { instance, leases, placement, once, ...looksAt({ instance, leases, placement }) };
 }
 
-module.exports = { LEASE, ONCE, base, edited, startOnceWorker };
+/** What is seen of such a worker. */
+function looksAt({ instance, leases, placement }) {
+  const isHere = (name) => placement.state().tabs.some((tab) => tab.name === name);
+  return {
+    isHere,
+    untilHere: (name, wanted = true) => instance.until(() => isHere(name) === wanted, `${name} here: ${wanted}`),
+    untilWanted: (...tabs) =>
+      instance.until(() => String(leases.wanted) === String(tabs), `wanted ${tabs} (last: ${leases.wanted})`),
+    lines: (pattern) => instance.told.filter(({ text }) => pattern.test(text))
+  };
+}
+
+module.exports = { LEASE, OF_A, ONCE, base, edited, startOnceWorker };
