@@ -2,11 +2,11 @@
 
 const { EventEmitter } = require('node:events');
 
+const { knownSecrets } = require('../known-secrets');
 const { plainText } = require('./plain-text');
 const { withoutSecrets } = require('./redact');
 
 /**
- * @import { RawOptions } from '../types/core'
  * @import { Runtime, Settings } from '../types/node-red'
  */
 
@@ -16,22 +16,6 @@ const LONGEST = 200;
 
 /** What is looked at of a text, in characters. */
 const LOOKED_AT = 2000;
-
-/**
- * Texts among the options that are secrets, inner objects included.
- *
- * @param {unknown} value
- * @param {string} [name]
- * @returns {unknown[]}
- */
-function secretsIn(value, name = '') {
-  if (typeof value === 'string') {
-    return /pass|secret|key$|token/i.test(name) && name !== 'keyPrefix' ? [value] : [];
-  }
-  return value !== null && typeof value === 'object' && !Buffer.isBuffer(value)
-    ? Object.entries(value).flatMap(([key, inner]) => secretsIn(inner, key))
-    : [];
-}
 
 /**
  * What a line of Node-RED's log says, without its stack.
@@ -51,7 +35,7 @@ function wordsOf(message) {
  */
 function watchErrors({ runtime, settings }) {
   const { log, nodes } = runtime;
-  const known = [settings.credentialSecret, ...secretsIn(/** @type {RawOptions} */ (settings.valkey))];
+  const known = knownSecrets(settings);
   let count = 0;
   /** @type {{ text: string, at: number } | null} */
   let last = null;

@@ -1,9 +1,6 @@
 'use strict';
 
-/** What stands in place of a secret. */
-const HIDDEN = '***';
-/** Shorter ones hide more of a text than they protect. */
-const SHORTEST_SECRET = 4;
+const { HIDDEN, withoutKnown } = require('../known-secrets');
 
 /** The user's part of a URL. */
 const USER_OF_URL = /\/\/[^\s/@]+@/g;
@@ -19,13 +16,10 @@ const BEARER = /\b(bearer|basic)\s+[\w+/.~=-]{8,}/gi;
  * @param {Iterable<unknown>} [secrets] values that are known to be
  */
 function withoutSecrets(text, secrets = []) {
-  let shown = text;
-  for (const secret of secrets) {
-    if (typeof secret === 'string' && secret.length >= SHORTEST_SECRET) {
-      shown = shown.split(secret).join(HIDDEN);
-    }
-  }
-  return shown.replace(USER_OF_URL, `//${HIDDEN}@`).replace(NAMED, `$1${HIDDEN}`).replace(BEARER, `$1 ${HIDDEN}`);
+  return withoutKnown(text, secrets)
+    .replace(USER_OF_URL, `//${HIDDEN}@`)
+    .replace(NAMED, `$1${HIDDEN}`)
+    .replace(BEARER, `$1 ${HIDDEN}`);
 }
 
 module.exports = { withoutSecrets };
