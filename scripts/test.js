@@ -7,8 +7,12 @@
 //   npm test -- --no-server     those that need no server, and those of the Rust core: for systems
 //                               that there is no server for
 
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+const readline = require('node:readline');
 const { ensureChromium } = require('./chromium.js');
 const { runShown, ensureInstalled, ensureBuilt } = require('./prepare.js');
+const { FAILED_BEFORE } = require('./test-report.js');
 const { testFiles, withBrowser, withoutServer } = require('./test-files.js');
 const { findServer } = require('./valkey-server.js');
 
@@ -20,11 +24,41 @@ function runnerOptions() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const since = (...releases) => releases.some(([line, from]) => major === line && minor >= from) || major > 20;
   return [
-    // TAP ends with the totals whatever failed; the other one repeats the failures after them.
-    `--test-reporter=${process.stdout.isTTY ? 'spec' : 'tap'}`,
+    // Ours ends with the totals whatever failed; Node's own for a terminal repeats the failures after them.
+    `--test-reporter=${process.stdout.isTTY ? 'spec' : path.join(__dirname, 'test-report.js')}`,
     ...(since([20, 10], [18, 19]) ? [`--test-concurrency=${CONCURRENCY}`] : []),
     ...(since([20, 11]) ? [`--test-timeout=${TEST_TIMEOUT}`] : [])
   ];
+}
+
+/**
+ * Runs cargo with its output shown.
+ * @returns {Promise<string[]>} names of what failed; empty when nothing did
+ */
+async function cargoFailures(args, env) {
+  console.log(`> cargo ${args.join(' ')}`);
+  const cargo = spawn('cargo', args, {
+    cwd: path.join(__dirname, '..'),
+    stdio: ['inherit', 'pipe', 'inherit'],
+    env: { ...process.env, ...env }
+  });
+  const ended = new Promise((resolve) => cargo.once('error', resolve).once('close', resolve));
+  const names = [];
+  for await (const line of readline.createInterface({ input: cargo.stdout, crlfDelay: Infinity })) {
+    console.log(line);
+    const name = /^---- (.+) stdout ----$/.exec(line)?.[1];
+    if (name) {
+      names.push(`cargo test: ${name}`);
+    }
+  }
+  const outcome = await ended;
+  if (outcome === 0) {
+    return [];
+  }
+  if (outcome instanceof Error) {
+    console.error(outcome.message);
+  }
+  return names.length > 0 ? names : ['cargo test'];
 }
 
 async function serverEnvironment(isWanted) {
@@ -44,11 +78,10 @@ async function main(args) {
   ensureBuilt();
   const env = await serverEnvironment(!needsNone);
 
-  const failed = [];
   const rust = ['test', '--quiet', '--no-fail-fast', ...(needsNone ? ['--lib', '--test', 'addon'] : [])];
-  if (words.length === 0 && runShown('cargo', rust, env) !== 0) {
-    failed.push('cargo test');
-    console.log('cargo test FAILED: this run fails, whatever the Node tests below say');
+  const failed = words.length === 0 ? await cargoFailures(rust, env) : [];
+  if (failed.length > 0) {
+    console.log(`This run fails, whatever the Node tests below say: ${failed.join(', ')}`);
   }
   const files = testFiles(words).filter((file) => !needsNone || withoutServer(file));
   if (files.length === 0) {
@@ -57,10 +90,9 @@ async function main(args) {
   if (files.some(withBrowser)) {
     await ensureChromium((line) => console.log(line));
   }
-  if (runShown(process.execPath, ['--test', ...runnerOptions(), ...files], env) !== 0) {
-    failed.push('node --test');
-  }
-  process.exitCode = failed.length > 0 ? 1 : 0;
+  const node = ['--test', ...runnerOptions(), ...files];
+  const status = runShown(process.execPath, node, { ...env, [FAILED_BEFORE]: failed.join('\n') });
+  process.exitCode = status !== 0 || failed.length > 0 ? 1 : 0;
 }
 
 main(process.argv.slice(2)).catch((error) => {
