@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use node_red_storage_valkey::role::context::{Context, Operation, Origin};
+use node_red_storage_valkey::role::context::{Context, Operation};
 use redis::Commands;
 
 use super::common::server::Server;
-use super::{PATIENCE, open, opened, options, reads, sent, set, text, until};
+use super::{PATIENCE, open, opened, options, reads, reads_from_server, sent, set, text, until};
 
 fn report(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
@@ -129,7 +129,7 @@ async fn figures_of_preload_and_refill() {
     }
     let begun = Instant::now();
     let (context, _) = open(options(&server), None);
-    assert_eq!(context.opened().await, Origin::Server);
+    reads_from_server(&context).await;
     println!("preload of {} keys: {:?}", context.health().keys, begun.elapsed());
     context.close().await;
     let _: () = redis::cmd("FLUSHALL").query(&mut admin).unwrap();

@@ -9,7 +9,7 @@ use redis::Commands;
 
 use super::common::log::Log;
 use super::common::server::Server;
-use super::{PATIENCE, open, options, reads, sent, set, text, until};
+use super::{PATIENCE, open, options, reads, reads_from_server, sent, set, text, until};
 
 const TAB: &str = "0123456789abcdef";
 
@@ -53,7 +53,7 @@ async fn keys_of_other_stores_are_taken_over_once() {
     }
     let (log, _guard) = Log::keep();
     let (context, _) = open(importing(&server, &["n:n:context:", "other:"]), None);
-    assert_eq!(context.opened().await, Origin::Server);
+    reads_from_server(&context).await;
     for (key, expected) in [
         ("a", Some("1")),
         ("p:q", Some("2")),
@@ -88,7 +88,7 @@ async fn keys_of_other_stores_are_taken_over_once() {
     sent(&context).await;
     context.close().await;
     let (again, _) = open(importing(&server, &["n:n:context:", "other:"]), None);
-    assert_eq!(again.opened().await, Origin::Server);
+    reads_from_server(&again).await;
     until("in step", PATIENCE, async || again.health().in_step).await;
     assert_eq!(text(&again, "a"), None);
     assert_eq!(text(&again, "b").as_deref(), Some("5"));
@@ -121,6 +121,6 @@ async fn nothing_to_import_is_told_and_holds_nothing_up() {
     let server = Server::start(&[]);
     let (log, _guard) = Log::keep();
     let (context, _) = open(importing(&server, &["nowhere:"]), None);
-    assert_eq!(context.opened().await, Origin::Server);
+    reads_from_server(&context).await;
     assert_eq!(log.count("there are no keys that begin with 'nowhere:'"), 1, "{:?}", log.lines());
 }

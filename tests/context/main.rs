@@ -61,10 +61,16 @@ fn open(config: Config, user_dir: Option<&Path>) -> (Context, Arc<Told>) {
     (Context::open(params), told)
 }
 
+/// Waits until it has read everything, on a machine that has other things to do as well.
+async fn reads_from_server(context: &Context) {
+    let is_read = async || context.opened().await == Origin::Server;
+    until("it has read the server", PATIENCE, is_read).await;
+}
+
 /// One that has read everything.
 async fn opened(server: &Server) -> Context {
     let (context, _) = open(options(server), None);
-    assert_eq!(context.opened().await, Origin::Server);
+    reads_from_server(&context).await;
     context
 }
 

@@ -1,11 +1,11 @@
 //! With the user that the documents name, in a cluster, and of the admin's own.
 
 use node_red_storage_valkey::config::{Role, Secret, StateUser};
-use node_red_storage_valkey::role::context::{Operation, Origin, Outcome};
+use node_red_storage_valkey::role::context::{Operation, Outcome};
 use redis::Commands;
 
 use super::common::server::Server;
-use super::{PATIENCE, open, options, reads, sent, set, until};
+use super::{PATIENCE, open, options, reads, reads_from_server, sent, set, until};
 
 /// The line of docs/operations.md.
 const RULES: &str = "context on >state ~n:context:* resetchannels -@all +ping +select +info +role +cluster|slots +client|setname +client|setinfo +client|tracking +get +mget +set +mset +del +scan +incrby +incrbyfloat +pexpire +pttl +eval +evalsha +script|load";
@@ -22,7 +22,7 @@ async fn the_users_rights_are_enough_for_everything() {
         Some(StateUser { username: Some("context".into()), password: Some(Secret::new("state")) });
     config.role = Role::Admin;
     let (context, _) = open(config, None);
-    assert_eq!(context.opened().await, Origin::Server);
+    reads_from_server(&context).await;
     set(&context, "a", "1");
     context.set("gone", vec![("a".into(), Some("1".into()))]).unwrap();
     context.set("global", vec![("b".into(), Some("1".into())), ("a".into(), None)]).unwrap();
@@ -110,7 +110,7 @@ async fn an_emptied_server_that_can_not_be_refilled_is_read_all_the_same() {
     let mut config = options(&server);
     config.state = Some(StateUser { username: Some("context".into()), password: None });
     let (context, _) = open(config, None);
-    assert_eq!(context.opened().await, Origin::Server);
+    reads_from_server(&context).await;
     reads(&context, "a", Some("1")).await;
     redis::cmd("FLUSHALL").exec(&mut admin).unwrap();
     let _: () = admin.set("n:context:global:b", 2).unwrap();

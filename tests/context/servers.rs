@@ -1,12 +1,12 @@
 //! Servers found by Sentinels, of a cluster, and older ones.
 
-use node_red_storage_valkey::role::context::{Operation, Origin, Outcome, Segment};
+use node_red_storage_valkey::role::context::{Operation, Outcome, Segment};
 
 use super::common::cluster::{Cluster, PREFIX};
 use super::common::instance::with_prefix;
 use super::common::sentinel::Watched;
 use super::common::server::Server;
-use super::{PATIENCE, open, options, reads, sent, set, text, until};
+use super::{PATIENCE, open, options, reads, reads_from_server, sent, set, text, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_context_follows_a_failover() {
@@ -15,7 +15,7 @@ async fn the_context_follows_a_failover() {
     config.connection = watched.config(|_| ());
     let contexts = [open(config.clone(), None).0, open(config, None).0];
     for context in &contexts {
-        assert_eq!(context.opened().await, Origin::Server);
+        reads_from_server(context).await;
     }
     let old = watched.master_port();
     let mut number = 0;
@@ -43,7 +43,7 @@ async fn the_context_follows_its_slot() {
     config.connection = cluster.config(|_| ());
     let contexts = [open(config.clone(), None).0, open(config, None).0];
     for context in &contexts {
-        assert_eq!(context.opened().await, Origin::Server);
+        reads_from_server(context).await;
     }
     for number in 0..50 {
         set(&contexts[0], &format!("k{number}"), &number.to_string());
@@ -73,8 +73,8 @@ async fn older_servers_can_do_it_as_well() {
         let server = Server::start_flavour(flavour, &[]);
         let (one, _) = open(options(&server), None);
         let (two, _) = open(options(&server), None);
-        assert_eq!(one.opened().await, Origin::Server, "{flavour}");
-        assert_eq!(two.opened().await, Origin::Server, "{flavour}");
+        reads_from_server(&one).await;
+        reads_from_server(&two).await;
         set(&one, "a", "{}");
         one.set_part("global", "a", vec![Segment::Name("x".into())], Some("1".into())).unwrap();
         reads(&two, "a", Some(r#"{"x":1}"#)).await;

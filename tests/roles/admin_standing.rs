@@ -47,8 +47,10 @@ async fn an_answer_that_does_not_come_is_told_while_the_connection_lives() {
     let paused = pause.arg("PAUSE").arg(120_000).arg("WRITE");
     paused.query::<()>(&mut connection).unwrap();
     deploy(&admin, 2).await.unwrap();
+    let unanswered =
+        |now: &Standing| now.away.as_ref().is_some_and(|why| why.contains("no answer"));
+    until_standing("it is told", &admin, unanswered).await;
     events.wait(&Event::Standing, 1).await;
-    assert!(admin.standing().away.unwrap().contains("no answer"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,14 +9,16 @@ use super::common::server::Server;
 use super::common::until;
 use super::packages_support::{LONG, options, start, start_as, store, until_holds, until_run};
 
-/// A worker that was killed while it installed the list.
-async fn killed_in_the_middle(server: &Server, dir: &UserDir) {
+/// A worker that was killed while it installed the list, when its npm had come to `installed`.
+async fn killed_in_the_middle(server: &Server, dir: &UserDir, installed: &str) {
     let (worker, _) = instance::worker(options(server, Role::Worker), Some(&dir.path()));
     let info = dir.host_info();
     let starting = worker.packages_at_start(info);
     let killing = async {
         until_run(dir, 1).await;
         until("it is written down", LONG, async || written(dir)).await;
+        // Its npm dies with it, wherever it is then.
+        until("it has come there", LONG, async || dir.holds(installed)).await;
     };
     tokio::select! {
         _ = starting => panic!("npm has not hung"),
@@ -55,8 +57,7 @@ async fn what_a_killed_worker_was_installing_goes_when_it_left_the_list() {
     store(&server, r#"{"a":"1.0.0"}"#);
     let dir = UserDir::with(&[("mine", "1.0.0")]);
     dir.hangs_at_its_end();
-    killed_in_the_middle(&server, &dir).await;
-    until_holds(&dir, "a@1.0.0 mine@1.0.0").await;
+    killed_in_the_middle(&server, &dir, "a@1.0.0 mine@1.0.0").await;
     dir.goes_on();
     store(&server, r#"{"b":"1.0.0"}"#);
     let running = start(&server, &dir).await;
@@ -70,7 +71,7 @@ async fn a_list_that_was_not_finished_is_finished_without_valkey() {
     store(&server, r#"{"a":"1.0.0"}"#);
     let dir = UserDir::new();
     dir.hangs();
-    killed_in_the_middle(&server, &dir).await;
+    killed_in_the_middle(&server, &dir, "").await;
     server.kill();
     assert!(dir.holds(""));
     dir.goes_on();
