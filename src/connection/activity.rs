@@ -32,6 +32,11 @@ impl Activity {
         self.signs.load(Ordering::Relaxed)
     }
 
+    /// Changes whenever something was read.
+    pub(super) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
     /// Why the stream ended.
     pub(super) fn fault(&self) -> String {
         self.fault
@@ -57,11 +62,11 @@ impl Activity {
     /// Returns once no byte was read for `limit`, whatever was written. Looks are counted as above.
     pub(super) async fn unread(&self, limit: Duration) {
         let look = TICK.min(limit / 4);
-        let mut seen = self.reads.load(Ordering::Relaxed);
+        let mut seen = self.reads();
         let mut quiet = Duration::ZERO;
         while quiet < limit {
             tokio::time::sleep(look).await;
-            let now = self.reads.load(Ordering::Relaxed);
+            let now = self.reads();
             quiet = if now == seen { quiet + look } else { Duration::ZERO };
             seen = now;
         }

@@ -5,6 +5,7 @@
 
 mod activity;
 mod command;
+mod eviction;
 mod fault;
 mod handshake;
 mod heartbeat;

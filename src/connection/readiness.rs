@@ -6,6 +6,7 @@ use redis::cmd;
 use tracing::info;
 
 use super::activity::Stream;
+use super::eviction;
 use super::fault::classify_text;
 use super::once::Once;
 use super::reply::Reply;
@@ -34,7 +35,8 @@ pub(super) async fn require_loaded(
     let mut said = false;
     let began = Instant::now();
     loop {
-        let question = [cmd("INFO").arg("persistence").clone()];
+        let section = |name: &str| cmd("INFO").arg(name).clone();
+        let question = [section("persistence"), section("memory")];
         let late = |_| Error::Unavailable {
             reason: format!("no answer to INFO within {} ms", answer_within.as_millis()),
         };
@@ -60,7 +62,10 @@ pub(super) async fn require_loaded(
             Some(reply) => loading_time(reply.text().unwrap_or_default()),
             None => None,
         };
-        let Some(wait) = wait else { return dialogue.into_stream() };
+        let Some(wait) = wait else {
+            eviction::warn(replies.get(1).and_then(Reply::text).unwrap_or_default(), server, once);
+            return dialogue.into_stream();
+        };
         if !std::mem::replace(&mut said, true) {
             info!("{server} is loading its data; waiting for it");
         }

@@ -7,6 +7,7 @@ use redis::Value;
 
 use super::common::config_with;
 use super::common::server::Server;
+use super::common::{PATIENCE, until};
 use super::{get, open_ready, set};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -112,4 +113,32 @@ async fn large_values_pass_in_both_directions_side_by_side() {
     let (first, second) = tokio::join!(get(&connection, "a"), get(&connection, "b"));
     assert_eq!(first, Ok(Value::BulkString(value)));
     assert_eq!(first, second);
+}
+
+/// How often the server was asked for a sign of life.
+fn pings(server: &Server) -> u64 {
+    let told: String = redis::cmd("INFO").arg("commandstats").query(&mut server.admin()).unwrap();
+    let line =
+        told.lines().find_map(|line| line.strip_prefix("cmdstat_ping:calls=")).unwrap_or("0");
+    line.split(',').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_answered_anyway_asks_for_no_sign_of_life() {
+    let server = Server::start(&[]);
+    let connection = open_ready(&config_with(server.port, |_| ())).await;
+    until("an idle connection asks", PATIENCE, async || pings(&server) > 0).await;
+    // One that sent nothing for a second on a busy machine asks, too.
+    until("none was idle", PATIENCE, async || {
+        let before = pings(&server);
+        let mut longest = Duration::ZERO;
+        for _ in 0..150 {
+            let began = Instant::now();
+            get(&connection, "a").await.expect("get");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            longest = longest.max(began.elapsed());
+        }
+        longest < Duration::from_millis(500) && pings(&server) == before
+    })
+    .await;
 }

@@ -221,3 +221,18 @@ async fn close_leaves_no_socket_and_nothing_works_afterwards() {
     drop(clone);
     until("no sockets", PATIENCE, async || clients(&mut admin) == 0).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_throws_away_any_key_is_told_of_once() {
+    let said = async |args: &[&str]| {
+        let (log, _guard) = Log::keep();
+        let mut server = Server::start(args);
+        let connection = open_ready(&config_with(server.port, |_| ())).await;
+        server.restart();
+        until("it is back", PATIENCE, async || get(&connection, "a").await.is_ok()).await;
+        log.count("throws away any key")
+    };
+    assert_eq!(said(&["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]).await, 1);
+    assert_eq!(said(&["--maxmemory", "100mb", "--maxmemory-policy", "volatile-ttl"]).await, 0);
+    assert_eq!(said(&["--maxmemory-policy", "allkeys-lru"]).await, 0);
+}
