@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Looks that may follow each other without a pause …
-const AT_ONCE: u32 = 16;
+/// Looks that may follow each other without a pause: a script may deploy dozens of times in a row …
+const AT_ONCE: u32 = 64;
 /// … and how soon one more may follow when those are used up.
 const REFILL: Duration = Duration::from_millis(50);
 
