@@ -176,8 +176,19 @@ export declare class Member {
    * for a moment at most, because nothing else runs any more.
    */
   leave(): void
-  /** What the others tell of themselves. */
-  readFleet(): Promise<FleetReading>
+  /**
+   * Reads the fleet for those who show it: its text is there for `takeFleet` then. `known` is what the reader
+   * itself knows to be stored.
+   */
+  readFleet(known?: string | undefined | null): Promise<FleetReading>
+  /**
+   * Writes the text of the last reading, JSON in UTF-8 in the shape that docs/fleet.md has, to the beginning of
+   * `into`, once: of a thousand instances it is most of a megabyte, and JavaScript knows best which memory
+   * is free. Returns its length in bytes; throws ERR_VALKEY_INTERNAL where it does not fit, or there is none.
+   */
+  takeFleet(into: Uint8Array): number
+  /** The instances in few words, by name. */
+  readMembers(): Promise<Array<FleetMember>>
   /**
    * These tabs, by their ids, are wanted here from now on, and no others. What of others was held is given
    * back: it must have been stopped before. The event `tabs` tells that `heldTabs` has changed.
@@ -417,27 +428,40 @@ export type EventFunction = (arg: EventName) => void
 /** What happens outside a call. */
 export type EventName = 'revision' | 'restore' | 'refused' | 'library' | 'standing' | 'packages' | 'tabs' | 'watched' | 'heard'
 
-/** What one instance has reported. */
-export interface FleetEntry {
+/** What is known of one instance in few words. */
+export interface FleetMember {
   /** Tells its process from every other one. */
   id: string
-  /** How long ago it was, in ms, by the server's clock. */
-  silent: number
-  /** The text; `null` when there is none. It comes from the server: nothing in it is known to be so. */
-  report?: string
+  /** Its host's name; with a suffix where several have the same. */
+  name: string
+  /** What it is. */
+  role: Role
+  /** `in step`, `behind`, `not ready` or `lost`. */
+  state: string
+  /** What tabs can be placed by. */
+  labels: Array<string>
+  /** What keeps it from its work in part. */
+  notes: Array<string>
+  /** Its options of tabs that run once; `null` when it does not tell. */
+  once?: FleetMemberOnce
 }
 
-/** What was read of the fleet. */
+/** The options of tabs that run once. */
+export interface FleetMemberOnce {
+  /** How long a lease is, in ms. */
+  lease: number
+  /** What becomes of a tab while the server is away. */
+  whenAway: string
+}
+
+/** The fleet as it was seen. */
 export interface FleetReading {
-  /** ms since 1970 by the server's clock. */
-  now: number
-  /** Who has reported within a day. */
-  entries: Array<FleetEntry>
-  /**
-   * The revision that is stored, as logs name it; `null` when there is none, or it must not be
-   * read.
-   */
-  revision?: string
+  /** How long the text for `takeFleet` is, in bytes. */
+  length: number
+  /** Whether this instance is among them. */
+  hasOwn: boolean
+  /** The workers by their state. */
+  workers: WorkerCounts
 }
 
 /** How to make a flow array of the one before it. */
@@ -750,6 +774,18 @@ export interface Watched {
 
 /** What happens with the tabs that run once while the server is away. */
 export type WhenAway = 'stop' | 'keep'
+
+/** So many workers stand so. */
+export interface WorkerCounts {
+  /** They run the last deploy. */
+  inStep: number
+  /** They run an earlier one. */
+  behind: number
+  /** They do not do their work. */
+  notReady: number
+  /** Nothing is heard of them. */
+  lost: number
+}
 
 /** How a worker stands at this moment. */
 export interface WorkerHealth {

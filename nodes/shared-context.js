@@ -4,8 +4,6 @@
 
 const { promisify } = require('node:util');
 const { codedError } = require('../lib/errors');
-const { shared } = require('../lib/context/shared');
-const { isSharedStore } = require('../lib/context/which-stores');
 
 /**
  * @import { NodeApi, NodeDefinition, PaletteNode } from '../lib/types/palette'
@@ -52,6 +50,7 @@ module.exports = (RED) => {
    * @param {object} msg
    */
   function targetOf(node, { target, targetType }, msg) {
+    const { isSharedStore } = require('../lib/context/which-stores');
     const { store, key } = util.parseContextStore(target);
     if (!isSharedStore(RED.settings.contextStorage, store)) {
       throw codedError(
@@ -71,6 +70,7 @@ module.exports = (RED) => {
   async function run(node, definition, msg) {
     const { context, store, key } = targetOf(node, definition, msg);
     const argument = await argumentOf(node, definition, msg);
+    const { shared } = require('../lib/context/shared');
     const { operation: name } = definition;
     if (!Object.hasOwn(shared, name)) {
       throw codedError('ERR_VALKEY_CONTEXT_OPERATION', `there is no operation '${name}'`);

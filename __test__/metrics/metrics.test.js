@@ -31,16 +31,7 @@ function metricsOf({ role = 'worker', now = {}, known, settings = { version: '4.
 
 const store = { keys: 1, bytes: 20, unsent: 3, conflicts: 4 };
 const WORKER = { packages: 'in step', copyAge: 7, context: { a: store } };
-const known = {
-  asOf: 1500,
-  instances: [
-    ['admin', 'in step'],
-    ['worker', 'in step'],
-    ['worker', 'lost'],
-    ['worker', 'not ready'],
-    ['worker', 'lost']
-  ].map(([role, state]) => ({ role, state }))
-};
+const known = { asOf: 1500, workers: { inStep: 1, behind: 0, notReady: 1, lost: 2 } };
 
 async function families(options) {
   const { status, body, headers } = await metricsOf(options).answer();

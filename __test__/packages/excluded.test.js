@@ -68,3 +68,17 @@ test('stores given as what a package exports, or a part of that', () => {
     '@scope/context-part'
   ]);
 });
+
+test('a package that hands on what another one exports is one as well, however often it is handed on', () => {
+  const dir = tempDir('excluded');
+  const storage = makePackage(dir, 'storage-made', 'index.js', 'module.exports = { init() {} };');
+  makePackage(dir, 'storage-handed-on', 'index.js', "exports.storage = require('storage-made');");
+  const { ours } = makePackage(
+    dir,
+    'storage-again',
+    'index.js',
+    "exports.ours = require('storage-handed-on').storage;"
+  );
+  assert.equal(ours, storage);
+  assert.deepEqual(extra({ storageModule: storage }).sort(), ['storage-again', 'storage-handed-on', 'storage-made']);
+});

@@ -23,7 +23,8 @@ const worker = (name, labels = [], { state = 'in step', notes = [], once = ONCE 
   role: 'worker',
   state,
   labels,
-  report: { notes, once }
+  notes,
+  once
 });
 const NO_RIGHT = 'tabs that run once: the right to SET is missing';
 

@@ -8,7 +8,7 @@ const { createNames } = require('../../lib/streams/show/names');
 test('workers are called as the fleet calls them, which is asked for once in a while', async () => {
   let time = 0;
   let asked = 0;
-  let answer = async () => ({ instances: [{ id: 'a', name: 'host~1' }] });
+  let answer = async () => [{ id: 'a', name: 'host~1' }];
   const names = createNames({
     read() {
       asked += 1;

@@ -7,7 +7,6 @@ const path = require('node:path');
 const { openCore } = require('../binding/core');
 const { createEvents } = require('../binding/events');
 const { codedError } = require('../errors');
-const { fleetOf } = require('../fleet/fleet');
 const { createRuntimeWatch } = require('../flows/runtime-watch');
 const { createHistory } = require('../history');
 const nodeRed = require('../node-red');
@@ -165,7 +164,7 @@ function openAdmin({ settings, runtime, log, options, checked, member, placement
 
     const standing = createStandingNotices({ core, notices });
 
-    const others = placement.watchOthers(async () => (await fleetOf(await member.core.readFleet())).instances);
+    const others = placement.watchOthers(() => member.core.readMembers());
     onClose(others.close);
 
     await core.open(os.hostname());

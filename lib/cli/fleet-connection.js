@@ -3,11 +3,10 @@
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { openCore } = require('../binding/core');
-const { fleetOf } = require('../fleet/fleet');
 
 /**
  * @import { Context } from '.'
- * @import { Fleet } from '../fleet/fleet'
+ * @import { Fleet } from '../types/fleet'
  */
 
 /** How long a server that does not answer is waited for, in ms. */
@@ -33,7 +32,9 @@ function openFleetConnection({ coreOptions, log, interrupted }) {
       const deadline = performance.now() + patience;
       for (;;) {
         try {
-          return await fleetOf(await core.readFleet());
+          const { length } = await core.readFleet();
+          const text = Buffer.alloc(length);
+          return JSON.parse(text.toString('utf8', 0, core.takeFleet(text)));
         } catch (error) {
           if (performance.now() >= deadline || interrupted.aborted || error.code === 'ERR_VALKEY_PERMISSION') {
             throw error;

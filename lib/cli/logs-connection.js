@@ -3,7 +3,6 @@
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { openCore } = require('../binding/core');
-const { fleetOf } = require('../fleet/fleet');
 const { readMessage } = require('../streams/show/message');
 const { createNames } = require('../streams/show/names');
 
@@ -58,7 +57,7 @@ function openLogsConnection({ coreOptions, log }, onMessage) {
   });
   // What is done in the background does not keep the process.
   const alive = setInterval(() => {}, 60_000);
-  const names = createNames({ read: async () => fleetOf(await core.readFleet()) });
+  const names = createNames({ read: core.readMembers });
 
   return {
     /**

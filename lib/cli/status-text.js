@@ -2,7 +2,7 @@
 
 const { coloured, table } = require('./table');
 
-/** @import { Fleet, Member } from '../fleet/fleet' */
+/** @import { Fleet, FleetInstance } from '../types/fleet' */
 
 const HEAD = ['NAME', 'ROLE', 'LABELS', 'REVISION', 'STATE', 'UP', 'MEMORY', 'PROBLEM'];
 const STATE = HEAD.indexOf('STATE');
@@ -22,7 +22,7 @@ function duration(seconds) {
   return `${Math.floor(seconds / size)} ${unit}`;
 }
 
-/** @param {Member} member */
+/** @param {FleetInstance} member */
 function revisionText({ behind, revision }) {
   if (behind === 0) {
     return 'last';
@@ -30,7 +30,7 @@ function revisionText({ behind, revision }) {
   return behind ? `${behind} behind` : (revision ?? 'none');
 }
 
-/** @param {Member} member */
+/** @param {FleetInstance} member */
 function rowOf(member) {
   const { name, role, labels, state, error, report } = member;
   const { uptime, rss } = report;

@@ -1,6 +1,5 @@
 'use strict';
 
-const { openRegistry } = require('../packages/palette/registry');
 const { name: NAME } = require('../../package.json');
 
 /**
@@ -18,6 +17,7 @@ const LABEL = 'nodeRedStorageValkeyGuard';
 function guardPalette({ runtime, log }) {
   // What Node-RED has taken out of its list before it asks, an editor that is opened later would miss.
   const putBack = async () => {
+    const { openRegistry } = require('../packages/palette/registry');
     const registry = openRegistry(runtime);
     if (!registry.getModuleInfo(NAME)) {
       await registry.addModule(NAME);

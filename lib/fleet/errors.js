@@ -2,10 +2,6 @@
 
 const { EventEmitter } = require('node:events');
 
-const { knownSecrets } = require('../known-secrets');
-const { plainText } = require('./plain-text');
-const { withoutSecrets } = require('./redact');
-
 /**
  * @import { Runtime, Settings } from '../types/node-red'
  */
@@ -35,7 +31,8 @@ function wordsOf(message) {
  */
 function watchErrors({ runtime, settings }) {
   const { log, nodes } = runtime;
-  const known = knownSecrets(settings);
+  /** @type {string[] | undefined} */
+  let known;
   let count = 0;
   /** @type {{ text: string, at: number } | null} */
   let last = null;
@@ -46,6 +43,11 @@ function watchErrors({ runtime, settings }) {
       return;
     }
     count += 1;
+    // Most starts log no error.
+    const { knownSecrets } = require('../known-secrets');
+    const { plainText } = require('./plain-text');
+    const { withoutSecrets } = require('./redact');
+    known ??= knownSecrets(settings);
     const own = id && nodes ? Object.values(nodes.getCredentials(id) || {}) : [];
     const node = type ? `[${type}:${name || id}] ` : '';
     last = { text: plainText(withoutSecrets(node + wordsOf(msg), [...known, ...own]), LONGEST), at: performance.now() };

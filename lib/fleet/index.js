@@ -2,14 +2,14 @@
 
 const { watchErrors } = require('./errors');
 const { watchEventLoop } = require('./event-loop');
-const { createReader } = require('./reader');
-const { createReport } = require('./report');
 
 /**
  * @import { AdminHealth, CheckedOptions } from '../../binding'
  * @import { Standing } from '../health/standing'
  * @import { Instance, Log, Member } from '../types/core'
  * @import { Runtime, Settings } from '../types/node-red'
+ * @import { createReport } from './report'
+ * @import { FleetReader } from './reader'
  */
 
 /** How often it is looked whether something has changed, in ms. */
@@ -38,13 +38,15 @@ function openFleet({ core, checked, settings, runtime, log, standing, instance, 
   let delay = { p99: 0, max: 0 };
   // Such an admin writes nothing.
   const reports = checked.report && !(settings.readOnly && checked.role === 'admin');
-  const report = createReport({ checked, settings, standing, errors, delay: () => delay, tabs });
+  /** @type {ReturnType<typeof createReport> | undefined} */
+  let report;
   let told = { mark: '', at: -Infinity };
   let reconnects = 0;
   let wasCutOff = false;
 
   const look = () => {
     try {
+      report ??= require('./report').createReport({ checked, settings, standing, errors, delay: () => delay, tabs });
       const seen = report.look();
       const { connection } = seen.now;
       if (connection === 'ready' && wasCutOff) {
@@ -81,8 +83,13 @@ function openFleet({ core, checked, settings, runtime, log, standing, instance, 
     return health?.revision ?? null;
   };
 
+  /** @type {FleetReader | undefined} */
+  let opened;
+  const reader = () => (opened ??= require('./reader').createReader({ core, stored, reports }));
+
   return {
-    reader: createReader({ core, stored, own: reports ? core.id() : null }),
+    /** @type {FleetReader} */
+    reader: { read: () => reader().read(), lend: () => reader().lend(), members: () => reader().members() },
     errors,
     /** Of the event loop, in ms, in the last 2 s. */
     delay: () => delay,

@@ -3,6 +3,9 @@
 /** Controls, what turns the direction of text, broken pairs, and what separates lines. */
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]+/gu;
 
+/** Nearly all texts. To look at one for the above has Node.js read tables of Unicode: 2 MB of memory. */
+const PRINTABLE = /^[ -~]*$/;
+
 /** The first half of a character that was cut. */
 const HALF_AT_END = /[\uD800-\uDBFF]$/;
 
@@ -17,10 +20,8 @@ function plainText(value, most) {
     return '';
   }
   // Cut before, too: of a text of megabytes the rest is not looked at.
-  const text = value
-    .slice(0, most * 4)
-    .replace(CONTROLS, ' ')
-    .trim();
+  const part = value.slice(0, most * 4);
+  const text = (PRINTABLE.test(part) ? part : part.replace(CONTROLS, ' ')).trim();
   return text.length <= most ? text : `${text.slice(0, most - 1).replace(HALF_AT_END, '')}…`;
 }
 

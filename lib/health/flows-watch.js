@@ -1,7 +1,5 @@
 'use strict';
 
-const { HOLD_TYPE } = require('../reload/hold');
-
 /** @import { Runtime, RuntimeState } from '../types/node-red' */
 
 /**
@@ -34,6 +32,7 @@ function watchFlows(events) {
   const onState = ({ error, state: told, types, modules, type }) => {
     if (error === 'missing-types' || error === 'missing-modules') {
       const named = types || (modules || []).map((entry) => (entry && entry.module) || entry);
+      const { HOLD_TYPE } = require('../reload/hold');
       // Ours, for Node-RED: nobody could install it.
       const what = named.filter((name) => name !== HOLD_TYPE);
       // What did not change runs on.

@@ -1,7 +1,5 @@
 'use strict';
 
-const { createListener } = require('./listener');
-
 /**
  * @import { CheckedOptions } from '../../binding'
  * @import { Log } from '../types/core'
@@ -26,6 +24,7 @@ function createHealth({ options, log, standing, more = {} }) {
   if (!options) {
     return NONE;
   }
+  const { createListener } = require('./listener');
   const { port, host, path } = options;
   const ready = () => {
     const body = standing.now();

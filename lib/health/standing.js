@@ -1,13 +1,13 @@
 'use strict';
 
 const { watchFlows } = require('./flows-watch');
-const { createReadiness } = require('./readiness');
 
 /**
  * @import { ContextHealth, Role } from '../../binding'
  * @import { OpenedStore } from '../context/handover'
  * @import { Instance, Placement } from '../types/core'
  * @import { Runtime } from '../types/node-red'
+ * @import { createReadiness } from './readiness'
  */
 
 /** @typedef {ReturnType<typeof createStanding>} Standing */
@@ -45,9 +45,12 @@ const { createReadiness } = require('./readiness');
  */
 function createStanding({ role, maxAge, runtime, instance, contexts, placement }) {
   const flows = watchFlows(runtime.events);
-  const readiness = createReadiness({ role, maxAge });
+  /** @type {ReturnType<typeof createReadiness> | undefined} */
+  let readiness;
   return {
     now() {
+      // Nobody asks before flows are loaded.
+      readiness ??= require('./readiness').createReadiness({ role, maxAge });
       const opened = instance();
       const verdict = readiness({
         core: opened && opened.health(),

@@ -1,13 +1,13 @@
 'use strict';
 
 const { createNotes } = require('./notes');
-const { createRollback } = require('./rollback');
 
 /**
  * @import { Secrets } from '../admin/secrets'
  * @import { AdminCore } from '../types/core'
  * @import { AskedHistory } from '../types/history'
  * @import { Runtime } from '../types/node-red'
+ * @import { createRollback } from './rollback'
  */
 
 /** @typedef {ReturnType<typeof createHistory>} History */
@@ -24,6 +24,9 @@ const { createRollback } = require('./rollback');
  */
 function createHistory({ core, runtime, secrets, project }) {
   const notes = createNotes({ core, runtime, hasProject: () => project() !== undefined });
+  /** @type {ReturnType<typeof createRollback> | undefined} */
+  let rollback;
+
   return {
     deploying: notes.deploying,
     beforeSend: notes.beforeSend,
@@ -38,7 +41,10 @@ function createHistory({ core, runtime, secrets, project }) {
       entries: core.historyEntries,
       difference: core.historyDifference,
       annotate: core.annotateHistory,
-      rollback: createRollback({ core, runtime, secrets, notes, project })
+      rollback(...wanted) {
+        rollback ??= require('./rollback').createRollback({ core, runtime, secrets, notes, project });
+        return rollback(...wanted);
+      }
     }
   };
 }

@@ -2,13 +2,12 @@
 
 /**
  * @import { Verdict } from '../health/standing'
- * @import { Known } from '../fleet/reader'
+ * @import { Known } from '../types/fleet'
  * @import { createUpdateFigures } from './updates'
  * @import { Family, Sample, Type } from './exposition'
  */
 
 const PREFIX = 'nodered_cluster_';
-const STATES = /** @type {const} */ (['in step', 'behind', 'not ready', 'lost']);
 
 /**
  * @param {string} name
@@ -97,21 +96,17 @@ function ownFamilies({ now, about, errors, reconnects, delay, tabs, context, upd
  * @param {Known} known
  * @returns {Family[]}
  */
-function fleetFamilies({ asOf, instances }) {
+function fleetFamilies({ asOf, workers }) {
   if (asOf === null) {
     return [];
   }
-  const workers = instances.filter(({ role }) => role === 'worker');
   return [
-    family(
-      'fleet_workers',
-      'gauge',
-      'Workers by state',
-      STATES.map((state) => ({
-        labels: { state: state.replace(' ', '_') },
-        value: workers.filter((worker) => worker.state === state).length
-      }))
-    ),
+    family('fleet_workers', 'gauge', 'Workers by state', [
+      { labels: { state: 'in_step' }, value: workers.inStep },
+      { labels: { state: 'behind' }, value: workers.behind },
+      { labels: { state: 'not_ready' }, value: workers.notReady },
+      { labels: { state: 'lost' }, value: workers.lost }
+    ]),
     gauge('fleet_age_seconds', 'How old what is known of the workers is', asOf / 1000)
   ];
 }

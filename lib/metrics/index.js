@@ -1,8 +1,5 @@
 'use strict';
 
-const { contextFigures } = require('../fleet/report');
-const { CONTENT_TYPE, exposition } = require('./exposition');
-const { fleetFamilies, ownFamilies } = require('./families');
 const { createUpdateFigures } = require('./updates');
 const { version: VERSION } = require('../../package.json');
 
@@ -32,6 +29,10 @@ function createMetrics({ role, settings, standing, fleet, tabs }) {
     onUpdate: updates.note,
     /** @returns {Promise<Answer>} */
     async answer() {
+      // Most instances are never asked.
+      const { contextFigures } = require('../fleet/report');
+      const { CONTENT_TYPE, exposition } = require('./exposition');
+      const { fleetFamilies, ownFamilies } = require('./families');
       const now = standing.now();
       const own = ownFamilies({
         now,

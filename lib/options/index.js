@@ -1,8 +1,6 @@
 'use strict';
 
 const { codedError } = require('../errors');
-const { serverIdentity } = require('./server-identity');
-const { withPlainTls } = require('./tls');
 
 /**
  * @import { Functions, NatFunction, ReconnectFunction, RetryFunction } from '../../binding'
@@ -24,7 +22,14 @@ function optionsAsText(options) {
     );
   }
   const raw = /** @type {RawOptions} */ (options);
-  return { text: JSON.stringify(plain(withPlainTls(raw), [])), functions: functionsOf(raw) };
+  const made = mayAskForTls(raw) ? require('./tls').withPlainTls(raw) : raw;
+  return { text: JSON.stringify(plain(made, [])), functions: functionsOf(raw) };
+}
+
+/** @param {RawOptions} options of which most say nothing of it */
+function mayAskForTls({ tls, sentinelTLS, url, redisOptions }) {
+  const ofNodes = /** @type {RawOptions | null | undefined} */ (redisOptions);
+  return [tls, sentinelTLS, url, ofNodes?.tls].some((given) => given !== undefined);
 }
 
 /**
@@ -82,7 +87,7 @@ function functionsOf(options) {
     clusterRetryStrategy: retryCallback(options.clusterRetryStrategy),
     reconnectOnError: reconnectCallback(ofNodes(options, 'reconnectOnError')),
     natMap: natCallback(ofNodes(options, 'natMap')),
-    serverIdentity: serverIdentity(options)
+    serverIdentity: (...asked) => require('./server-identity').serverIdentity(options)(...asked)
   };
 }
 

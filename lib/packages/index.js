@@ -1,7 +1,6 @@
 'use strict';
 
 const { excludedModules } = require('./excluded');
-const { createNpmWait } = require('./npm/wait-for-npm');
 const { npmCommand } = require('./npm/which-npm');
 const { createNodeRedLock } = require('./npm/node-red-lock');
 const { createPalette } = require('./palette');
@@ -48,7 +47,9 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
   };
 
   const synchronised = () => core.packages();
-  const npm = createNpmWait({ packages: synchronised });
+  /** @type {ReturnType<typeof import('./npm/wait-for-npm').createNpmWait> | undefined} */
+  let opened;
+  const npm = () => (opened ??= require('./npm/wait-for-npm').createNpmWait({ packages: synchronised }));
 
   const missingPackages = () => {
     const packages = synchronised();
@@ -82,8 +83,8 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
         late.begin(missingPackages());
         nodeRedLock = createNodeRedLock({
           runtime,
-          acquire: npm.acquire,
-          release: npm.release,
+          acquire: () => npm().acquire(),
+          release: () => npm().release(),
           isSatisfied: async (name, version) => Boolean(await synchronised()?.isInstalled(name, version))
         });
       }
@@ -106,8 +107,12 @@ function createPackages({ core, settings, runtime, log, upgrade, reload }) {
     /** The names that are on the list and not loaded; null while there is no list. */
     missing: missingPackages,
 
-    /** Waits at most `ms` until no npm runs here; whether none does. */
-    waitForNpm: npm.waitUntilFree,
+    /**
+     * Waits at most `ms` until no npm runs here; whether none does.
+     *
+     * @param {number} ms
+     */
+    waitForNpm: (ms) => npm().waitUntilFree(ms),
 
     /** Does what the core asks for with its event; whether packages have come into the running Node-RED. */
     async onJob() {

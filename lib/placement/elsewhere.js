@@ -41,8 +41,8 @@ function wrongElsewhere(flows, instances) {
       wrong.push(`tab '${nameOf(tab, id)}' runs nowhere: no worker has the label ${named}`);
     }
   }
-  for (const { name, report } of hasOnce ? workers : []) {
-    const note = report.notes.find((text) => text.startsWith(UNABLE));
+  for (const { name, notes } of hasOnce ? workers : []) {
+    const note = notes.find((text) => text.startsWith(UNABLE));
     if (note) {
       wrong.push(`worker '${name}' can't run tabs once: ${note.slice(UNABLE.length)}`);
     }
@@ -62,11 +62,11 @@ function differing([first, ...others]) {
     ['onceLease', 'lease'],
     ['onceWhenAway', 'whenAway']
   ])) {
-    const own = first.report.once?.[key];
-    const other = others.find(({ report }) => own !== undefined && report.once && report.once[key] !== own);
+    const own = first.once?.[key];
+    const other = others.find(({ once }) => own !== undefined && once && once[key] !== own);
     if (other) {
       wrong.push(
-        `'${option}' is ${own} on worker '${first.name}' and ${other.report.once?.[key]} on '${other.name}': set it to the same on all, or a tab that runs once may run twice around a failover`
+        `'${option}' is ${own} on worker '${first.name}' and ${other.once?.[key]} on '${other.name}': set it to the same on all, or a tab that runs once may run twice around a failover`
       );
     }
   }

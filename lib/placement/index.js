@@ -2,13 +2,13 @@
 
 const { codedError } = require('../errors');
 const { hookFlows } = require('./hook');
-const { createOnce } = require('./once');
 const { watchOthers } = require('./elsewhere');
 const { createFaults } = require('./faults');
 const { nameOf, placeOf, tabsOf } = require('./place');
 const { EVERYWHERE, NAME, placementOf } = require('./value');
 
 /**
+ * @import { createOnce } from './once'
  * @import { Role, PlacementOptions } from '../../binding'
  * @import { Log, Placement } from '../types/core'
  * @import { Runtime } from '../types/node-red'
@@ -61,6 +61,7 @@ function createPlacement({ role, options, runtime, log }) {
     },
 
     runOnce({ leases, reload }) {
+      const { createOnce } = require('./once');
       const read = 'read' in hook ? hook.read : NOTHING_READ;
       const opened = createOnce({ leases, reload, runtime, read, self, lease: onceLease, log });
       once = opened;

@@ -3,16 +3,13 @@
 const os = require('node:os');
 
 const { keptStatuses } = require('../node-red');
-const { createPublishing } = require('./publish');
-const { createRedaction } = require('./publish/secrets');
-const { createShowing } = require('./show');
-const { createNames } = require('./show/names');
 
 /**
  * @import { Watch } from './kinds'
  * @import { FleetReader } from '../fleet/reader'
  * @import { Member } from '../types/core'
  * @import { Runtime, Settings } from '../types/node-red'
+ * @import { createShowing } from './show'
  */
 
 /** @typedef {ReturnType<typeof createShowing>} Showing */
@@ -29,6 +26,8 @@ function openStreams({ role, settings, runtime, member, fleet }) {
 
 /** @param {{ settings: Settings, runtime: Runtime, member: Member }} params */
 function openPublishing({ settings, runtime, member: { core, listen } }) {
+  const { createPublishing } = require('./publish');
+  const { createRedaction } = require('./publish/secrets');
   const worker = { id: core.id(), name: os.hostname() };
   const publishing = createPublishing({
     runtime,
@@ -53,17 +52,43 @@ function openPublishing({ settings, runtime, member: { core, listen } }) {
  */
 const asText = (watch) => Object.fromEntries(Object.entries(watch).map(([worker, kinds]) => [worker, kinds.join()]));
 
-/** @param {{ runtime: Runtime, member: Member, fleet: FleetReader }} params */
+/**
+ * Nothing of it is loaded before somebody looks.
+ *
+ * @param {{ runtime: Runtime, member: Member, fleet: FleetReader }} params
+ */
 function openShowing({ runtime, member: { core, listen }, fleet }) {
-  const showing = createShowing({
-    runtime,
-    ask: (watch) => core.background.look(asText(watch)),
-    heard: core.takeHeard,
-    statuses: keptStatuses,
-    names: createNames({ read: fleet.read })
-  });
-  listen({ heard: showing.hear });
-  return { showing, close: showing.close };
+  /** @type {Showing | null} */
+  let showing = null;
+  let isClosed = false;
+
+  const open = () => {
+    const { createShowing } = require('./show');
+    const { createNames } = require('./show/names');
+    return createShowing({
+      runtime,
+      ask: (watch) => core.background.look(asText(watch)),
+      heard: core.takeHeard,
+      statuses: keptStatuses,
+      names: createNames({ read: fleet.members })
+    });
+  };
+
+  listen({ heard: () => showing?.hear() });
+  return {
+    /** @returns {Showing | null} */
+    get showing() {
+      if (!isClosed) {
+        showing ??= open();
+      }
+      return showing;
+    },
+    close() {
+      isClosed = true;
+      showing?.close();
+      showing = null;
+    }
+  };
 }
 
 module.exports = { openStreams };

@@ -1,7 +1,6 @@
 'use strict';
 
 const { isObject } = require('../is-object');
-const { checkedWatch } = require('./kinds');
 
 /** @import { EditorParams, PluginApi } from '../types/editor' */
 
@@ -21,6 +20,7 @@ const VIEWER = /^[\w-]{1,64}$/;
 function addStreamRoutes({ httpAdmin, auth }, { streams }) {
   httpAdmin.post(PATH, auth.needsPermission('flows.read'), async (request, response) => {
     const { viewer, watch: given } = isObject(request.body) ? request.body : {};
+    const { checkedWatch } = require('./kinds');
     const watch = checkedWatch(given);
     if (typeof viewer !== 'string' || !VIEWER.test(viewer) || watch === null) {
       response

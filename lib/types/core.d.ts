@@ -130,7 +130,8 @@ export interface ReportingInstance {
   role: binding.Role;
   state: string;
   labels: string[];
-  report: { notes: string[]; once: { lease: number; whenAway: string } | null };
+  notes: string[];
+  once?: { lease: number; whenAway: string } | null;
 }
 
 export interface PlacementState {

@@ -21,7 +21,10 @@ export interface EditorResponse {
   type(name: string): EditorResponse;
   json(value: unknown): void;
   send(text: string): void;
-  end(): void;
+  /** It is sent, or whoever asked is gone. */
+  once(event: 'close', listener: () => void): void;
+  write(part: Uint8Array): boolean;
+  end(part?: Uint8Array): void;
 }
 
 export type EditorHandler = (request: EditorRequest, response: EditorResponse, next: (error?: unknown) => void) => void;

@@ -48,6 +48,15 @@ pub enum Role {
     Worker,
 }
 
+impl From<config::Role> for Role {
+    fn from(role: config::Role) -> Self {
+        match role {
+            config::Role::Admin => Self::Admin,
+            config::Role::Worker => Self::Worker,
+        }
+    }
+}
+
 /// Names of keys, with their prefix.
 #[napi(object, object_from_js = false)]
 pub struct KeyNames {
@@ -139,10 +148,7 @@ pub fn check_options(options: String) -> napi::Result<CheckedOptions> {
     let (config, notices) = parse(&options)?;
     let keys = Keyspace::new(&config.key_prefix);
     Ok(CheckedOptions {
-        role: match config.role {
-            config::Role::Admin => Role::Admin,
-            config::Role::Worker => Role::Worker,
-        },
+        role: config.role.into(),
         server: server(&config.connection),
         key_prefix: config.key_prefix,
         keys: KeyNames { flows: keys.flows(), credentials: keys.credentials() },

@@ -25,7 +25,8 @@ impl fmt::Debug for Secret {
 }
 
 /// What an instance is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Has the editor; its disk is the source of truth.
     Admin,

@@ -31,16 +31,18 @@ function report(properties = {}) {
   };
 }
 
-let count = 0;
-
-/** An entry as the core reads it. */
-function entry(properties = {}, { silent = 500, id = (++count).toString(16).padStart(16, '0') } = {}) {
-  return { id, silent, report: JSON.stringify(report(properties)) };
+/** A core that makes this of its fleet: by their names, whatever `seen` gives. */
+function coreThatSees(seen) {
+  let text;
+  return {
+    async readFleet() {
+      const { names = ['box'], hasOwn = false } = await seen();
+      const fleet = { revision: '1002', total: names.length, inStep: 0, instances: names.map((name) => ({ name })) };
+      text = Buffer.from(JSON.stringify(fleet));
+      return { length: text.length, hasOwn, workers: { inStep: 0, behind: names.length, notReady: 0, lost: 0 } };
+    },
+    takeFleet: (into) => text.copy(into)
+  };
 }
 
-/** What the core reads of the fleet. */
-function reading(entries, properties = {}) {
-  return { now: 1_000_000, revision: '1002', entries, ...properties };
-}
-
-module.exports = { entry, reading, report };
+module.exports = { coreThatSees, report };

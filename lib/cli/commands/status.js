@@ -9,7 +9,7 @@ const { statusJson, statusLines } = require('../status-text');
 
 /**
  * @import { Context } from '..'
- * @import { Fleet } from '../../fleet/fleet'
+ * @import { Fleet } from '../../types/fleet'
  */
 
 /** All workers are in step; not all; nobody can say. */

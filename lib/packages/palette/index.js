@@ -1,15 +1,6 @@
 'use strict';
 
 const path = require('node:path');
-const { setTimeout: delay } = require('node:timers/promises');
-const { createReplaced } = require('../upgrade/dependencies');
-const { goingAlong } = require('./brought-along');
-const { createInstallHooks } = require('./install-hooks');
-const { createLoading } = require('./loading');
-const { createRegistration } = require('./registration');
-const { openRegistry } = require('./registry');
-const { createRemoving } = require('./removing');
-const { createUpgrade } = require('../upgrade');
 const { createSerialQueue } = require('../../serial-queue');
 
 /**
@@ -60,11 +51,13 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
   /** @type {Map<string, string>} */
   const told = new Map();
   const root = path.resolve(userDir, 'node_modules');
-  const replaced = createReplaced(root);
+  /** @type {Replaced | undefined} */
+  let known;
+  const replaced = () => (known ??= require('../upgrade/dependencies').createReplaced(root));
   runtime.events.on('runtime-event', onRuntimeEvent);
   if (upgrade === 'live') {
     whenNodesAreLoaded()
-      .then(replaced.note)
+      .then(() => replaced().note())
       .catch(() => {});
   }
 
@@ -79,6 +72,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     });
 
   async function whenNodesAreLoaded() {
+    const { setTimeout: delay } = require('node:timers/promises');
     while (!runtime.isStarted()) {
       if (isClosed) {
         throw new Error('closed before Node-RED had loaded its nodes');
@@ -87,7 +81,14 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
     }
   }
 
+  /** Loads what changes a palette, and not before something is to be changed: no start waits for it. */
   function assemble() {
+    const { createUpgrade } = require('../upgrade');
+    const { createInstallHooks } = require('./install-hooks');
+    const { createLoading } = require('./loading');
+    const { createRegistration } = require('./registration');
+    const { openRegistry } = require('./registry');
+    const { createRemoving } = require('./removing');
     const registry = openRegistry(runtime);
     const registration = createRegistration({ registry, settings: runtime.settings });
     const hooks = createInstallHooks({ runtime, dir: userDir });
@@ -96,7 +97,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       ...parts,
       ...createLoading(parts),
       ...createRemoving(parts),
-      upgradeAll: createUpgrade({ ...parts, mode: upgrade, restartDelay, replaced }).upgradeAll
+      upgradeAll: createUpgrade({ ...parts, mode: upgrade, restartDelay, replaced: replaced() }).upgradeAll
     };
   }
 
@@ -147,6 +148,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       const result = { removed: [], inUse: [], failed: [] };
       for (const name of parts.usersFirst(names)) {
         try {
+          const { goingAlong } = require('./brought-along');
           const along = await goingAlong(root, new Set([...result.removed, name]));
           result[(await parts.removeOne(name, along)) ? 'removed' : 'inUse'].push(name);
         } catch (error) {
@@ -188,7 +190,7 @@ function createPalette({ runtime, settings, log, upgrade = 'report', reload, res
       upgrades.push(...came.map((entry) => ({ ...entry, isOfStart })));
       await parts.upgradeAll(upgrades, result, fail);
       if (upgrade === 'live') {
-        replaced.note();
+        replaced().note();
       }
       return result;
     });

@@ -9,7 +9,7 @@ const FRESH = 5000;
  * What workers are called: as the fleet has them, where two of the same host have different names; one that is not known
  * there by the name that it gives itself.
  *
- * @param {{ read: () => Promise<{ instances: Array<{ id: string, name: string }> }>, now?: () => number }} params `read`
+ * @param {{ read: () => Promise<Array<{ id: string, name: string }>>, now?: () => number }} params `read`
  *   gives the fleet; what it rejects with leaves names as they are
  */
 function createNames({ read, now = () => performance.now() }) {
@@ -24,7 +24,7 @@ function createNames({ read, now = () => performance.now() }) {
     async refresh() {
       if (!reading && now() - readAt > FRESH) {
         reading = read().then(
-          ({ instances }) => {
+          (instances) => {
             known = new Map(instances.map(({ id, name }) => [id, name]));
             readAt = now();
             reading = null;

@@ -7,12 +7,12 @@ mod leases;
 mod report;
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rand::Rng;
 
-pub use self::fleet::Fleet;
+pub use self::fleet::{Fleet, Instance, State, View};
 pub use self::hearing::Heard;
 use self::hearing::Hearing;
 pub use self::leases::HeldTab;
@@ -47,6 +47,8 @@ struct Inner {
     host: Arc<dyn Host>,
     fleet: FleetStore,
     limits: fleet::Limits,
+    /// The fleet as text, for who takes it.
+    seen: Mutex<Vec<u8>>,
     reports: report::Reports,
     leases: Leases,
     watch: Watch,
@@ -71,6 +73,7 @@ impl Member {
             fleet: FleetStore::new(connection.clone(), keys.clone()),
             leases: Leases::new(&id, store, Arc::clone(&host), &config.placement),
             limits: fleet::Limits::default(),
+            seen: Mutex::default(),
             reports: report::Reports::default(),
             id,
             keys,

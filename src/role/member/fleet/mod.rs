@@ -1,7 +1,19 @@
-//! What the instances of this prefix tell of themselves.
+//! What the instances of this prefix tell of themselves, and what is made of it.
 
+mod names;
+mod plain_text;
+mod received;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod told;
+mod view;
+
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use self::standing::State;
+pub use self::view::{Instance, View};
 use super::Member;
 use crate::error::{Error, Result};
 use crate::store::fleet::Heard;
@@ -28,6 +40,25 @@ impl Member {
     pub async fn read_fleet(&self) -> Result<Fleet> {
         let reading = self.inner.fleet.read().await?;
         Ok(Fleet { now: reading.now, entries: reading.entries, revision: self.revision().await? })
+    }
+
+    /// The fleet as it is seen at this moment; `known` is what the reader itself knows to be stored. Fails while the
+    /// server is away.
+    pub async fn see_fleet(&self, known: Option<String>) -> Result<View> {
+        let fleet = self.read_fleet().await?;
+        // A thousand reports take milliseconds.
+        let view = tokio::task::spawn_blocking(move || View::new(fleet, known.as_deref())).await;
+        view.map_err(|error| Error::Internal(format!("what was read of the fleet: {error}")))
+    }
+
+    /// Keeps what was made of the fleet until it is taken; only the newest.
+    pub fn keep_fleet(&self, text: Vec<u8>) {
+        *self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+
+    /// What was kept; empty when nothing was.
+    pub fn take_fleet(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The stored revision, for those who may read it: a user of `state` need not, and is not tried.
