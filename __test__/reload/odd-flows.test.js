@@ -101,6 +101,30 @@ for (const [name, flows] of Object.entries(INCOMPARABLE)) {
   });
 }
 
+test('what else runs goes on while odd flows wait for a type, and what goes knows that it does', async () => {
+  const twice = [probe({ id: 'twice', value: 'a' }), probe({ id: 'twice', value: 'a' })];
+  await instance.update([...FLOWS, ...twice], SECRETS);
+  instance.clear();
+  await instance.update([...FLOWS, ...twice, { id: 'late', type: 'late', z: 'tab', x: 1, y: 1, wires: [] }], SECRETS);
+  assert.deepEqual(instance.ids('close'), []);
+  instance.clear();
+  await instance.update([TAB, STAYS, ...twice], SECRETS);
+  const closed = instance.records.find(({ event, id }) => event === 'close' && id === 'odd');
+  assert.equal(closed.removed, true);
+});
+
+for (const [name, place] of Object.entries({ 'a configuration node': {}, 'one with half a place': { x: 1 } })) {
+  test(`odd wires that ${name} had: all that is deployed next starts`, async () => {
+    const conf = { id: 'conf', type: 'probe', z: 'tab', value: 'c', ...place };
+    await instance.update([...FLOWS, { ...conf, wires: JSON.parse('{"__proto__":{"a":1}}') }], SECRETS);
+    instance.clear();
+    // With a difference Node-RED looks for the wires of what has none, and starts nothing more of a tab.
+    await instance.update([TAB, STAYS, probe({ id: 'odd', value: 'two' }), conf], SECRETS);
+    assert.deepEqual(instance.ids('start').sort(), ['conf', 'odd', 'stays']);
+    assert.equal(instance.node('odd').value, 'two');
+  });
+}
+
 test('an instance that could not start starts once its subflow is mended', async () => {
   const flows = (input) => [
     TAB,

@@ -2,6 +2,7 @@
 
 const { NAMES_OF_EVERY_OBJECT, keyOf } = require('./key');
 const { INSTANCE } = require('./oddity');
+const { STRUCTURE, isInEditor } = require('./structure');
 
 /** @import { FlowNode } from '../types/node-red' */
 
@@ -32,7 +33,8 @@ function containersOf(flows) {
     let container = tabs.get(z) || subflows.get(z);
     if (node.type === 'group') {
       container?.groups.set(keyOf(node.id), node);
-    } else if (isPlaced(node)) {
+    } else if (!STRUCTURE.has(node.type) && isInEditor(node)) {
+      // Configuration nodes are never instances.
       if (!container && node.z) {
         // Node-RED makes such a tab, without groups.
         container = containerOf({ type: 'tab', id: node.z });
@@ -45,15 +47,6 @@ function containersOf(flows) {
     }
   }
   return { tabs, subflows };
-}
-
-/**
- * Whether it is no configuration node: those are never instances.
- *
- * @param {FlowNode} node
- */
-function isPlaced(node) {
-  return !/^(tab|subflow)$/.test(node.type) && Object.hasOwn(node, 'x') && Object.hasOwn(node, 'y');
 }
 
 /**

@@ -2,8 +2,12 @@
 
 const { keyOf } = require('../flows/key');
 const { INSTANCE, isOrdinary } = require('../flows/oddity');
+const { isInEditor } = require('../flows/structure');
 
-/** @import { FlowNode, Nodes } from '../types/node-red' */
+/**
+ * @import { FlowNode, Nodes } from '../types/node-red'
+ * @import { Difference } from './comparison'
+ */
 
 /**
  * Whether an instance of a subflow failed to start, e.g. since an input of the subflow is wired to a
@@ -41,4 +45,19 @@ function isComparable(flows, wanted, getNode) {
   return isOrdinary(flows) && isOrdinary(wanted) && !hasStuckInstance(flows, getNode);
 }
 
-module.exports = { isComparable };
+/**
+ * Whether the wires of a configuration node have changed, where no editor makes any.
+ *
+ * @param {Pick<Difference, 'changed'>} difference
+ * @param {Map<string, FlowNode>} before
+ * @param {Map<string, FlowNode>} wanted
+ */
+function rewiresConfiguration({ changed }, before, wanted) {
+  return changed.some((id) => {
+    const [old, next] = [before.get(id), wanted.get(id)];
+    const isConfiguration = next !== undefined && !isInEditor(next);
+    return isConfiguration && JSON.stringify(old?.wires) !== JSON.stringify(next.wires);
+  });
+}
+
+module.exports = { isComparable, rewiresConfiguration };

@@ -1,7 +1,9 @@
 'use strict';
 
 const { missingTypes } = require('../flows/missing-types');
+const { isOrdinary } = require('../flows/oddity');
 const { createChange } = require('./change');
+const { rewiresConfiguration } = require('./comparable');
 const { hold } = require('./hold');
 const { outcomeOf } = require('./result');
 
@@ -53,7 +55,12 @@ function createHandOver(params) {
    */
   async function handOver(wanted, difference, only) {
     try {
-      return await (standing.failed ? recover(wanted, difference) : change(wanted, difference, only));
+      if (standing.failed) {
+        return await recover(wanted, difference);
+      }
+      return await (only || isStartable(wanted, difference)
+        ? change(wanted, difference, only)
+        : loadAnew(wanted, difference));
     } catch (error) {
       if (!error.isIncomparable) {
         throw error;
@@ -61,6 +68,22 @@ function createHandOver(params) {
       log('warn', `${error.message}; it loads all flows anew instead`);
       return loadAnew(wanted, difference);
     }
+  }
+
+  /**
+   * Whether Node-RED comes through the start of all nodes, should it take one: it fails at a configuration node whose wires
+   * have changed, and so leaves the rest of a tab unstarted. What waits for types does not start.
+   *
+   * @param {Configuration} wanted
+   * @param {Difference} difference
+   */
+  function isStartable(wanted, difference) {
+    const { handed } = standing;
+    return (
+      (isOrdinary(handed.flows) && isOrdinary(wanted.flows)) ||
+      !rewiresConfiguration(difference, handed.nodes, wanted.nodes) ||
+      missingTypes(wanted.flows, getType).length > 0
+    );
   }
 
   /**
