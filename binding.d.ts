@@ -37,10 +37,12 @@ export declare class Admin {
   restored(done: boolean): void
   /** Takes the settings as they are on disk. */
   mirrorSettings(text: string): Promise<Mirroring>
+  /** Prepares flows that are on their way to the disk for [`mirrorDeploy`]: their JSON text, indented or not. */
+  prepareFlows(written: string): Promise<PreparedFlows>
   /** Takes flows and credentials as they are on disk. */
-  mirrorDeploy(flows: string, credentials: string, secret?: string | undefined | null, project?: string | undefined | null): Promise<Mirroring>
+  mirrorDeploy(flows: string | PreparedFlows, credentials: string, secret?: string | undefined | null, project?: string | undefined | null): Promise<Mirroring>
   /** The same in the background. */
-  mirrorDeployInBackground(call: number, flows: string, credentials: string, secret?: string | undefined | null, project?: string | undefined | null): void
+  mirrorDeployInBackground(call: number, flows: string | PreparedFlows, credentials: string, secret?: string | undefined | null, project?: string | undefined | null): void
   /**
    * The last deploy was refused, and Node-RED does not run it. The event `refused` follows when it
    * is to be loaded; until then it is not mirrored.
@@ -280,6 +282,24 @@ export declare class Packages {
   endNpm(): void
 }
 
+/** The flow array of a deploy, held by the core until it is released. */
+export declare class PreparedFlows {
+  /** The flow array as JSON text without indentation; `null` when it was released. */
+  text(): string | null
+  /**
+   * How the array is made of this one, which was held before; `null` where much has changed, or one of the two was
+   * released.
+   */
+  since(before: PreparedFlows): Promise<Array<FlowRun> | undefined | null>
+  /**
+   * The indexes of the entries that may refer to one of these texts, each as `JSON.stringify` writes it without its
+   * quotes; may give more. `null` when it was released.
+   */
+  entriesWith(texts: Array<string>): Promise<Array<number> | undefined | null>
+  /** Nobody needs it here any more; whoever it was handed to keeps it. */
+  release(): void
+}
+
 /**
  * A worker: reads everything from Valkey, writes nothing there.
  *
@@ -499,6 +519,9 @@ export interface Functions {
   /** Whether a certificate is that of the server asked for. */
   serverIdentity?: IdentityFunction
 }
+
+/** Has the system get back what the process has freed, in the background. */
+export declare function giveBackFreed(): void
 
 /** Where probes are answered, and when a worker is no longer ready. */
 export interface HealthOptions {

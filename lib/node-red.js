@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 
-/** @import { Comms, ExpressionUtil, FlowsApi, LocalStorage, Runtime, Settings, Statuses } from './types/node-red' */
+/** @import { Comms, ExpressionUtil, FileWriter, FlowsApi, FlowsModule, FlowsUtil, LocalStorage, Runtime, Settings, Statuses } from './types/node-red' */
 
 /**
  * The loaded files of a package of Node-RED's whose path ends as given.
@@ -53,16 +53,24 @@ function localStorage() {
 }
 
 /**
- * What the editor's API asks of the runtime about flows: one change at a time, whoever wants it.
+ * How Node-RED's local storage writes its files; null where that is not to be found.
  *
- * @returns {FlowsApi}
+ * @returns {FileWriter | null}
+ */
+function fileWriter() {
+  const found = loaded(path.join('storage', 'localfilesystem', 'util.js'));
+  return found && typeof found.exports.writeFile === 'function' ? found.exports : null;
+}
+
+/**
+ * What the editor's API asks of the runtime about flows: one change at a time, whoever wants it. Null where that is not to be
+ * found.
+ *
+ * @returns {FlowsApi | null}
  */
 function flowsApi() {
   const found = loaded(path.join('api', 'flows.js'));
-  if (!found) {
-    throw new Error("the editor's API of Node-RED is not loaded");
-  }
-  return found.exports;
+  return found && typeof found.exports.setFlows === 'function' ? found.exports : null;
 }
 
 /**
@@ -75,6 +83,21 @@ function copierOf(file) {
   const ofNodeRed = createRequire(file);
   const { version } = ofNodeRed('../../package.json');
   return Number(version.split('.')[0]) < 4 ? ofNodeRed('clone') : ofNodeRed('rfdc')();
+}
+
+/**
+ * The parts of Node-RED that a runtime uses for its flows, and the file of the second.
+ *
+ * @param {Runtime} runtime
+ * @returns {{ flows: FlowsModule, util: FlowsUtil, file: string } | undefined}
+ */
+function flowsParts(runtime) {
+  const index = loadedFiles('@node-red/runtime', path.join('lib', 'flows', 'index.js')).find(
+    (name) => require.cache[name]?.exports.getFlows === runtime.nodes?.getFlows
+  );
+  const file = index && path.join(path.dirname(index), 'util.js');
+  const [flows, util] = [index, file].map((name) => (name ? require.cache[name]?.exports : undefined));
+  return file && flows && util ? { flows, util, file } : undefined;
 }
 
 /**
@@ -150,8 +173,10 @@ const log = () => ofUtil('log.js');
 
 module.exports = {
   expressionUtil,
+  fileWriter,
   flowParser,
   flowsApi,
+  flowsParts,
   keptStatuses,
   loadedFiles,
   loadedSettings,

@@ -4,14 +4,16 @@ const { checkOptions } = require('./binding/core');
 const { handOver, openedStores, takeBack } = require('./context/handover');
 const { contextLoaded } = require('./context/waiting');
 const { narrowDependencyCheck } = require('./flows/dependencies');
+const { hastenDifference, prepareDeploys } = require('./flows/difference');
+const { narrowStops } = require('./flows/stopping');
 const { setFailureExitCode } = require('./exit-code');
 const { openFleet } = require('./fleet');
 const { createHealth } = require('./health');
-const { createMetrics } = require('./metrics');
 const { createStanding } = require('./health/standing');
 const { PREFIX, createLog } = require('./log');
 const { optionsAsText } = require('./options');
 const { openMember } = require('./member');
+const { giveBackAfterStart } = require('./memory');
 const nodeRed = require('./node-red');
 const { createPlacement } = require('./placement');
 const { openStreams } = require('./streams');
@@ -62,7 +64,14 @@ async function open(settings, runtime) {
     log[notice.level](notice.text);
   }
   narrowDependencyCheck(runtime, log);
+  narrowStops(runtime, log);
   const placement = createPlacement({ role: checked.role, options: checked.placement, runtime, log });
+  // Placement reads what of it says how Node-RED goes by tabs.
+  const difference = hastenDifference(runtime, log);
+  if (checked.role === 'admin') {
+    prepareDeploys(nodeRed.flowsApi(), difference);
+    require('./admin/runnable').refuseSpoiling(nodeRed.flowsApi(), log);
+  }
   /** @type {Instance | null} */
   let instance = null;
   const { userDir } = settings;
@@ -80,6 +89,7 @@ async function open(settings, runtime) {
     contexts: () => openedStores(userDir),
     placement: placement.state
   });
+  const memory = giveBackAfterStart(runtime.events);
   const member = openMember({ options, userDir: settings.readOnly ? undefined : userDir, log });
   const tabs = () => placement.state().tabs.map(({ id }) => id);
   const fleet = openFleet({
@@ -92,8 +102,16 @@ async function open(settings, runtime) {
     instance: () => instance,
     tabs
   });
-  const metrics = createMetrics({ role: checked.role, settings, standing, fleet, tabs });
-  const health = createHealth({ options: checked.health, log, standing, more: { '/metrics': metrics.answer } });
+  // The listener of probes alone can be asked for them.
+  const metrics = checked.health
+    ? require('./metrics').createMetrics({ role: checked.role, settings, standing, fleet, tabs })
+    : undefined;
+  const health = createHealth({
+    options: checked.health,
+    log,
+    standing,
+    more: metrics ? { '/metrics': metrics.answer } : {}
+  });
   const streams = openStreams({ role: checked.role, settings, runtime, member, fleet: fleet.reader });
   const editor = require('./editor').openEditor({
     settings,
@@ -114,13 +132,15 @@ async function open(settings, runtime) {
       checked,
       member,
       placement,
-      onUpdate: metrics.onUpdate
+      difference,
+      onUpdate: metrics?.onUpdate
     });
   } catch (error) {
     takeBack(userDir);
     editor.close();
     fleet.close();
     standing.close();
+    memory.close();
     placement.close();
     streams.close();
     await member.close();
@@ -142,6 +162,7 @@ async function open(settings, runtime) {
       editor.close();
       fleet.close();
       standing.close();
+      memory.close();
       await health.close();
       await instance.close();
       placement.close();

@@ -1,6 +1,7 @@
 //! What a value looks like on the server: plain JSON text or a gzip stream when we write; those
 //! and `gzip:` with base64 (earlier modules) when we read.
 
+use std::borrow::Cow;
 use std::io::{ErrorKind, Read, Write};
 
 use base64::Engine;
@@ -54,10 +55,11 @@ fn deflate(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 
 /// The text of what is stored under `key`, in any of the three formats; a byte order mark at its
 /// start is left out. More than `ceiling` bytes of text are an error, and decompression stops
-/// there, so that a small value can't fill the memory.
-pub fn decode(key: &str, bytes: &[u8], ceiling: usize) -> Result<String> {
+/// there, so that a small value can't fill the memory. Plain text that is handed over is not copied.
+pub fn decode<'b>(key: &str, bytes: impl Into<Cow<'b, [u8]>>, ceiling: usize) -> Result<String> {
+    let bytes = bytes.into();
     let plain = if bytes.starts_with(&GZIP_MAGIC) {
-        inflate(key, bytes, ceiling)?
+        inflate(key, &bytes, ceiling)?
     } else if let Some(encoded) = bytes.strip_prefix(BASE64_MARK) {
         let stream = BASE64
             .decode(encoded.trim_ascii())
@@ -69,7 +71,7 @@ pub fn decode(key: &str, bytes: &[u8], ceiling: usize) -> Result<String> {
     } else if bytes.len() > ceiling {
         return Err(too_large(key, ceiling));
     } else {
-        bytes.to_vec()
+        bytes.into_owned()
     };
     let mut text = String::from_utf8(plain).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

@@ -14,6 +14,8 @@ pub mod error;
 pub mod hash_slot;
 pub mod keyspace;
 mod library_dir;
+mod low_priority;
+mod memory;
 pub mod npm;
 pub mod packages;
 pub mod role;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::atomic_write::{Access, replace};
 use crate::error::{Error, Result};
+use crate::low_priority;
 
 /// Name of the folder in Node-RED's user directory. Nothing outside it is ever written by
 /// [`StateDir`].
@@ -38,16 +39,28 @@ impl StateDir {
     /// Replaces a file as a whole: whoever reads it, also after a power cut, finds the old text
     /// or the new one. Only the owner can read it.
     pub(crate) async fn write(&self, name: &str, text: &str) -> Result<()> {
-        let (dir, path, text) = (self.0.clone(), self.0.join(name), text.to_owned());
-        let work = move || {
-            let written =
-                fs::create_dir_all(dir).and_then(|()| replace(&path, &text, Access::Owner));
-            written.map_err(|error| disk(&path, &error))
-        };
-        match tokio::task::spawn_blocking(work).await {
+        let (state_dir, name, text) = (self.clone(), name.to_owned(), text.to_owned());
+        match tokio::task::spawn_blocking(move || state_dir.write_now(&name, &text)).await {
             Ok(written) => written,
             Err(error) => Err(Error::Internal(error.to_string())),
         }
+    }
+
+    /// The same, and `text` is made, where whatever else runs comes first: see [`low_priority`].
+    pub(crate) async fn write_aside(
+        &self,
+        name: &str,
+        text: impl FnOnce() -> Result<String> + Send + 'static,
+    ) -> Result<()> {
+        let (state_dir, name) = (self.clone(), name.to_owned());
+        low_priority::run(move || state_dir.write_now(&name, &text()?)).await?
+    }
+
+    fn write_now(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.0.join(name);
+        let written =
+            fs::create_dir_all(&self.0).and_then(|()| replace(&path, text, Access::Owner));
+        written.map_err(|error| disk(&path, &error))
     }
 
     /// Removes a file; one that is not there is as good.

@@ -190,10 +190,10 @@ fn run(name: &str, mut one: impl FnMut(&mut StdRng)) {
 #[test]
 fn no_case_takes_too_much_and_none_panics() {
     run("codec", |random| {
-        let _ = decode("n:flows", &stored(random), MAX_VALUE_BYTES);
+        let _ = decode("n:flows", stored(random), MAX_VALUE_BYTES);
     });
     run("flows and objects", |random| {
-        if let Ok(text) = decode("n:flows", &stored(random), MAX_VALUE_BYTES) {
+        if let Ok(text) = decode("n:flows", stored(random), MAX_VALUE_BYTES) {
             let _ = flows_text("n:flows", &text);
             let _ = object_text("n:settings", &text);
         }

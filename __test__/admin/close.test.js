@@ -17,6 +17,7 @@ const { tempDir } = require('../support/temp-dir');
 
 const log = { error() {}, warn() {}, info() {}, debug() {} };
 
+const difference = { goOn: async () => {} };
 const placement = { state: () => ({ runsNothing: false }), onFaults() {}, watchOthers: () => ({ close() {} }) };
 
 /** Node-RED's hooks, as far as they tell of a name that is taken. */
@@ -54,7 +55,7 @@ test("an admin's start that fails leaves nothing", async () => {
   const settings = { userDir: tempDir('admin-close'), get() {}, available: () => false };
   for (const attempt of [1, 2]) {
     const options = { text: JSON.stringify({ role: 1 }), functions: {} };
-    const opened = openAdmin({ settings, runtime, log, options, checked: {}, placement });
+    const opened = openAdmin({ settings, runtime, log, options, checked: {}, placement, difference });
     await assert.rejects(opened, /option 'role'/, `attempt ${attempt}`);
     assert.equal(runtime.events.listenerCount('runtime-event'), 0);
     assert.deepEqual([...runtime.hooks.names], []);
@@ -71,7 +72,15 @@ for (const [what, open, more] of [
     const settings = { userDir: tempDir('admin-close'), get() {}, available: () => false, ...more };
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const text = JSON.stringify({ role: 'admin', host: '127.0.0.1', port: await freePort() });
-      const admin = await open({ settings, runtime, log, options: { text, functions: {} }, checked: {}, placement });
+      const admin = await open({
+        settings,
+        runtime,
+        log,
+        options: { text, functions: {} },
+        checked: {},
+        placement,
+        difference
+      });
       await admin.close();
       assert.deepEqual(runtime.events.eventNames(), []);
       assert.deepEqual([...runtime.hooks.names], []);

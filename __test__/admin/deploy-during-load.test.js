@@ -10,6 +10,7 @@ const { createMirror } = require('../../lib/admin/mirror');
 const { createRefusedDeploy } = require('../../lib/admin/refused-deploy');
 const { createSaving } = require('../../lib/admin/saving');
 const { createTwoStepLoad } = require('../../lib/admin/two-step-load');
+const { createWrittenFlows } = require('../../lib/admin/written-flows');
 const { FLOWS, create, flowsOf, onDisk, plainOf, storedAs, whose } = require('./support/loading');
 
 /** An admin at its start; `answer` settles what Valkey is asked for; `sent` says whose flows it was given. */
@@ -29,6 +30,7 @@ function start() {
   const flowFile = { remember: nothing };
   const saving = createSaving({
     local,
+    written: createWrittenFlows({ local, writer: null }),
     files,
     flowFile,
     secrets,

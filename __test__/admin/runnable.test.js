@@ -8,8 +8,9 @@ const { test } = require('node:test');
 
 const { createJournal } = require('../../lib/admin/journal');
 const { createMirror } = require('../../lib/admin/mirror');
-const { mayBeMirrored, refuseUnrunnable } = require('../../lib/admin/runnable');
+const { mayBeMirrored, refuseSpoiling, refuseUnrunnable } = require('../../lib/admin/runnable');
 const { createSaving } = require('../../lib/admin/saving');
+const { createWrittenFlows } = require('../../lib/admin/written-flows');
 const { createAdminDisk } = require('./support/admin-disk');
 
 const FINE = [{ id: 'tab', type: 'tab', label: 'T' }];
@@ -28,6 +29,7 @@ function createParts() {
   const mirror = createMirror({ core, files, secrets, notices, log, beforeSend() {}, async onEqual() {} });
   const saving = createSaving({
     local,
+    written: createWrittenFlows({ local, writer: null }),
     files,
     flowFile: { remember: nothing },
     secrets,
@@ -86,4 +88,35 @@ test('whatever else is odd about flows is no reason', () => {
   refuseUnrunnable(flows, log);
   assert.equal(mayBeMirrored(flows, parts), true);
   assert.deepEqual(lines, []);
+});
+
+test('what spoils every object is refused before Node-RED reads it, by whichever way it comes', async () => {
+  const { lines, log } = createAdminDisk();
+  const read = [];
+  const way = (name) => async (options) => read.push([name, options]);
+  const api = { setFlows: way('setFlows'), addFlow: way('addFlow'), updateFlow: way('updateFlow') };
+  refuseSpoiling(null, log);
+  refuseSpoiling(api, log);
+  refuseSpoiling(api, log);
+  const link = (links) => ({ id: 'l', type: 'link in', z: 'tab', links });
+  const port = { id: 's', type: 'subflow', in: [{ wires: [{ id: 'a', port: '__proto__' }] }] };
+  for (const spoiling of [link(['__proto__']), link([['__proto__']]), port]) {
+    for (const [name, options] of [
+      ['setFlows', { flows: { flows: [...FINE, spoiling] } }],
+      ['addFlow', { flow: { nodes: [spoiling] } }],
+      ['updateFlow', { id: 'global', flow: { configs: [], subflows: [spoiling] } }]
+    ]) {
+      await assert.rejects(api[name](options), { code: 'ERR_VALKEY_FLOWS', message: /'__proto__'/ });
+    }
+  }
+  assert.deepEqual(read, []);
+  assert.equal(lines.length, 9);
+  for (const [name, options] of [
+    ['setFlows', { flows: { flows: [...FINE, null, link(['other'])] } }],
+    ['setFlows', undefined],
+    ['addFlow', { flow: { nodes: FINE } }]
+  ]) {
+    await api[name](options);
+    assert.deepEqual(read.pop(), [name, options]);
+  }
 });

@@ -57,6 +57,23 @@ test('a deploy is in the journal, on the disk and then in Valkey, once', async (
   assert.deepEqual(core.sent, [pairOf('new')]);
 });
 
+test('the core holds no more flows than those of the last deploy', async () => {
+  const { core, deploy, local, saving } = create();
+  await deploy('new');
+  await deploy('newer');
+  const save = local.saveFlows;
+  local.saveFlows = async () => {
+    throw new Error('disk full');
+  };
+  await assert.rejects(deploy('failed'), /disk full/);
+  local.saveFlows = save;
+  await saving.credentials(credentialsOf('alone'));
+  await until(() => core.sent.length === 3, { message: 'the credentials in Valkey' });
+  assert.deepEqual(core.sent[2], pairOf('newer', 'alone'));
+  const held = core.prepared.map((prepared) => prepared.text() !== null);
+  assert.deepEqual(held, [false, true, false]);
+});
+
 test('flows alone go with the credentials of the disk', async () => {
   const { core, deploy } = create();
   await deploy('new', { credentials: null });

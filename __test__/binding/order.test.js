@@ -4,9 +4,9 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { openCore } = require('../../lib/binding/core.js');
 const { startServer } = require('../support/server.js');
 const { tempDir } = require('../support/temp-dir.js');
+const { openAdminCore } = require('./support/admin-core.js');
 
 const ROUNDS = 300;
 
@@ -15,14 +15,13 @@ test('a deploy never overtakes one that is handed over after it', async (t) => {
   t.after(() => server.stop());
   const client = server.client();
   t.after(() => client.disconnect());
-  const core = openCore('Admin', {
-    options: { text: JSON.stringify({ role: 'admin', host: server.host, port: server.port }), functions: {} },
+  const core = await openAdminCore({
+    host: server.host,
+    port: server.port,
     userDir: tempDir('order'),
-    log: { error: assert.fail, warn() {}, info() {}, debug() {} },
-    onEvent() {}
+    log: { error: assert.fail, warn() {}, info() {}, debug() {} }
   });
   t.after(() => core.close());
-  await core.open();
   await core.mirrorSettings('{}');
   const flows = (label) => JSON.stringify([{ id: 'a', type: 'tab', label }]);
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -40,6 +40,10 @@ const WELL_KNOWN = {
   'an entry that is null': [...wholeFlow(), null],
   'a node without a type': withOdd('probe', { type: undefined }),
   'a place that every object has': withOdd('probe', { z: 'constructor' }),
+  'links that spoil every object': [
+    ...wholeFlow(),
+    { ...wholeFlow().find(({ id }) => id === 'link-in'), links: [['__proto__']] }
+  ],
   'modules that are null': withOdd('fn', { libs: [null] }),
   'credentials on a node': withOdd('probe', { credentials: { token: 'not in the file of credentials' } })
 };

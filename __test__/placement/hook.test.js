@@ -3,39 +3,11 @@
 // What placement relies on in Node-RED: of the one in node_modules and of those that the matrix has fetched.
 
 const assert = require('node:assert/strict');
-const fs = require('node:fs');
-const { createRequire } = require('node:module');
-const path = require('node:path');
 const { test } = require('node:test');
 
 const { hookFlows } = require('../../lib/placement/hook');
 const { deviation } = require('../../lib/placement/hook/expectation');
-
-const PACKAGE = `${path.sep}@node-red${path.sep}`;
-
-/** Where each Node-RED is. */
-function installations() {
-  const matrix = path.join(__dirname, '..', '..', '.cache', 'matrix');
-  const fetched = fs.existsSync(matrix) ? fs.readdirSync(matrix).filter((name) => name.startsWith('node-red-')) : [];
-  const all = [
-    require.resolve('node-red/package.json'),
-    ...fetched.map((name) => path.join(matrix, name, 'node_modules', 'node-red', 'package.json'))
-  ];
-  return all.filter((file) => fs.existsSync(file));
-}
-
-/** Its functions for flows, loaded anew. */
-function loadFlows(installation) {
-  for (const file of Object.keys(require.cache)) {
-    if (file.includes(PACKAGE)) {
-      delete require.cache[file];
-    }
-  }
-  const ofNodeRed = createRequire(installation);
-  const runtime = path.dirname(ofNodeRed.resolve('@node-red/runtime'));
-  const [flows, util] = ['index.js', 'util.js'].map((name) => require(path.join(runtime, 'flows', name)));
-  return { flows, util, runtime: { nodes: { getFlows: flows.getFlows } } };
-}
+const { installations, loadFlows } = require('../support/installations');
 
 const FLOWS = () => [
   { id: 'a', type: 'tab', label: 'A', disabled: false, env: [{ name: 'X', value: '1', type: 'str' }] },

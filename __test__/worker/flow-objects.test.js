@@ -10,6 +10,7 @@ const { createFlowObjects } = require('../../lib/worker/flow-objects');
 const { openAsUser } = require('../servers/support/open-as-user.js');
 const { startServer } = require('../support/server.js');
 const { until } = require('../support/wait.js');
+const { createRandom } = require('../support/random-numbers.js');
 
 const ROUNDS = 40;
 
@@ -59,15 +60,6 @@ async function deploy(next, base = objects.held()) {
   text = next;
   assert.equal(pending.flows === undefined, pending.difference !== undefined);
   return { isPart: pending.difference !== undefined, earlier };
-}
-
-/** Numbers that look random, the same in each run. */
-function createRandom(seed) {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }
 
 const ODD_IDS = [7, null, undefined, ['n1'], 'n1', '', '__proto__', 'constructor', '\ud800'];

@@ -30,12 +30,12 @@ const { createRestoring } = require('./restoring');
 const { createSaving } = require('./saving');
 const { createSecretNotices } = require('./secret-notices');
 const { createSecrets } = require('./secrets');
-const { createSessions } = require('./sessions');
 const { createSettings } = require('./settings');
 const { createSettingsFiles } = require('./settings-files');
 const { createStored } = require('./stored');
 const { createTwoStepLoad } = require('./two-step-load');
 const { tellUnnamedFlowFile } = require('./unnamed-flow-file');
+const { createWrittenFlows } = require('./written-flows');
 
 /**
  * @import { OnClose } from '../open-parts'
@@ -48,14 +48,13 @@ const { tellUnnamedFlowFile } = require('./unnamed-flow-file');
  *
  * @param {OpenParams} params
  */
-function openAdmin({ settings, runtime, log, options, checked, member, placement }) {
+function openAdmin({ settings, runtime, log, options, checked, member, placement, difference }) {
   return openParts(async (/** @type {OnClose} */ onClose) => {
     const local = nodeRed.localStorage();
     const userDir = path.resolve(settings.userDir);
     const settingsFiles = createSettingsFiles({ userDir, settings, local, log });
     // Local storage makes files and folders: what the disk has is looked at before.
-    await settingsFiles.repair();
-    const typesAtStart = await libraryTypes(userDir);
+    const [typesAtStart] = await Promise.all([libraryTypes(userDir), settingsFiles.repair()]);
     const packagesAreLost = !hasPackages(userDir);
     await local.init(settings, runtime).catch((/** @type {NodeJS.ErrnoException} */ error) => {
       const problem = whyNotWritable(userDir, error);
@@ -116,6 +115,7 @@ function openAdmin({ settings, runtime, log, options, checked, member, placement
     });
     const saving = createSaving({
       local,
+      written: createWrittenFlows({ local, writer: nodeRed.fileWriter() }),
       files,
       flowFile,
       secrets,
@@ -126,6 +126,7 @@ function openAdmin({ settings, runtime, log, options, checked, member, placement
       refused,
       notices,
       history,
+      onWriting: difference.goOn,
       log
     });
     const load = createTwoStepLoad({
@@ -158,7 +159,10 @@ function openAdmin({ settings, runtime, log, options, checked, member, placement
       packagesAreLost,
       log
     });
-    const sessions = createSessions({ userDir, local, core, mirror, stored });
+    /** @type {ReturnType<typeof import('./sessions').createSessions> | undefined} */
+    let opened;
+    // Without log-ins nobody asks for them.
+    const sessions = () => (opened ??= require('./sessions').createSessions({ userDir, local, core, mirror, stored }));
     const pretty = Boolean(settings.flowFilePretty);
     const library = createLibrary({ local, log, core, userDir, typesAtStart, pretty });
 
@@ -194,8 +198,9 @@ function openAdmin({ settings, runtime, log, options, checked, member, placement
         await refused.beside(() => saving.credentials(credentials));
       },
 
-      getSessions: sessions.load,
-      saveSessions: sessions.save,
+      getSessions: () => sessions().load(),
+      /** @param {object} given */
+      saveSessions: (given) => sessions().save(given),
 
       /**
        * @param {string} type

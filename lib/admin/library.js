@@ -5,7 +5,6 @@ const path = require('node:path');
 
 const { createSerialQueue } = require('../serial-queue');
 const { isDraft, removeDrafts, withoutDrafts } = require('./library-drafts');
-const { checkStaysBelow, writeEntry } = require('./library-file');
 
 /**
  * @import { AdminCore, Log } from '../types/core'
@@ -118,6 +117,7 @@ function createLibrary({ local, log, core, userDir, typesAtStart, pretty }) {
    * @param {{ follow: boolean }} links whether one may lead out of the library
    */
   const save = async (type, file, meta, body, { follow }) => {
+    const { checkStaysBelow, writeEntry } = require('./library-file');
     const wanted = type === 'flows' && !file.endsWith('.json') ? `${file}.json` : file;
     if (isDraft(wanted)) {
       throw new Error(`${type}/${wanted} has the name of a draft: choose another one`);

@@ -4,7 +4,7 @@ const path = require('node:path');
 
 const { asCredentials, isCredentials } = require('../flows/credentials');
 const { createSerialQueue } = require('../serial-queue');
-const { backupOf, inspect, isFlows, setAside } = require('./disk-files');
+const { backupOf, inspect, isFlows, setAside, stamp } = require('./disk-files');
 const { opensWith } = require('./secrets');
 
 /**
@@ -285,9 +285,15 @@ function createLoading({ local, files, flowFile, secrets, log }) {
    */
   const loadFromDisk = async ({ fetchStored, first, isOvertaken }) => {
     const paths = await files.current();
+    /** @type {string | null} */
+    let usable = null; // the stamp of a flow file that was found to be whole
     if (paths) {
-      const flows = await inspect(paths.flows, isFlows);
-      const credentials = await inspect(paths.credentials, isCredentials);
+      const seen = await stamp(paths.flows);
+      const [flows, credentials] = await Promise.all([
+        inspect(paths.flows, isFlows),
+        inspect(paths.credentials, isCredentials)
+      ]);
+      usable = flows.state === 'ok' ? seen : null;
       const before = flows.state === 'missing' ? await flowFile.renamedFrom() : null;
       if (before) {
         return loadRenamed(before, paths);
@@ -305,7 +311,8 @@ function createLoading({ local, files, flowFile, secrets, log }) {
     }
     const pair = { flows: await local.getFlows(), credentials: await local.getCredentials() };
     const now = paths || (await files.current());
-    const mirror = now !== null && (await inspect(now.flows, isFlows)).state === 'ok';
+    const isUnchanged = usable !== null && now !== null && (await stamp(now.flows)) === usable;
+    const mirror = isUnchanged || (now !== null && (await inspect(now.flows, isFlows)).state === 'ok');
     return { ...pair, mirror, lost: null };
   };
 

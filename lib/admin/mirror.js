@@ -3,8 +3,9 @@
 const { isEncrypted } = require('../flows/credentials');
 
 /**
- * @import { Mirroring } from '../../binding'
+ * @import { Mirroring, PreparedFlows } from '../../binding'
  * @import { AdminCore, Log } from '../types/core'
+ * @import { FlowNode } from '../types/node-red'
  * @import { DiskFiles } from './disk-files'
  * @import { Pair } from './loading'
  * @import { Notices } from './notices'
@@ -14,7 +15,20 @@ const { isEncrypted } = require('../flows/credentials');
 /** @typedef {ReturnType<typeof createMirror>} Mirror */
 
 /**
- * What is on the admin's disk, as one pair of texts, and how it goes to Valkey. `beforeSend` is
+ * Flows as JSON text, or held by the core.
+ *
+ * @typedef {string | PreparedFlows} Prepared
+ */
+
+/** @param {Prepared | null} flows that nobody needs any more */
+function release(flows) {
+  if (flows !== null && typeof flows !== 'string') {
+    flows.release();
+  }
+}
+
+/**
+ * What is on the admin's disk, as one pair, and how it goes to Valkey. `beforeSend` is
  * called first, with the secret; `onEqual` when Valkey has it.
  *
  * @param {object} params
@@ -27,10 +41,18 @@ const { isEncrypted } = require('../flows/credentials');
  * @param {() => Promise<void>} params.onEqual
  */
 function createMirror({ core, files, secrets, notices, log, beforeSend, onEqual }) {
-  /** @type {{ flows: string | null, credentials: string | null, project: string | undefined }} */
+  /** @type {{ flows: Prepared | null, credentials: string | null, project: string | undefined }} */
   let onDisk = { flows: null, credentials: null, project: undefined };
   /** @type {string | undefined} */
   let sent; // the secret that went with it
+
+  /** @param {typeof onDisk} next */
+  const note = (next) => {
+    if (next.flows !== onDisk.flows) {
+      release(onDisk.flows);
+    }
+    onDisk = next;
+  };
 
   const projectName = () => {
     const project = files.activeProject();
@@ -62,7 +84,7 @@ function createMirror({ core, files, secrets, notices, log, beforeSend, onEqual 
     sent = secret;
     beforeSend(secret);
     // Nothing is sent before both are known.
-    const { flows, credentials } = /** @type {{ flows: string, credentials: string }} */ (onDisk);
+    const { flows, credentials } = /** @type {{ flows: Prepared, credentials: string }} */ (onDisk);
     return [flows, credentials, secret, projectName()];
   };
   /** @param {string | undefined} secret */
@@ -93,7 +115,7 @@ function createMirror({ core, files, secrets, notices, log, beforeSend, onEqual 
     send,
     sendInBackground,
 
-    /** Texts of what was read or written last; null as long as nothing was. */
+    /** What was read or written last; null as long as nothing was. */
     onDisk: () => onDisk,
 
     /**
@@ -118,12 +140,27 @@ function createMirror({ core, files, secrets, notices, log, beforeSend, onEqual 
     },
 
     /**
+     * Takes flows that are being written, to be noted when they are. Never rejects: no deploy fails of it.
+     *
+     * @param {string} text of them, with indentation or without
+     * @param {FlowNode[]} flows
+     * @returns {Promise<Prepared>}
+     */
+    async prepare(text, flows) {
+      try {
+        return await core.prepareFlows(text);
+      } catch {
+        return JSON.stringify(flows);
+      }
+    },
+
+    /**
      * One or both have been written.
      *
-     * @param {{ flows?: string, credentials?: string }} texts
+     * @param {{ flows?: Prepared, credentials?: string }} written
      */
-    noteWritten(texts) {
-      onDisk = { ...onDisk, ...texts, project: projectName() };
+    noteWritten(written) {
+      note({ ...onDisk, ...written, project: projectName() });
     },
 
     /**
@@ -143,7 +180,7 @@ function createMirror({ core, files, secrets, notices, log, beforeSend, onEqual 
         );
       }
       const flows = loaded.mirror && isReadable ? JSON.stringify(loaded.flows) : null;
-      onDisk = { flows, credentials: JSON.stringify(loaded.credentials), project: projectName() };
+      note({ flows, credentials: JSON.stringify(loaded.credentials), project: projectName() });
       if (flows !== null) {
         void quietly(() => sendInBackground(secrets.toShare()));
       }
@@ -151,4 +188,4 @@ function createMirror({ core, files, secrets, notices, log, beforeSend, onEqual 
   };
 }
 
-module.exports = { createMirror };
+module.exports = { createMirror, release };

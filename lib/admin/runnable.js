@@ -4,11 +4,11 @@
 // are on the disk already are not mirrored.
 
 const { codedError } = require('../errors');
-const { flowFault } = require('../flows/validate');
+const { areSpoiling, flowFault } = require('../flows/validate');
 
 /**
  * @import { Log } from '../types/core'
- * @import { FlowNode } from '../types/node-red'
+ * @import { FlowNode, FlowsApi } from '../types/node-red'
  * @import { Notices } from './notices'
  */
 
@@ -24,6 +24,41 @@ function refuseUnrunnable(flows, log) {
     const problem = `Node-RED can't run these flows: ${fault}`;
     log.error(`${problem}; they are not saved, and what runs goes on`);
     throw codedError('ERR_VALKEY_FLOWS', `${problem}. Nothing was saved: correct it and deploy again.`);
+  }
+}
+
+/**
+ * What deploys come through, by Node-RED's API.
+ *
+ * @type {WeakSet<object>}
+ */
+const guarded = new WeakSet();
+
+/**
+ * Refuses as well what spoils every object as soon as Node-RED reads it: it does that before it has flows saved. Without the
+ * API that deploys come through, that is refused as everything else is.
+ *
+ * @param {FlowsApi | null} api
+ * @param {Log} log
+ */
+function refuseSpoiling(api, log) {
+  if (!api || guarded.has(api)) {
+    return;
+  }
+  guarded.add(api);
+  for (const name of /** @type {const} */ (['setFlows', 'addFlow', 'updateFlow'])) {
+    const original = api[name];
+    if (typeof original === 'function') {
+      api[name] = async (/** @type {any} */ options) => {
+        const { flows, flow } = options ?? {};
+        for (const list of [flows?.flows, flow?.nodes, flow?.configs, flow?.subflows]) {
+          if (Array.isArray(list) && areSpoiling(list)) {
+            refuseUnrunnable(list, log);
+          }
+        }
+        return /** @type {Function} */ (original).call(api, options);
+      };
+    }
   }
 }
 
@@ -46,4 +81,4 @@ function mayBeMirrored(flows, { log, notices }) {
   return !fault;
 }
 
-module.exports = { mayBeMirrored, refuseUnrunnable };
+module.exports = { mayBeMirrored, refuseSpoiling, refuseUnrunnable };

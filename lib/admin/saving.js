@@ -1,9 +1,9 @@
 'use strict';
 
-const { setImmediate: nextTurn } = require('node:timers/promises');
-
 const { asCredentials } = require('../flows/credentials');
+const { nextTurn } = require('../flows/turn');
 const { stamp } = require('./disk-files');
+const { release } = require('./mirror');
 const { refuseUnrunnable } = require('./runnable');
 
 /**
@@ -14,11 +14,12 @@ const { refuseUnrunnable } = require('./runnable');
  * @import { createFlowFileRecord } from './flow-file-record'
  * @import { createJournal } from './journal'
  * @import { createLoading } from './loading'
- * @import { Mirror } from './mirror'
+ * @import { Mirror, Prepared } from './mirror'
  * @import { Notices } from './notices'
  * @import { RefusedDeploy } from './refused-deploy'
  * @import { Restoring } from './restoring'
  * @import { Secrets } from './secrets'
+ * @import { createWrittenFlows } from './written-flows'
  */
 
 /**
@@ -32,7 +33,8 @@ const { refuseUnrunnable } = require('./runnable');
  * restored, and tells `restoring` and `refused` that there is something newer.
  *
  * @param {object} params
- * @param {LocalStorage} params.local
+ * @param {Pick<LocalStorage, 'getCredentials' | 'saveCredentials'>} params.local
+ * @param {ReturnType<typeof createWrittenFlows>} params.written
  * @param {DiskFiles} params.files
  * @param {ReturnType<typeof createFlowFileRecord>} params.flowFile
  * @param {Secrets} params.secrets
@@ -43,10 +45,12 @@ const { refuseUnrunnable } = require('./runnable');
  * @param {RefusedDeploy} params.refused
  * @param {Pick<Notices, 'end'>} params.notices
  * @param {Pick<History, 'deploying'>} params.history
+ * @param {(preparing: Promise<Prepared>) => Promise<void>} [params.onWriting] the disk is at work on flows, and the event loop has nothing to do
  * @param {Log} params.log
  */
 function createSaving({
   local,
+  written,
   files,
   flowFile,
   secrets,
@@ -57,6 +61,7 @@ function createSaving({
   refused,
   notices,
   history,
+  onWriting = async () => {},
   log
 }) {
   /** @type {SavedCredentials | null} */
@@ -152,14 +157,21 @@ function createSaving({
       saved = await credentials(JSON.parse(owed));
       alone = null;
     }
-    const text = JSON.stringify(given);
     const paths = await files.current();
     const before = paths && (await stamp(paths.flows));
     let failure = null;
+    /** @type {Promise<Prepared> | undefined} */
+    let preparing;
     try {
       refuseUnrunnable(given, log);
-      await local.saveFlows(given, user);
+      const saving = written.save(given, user);
+      // While the disk writes.
+      preparing = mirror.prepare(saving.text, given);
+      // Whatever it meets, Node-RED meets as well once these are saved.
+      onWriting(preparing).catch(() => {});
+      await saving.written;
     } catch (error) {
+      void preparing?.then(release);
       // A Project's automatic commit can fail after the file was written.
       if (!paths || (await stamp(paths.flows)) === before) {
         await rollBack();
@@ -180,7 +192,8 @@ function createSaving({
       );
       throw failure;
     }
-    mirror.noteWritten({ flows: text, ...(saved ? { credentials: saved.text } : {}) });
+    const prepared = /** @type {Prepared} */ (await preparing);
+    mirror.noteWritten({ flows: prepared, ...(saved ? { credentials: saved.text } : {}) });
     if (mirror.onDisk().credentials === null) {
       mirror.noteWritten({ credentials: JSON.stringify(asCredentials(await local.getCredentials())) });
     }

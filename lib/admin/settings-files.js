@@ -65,9 +65,7 @@ function createSettingsFiles({ userDir, settings, local, log }) {
   return {
     /** Before anything reads them: what a backup can restore. */
     async repair() {
-      for (const section of SECTIONS) {
-        await restoreFromBackup(section);
-      }
+      await Promise.all(SECTIONS.map(restoreFromBackup));
     },
 
     /**

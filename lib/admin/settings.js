@@ -56,8 +56,9 @@ function createSettings({
 }) {
   const fromDisk = async () => {
     const paths = await files.current();
-    const credentials = paths && (await inspect(paths.credentials, isCredentials));
-    const flows = paths && (await inspect(paths.flows, isFlows));
+    const [credentials, flows] = paths
+      ? await Promise.all([inspect(paths.credentials, isCredentials), inspect(paths.flows, isFlows)])
+      : [null, null];
     return settingsFiles.load({
       fetchStored: () => stored.fetch().catch(() => null),
       credentials: credentials && credentials.state === 'ok' ? credentials.value : null,

@@ -2,8 +2,6 @@
 
 const path = require('node:path');
 
-const { writeAtomically } = require('../atomic-write');
-
 /** Our own folder in Node-RED's user directory; `src/state_dir.rs` is about the same. */
 const NAME = '.node-red-storage-valkey';
 
@@ -21,6 +19,10 @@ const inStateDir = (userDir, name) => path.join(userDir, NAME, name);
  * @param {string} file
  * @param {string} text
  */
-const writePrivately = (file, text) => writeAtomically(file, text, { mode: 0o600 });
+function writePrivately(file, text) {
+  // A start after the first writes nothing.
+  const { writeAtomically } = require('../atomic-write');
+  return writeAtomically(file, text, { mode: 0o600 });
+}
 
 module.exports = { inStateDir, writePrivately };

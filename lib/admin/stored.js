@@ -44,7 +44,8 @@ function createStored({ core, mirror }) {
           throw error;
         }
         // What this process had before its files were damaged is what Valkey was given.
-        return { flows, credentials, project, settings: '{}', source: 'memory' };
+        const text = typeof flows === 'string' ? flows : flows.text();
+        return { flows: /** @type {string} */ (text), credentials, project, settings: '{}', source: 'memory' };
       }
     },
 

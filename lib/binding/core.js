@@ -138,4 +138,7 @@ function opened(name, log, construct) {
   return /** @type {Core<Name>} */ (result);
 }
 
-module.exports = { checkOptions, openContextCore, openCore };
+/** Has the system get back what the process has freed. */
+const giveBackFreed = () => binding.giveBackFreed();
+
+module.exports = { checkOptions, giveBackFreed, openContextCore, openCore };

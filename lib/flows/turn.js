@@ -1,9 +1,10 @@
 'use strict';
 
-const { setImmediate: nextTurn } = require('node:timers/promises');
-
 /** Nodes that take a few milliseconds wherever all of them are looked at. */
 const MANY = 1000;
+
+/** @returns {Promise<void>} */
+const nextTurn = () => new Promise((resolve) => void setImmediate(resolve));
 
 /**
  * Lets the event loop have a turn between two looks at all of the flows, where there are so many that it
@@ -17,4 +18,4 @@ async function turnBetween(flows) {
   }
 }
 
-module.exports = { turnBetween };
+module.exports = { MANY, nextTurn, turnBetween };

@@ -38,18 +38,40 @@ function faultOf(node) {
   if (isOddValue(node.id) || keyOf(node.id) === 'hasOwnProperty') {
     return "its 'id' can't be used";
   }
-  // Node-RED writes to what it finds under this name: to every object or array that there is.
-  if (isLink(node) && listOf(node.links).some(isPrototype)) {
-    return "its 'links' lead to '__proto__'";
-  }
-  if (node.type === 'subflow' && [...listOf(node.in), ...listOf(node.out), node.status].some(hasPrototypePort)) {
-    return "one of its ports is '__proto__'";
+  const spoiling = spoilingOf(node);
+  if (spoiling) {
+    return spoiling;
   }
   // The look for modules to be installed fails at it.
   if (node.type === 'function' && !node.d && listOf(node.libs).includes(null)) {
     return "its 'libs' hold null";
   }
   return undefined;
+}
+
+/**
+ * What of a node spoils every object or array that there is, once Node-RED has read it: it writes to what it finds under this
+ * name; or undefined.
+ *
+ * @param {FlowNode} node
+ */
+function spoilingOf(node) {
+  if (isLink(node) && listOf(node.links).some(isPrototype)) {
+    return "its 'links' lead to '__proto__'";
+  }
+  if (node.type === 'subflow' && [...listOf(node.in), ...listOf(node.out), node.status].some(hasPrototypePort)) {
+    return "one of its ports is '__proto__'";
+  }
+  return undefined;
+}
+
+/**
+ * Whether Node-RED must not even read an array of nodes.
+ *
+ * @param {unknown[]} flows
+ */
+function areSpoiling(flows) {
+  return flows.some((entry) => isObject(entry) && spoilingOf(/** @type {FlowNode} */ (entry)) !== undefined);
 }
 
 /** @param {unknown} end of a subflow */
@@ -119,4 +141,4 @@ function flowFault(flows) {
   );
 }
 
-module.exports = { flowFault };
+module.exports = { areSpoiling, flowFault };

@@ -94,8 +94,12 @@ function createRollback({ core, runtime, secrets, notes, project }) {
     }
     const plain = plainCredentials(state.credentials, state.secret);
     const set = plain ? withCredentials(flows, plain) : { flows };
+    const api = nodeRed.flowsApi();
+    if (!api) {
+      throw new Error("the editor's API of Node-RED is not loaded");
+    }
     const deployed = await notes.rollingBack({ to: sequence, message }, () =>
-      nodeRed.flowsApi().setFlows({
+      api.setFlows({
         user,
         req: request,
         deploymentType: 'nodes',

@@ -3,6 +3,7 @@
 const { isDeepStrictEqual } = require('node:util');
 
 const { byKey } = require('../flows/key');
+const { isObject } = require('../is-object');
 
 /** @import { Credentials, FlowNode, NodeCredentials } from '../types/node-red' */
 
@@ -54,6 +55,25 @@ function configuration({ flows, credentials }) {
 }
 
 /**
+ * Whether two objects differ in a property that is a text in both: where everything has changed, that is seen at once.
+ *
+ * @param {unknown} one
+ * @param {unknown} other
+ */
+function differInText(one, other) {
+  if (!isObject(one) || !isObject(other)) {
+    return false;
+  }
+  for (const name in one) {
+    const [value, wanted] = [one[name], other[name]];
+    if (value !== wanted && typeof value === 'string' && typeof wanted === 'string') {
+      return true;
+    }
+  }
+  return false;
+}
+
+/**
  * Node-RED compares an env by its text as well, and for thousands of nodes this is ten times
  * faster than to walk them.
  *
@@ -61,7 +81,7 @@ function configuration({ flows, credentials }) {
  * @param {unknown} other
  */
 function isSameText(one, other) {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
+  return one === other || (!differInText(one, other) && JSON.stringify(one) === JSON.stringify(other));
 }
 
 /**

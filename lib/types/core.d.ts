@@ -156,6 +156,25 @@ export interface Member {
   close(): Promise<void>;
 }
 
+/**
+ * Has Node-RED's look for what large deploys change done at a better time than in the turn in which it reads the flows. None of
+ * these rejects for what is in the flows.
+ */
+export interface DifferencePreparation {
+  /**
+   * Resolves when Node-RED may be handed these flows: this very array, unchanged. What is in it nobody changes, ever: an object
+   * that was in the one before is the same node.
+   */
+  prepare(flows: FlowNode[]): Promise<void>;
+  /** The same, for flows that are saved before anybody asks what differs: where it is sure to be found, it may be left for later. */
+  prepareToSave(flows: FlowNode[]): Promise<void>;
+  /**
+   * Finds what was left for later, between whatever else the event loop has to do; with the help of the text of these flows,
+   * where the core has it.
+   */
+  goOn(preparing?: Promise<string | binding.PreparedFlows>): Promise<void>;
+}
+
 /** What an admin or a worker is opened with. */
 export interface OpenParams {
   settings: Settings;
@@ -168,6 +187,8 @@ export interface OpenParams {
   member: Member;
   /** Which tabs run here. */
   placement: Placement;
+  /** Has Node-RED's look for what flows change done at a better time. */
+  difference: DifferencePreparation;
   /** What an update of a worker's flows has come to. */
   onUpdate?: (result: { applied: boolean; ms: number; restarted: number }) => void;
 }

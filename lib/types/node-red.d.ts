@@ -38,6 +38,7 @@ export interface FlowsUtil {
   /** Takes the array apart, which is its own. */
   parseConfig(config: FlowNode[]): ParsedFlows;
   diffConfigs(before: ParsedFlows | null, next: ParsedFlows): FlowDifference;
+  diffNodes(old: object, next: object): boolean;
 }
 
 /** Flows as Node-RED starts them. */
@@ -45,6 +46,7 @@ export interface ParsedFlows {
   flows: Record<string, ParsedTab>;
   /** Those of all tabs. */
   configs: Record<string, object>;
+  subflows: Record<string, object>;
   /** All that was read, tabs too, by id. */
   allNodes: Record<string, object>;
 }
@@ -68,6 +70,19 @@ export interface FlowsModule {
   eachNode(callback: (node: object) => void): void;
   /** What its API tells of one tab, or of what is on none (`global`). */
   getFlow(id: string): { id: string; [property: string]: unknown } | null;
+}
+
+/** A tab or an instance of a subflow, with the nodes of it that run, by id. */
+export interface RunningFlow {
+  activeNodes: Record<string, object>;
+}
+
+/** What each of them is. */
+export interface FlowClass {
+  prototype: RunningFlow & {
+    /** Without a list, all of it. */
+    stop(this: RunningFlow, stopList?: string[] | null, removedList?: string[] | null): Promise<unknown>;
+  };
 }
 
 /** Credentials by the id of their node. */
@@ -132,6 +147,16 @@ export interface FlowsApi {
     deploymentType: DeployType;
     flows: { flows: FlowNode[]; credentials?: Credentials; rev?: string };
   }): Promise<{ rev: string }>;
+  /** One tab, with what is on it; the global configuration nodes and subflows where it is for those. */
+  addFlow?(opts: { flow: EditedFlow }): Promise<string>;
+  updateFlow?(opts: { id: string; flow: EditedFlow }): Promise<string>;
+}
+
+/** A tab as the API for single tabs takes it. */
+export interface EditedFlow {
+  nodes?: FlowNode[];
+  configs?: FlowNode[];
+  subflows?: FlowNode[];
 }
 
 /** The payload of the event `node-status`; without a status when the node has ended. */
@@ -269,6 +294,11 @@ export interface LocalStorage {
   getLibraryEntry(type: string, path: string): Promise<string | Array<string | LibraryFile>>;
   saveLibraryEntry(type: string, path: string, meta: Record<string, string>, body: string): Promise<void>;
   projects: Projects;
+}
+
+/** What local storage writes its files with. */
+export interface FileWriter {
+  writeFile(file: string, content: string, backup?: string): Promise<void>;
 }
 
 export interface LibraryFile {

@@ -28,7 +28,7 @@ const { prepareUserDir } = require('./user-dir');
  *
  * @param {OpenParams} params
  */
-function openWorker({ settings, runtime, log, options, checked, member, placement, onUpdate }) {
+function openWorker({ settings, runtime, log, options, checked, member, placement, difference, onUpdate }) {
   return openParts(async (/** @type {OnClose} */ onClose) => {
     if (settings.editorTheme && settings.editorTheme.projects && settings.editorTheme.projects.enabled) {
       log.warn("'editorTheme.projects' has no effect on a worker: it runs what the admin's active Project holds");
@@ -79,7 +79,17 @@ function openWorker({ settings, runtime, log, options, checked, member, placemen
     });
     onClose(packageWait.close);
     const turns = createSerialQueue();
-    const updates = createUpdates({ core, deploys, objects, reload, packageWait, turns, log, onUpdate });
+    const updates = createUpdates({
+      core,
+      deploys,
+      objects,
+      reload,
+      packageWait,
+      turns,
+      log,
+      prepareFlows: difference.prepare,
+      onUpdate
+    });
     const load = createLoad({ core, deploys, objects, reload, turns, keys, log });
 
     events.listen({

@@ -1,9 +1,8 @@
 'use strict';
 
-const { turnBetween } = require('../flows/turn');
-
 /**
  * @import { Log, WorkerCore } from '../types/core'
+ * @import { FlowNode } from '../types/node-red'
  * @import { createPackageWait } from '../packages/wait'
  * @import { createReload } from '../reload'
  * @import { Result } from '../reload/result'
@@ -23,9 +22,10 @@ const { turnBetween } = require('../flows/turn');
  * @param {ReturnType<typeof createPackageWait>} parts.packageWait
  * @param {ReturnType<typeof createSerialQueue>} parts.turns shared with loads
  * @param {Log} parts.log
+ * @param {(flows: FlowNode[]) => Promise<void>} parts.prepareFlows what has Node-RED's look for what differs done before
  * @param {(result: Result) => void} [parts.onUpdate]
  */
-function createUpdates({ core, deploys, objects, reload, packageWait, turns, log, onUpdate = () => {} }) {
+function createUpdates({ core, deploys, objects, reload, packageWait, turns, log, prepareFlows, onUpdate = () => {} }) {
   const update = async () => {
     const before = objects.held();
     const stored = await core.beginPending(before?.id);
@@ -49,8 +49,7 @@ function createUpdates({ core, deploys, objects, reload, packageWait, turns, log
     packageWait.over();
     try {
       await deploys.adoptSecret(deploy);
-      // Node-RED compares them for a while, as this has done.
-      await turnBetween(deploy.flows);
+      await prepareFlows(deploy.flows);
       onUpdate(await reload.apply({ flows: deploy.flows, credentials: deploy.plain, revision: stored.revision }));
       await core.applied(stored.id);
     } catch (error) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Either3, PromiseRaw};
+use napi::bindgen_prelude::{Either, Either3, PromiseRaw};
 use napi_derive::napi;
 
 use super::background::SettleFunction;
@@ -17,8 +17,10 @@ use super::instance::{Core, Instance, open_params};
 use super::log::LogFunction;
 use super::mirroring::Mirroring;
 use super::packages::Packages;
+use super::prepared_flows::{PreparedFlows, text_of};
 use super::snapshot::StoredDeploy;
 use super::standing::Standing;
+use super::text::LargeText;
 use crate::error::Result;
 use crate::role::{OpenParams, admin};
 
@@ -129,16 +131,30 @@ impl Admin {
         })
     }
 
+    /// Prepares flows that are on their way to the disk for [`mirrorDeploy`]: their JSON text, indented or not.
+    #[napi]
+    pub fn prepare_flows<'env>(
+        &self,
+        env: &'env Env,
+        #[napi(ts_arg_type = "string")] written: LargeText,
+    ) -> napi::Result<PromiseRaw<'env, PreparedFlows>> {
+        self.instance.promise(env, |core| {
+            let work = core.prepare_flows(written.into());
+            async move { Ok(work.await?.into()) }
+        })
+    }
+
     /// Takes flows and credentials as they are on disk.
     #[napi]
     pub fn mirror_deploy<'env>(
         &self,
         env: &'env Env,
-        flows: String,
+        #[napi(ts_arg_type = "string | PreparedFlows")] flows: Either<LargeText, &PreparedFlows>,
         credentials: String,
         secret: Option<String>,
         project: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
+        let flows = text_of(flows)?;
         self.instance.promise(env, |core| {
             let work = core.mirror_deploy(flows, credentials, secret, project);
             answer(core, work)
@@ -150,11 +166,12 @@ impl Admin {
     pub fn mirror_deploy_in_background(
         &self,
         call: u32,
-        flows: String,
+        #[napi(ts_arg_type = "string | PreparedFlows")] flows: Either<LargeText, &PreparedFlows>,
         credentials: String,
         secret: Option<String>,
         project: Option<String>,
     ) -> napi::Result<()> {
+        let flows = text_of(flows)?;
         Ok(self.instance.in_background(call, |core| {
             let work = core.mirror_deploy(flows, credentials, secret, project);
             let answer = answer(core, work);
@@ -186,33 +203,39 @@ impl Admin {
     pub fn mirror_sessions<'env>(
         &self,
         env: &'env Env,
-        text: String,
+        #[napi(ts_arg_type = "string")] text: LargeText,
     ) -> napi::Result<PromiseRaw<'env, Mirroring>> {
         self.instance.promise(env, |core| {
-            let work = core.mirror_sessions(text);
+            let work = core.mirror_sessions(text.into());
             answer(core, work)
         })
     }
 
     /// The same in the background.
     #[napi]
-    pub fn mirror_sessions_in_background(&self, call: u32, text: String) -> napi::Result<()> {
+    pub fn mirror_sessions_in_background(
+        &self,
+        call: u32,
+        #[napi(ts_arg_type = "string")] text: LargeText,
+    ) -> napi::Result<()> {
         Ok(self.instance.in_background(call, |core| {
-            let work = core.mirror_sessions(text);
+            let work = core.mirror_sessions(text.into());
             let answer = answer(core, work);
             async move { Ok(Either3::A(answer.await?)) }
         })?)
     }
 
     /// The sessions that Valkey holds, for a disk that has lost them; `null` when there are none.
-    #[napi]
+    #[napi(ts_return_type = "Promise<string | undefined | null>")]
     pub fn read_sessions<'env>(
         &self,
         env: &'env Env,
         patience: u32,
-    ) -> napi::Result<PromiseRaw<'env, Option<String>>> {
+    ) -> napi::Result<PromiseRaw<'env, Option<LargeText>>> {
         let patience = Duration::from_millis(patience.into());
-        self.instance.promise(env, async move |core| core.read_sessions(patience).await)
+        self.instance.promise(env, async move |core| {
+            Ok(core.read_sessions(patience).await?.map(LargeText::from))
+        })
     }
 
     /// How it stands; `null` before it is open. Reads nothing and waits for nothing.

@@ -2,19 +2,21 @@
 
 use napi_derive::napi;
 
+use super::text::LargeText;
 use crate::content;
 use crate::role::worker::Offer;
 use crate::store::snapshot::Snapshot;
 
 /// Flows, credentials and settings of one deploy, each as JSON text.
-#[napi(object)]
+#[napi(object, object_from_js = false)]
 pub struct StoredDeploy {
     /// Identifies the content; outcomes are reported under it.
     pub id: String,
     /// The revision, for logs.
     pub revision: String,
     /// The flow array, byte for byte as deployed.
-    pub flows: String,
+    #[napi(ts_type = "string")]
+    pub flows: LargeText,
     /// The credentials object, encrypted or not.
     pub credentials: String,
     /// The shared settings.
@@ -28,7 +30,7 @@ impl From<&Snapshot> for StoredDeploy {
         Self {
             id: snapshot.id(),
             revision: snapshot.label(),
-            flows: snapshot.flows.clone(),
+            flows: snapshot.flows.clone().into(),
             credentials: snapshot.credentials.clone(),
             settings: snapshot.settings.clone(),
             project: snapshot.revision.as_ref().and_then(|record| record.project.clone()),
@@ -44,7 +46,8 @@ pub struct PendingDeploy {
     /// The revision, for logs.
     pub revision: String,
     /// The flow array, byte for byte as deployed; left out where there is a `difference`.
-    pub flows: Option<String>,
+    #[napi(ts_type = "string")]
+    pub flows: Option<LargeText>,
     /// How to make the flow array of the one before it.
     pub difference: Option<FlowDifference>,
     /// The credentials object, encrypted or not.
@@ -59,7 +62,8 @@ pub struct FlowDifference {
     /// The array, beginning to end.
     pub runs: Vec<FlowRun>,
     /// The entries that are changed or added, in their order: the text of an array.
-    pub nodes: String,
+    #[napi(ts_type = "string")]
+    pub nodes: LargeText,
 }
 
 /// Some entries of the flow array before, then some of the changed or added ones.
@@ -78,7 +82,7 @@ impl From<Offer> for PendingDeploy {
         Self {
             id: snapshot.id(),
             revision: snapshot.label(),
-            flows: difference.is_none().then(|| snapshot.flows.clone()),
+            flows: difference.is_none().then(|| snapshot.flows.clone().into()),
             difference: difference.map(Into::into),
             credentials: snapshot.credentials.clone(),
             settings: snapshot.settings.clone(),
@@ -88,10 +92,12 @@ impl From<Offer> for PendingDeploy {
 
 impl From<content::FlowDifference> for FlowDifference {
     fn from(content::FlowDifference { runs, nodes }: content::FlowDifference) -> Self {
-        let runs = runs
-            .into_iter()
-            .map(|content::Run { start, kept, taken }| FlowRun { start, kept, taken })
-            .collect();
-        Self { runs, nodes }
+        Self { runs: runs.into_iter().map(Into::into).collect(), nodes: nodes.into() }
+    }
+}
+
+impl From<content::Run> for FlowRun {
+    fn from(content::Run { start, kept, taken }: content::Run) -> Self {
+        Self { start, kept, taken }
     }
 }

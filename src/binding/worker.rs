@@ -16,6 +16,7 @@ use super::instance::{Core, Instance, open_params};
 use super::log::LogFunction;
 use super::packages::Packages;
 use super::snapshot::{PendingDeploy, StoredDeploy};
+use super::text::LargeText;
 use crate::role::worker::{self, Beginning};
 
 /// A worker: reads everything from Valkey, writes nothing there.
@@ -61,9 +62,9 @@ impl Worker {
     }
 
     /// The log-in sessions as JSON text.
-    #[napi]
-    pub fn read_sessions<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
-        self.instance.promise(env, async |core| core.read_sessions().await)
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn read_sessions<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, LargeText>> {
+        self.instance.promise(env, async |core| core.read_sessions().await.map(LargeText::from))
     }
 
     /// What this worker is to run; waits until there is something. Report the outcome.
@@ -102,7 +103,7 @@ impl Worker {
     #[napi]
     pub fn applied<'env>(&self, env: &'env Env, id: String) -> napi::Result<PromiseRaw<'env, ()>> {
         self.instance.promise(env, async move |core| {
-            core.applied(&id).await;
+            core.applied(&id);
             Ok(())
         })
     }

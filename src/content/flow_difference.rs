@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+
+use super::flow_entries::{entries, inside};
 
 /// How to make the next flow array of the one before it: its entries in order, as runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,25 +28,73 @@ pub struct Run {
     pub taken: u32,
 }
 
-/// The difference between two flow arrays, the same text giving the same node. `None` where it can't
-/// be told by ids, or a part is not much less than the whole: an entry without an id that is a text, two with
-/// one id, more than half of the text changed.
+/// The difference between two flow arrays that have been checked, the same text giving the same node. Most deploys
+/// change little, so what is the same at the beginning and at the end is passed over as bytes. `None` where the
+/// difference of what is between can't be told by ids, or a part is not much less than the whole: an entry without an
+/// id that is a text, two with one id, more than half of the text changed.
 pub fn flow_difference(before: &str, next: &str) -> Option<FlowDifference> {
-    let before = Entries::of(before)?;
-    let next_text = next;
-    let next = Entries::of(next)?;
+    let (before, next) = (inside(before)?, inside(next)?);
+    let old = entries(before);
+    let Ends { front, back, between } = Ends::of(before, &old, next)?;
+    let old_between = Entries::of(old.get(front..old.len() - back)?)?;
     let mut difference = FlowDifference { runs: vec![Run::default()], nodes: "[".into() };
-    for (text, id) in next.texts.iter().zip(&next.ids) {
-        match before.by_id.get(id.as_str()) {
-            Some(&index) if before.texts.get(index) == Some(text) => difference.keep(index),
+    for index in 0..front {
+        difference.keep(index);
+    }
+    for (text, id) in Entries::of(&entries(between))?.each() {
+        match old_between.find(id) {
+            Some((index, same)) if same == text => difference.keep(front + index),
             _ => difference.take(text),
         }
-        if difference.nodes.len() > next_text.len() / 2 {
+        if difference.nodes.len() > next.len() / 2 {
             return None;
         }
     }
+    for index in old.len() - back..old.len() {
+        difference.keep(index);
+    }
     difference.nodes.push(']');
     Some(difference)
+}
+
+/// How many objects at the beginning and at the end of two arrays are the same, and what the next one has between.
+struct Ends<'t> {
+    front: usize,
+    back: usize,
+    between: &'t str,
+}
+
+impl<'t> Ends<'t> {
+    /// `before` and `next` are what is between the brackets, `old` the entries of `before`.
+    fn of(before: &str, old: &[&str], next: &'t str) -> Option<Self> {
+        // An object that ends within what is the same is the same; a number could go on.
+        let offset = |entry: &str| entry.as_ptr().addr().saturating_sub(before.as_ptr().addr());
+        let end = |entry: &str| offset(entry) + entry.len();
+        let same = same_bytes(before.bytes(), next.bytes());
+        let is_same = |entry: &&&str| end(entry) <= same && entry.ends_with('}');
+        let front = old.iter().take_while(is_same).count();
+        let front_end = front.checked_sub(1).and_then(|last| old.get(last)).map_or(0, |it| end(it));
+
+        let (rest, next_rest) = (before.get(front_end..)?, next.get(front_end..)?);
+        let same = before.len() - same_bytes(rest.bytes().rev(), next_rest.bytes().rev());
+        let is_same = |entry: &&&str| offset(entry) >= same && entry.starts_with('{');
+        let back = old.get(front..)?.iter().rev().take_while(is_same).count();
+        let first = old.len().checked_sub(back).and_then(|first| old.get(first));
+        let tail = first.map_or(0, |entry| before.len() - offset(entry));
+
+        let mut between = next_rest.get(..next_rest.len().checked_sub(tail)?)?.trim_ascii();
+        if front > 0 {
+            between = between.strip_prefix(',').unwrap_or(between);
+        }
+        if back > 0 {
+            between = between.strip_suffix(',').unwrap_or(between);
+        }
+        Some(Self { front, back, between })
+    }
+}
+
+fn same_bytes(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> usize {
+    one.zip(other).take_while(|(one, other)| one == other).count()
 }
 
 impl FlowDifference {
@@ -73,7 +122,7 @@ impl FlowDifference {
     }
 }
 
-/// The entries of an array, each with an id of its own.
+/// Entries of an array, each with an id of its own.
 struct Entries<'t> {
     texts: Vec<&'t str>,
     ids: Vec<String>,
@@ -81,20 +130,28 @@ struct Entries<'t> {
 }
 
 impl<'t> Entries<'t> {
-    fn of(text: &'t str) -> Option<Self> {
-        let raw: Vec<&'t RawValue> = serde_json::from_str(text).ok()?;
-        let mut texts = Vec::with_capacity(raw.len());
-        let mut ids = Vec::with_capacity(raw.len());
-        let mut by_id = HashMap::with_capacity(raw.len());
-        for (index, entry) in raw.into_iter().enumerate() {
-            let Id(id) = serde_json::from_str(entry.get()).ok()?;
+    fn of(texts: &[&'t str]) -> Option<Self> {
+        let mut ids = Vec::with_capacity(texts.len());
+        let mut by_id = HashMap::with_capacity(texts.len());
+        for (index, entry) in texts.iter().enumerate() {
+            let Id(id) = serde_json::from_str(entry).ok()?;
             if by_id.insert(id.clone(), index).is_some() {
                 return None;
             }
-            texts.push(entry.get());
             ids.push(id);
         }
-        Some(Self { texts, ids, by_id })
+        Some(Self { texts: texts.to_vec(), ids, by_id })
+    }
+
+    /// Text and id of each, in their order.
+    fn each(&self) -> impl Iterator<Item = (&'t str, &str)> {
+        self.texts.iter().copied().zip(self.ids.iter().map(String::as_str))
+    }
+
+    /// Index and text of the one with this id.
+    fn find(&self, id: &str) -> Option<(usize, &'t str)> {
+        let index = *self.by_id.get(id)?;
+        Some((index, self.texts.get(index)?))
     }
 }
 

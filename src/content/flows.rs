@@ -9,6 +9,7 @@ use serde::de::{
 use serde_json::value::RawValue;
 
 use super::json::{broken, check_nesting_within, members_within, not_expected};
+use super::well_formed;
 use crate::{Error, Result};
 
 /// The deepest nesting of arrays and objects in flows. What is read here is read without a tree,
@@ -28,10 +29,13 @@ pub struct FlowsText<'t> {
 /// takes any `id`, and none. What earlier modules wrote, `{"flows": [...], "rev": …}`, gives the array in it.
 pub fn flows_text<'t>(key: &str, text: &'t str) -> Result<FlowsText<'t>> {
     match text.trim_ascii_start().as_bytes().first() {
-        Some(b'[') => {
-            check_nesting_within(key, text, FLOWS_NESTING_LIMIT)?;
-            array(key, text)
-        }
+        Some(b'[') => match well_formed::nodes_in(text) {
+            Some(nodes) => Ok(FlowsText { array: text, nodes }),
+            None => {
+                check_nesting_within(key, text, FLOWS_NESTING_LIMIT)?;
+                array(key, text)
+            }
+        },
         Some(b'{') => {
             let members = members_within(key, text, FLOWS_NESTING_LIMIT)?;
             let inner = members.into_iter().find(|(name, _)| name == "flows");

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::well_formed;
 use crate::{Error, Result};
 
 /// The deepest nesting of arrays and objects that is taken. It is what `serde_json` reads into a
@@ -13,7 +14,9 @@ pub(super) const NESTING_LIMIT: usize = 127;
 
 /// Checks that a text is a JSON object, and hands it back as it is.
 pub fn object_text<'t>(key: &str, text: &'t str) -> Result<&'t str> {
-    members(key, text)?;
+    if !well_formed::is_object(text, NESTING_LIMIT) {
+        members(key, text)?;
+    }
     Ok(text)
 }
 
@@ -95,10 +98,11 @@ pub(crate) fn check_nesting(key: &str, text: &str) -> Result<()> {
 /// The same, with another limit.
 pub(super) fn check_nesting_within(key: &str, text: &str, limit: usize) -> Result<()> {
     let mut depth = 0_usize;
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
         match byte {
-            b'"' => skip_string(&mut bytes),
+            b'"' => rest = behind_string(after),
             b'[' | b'{' => {
                 depth += 1;
                 if depth > limit {
@@ -113,14 +117,14 @@ pub(super) fn check_nesting_within(key: &str, text: &str, limit: usize) -> Resul
     Ok(())
 }
 
-fn skip_string(bytes: &mut std::str::Bytes<'_>) {
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => return,
-            b'\\' => {
-                bytes.next();
-            }
-            _ => {}
+/// What follows a string whose first quote was read.
+pub(super) fn behind_string(mut bytes: &[u8]) -> &[u8] {
+    loop {
+        let special = bytes.get(well_formed::plain_length(bytes)..).unwrap_or_default();
+        match special {
+            [] => return special,
+            [b'"', after @ ..] => return after,
+            [b'\\', _, after @ ..] | [_, after @ ..] => bytes = after,
         }
     }
 }

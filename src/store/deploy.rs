@@ -1,8 +1,10 @@
 //! One deploy, one transaction: flows, credentials, settings, record and announcement.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use super::Store;
+use super::deploy_text::DeployText;
 use super::lease::{Holder, LEASE, owner_of};
 use super::look::Seen;
 use super::reply::verdict;
@@ -17,7 +19,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deploy {
     /// The flow array as `JSON.stringify` gave it.
-    pub flows: Arc<str>,
+    pub flows: DeployText,
     /// The credentials object as JSON text, as Node-RED encrypted it.
     pub credentials: Arc<str>,
     /// The shared settings, with the secret that decrypts these credentials (if it is shared).
@@ -31,7 +33,7 @@ impl Deploy {
     pub fn revision(&self, sequence: u64, time: u64, owner: &str) -> Revision {
         Revision {
             sequence,
-            flows: sha256_hex(&[self.flows.as_bytes()]),
+            flows: self.flows.digest().into(),
             credentials: sha256_hex(&[self.credentials.as_bytes()]),
             settings: sha256_hex(&[self.settings.as_bytes()]),
             time,
@@ -145,28 +147,33 @@ impl Store {
             names.push(keys.backup(write.revision.time));
         }
         let deploy = write.deploy;
-        let values =
-            [&deploy.flows, &deploy.credentials, &deploy.settings].map(|text| self.encoded(text));
+        let values = self.stored(deploy);
         let sizes = values.each_ref().map(|value| size(value));
         let record = Revision { sizes: Some(sizes), ..write.revision.clone() }.to_text()?;
         let now = Seen { record: record.clone().into(), sizes };
         let [flows, credentials, settings] = values;
-        let mut arguments = vec![
-            holder.token().into_bytes(),
-            LEASE.as_millis().to_string().into_bytes(),
-            write.base.map_or_else(Vec::new, |base| base.to_string().into_bytes()),
-            record.into_bytes(),
+        let (most, kept) = match write.backup {
+            true => {
+                (codec::MAX_VALUE_BYTES.to_string().into_bytes(), self.settings_to_keep().await?)
+            }
+            false => (Vec::new(), Vec::new()),
+        };
+        let mut arguments: Vec<Cow<'_, [u8]>> = vec![
+            holder.token().into_bytes().into(),
+            LEASE.as_millis().to_string().into_bytes().into(),
+            write.base.map_or_else(Vec::new, |base| base.to_string().into_bytes()).into(),
+            record.into_bytes().into(),
             flows,
             credentials,
             settings,
-            self.update_channel.as_bytes().to_vec(),
-            write.revision.time.to_string().into_bytes(),
-            if write.backup { codec::MAX_VALUE_BYTES.to_string().into_bytes() } else { Vec::new() },
-            if write.backup { self.settings_to_keep().await? } else { Vec::new() },
+            self.update_channel.as_bytes().into(),
+            write.revision.time.to_string().into_bytes().into(),
+            most.into(),
+            kept.into(),
         ];
         if let Some(seen) = seen {
-            arguments.push(seen.record.clone());
-            arguments.extend(seen.sizes.map(|size| size.to_string().into_bytes()));
+            arguments.push(seen.record.as_slice().into());
+            arguments.extend(seen.sizes.map(|size| size.to_string().into_bytes().into()));
         }
         // Run twice, it would keep the new flows as a backup of the old ones.
         let script =
@@ -209,7 +216,13 @@ impl Store {
     /// Sizes in bytes that `deploy` has when it is stored, to find a value that somebody else
     /// changed without reading it.
     pub fn stored_sizes(&self, deploy: &Deploy) -> [u64; 3] {
-        [&deploy.flows, &deploy.credentials, &deploy.settings].map(|text| size(&self.encoded(text)))
+        self.stored(deploy).each_ref().map(|value| size(value))
+    }
+
+    fn stored<'a>(&self, deploy: &'a Deploy) -> [Cow<'a, [u8]>; 3] {
+        let [credentials, settings] =
+            [&deploy.credentials, &deploy.settings].map(|text| self.encoded(text).into());
+        [deploy.flows.stored(self.compress), credentials, settings]
     }
 
     fn encoded(&self, text: &str) -> Vec<u8> {

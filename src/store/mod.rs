@@ -5,6 +5,7 @@
 pub mod backups;
 pub(crate) mod context;
 pub mod deploy;
+pub mod deploy_text;
 mod fetch;
 mod first_settings;
 pub mod fleet;

@@ -12,7 +12,7 @@ pub(super) fn stored_text(key: &str, reply: Result<Value>, most: usize) -> Resul
         Ok(Value::Nil) => Ok(None),
         Ok(Value::BulkString(bytes)) if bytes.is_empty() => Ok(None),
         Ok(Value::BulkString(bytes)) if bytes.len() > most => Err(too_large(key, most)),
-        Ok(Value::BulkString(bytes)) => codec::decode(key, &bytes, most).map(Some),
+        Ok(Value::BulkString(bytes)) => codec::decode(key, bytes, most).map(Some),
         Ok(Value::SimpleString(text)) => Ok(Some(text)),
         Ok(other) => Err(Error::value(key, format!("the server answered {}", kind(&other)))),
         Err(Error::Server { detail, .. }) if detail.starts_with("WRONGTYPE") => {

@@ -1,5 +1,6 @@
 //! The editor's log-in sessions.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::Store;
@@ -21,7 +22,10 @@ impl Store {
     /// Stores the sessions object for `ttl` from now on.
     pub async fn write_sessions(&self, text: &str, ttl: Duration) -> Result<()> {
         let key = self.keys().sessions();
-        let value = codec::encode(text, self.compress);
+        let value: Cow<'_, [u8]> = match self.compress {
+            true => codec::encode(text, true).into(),
+            false => text.as_bytes().into(),
+        };
         let mut command = redis::cmd("SET");
         command.arg(&key).arg(value).arg("EX").arg(ttl.as_secs().max(1));
         self.connection().command(&command).await.map(drop)

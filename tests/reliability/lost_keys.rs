@@ -62,7 +62,7 @@ async fn of_a_value_that_is_too_large_no_more_is_fetched_than_a_record_may_have(
     let (log, _kept) = Log::keep();
     let (worker, events) = worker(options(&server, Role::Worker), None);
     let snapshot = worker.snapshot().await.unwrap();
-    worker.applied(&snapshot.id()).await;
+    worker.applied(&snapshot.id());
     let mut connection = server.admin();
     for key in ["n:flows", "n:credentials", "n:settings", "n:revision"] {
         // Nothing is being read at this moment: the last mend has been looked at.

@@ -160,7 +160,7 @@ async fn a_deploy_of_its_own_that_nobody_can_read_is_not_anothers() {
     for (flows, credentials) in [("[null]", "{}"), ("[]", "[]"), ("[{}]", "7")] {
         for _ in 0..2 {
             let (admin, _) = admin(admin_options(&server), Some(dir.path())).await;
-            admin.mirror_deploy(flows.into(), credentials.into(), None, None).await.unwrap();
+            admin.mirror_deploy(flows, credentials.into(), None, None).await.unwrap();
             assert_eq!(stored(&mut connection, "n:flows").as_deref(), Some(flows));
             admin.close().await;
         }

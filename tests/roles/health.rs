@@ -202,7 +202,8 @@ async fn a_worker_tells_what_runs_and_how_old_it_is_while_valkey_is_away() {
     write(&store, &deploy(1), 7).await;
     let snapshot = first.snapshot().await.unwrap();
     assert_eq!(first.health().revision, None, "it does not run yet");
-    first.applied(&snapshot.id()).await;
+    first.applied(&snapshot.id());
+    first.is_kept().await;
     let health = first.health();
     assert_eq!((health.connection, health.copy_age), ("ready", None));
     assert_eq!(health.revision, Some(snapshot.label()));

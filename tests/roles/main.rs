@@ -71,7 +71,8 @@ fn worker_options(server: &Server) -> Config {
 /// Starts a worker as Node-RED does, and reports that what it found runs. Returns the flows.
 async fn start_flows(worker: &Worker) -> String {
     let found = tokio::time::timeout(PATIENCE, worker.snapshot()).await.expect("in time").unwrap();
-    worker.applied(&found.id()).await;
+    worker.applied(&found.id());
+    worker.is_kept().await;
     found.flows.clone()
 }
 
@@ -85,9 +86,9 @@ async fn deploy(admin: &Admin, number: usize) -> Result<Mirrored> {
 fn holds(connection: &mut redis::Connection, number: usize) -> bool {
     let wanted = instance::deploy(number);
     let whole = [
-        ("flows", &wanted.flows),
-        ("credentials", &wanted.credentials),
-        ("settings", &wanted.settings),
+        ("flows", &*wanted.flows),
+        ("credentials", &*wanted.credentials),
+        ("settings", &*wanted.settings),
     ]
     .iter()
     .all(|(key, text)| instance::stored(connection, &format!("n:{key}")).as_deref() == Some(text));

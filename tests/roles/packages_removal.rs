@@ -96,7 +96,7 @@ async fn what_flows_use_goes_with_the_deploy_that_stops_using_it() {
     write(&flows, &deploy(2), 20).await;
     running.events.wait(&Event::Revision, 1).await;
     let began = Instant::now();
-    running.worker.applied(&running.worker.pending().unwrap().id()).await;
+    running.worker.applied(&running.worker.pending().unwrap().id());
     until("it is gone", LONG, async || dir.holds("")).await;
     // It would be tried once more after 20 s as well.
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
@@ -120,7 +120,7 @@ async fn what_flows_use_and_the_list_has_again_stays() {
     running.palette.uses(&[]);
     write(&flows, &deploy(2), 20).await;
     running.events.wait(&Event::Revision, 1).await;
-    running.worker.applied(&running.worker.pending().unwrap().id()).await;
+    running.worker.applied(&running.worker.pending().unwrap().id());
     running.settles().await;
     assert_eq!(removals(&running).len(), asked);
     assert_eq!(dir.said(), ["install a@1.0.0"]);

@@ -45,7 +45,7 @@ async fn it_stays_pending_and_is_offered_once() {
     }
     assert_eq!(pending_flows(&worker), Some(flows(2)));
     assert_eq!(events.count(&Event::Revision), 1);
-    worker.applied(&worker.pending().unwrap().id()).await;
+    worker.applied(&worker.pending().unwrap().id());
     assert_eq!(pending_flows(&worker), None);
     hint(&server);
     write(&store, &deploy(3), 22).await;
@@ -65,7 +65,7 @@ async fn a_newer_deploy_takes_its_place() {
     write(&store, &deploy(2), 22).await;
     events.wait(&Event::Revision, 3).await;
     assert_eq!(pending_flows(&worker), Some(flows(2)));
-    worker.applied(&worker.pending().unwrap().id()).await;
+    worker.applied(&worker.pending().unwrap().id());
     assert_eq!(pending_flows(&worker), None);
 }
 
@@ -89,7 +89,7 @@ async fn one_that_fails_after_the_wait_is_offered_again() {
     worker.failed(&worker.pending().unwrap().id());
     events.wait(&Event::Revision, 2).await;
     assert_eq!(pending_flows(&worker), Some(flows(2)));
-    worker.applied(&worker.pending().unwrap().id()).await;
+    worker.applied(&worker.pending().unwrap().id());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,7 +100,7 @@ async fn one_that_is_refused_after_the_wait_is_offered_when_it_comes_anew() {
     assert_eq!(pending_flows(&worker), None);
     write(&store, &deploy(3), 21).await;
     events.wait(&Event::Revision, 2).await;
-    worker.applied(&worker.pending().unwrap().id()).await;
+    worker.applied(&worker.pending().unwrap().id());
     write(&store, &deploy(2), 22).await;
     events.wait(&Event::Revision, 3).await;
     assert_eq!(pending_flows(&worker), Some(flows(2)));
@@ -118,7 +118,7 @@ async fn a_return_to_what_ran_while_the_waiting_one_is_being_applied_is_not_lost
         hint(&server);
         tokio::time::sleep(Duration::from_millis(60)).await;
     }
-    worker.applied(&applying.id()).await;
+    worker.applied(&applying.id());
     hint(&server);
     events.wait(&Event::Revision, 2).await;
     assert_eq!(pending_flows(&worker), Some(flows(1)));

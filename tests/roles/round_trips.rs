@@ -119,7 +119,7 @@ async fn a_deploy_costs_a_worker_one_after_the_announcement_and_two_when_it_is_l
         }
         write(&store, &deploy, u64::try_from(number).unwrap()).await;
         events.wait(&Event::Revision, number - 1).await;
-        worker.applied(&worker.pending().unwrap().id()).await;
+        worker.applied(&worker.pending().unwrap().id());
         assert_eq!(monitor.trips(NAME), *trips, "deploy {number}");
     }
     worker.close().await;

@@ -85,7 +85,7 @@ async fn a_broken_record_does_not_keep_a_worker_from_following() {
             events.wait(&Event::Revision, times).await;
             let pending = worker.pending().unwrap();
             assert_eq!(pending.flows, flows(number), "{record:?}");
-            worker.applied(&pending.id()).await;
+            worker.applied(&pending.id());
         }
     }
     assert_eq!(log.count("ERROR") + log.count("WARN"), 0, "{:?}", log.lines());

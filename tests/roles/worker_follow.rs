@@ -25,7 +25,7 @@ async fn apply(worker: &Worker, events: &Events, times: usize, number: usize) {
     events.wait(&Event::Revision, times).await;
     let pending = worker.pending().expect("what waits");
     assert_eq!(pending.flows, flows(number));
-    worker.applied(&pending.id()).await;
+    worker.applied(&pending.id());
 }
 
 fn hint(server: &Server) {
@@ -64,7 +64,7 @@ async fn one_at_a_time_and_the_last_one_wins() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(events.count(&Event::Revision), 1);
     assert_eq!(worker.pending().unwrap(), first);
-    worker.applied(&first.id()).await;
+    worker.applied(&first.id());
     apply(&worker, &events, 2, 29).await;
 }
 
@@ -201,7 +201,7 @@ async fn a_deploy_in_the_gap_of_a_cut_subscription_is_found_after_it() {
 async fn an_outcome_of_something_else_changes_nothing() {
     let server = Server::start(&[]);
     let (worker, events, store) = running(&server).await;
-    worker.applied("of nothing").await;
+    worker.applied("of nothing");
     worker.failed("of nothing");
     worker.refused("of nothing", "why");
     write(&store, &deploy(2), 20).await;

@@ -52,7 +52,7 @@ async fn running(server: &Server) -> (Worker, std::sync::Arc<instance::Events>, 
     write(&store, &large(1), 1).await;
     let (worker, events) = worker(worker_options(server), None);
     let snapshot = worker.snapshot().await.unwrap();
-    worker.applied(&snapshot.id()).await;
+    worker.applied(&snapshot.id());
     (worker, events, store)
 }
 
@@ -75,7 +75,7 @@ async fn hints_cause_no_read_of_what_runs_was_refused_failed_or_is_unusable() {
     worker.failed(&worker.pending().unwrap().id());
     assert_eq!(fetched(&mut connection, SECOND).await, 0, "failed, until it is tried again");
     events.wait(&Event::Revision, 3).await;
-    worker.applied(&worker.pending().unwrap().id()).await;
+    worker.applied(&worker.pending().unwrap().id());
 
     let (log, _kept) = Log::keep();
     let bad = Deploy { flows: large(4).flows.replace("}]", "").into(), ..deploy(4) };
@@ -104,7 +104,7 @@ async fn without_a_record_flows_are_read_once_a_second_and_the_last_ones_found()
     let began = Instant::now();
     until("the last flows are found", PATIENCE, async || {
         let Some(pending) = worker.pending() else { return false };
-        worker.applied(&pending.id()).await;
+        worker.applied(&pending.id());
         pending.flows == *large(4).flows
     })
     .await;
@@ -125,7 +125,7 @@ async fn flows_that_an_earlier_module_writes_beside_the_record_are_found() {
         assert!(began.elapsed() < 2 * SECOND, "{:?}", began.elapsed());
         let pending = worker.pending().unwrap();
         assert_eq!(pending.flows, flows(number));
-        worker.applied(&pending.id()).await;
+        worker.applied(&pending.id());
     }
     // The admin is back, with what its disk holds.
     write(&store, &large(1), 9).await;

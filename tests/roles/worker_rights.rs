@@ -34,7 +34,7 @@ async fn live(server: &Server, config: Config) {
     worker.refused(&worker.pending().unwrap().id(), "why");
     write(&store, &deploy(4), 4).await;
     events.wait(&Event::Revision, 3).await;
-    worker.applied(&worker.pending().unwrap().id()).await;
+    worker.applied(&worker.pending().unwrap().id());
     worker.close().await;
     store.connection().close().await;
 }

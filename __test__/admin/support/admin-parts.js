@@ -11,18 +11,20 @@ const { createMirror } = require('../../../lib/admin/mirror');
 const { createRefusedDeploy } = require('../../../lib/admin/refused-deploy');
 const { createRestoring } = require('../../../lib/admin/restoring');
 const { createSaving } = require('../../../lib/admin/saving');
+const { createWrittenFlows } = require('../../../lib/admin/written-flows');
 const { createRuntimeWatch } = require('../../../lib/flows/runtime-watch');
 const { create, whose } = require('./loading');
 
 /**
  * `sent` are the pairs that Valkey was given, `{ flows, credentials, secret, project }`, by whose
  * they are; `told` is what else the core was told; `answer` is what it says to the next deploys (an
- * error: it rejects), `restorable` what it has read of Valkey.
+ * error: it rejects), `restorable` what it has read of Valkey, `prepared` the flows that it has prepared.
  */
 function createCore() {
-  const core = { sent: [], told: [], answer: { done: true }, restorable: null };
+  const core = { sent: [], told: [], answer: { done: true }, restorable: null, prepared: [] };
   const deploy = async (flows, credentials, secret, project) => {
-    const pair = { flows: JSON.parse(flows)[0]?.id, credentials: whose(JSON.parse(credentials), secret) };
+    const text = typeof flows === 'string' ? flows : flows.text();
+    const pair = { flows: JSON.parse(text)[0]?.id, credentials: whose(JSON.parse(credentials), secret) };
     core.sent.push({ ...pair, ...(secret === undefined ? {} : { secret }), ...(project ? { project } : {}) });
     if (core.answer instanceof Error) {
       throw core.answer;
@@ -33,7 +35,14 @@ function createCore() {
     (name) =>
     (...given) =>
       void core.told.push([name, ...given]);
+  const prepareFlows = async (written) => {
+    let text = JSON.stringify(JSON.parse(written));
+    const prepared = { text: () => text, release: () => void (text = null) };
+    core.prepared.push(prepared);
+    return prepared;
+  };
   return Object.assign(core, {
+    prepareFlows,
     mirrorDeploy: deploy,
     background: { mirrorDeploy: deploy, mirrorSecret: async () => ({ done: true }) },
     diskHasLost: tell('diskHasLost'),
@@ -80,6 +89,7 @@ function createAdminParts(given) {
   const flowFile = { remember: async () => {} };
   const saving = createSaving({
     local,
+    written: createWrittenFlows({ local, writer: null }),
     files,
     flowFile,
     secrets,

@@ -11,29 +11,14 @@ const { test } = require('node:test');
 
 const { narrowDependencyCheck } = require('../../../lib/flows/dependencies');
 const { deviation } = require('../../../lib/flows/dependencies/expectation');
+const { forgetLoaded, installations } = require('../../support/installations');
 const { tempDir } = require('../../support/temp-dir');
+const { createRandom } = require('../../support/random-numbers.js');
 
 const ROUNDS = 150;
-const PACKAGE = `${path.sep}@node-red${path.sep}`;
-
-/** Where each Node-RED is. */
-function installations() {
-  const matrix = path.join(__dirname, '..', '..', '..', '.cache', 'matrix');
-  const fetched = fs.existsSync(matrix) ? fs.readdirSync(matrix).filter((name) => name.startsWith('node-red-')) : [];
-  const all = [
-    require.resolve('node-red/package.json'),
-    ...fetched.map((name) => path.join(matrix, name, 'node_modules', 'node-red', 'package.json'))
-  ];
-  return all.filter((file) => fs.existsSync(file));
-}
-
 /** Its registry, loaded anew, with npm runs that end at once and are noted. */
 function loadRegistry(installation, settings) {
-  for (const file of Object.keys(require.cache)) {
-    if (file.includes(PACKAGE)) {
-      delete require.cache[file];
-    }
-  }
+  forgetLoaded();
   const ofNodeRed = createRequire(installation);
   const registry = ofNodeRed('@node-red/registry');
   const file = ofNodeRed.resolve('@node-red/registry');
@@ -63,7 +48,7 @@ function narrowedRegistry(installation, settings) {
   const original = parts.registry.checkFlowDependencies;
   const told = [];
   narrowDependencyCheck(
-    { nodes: { getModuleInfo: parts.registry.getModuleInfo, getType: () => () => {} } },
+    { settings, nodes: { getModuleInfo: parts.registry.getModuleInfo, getType: () => () => {} } },
     { info: (text) => told.push(text) }
   );
   return { ...parts, original, told };
@@ -89,15 +74,6 @@ function registerTypes({ externalModules }) {
   externalModules.register('modules', 'list');
   externalModules.registerSubflow('first-subflow', SUBFLOW);
   externalModules.registerSubflow('second-subflow', SECOND);
-}
-
-/** Numbers that look random, the same in each run. */
-function createRandom(seed) {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }
 
 const MODULES = ['fs', 'node:fs', 'known', 'known@2', 'denied', 'left-pad', '@scope/name@1.2.3', 'a/b', '', '@', '   '];
@@ -232,5 +208,42 @@ for (const installation of installations()) {
       result.map(({ module, error }) => [module, error]),
       [['left-pad', 'install_not_allowed']]
     );
+  });
+
+  test(`Node-RED ${version}: what has been installed by somebody else is known with the next start`, async () => {
+    const userDir = tempDir('dependencies');
+    const parts = narrowedRegistry(installation, { userDir });
+    registerTypes(parts);
+    /** Whether a node may require it, as Node-RED has read the list. */
+    const isKnown = () => {
+      try {
+        return Boolean(parts.externalModules.require('left-pad'));
+      } catch (error) {
+        return error.code !== 'module_not_allowed';
+      }
+    };
+    const start = () => parts.registry.checkFlowDependencies([{ id: 'n', type: 'function', libs: [] }]);
+    const install = (dependencies) =>
+      fs.writeFileSync(path.join(userDir, 'package.json'), JSON.stringify({ dependencies }));
+
+    await start();
+    assert.equal(isKnown(), false);
+    install({ 'left-pad': '1.0.0' });
+    await start();
+    assert.equal(isKnown(), true);
+    await start();
+    assert.equal(isKnown(), true);
+    install({});
+    await start();
+    assert.equal(isKnown(), false);
+
+    // As a start of Node-RED in the same process does.
+    install({ 'left-pad': '1.0.0' });
+    await start();
+    parts.externalModules.init({ userDir });
+    assert.equal(isKnown(), false);
+    narrowDependencyCheck({ nodes: { getModuleInfo: parts.registry.getModuleInfo } }, { info: assert.fail });
+    await start();
+    assert.equal(isKnown(), true);
   });
 }

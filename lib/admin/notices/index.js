@@ -1,7 +1,5 @@
 'use strict';
 
-const { markup } = require('./markup');
-
 /** @import { Runtime } from '../../types/node-red' */
 
 /**
@@ -67,6 +65,7 @@ function createNotices({ events }) {
      */
     show(kind, text) {
       if (shown.get(kind) !== text) {
+        const { markup } = require('./markup');
         shown.set(kind, text);
         emit(kind, { type: 'warning', text: markup(text) });
       }

@@ -1,9 +1,7 @@
 'use strict';
 
-const path = require('node:path');
-
 const { keyOf } = require('../../flows/key');
-const { loadedFiles } = require('../../node-red');
+const { flowsParts } = require('../../node-red');
 const { deviation } = require('./expectation');
 const { createRead } = require('./read');
 
@@ -37,21 +35,6 @@ const FENCE = 'CLUSTER_FENCE';
 const hooked = new WeakMap();
 
 /**
- * The parts of Node-RED that this runtime uses for its flows.
- *
- * @param {Runtime} runtime
- * @returns {{ util: FlowsUtil, flows: FlowsModule } | undefined}
- */
-function partsOf(runtime) {
-  const file = loadedFiles('@node-red/runtime', path.join('lib', 'flows', 'index.js')).find(
-    (name) => require.cache[name]?.exports.getFlows === runtime.nodes?.getFlows
-  );
-  const flows = file && require.cache[file]?.exports;
-  const util = file && require.cache[path.join(path.dirname(file), 'util.js')]?.exports;
-  return flows && util ? { flows, util } : undefined;
-}
-
-/**
  * Has Node-RED take tabs that don't run here for disabled, each time that it reads flows for a start or a deploy. It
  * reads a copy: the editor, the storage and its API know nothing of it. Returns a function that ends this, or what is not
  * as expected in the Node-RED that is running: then nothing is changed.
@@ -61,7 +44,7 @@ function partsOf(runtime) {
  * @returns {{ close: () => void, read: Read } | { problem: string }}
  */
 function hookFlows(runtime, decision) {
-  const parts = partsOf(runtime);
+  const parts = flowsParts(runtime);
   if (!parts) {
     return { problem: 'its functions for flows are not found among the loaded files' };
   }

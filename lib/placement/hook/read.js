@@ -18,6 +18,7 @@
 function createRead({ eachNode }) {
   /** @type {WeakMap<object, ReadonlyMap<string, Reading>>} by the first of its nodes, which Node-RED shows of what it has taken */
   const readings = new WeakMap();
+  let isAny = false;
 
   return {
     /**
@@ -25,9 +26,13 @@ function createRead({ eachNode }) {
      * @param {ReadonlyMap<string, Reading>} fenced by id
      */
     note({ allNodes }, fenced) {
+      if (fenced.size === 0) {
+        return;
+      }
       const [first] = Object.values(allNodes);
       if (first) {
         readings.set(first, fenced);
+        isAny = true;
       }
     },
 
@@ -37,6 +42,10 @@ function createRead({ eachNode }) {
      * @returns {ReadonlyMap<string, Reading>}
      */
     taken() {
+      if (!isAny) {
+        // All nodes would be gone through for nothing.
+        return new Map();
+      }
       /** @type {object | undefined} */
       let first;
       eachNode((node) => {

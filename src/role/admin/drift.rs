@@ -123,7 +123,7 @@ fn is_usable(size: u64) -> bool {
 
 /// Whether this deploy could be read back.
 fn can_be_read(deploy: &Deploy) -> bool {
-    [&deploy.flows, &deploy.credentials, &deploy.settings]
+    [&*deploy.flows, &*deploy.credentials, &*deploy.settings]
         .iter()
         .all(|text| text.len() <= codec::MAX_VALUE_BYTES)
 }

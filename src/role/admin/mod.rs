@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::instrument::WithSubscriber;
@@ -41,11 +41,12 @@ use super::packages::Packages;
 use super::{Host, OpenParams};
 use crate::config::Config;
 use crate::connection::Connection;
-use crate::content::shared_settings;
+use crate::content::{compact, shared_settings};
 use crate::error::{Error, Result};
 use crate::state_dir::StateDir;
 use crate::store::Store;
 use crate::store::deploy::Deploy;
+use crate::store::deploy_text::DeployText;
 use crate::store::lease::Holder;
 use crate::store::snapshot::{Check, Snapshot};
 
@@ -198,6 +199,27 @@ impl Admin {
         }
     }
 
+    /// Prepares flows that are on their way to the disk for [`Admin::mirror_deploy`], beside the event loop: `written`
+    /// is their JSON text, indented or not.
+    pub fn prepare_flows(
+        &self,
+        written: String,
+    ) -> impl Future<Output = Result<DeployText>> + Send + use<> {
+        let compress = self.inner.config.enable_compression;
+        let (sender, prepared) = oneshot::channel();
+        let work = move || {
+            let text = DeployText::from(compact(written));
+            // Nobody has to wait for the rest; it is done when it is needed, or nearly.
+            let _ = sender.send(text.clone());
+            text.digest();
+            text.stored(compress);
+        };
+        async move {
+            tokio::task::spawn_blocking(work);
+            prepared.await.map_err(|error| Error::Internal(error.to_string()))
+        }
+    }
+
     /// Takes flows and credentials as they are on disk, and the secret that decrypts these
     /// credentials. The future ends when Valkey has them, when it is known to be away, or after 4 s.
     ///
@@ -206,14 +228,14 @@ impl Admin {
     ///
     /// # Errors
     /// [`Error::OtherAdmin`] when another living admin has the prefix.
-    pub fn mirror_deploy(
+    pub fn mirror_deploy<Flows: Into<DeployText>>(
         &self,
-        flows: String,
+        flows: Flows,
         credentials: String,
         secret: Option<String>,
         project: Option<String>,
-    ) -> impl Future<Output = Result<Mirrored>> + Send + use<> {
-        let taken = self.inner.take_deploy(flows, credentials, secret, project);
+    ) -> impl Future<Output = Result<Mirrored>> + Send + use<Flows> {
+        let taken = self.inner.take_deploy(flows.into(), credentials, secret, project);
         let inner = self.inner.clone();
         async move {
             let mirrored = match taken {
@@ -313,7 +335,7 @@ impl Inner {
     /// Returns its generation.
     fn take_deploy(
         &self,
-        flows: String,
+        flows: DeployText,
         credentials: String,
         secret: Option<String>,
         project: Option<String>,
@@ -323,7 +345,7 @@ impl Inner {
             let shared = self.shared(&disk.settings, secret.as_deref())?;
             disk.secret = secret;
             disk.refused = Refused::default();
-            let (flows, credentials): (Arc<str>, Arc<str>) = (flows.into(), credentials.into());
+            let credentials: Arc<str> = credentials.into();
             let is_restored = disk.restored.take_news();
             if let Some(history) = &self.history {
                 history.take(&flows, &credentials, project.clone(), is_restored);

@@ -14,6 +14,7 @@ use super::reconcile_state::ReconcileState;
 use super::sessions::Sessions;
 use crate::clock::now;
 use crate::error::{Error, Result};
+use crate::memory::give_back_after;
 use crate::role::Event;
 use crate::store::deploy::Deploy;
 use crate::store::head::Record;
@@ -102,6 +103,9 @@ impl Inner {
                 known.lose_to(owner);
                 return Ok(());
             }
+            if depth != Depth::Sizes {
+                give_back_after(deploy.flows.len());
+            }
             if depth == Depth::Content {
                 known.read = Some(Instant::now());
             }
@@ -168,6 +172,7 @@ impl Inner {
             }
             Step::Stale => return Ok(false),
         }
+        give_back_after(deploy.flows.len());
         self.note_mirrored(known, generation);
         Ok(!self.slots.sessions.is_behind() && !self.slots.first_secret.is_behind())
     }

@@ -12,15 +12,15 @@ use crate::store::look::Found;
 pub(super) struct Sessions;
 
 impl Kind for Sessions {
-    type Value = Arc<str>;
+    type Value = Arc<String>;
 
-    fn slot(inner: &Inner) -> &Slot<Arc<str>> {
+    fn slot(inner: &Inner) -> &Slot<Arc<String>> {
         &inner.slots.sessions
     }
 
     async fn converge(
         inner: &Inner,
-        text: Arc<str>,
+        text: Arc<String>,
         is_behind: bool,
         _: &Found,
     ) -> Result<Option<String>> {
@@ -37,7 +37,7 @@ impl Admin {
         &self,
         text: String,
     ) -> impl Future<Output = Result<Mirrored>> + Send + use<> {
-        let generation = self.inner.slots.sessions.put(text.into());
+        let generation = self.inner.slots.sessions.put(Arc::new(text));
         self.inner.wake();
         let inner = self.inner.clone();
         async move { inner.slot_mirrored::<Sessions>(generation).await }

@@ -14,7 +14,7 @@ pub(super) struct Slots {
     /// The secret, as long as there is no deploy.
     pub(super) first_secret: Slot<Arc<str>>,
     /// Log-in sessions, as JSON text.
-    pub(super) sessions: Slot<Arc<str>>,
+    pub(super) sessions: Slot<Arc<String>>,
     /// What is installed in the user directory.
     pub(super) packages: Slot<Installed>,
 }

@@ -9,6 +9,7 @@ use crate::content::history::{
 };
 use crate::content::sha256_hex;
 use crate::error::{Error, Result};
+use crate::store::deploy_text::DeployText;
 
 /// A deploy of the history, and what of what it is made of is damaged on this disk, also where it could be
 /// made without.
@@ -23,7 +24,7 @@ pub(super) struct Book {
     bounds: Bounds,
     pub(super) index: Index,
     /// The newest entry, as long as it is known without the disk.
-    newest: Option<(u64, Arc<str>, Arc<str>)>,
+    newest: Option<(u64, DeployText, Arc<str>)>,
 }
 
 impl Book {
@@ -143,7 +144,7 @@ impl Book {
     /// The entry of a deploy; `None`: there is one that tells of it.
     fn entry(&self, taken: &Taken) -> Option<Entry> {
         let mut note = taken.note.clone().within_bounds();
-        let flows = sha256_hex(&[taken.flows.as_bytes()]);
+        let flows = taken.flows.digest().to_owned();
         let credentials = sha256_hex(&[taken.credentials.as_bytes()]);
         let is_known = |entry: &Entry| entry.flows == flows && entry.credentials == credentials;
         if note.origin == Origin::Replaced && self.index.entries.iter().any(is_known) {

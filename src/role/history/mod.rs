@@ -27,8 +27,10 @@ use crate::clock::now;
 use crate::config::HistoryConfig;
 use crate::content::history::{Bounds, Note, Origin, State};
 use crate::error::{Error, Result};
+use crate::memory::give_back_after;
 use crate::state_dir::StateDir;
 use crate::store::Store;
+use crate::store::deploy_text::DeployText;
 use crate::store::lease::Holder;
 
 /// Name of the folder in the state directory.
@@ -112,7 +114,7 @@ impl History {
     /// Takes a deploy that is on the disk, with what [`History::note`] has said of it.
     pub(crate) fn take(
         &self,
-        flows: &Arc<str>,
+        flows: &DeployText,
         credentials: &Arc<str>,
         project: Option<String>,
         is_restored: bool,
@@ -244,8 +246,11 @@ impl Inner {
             // Held from here on: of two that record at a time, the one does not overtake the other.
             let mut book = self.book.clone().lock_owned().await;
             let Some(taken) = lock(&self.waiting).pop_front() else { return };
+            let bytes = taken.flows.len();
             let recording = tokio::task::spawn_blocking(move || book.record(&taken));
-            let problem = match recording.await {
+            let recorded = recording.await;
+            give_back_after(bytes);
+            let problem = match recorded {
                 Ok(Ok(_)) => {
                     lock(&self.told).take();
                     continue;

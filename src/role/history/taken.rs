@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::content::history::{Note, Origin};
 use crate::content::shared_secret;
+use crate::store::deploy_text::DeployText;
 use crate::store::snapshot::Snapshot;
 
 /// A deploy that is to be recorded.
 #[derive(Debug, Clone)]
 pub struct Taken {
     /// The flow array as JSON text.
-    pub flows: Arc<str>,
+    pub flows: DeployText,
     /// The credentials as they were encrypted.
     pub credentials: Arc<str>,
     /// The secret that decrypts them, of credentials that are not this admin's.

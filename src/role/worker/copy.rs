@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+use tracing::instrument::WithSubscriber;
 
 use super::health::Seen;
 use crate::clock::now;
@@ -48,6 +50,8 @@ pub(super) struct LastGoodCopy {
     prefix: String,
     complained: AtomicBool,
     kept: Mutex<Kept>,
+    /// One is written at a time.
+    turn: tokio::sync::Mutex<()>,
     /// A sighting is being noted.
     noting: Arc<AtomicBool>,
 }
@@ -55,6 +59,8 @@ pub(super) struct LastGoodCopy {
 /// The copy that is on disk.
 #[derive(Default)]
 struct Kept {
+    /// What is to replace it.
+    next: Option<Arc<Snapshot>>,
     /// [`Stored::saved`]; `None` when there is none, or nobody knows which.
     saved: Option<u64>,
     /// When it was last noted that it is what is stored.
@@ -68,16 +74,44 @@ impl LastGoodCopy {
             prefix: prefix.into(),
             complained: AtomicBool::new(false),
             kept: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
             noting: Arc::default(),
         }
     }
 
-    /// Keeps a copy. A user directory that can't be written is no error: one warning.
-    pub(super) async fn write(&self, snapshot: &Snapshot) {
+    /// Keeps a copy, in the background: [`Self::is_kept`] tells when it is on the disk. Of several in a row, those that
+    /// something newer has overtaken are left out.
+    pub(super) fn keep(self: &Arc<Self>, snapshot: Arc<Snapshot>) {
+        if self.state_dir.is_some() {
+            *self.kept() = Kept { next: Some(snapshot), ..Kept::default() };
+            drop(self.writing());
+        }
+    }
+
+    /// Resolves when nothing is left to be written.
+    pub(super) async fn is_kept(self: &Arc<Self>) {
+        let _ = self.writing().await;
+    }
+
+    /// Goes on when nobody waits for it any more: of two that are written, the newer one is to be the last.
+    fn writing(self: &Arc<Self>) -> JoinHandle<()> {
+        let copy = self.clone();
+        tokio::spawn(async move { copy.write_next().await }.with_current_subscriber())
+    }
+
+    /// A user directory that can't be written is no error: one warning.
+    async fn write_next(&self) {
         let Some(state_dir) = &self.state_dir else { return };
-        *self.kept() = Kept::default();
+        let _turn = self.turn.lock().await;
+        let Some(snapshot) = self.kept().next.take() else { return };
         match self.write_to(state_dir, snapshot).await {
-            Ok(saved) => *self.kept() = Kept { saved: Some(saved), noted: Some(Instant::now()) },
+            Ok(saved) => {
+                let mut kept = self.kept();
+                // What is to come next differs from it, and so does what is seen in Valkey.
+                if kept.next.is_none() {
+                    *kept = Kept { next: None, saved: Some(saved), noted: Some(Instant::now()) };
+                }
+            }
             Err(error) if !self.complained.swap(true, Ordering::Relaxed) => tracing::warn!(
                 "{error}; this worker keeps no copy of its flows and can't start while Valkey is away"
             ),
@@ -95,11 +129,15 @@ impl LastGoodCopy {
         }
     }
 
-    /// The same at the end, without a pause, and for at most a moment.
-    pub(super) async fn note_seen_last(&self, seen: Option<Seen>) {
-        if let Some(note) = self.note(seen) {
-            let _ = tokio::time::timeout(LAST_NOTE, note).await;
-        }
+    /// The same at the end, without a pause, when the copy is on the disk, and for at most a moment.
+    pub(super) async fn note_seen_last(self: &Arc<Self>, seen: Option<Seen>) {
+        let last = async {
+            self.is_kept().await;
+            if let Some(note) = self.note(seen) {
+                note.await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_NOTE, last).await;
     }
 
     fn note(&self, seen: Option<Seen>) -> Option<impl Future<Output = ()> + Send + 'static> {
@@ -125,19 +163,20 @@ impl LastGoodCopy {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn write_to(&self, state_dir: &StateDir, snapshot: &Snapshot) -> Result<u64> {
-        let saved = now();
-        let stored = Stored {
-            prefix: self.prefix.as_str().into(),
-            saved,
-            revision: snapshot.revision.clone(),
-            flows: snapshot.flows.as_str().into(),
-            credentials: snapshot.credentials.as_str().into(),
-            settings: snapshot.settings.as_str().into(),
+    async fn write_to(&self, state_dir: &StateDir, snapshot: Arc<Snapshot>) -> Result<u64> {
+        let (prefix, saved) = (self.prefix.clone(), now());
+        let text = move || {
+            let stored = Stored {
+                prefix: prefix.into(),
+                saved,
+                revision: snapshot.revision.clone(),
+                flows: snapshot.flows.as_str().into(),
+                credentials: snapshot.credentials.as_str().into(),
+                settings: snapshot.settings.as_str().into(),
+            };
+            serde_json::to_string(&stored).map_err(|error| Error::Internal(error.to_string()))
         };
-        let text =
-            serde_json::to_string(&stored).map_err(|error| Error::Internal(error.to_string()))?;
-        state_dir.write(FILE, &text).await?;
+        state_dir.write_aside(FILE, text).await?;
         Ok(saved)
     }
 
@@ -168,7 +207,13 @@ impl LastGoodCopy {
             stored.settings.into_owned(),
             stored.revision,
         );
-        *self.kept() = Kept { saved: Some(stored.saved), noted: None };
+        {
+            let mut kept = self.kept();
+            // What is to replace it is still to be written.
+            if kept.next.is_none() {
+                *kept = Kept { saved: Some(stored.saved), ..Kept::default() };
+            }
+        }
         let seen = last_seen(state_dir, stored.saved).await;
         Some((snapshot, Duration::from_millis(now().saturating_sub(seen))))
     }
@@ -188,39 +233,52 @@ mod tests {
     use super::*;
 
     fn snapshot() -> Snapshot {
-        Snapshot::new(r#"[{"id":"a","type":"tab"}]"#.into(), "{}".into(), "{}".into(), None)
+        of_flows(r#"[{"id":"a","type":"tab"}]"#)
+    }
+
+    fn of_flows(flows: &str) -> Snapshot {
+        Snapshot::new(flows.into(), "{}".into(), "{}".into(), None)
+    }
+
+    fn copy_in(state_dir: Option<StateDir>, prefix: &str) -> Arc<LastGoodCopy> {
+        Arc::new(LastGoodCopy::new(state_dir, prefix))
+    }
+
+    async fn keep(copy: &Arc<LastGoodCopy>) {
+        copy.keep(Arc::new(snapshot()));
+        copy.is_kept().await;
     }
 
     #[tokio::test]
     async fn a_copy_comes_back_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
-        let copy = LastGoodCopy::new(Some(StateDir::in_user_dir(dir.path())), "n:");
+        let copy = copy_in(Some(StateDir::in_user_dir(dir.path())), "n:");
         assert!(copy.read().await.is_none());
-        copy.write(&snapshot()).await;
+        keep(&copy).await;
         let (read, age) = copy.read().await.unwrap();
         assert_eq!(read, snapshot());
         assert!(age < Duration::from_secs(60));
-        let moved = LastGoodCopy::new(Some(StateDir::in_user_dir(dir.path())), "other:");
+        let moved = copy_in(Some(StateDir::in_user_dir(dir.path())), "other:");
         assert!(moved.read().await.is_none());
     }
 
     /// A copy in this directory that looks as if it had been written an hour ago, read by a process
     /// of its own.
-    async fn copy_of_an_hour_ago(dir: &std::path::Path) -> (LastGoodCopy, StateDir) {
+    async fn copy_of_an_hour_ago(dir: &std::path::Path) -> (Arc<LastGoodCopy>, StateDir) {
         let state_dir = StateDir::in_user_dir(dir);
-        LastGoodCopy::new(Some(state_dir.clone()), "n:").write(&snapshot()).await;
+        keep(&copy_in(Some(state_dir.clone()), "n:")).await;
         let mut stored: serde_json::Value =
             serde_json::from_str(&state_dir.read(FILE).await.unwrap().unwrap()).unwrap();
         stored["saved"] = (now() - 3_600_000).into();
         state_dir.write(FILE, &stored.to_string()).await.unwrap();
-        (LastGoodCopy::new(Some(state_dir.clone()), "n:"), state_dir)
+        (copy_in(Some(state_dir.clone()), "n:"), state_dir)
     }
 
     const HOUR: Duration = Duration::from_secs(3600);
     const SHORT: Duration = Duration::from_secs(60);
 
     async fn age(state_dir: &StateDir) -> Duration {
-        LastGoodCopy::new(Some(state_dir.clone()), "n:").read().await.unwrap().1
+        copy_in(Some(state_dir.clone()), "n:").read().await.unwrap().1
     }
 
     #[tokio::test]
@@ -261,9 +319,42 @@ mod tests {
         // Nothing can be written in its place.
         state_dir.remove(FILE).await.unwrap();
         std::fs::create_dir(dir.path().join(".node-red-storage-valkey").join(FILE)).unwrap();
-        copy.write(&snapshot()).await;
+        keep(&copy).await;
         copy.note_seen_last(Some(Seen::now())).await;
         assert_eq!(state_dir.read(SIGHTING).await.unwrap(), None);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_many_in_a_row_the_newest_stays_and_only_that_is_known_to_be_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let copy = copy_in(Some(StateDir::in_user_dir(dir.path())), "n:");
+        let flows =
+            |number: usize| format!(r#"[{{"id":"{number}","name":"{}"}}]"#, "a".repeat(number));
+        for number in 0..300 {
+            copy.keep(Arc::new(of_flows(&flows(number))));
+            assert_eq!(copy.kept().saved, None, "what is on the disk is not what was seen");
+            if number % 10 == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        copy.is_kept().await;
+        assert!(copy.kept().saved.is_some());
+        assert_eq!(copy.read().await.unwrap().0, of_flows(&flows(299)));
+    }
+
+    #[tokio::test]
+    async fn a_copy_that_is_read_before_a_newer_one_is_written_does_not_keep_it_from_the_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let copy = copy_in(Some(StateDir::in_user_dir(dir.path())), "n:");
+        keep(&copy).await;
+        let newer = of_flows(r#"[{"id":"b","type":"tab"}]"#);
+        let busy = copy.turn.lock().await;
+        copy.keep(Arc::new(newer.clone()));
+        assert_eq!(copy.read().await.unwrap().0, snapshot());
+        assert_eq!(copy.kept().saved, None, "what is on the disk is not what was seen");
+        drop(busy);
+        copy.is_kept().await;
+        assert_eq!(copy.read().await.unwrap().0, newer);
     }
 
     #[tokio::test]
@@ -271,7 +362,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state_dir = StateDir::in_user_dir(dir.path());
         state_dir.write(FILE, "{\"saved\":1,").await.unwrap();
-        assert!(LastGoodCopy::new(Some(state_dir), "n:").read().await.is_none());
-        assert!(LastGoodCopy::new(None, "n:").read().await.is_none());
+        assert!(copy_in(Some(state_dir), "n:").read().await.is_none());
+        assert!(copy_in(None, "n:").read().await.is_none());
     }
 }

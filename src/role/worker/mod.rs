@@ -48,7 +48,7 @@ struct Inner {
     subscriber: Subscriber,
     host: Arc<dyn Host>,
     user_dir: Option<PathBuf>,
-    copy: LastGoodCopy,
+    copy: Arc<LastGoodCopy>,
     packages: OnceLock<Arc<Packages>>,
     state: Mutex<WorkerState>,
     handed: Handed,
@@ -93,7 +93,7 @@ impl Worker {
         let subscriber = Subscriber::beside(&connection, channels);
         let store = Store::new(&config, connection);
         let state_dir = user_dir.as_deref().map(StateDir::in_user_dir);
-        let copy = LastGoodCopy::new(state_dir, &config.key_prefix);
+        let copy = Arc::new(LastGoodCopy::new(state_dir, &config.key_prefix));
         let inner = Arc::new(Inner {
             config,
             store,
@@ -125,9 +125,9 @@ impl Worker {
         state.pending.clone()
     }
 
-    /// The snapshot with this id runs now: keeps the last good copy, and follows every later
+    /// The snapshot with this id runs now: keeps the last good copy, in the background, and follows every later
     /// revision from here on.
-    pub async fn applied(&self, id: &str) {
+    pub fn applied(&self, id: &str) {
         let snapshot = {
             let mut state = self.inner.state();
             let offered = state.pending.take_if(|pending| pending.id() == id);
@@ -144,7 +144,7 @@ impl Worker {
             packages.flows_have_changed();
         }
         if let Some(snapshot) = snapshot {
-            self.inner.copy.write(&snapshot).await;
+            self.inner.copy.keep(snapshot);
         }
     }
 
@@ -200,7 +200,12 @@ impl Worker {
         self.inner.report();
     }
 
-    /// The process ends: notes beside the copy when what runs was last seen in Valkey. Takes a
+    /// Resolves when the last good copy is of what was applied last, or could not be written.
+    pub async fn is_kept(&self) {
+        self.inner.copy.is_kept().await;
+    }
+
+    /// The process ends: finishes the copy, and notes beside it when what runs was last seen in Valkey. Takes a
     /// moment at most.
     pub async fn ends(&self) {
         let in_step = self.inner.state().running.in_step();

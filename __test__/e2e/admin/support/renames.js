@@ -3,8 +3,8 @@
 // Steps in where Node-RED's local storage renames a finished draft to the file it is for.
 
 const path = require('node:path');
+const { NODE_RED } = require('../../../support/node-red.js');
 
-const NODE_RED = path.dirname(require.resolve('node-red/package.json'));
 const FS_OF_LOCAL_STORAGE = require.resolve('fs-extra', {
   paths: [path.dirname(require.resolve('@node-red/runtime/package.json', { paths: [NODE_RED] }))]
 });
