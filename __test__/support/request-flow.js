@@ -23,7 +23,7 @@ function valueFlow(value) {
 }
 
 /** Waits until an instance answers so; returns how many ms it took. */
-async function answers(instance, value, deadline = 15_000) {
+async function answers(instance, value, deadline = 30_000) {
   const began = performance.now();
   // A request that meets the restart of its node is never answered.
   await until(async () => (await instance.http('/value', { deadline: 200 })).text === value, {

@@ -6,7 +6,8 @@ const { until } = require('./wait.js');
 const NAME = 'mymaster';
 const PASSWORD = 'server-secret';
 const SENTINEL_PASSWORD = 'sentinel-secret';
-const DEADLINE = 30_000;
+// Sentinels that do not agree on one of them vote again after twelve seconds.
+const DEADLINE = 60_000;
 
 /** Fields and values in turn, as Sentinel answers, as an object. */
 function fields(list) {

@@ -8,11 +8,11 @@ const { setTimeout: delay } = require('node:timers/promises');
  *
  * @param {() => any} condition may be async
  * @param {object} [options]
- * @param {number} [options.deadline] ms
+ * @param {number} [options.deadline] ms; nothing that is in order takes as long on a machine that has other things to do
  * @param {number} [options.interval] ms
  * @param {string | (() => string)} [options.message] what was waited for
  */
-async function until(condition, { deadline = 10_000, interval = 20, message = 'the condition' } = {}) {
+async function until(condition, { deadline = 30_000, interval = 20, message = 'the condition' } = {}) {
   const end = performance.now() + deadline;
   let failure;
   for (;;) {

@@ -30,7 +30,7 @@ use node_red_storage_valkey::config::{
 };
 
 /// Long enough for everything but a fault.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The configuration for a server on this machine.
 pub fn config(port: u16) -> ConnectionConfig {

@@ -78,7 +78,7 @@ impl Watched {
 
     /// Waits until every Sentinel knows two more, and two replicas that are in step.
     pub fn wait_until_settled(&self) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(60);
         while !self.sentinels.iter().all(is_settled) {
             assert!(Instant::now() < deadline, "the Sentinels did not find each other");
             std::thread::sleep(Duration::from_millis(20));

@@ -38,7 +38,7 @@ async function save(instance, type, name, body) {
 async function get(instance, type, name) {
   const { status, text } = await instance.http(`/library/local/${type}/${name}`, {
     headers: { Accept: 'application/json' },
-    deadline: 3000
+    deadline: 30_000
   });
   return { status, text };
 }
@@ -70,7 +70,7 @@ async function assertSame(type, name) {
       assert.deepEqual(await get(worker, type, name), expected, `worker: ${type}/${name}`);
       return true;
     },
-    { deadline: 5000, message: `the same answer on the worker for ${type}/${name}` }
+    { message: `the same answer on the worker for ${type}/${name}` }
   );
   return expected;
 }

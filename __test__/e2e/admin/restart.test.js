@@ -150,7 +150,7 @@ test('an emptied user directory, and Valkey back in the middle of the start', as
   proxy.resume();
   await admin.waitForLog(/\[ValkeyStorage\] Connected to/);
   assert.doesNotMatch(admin.logs, /Started flows/, 'Valkey is back before the start is over');
-  await admin.waitForLog(/Valkey is back: flows and credentials were restored from it/, 15_000);
+  await admin.waitForLog(/Valkey is back: flows and credentials were restored from it/, 30_000);
   await untilAnswer(admin, 'reloaded:first', 10_000);
   assert.equal((await admin.getFlows()).flows.length, answerFlow('reloaded').length);
   assert.equal(await answerOf(worker), 'reloaded:first');

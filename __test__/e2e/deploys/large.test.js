@@ -126,7 +126,7 @@ for (const type of ['nodes', 'flows']) {
       await untilSame(admin, `admin, ${name}`);
       const { flows: running } = await admin.getFlows();
       await until(async () => JSON.stringify((await worker.getFlows()).flows) === JSON.stringify(running), {
-        deadline: 15_000,
+        deadline: 30_000,
         message: `the worker to have: ${name}`
       });
       await untilSame(worker, `worker, ${name}`, { isCounted: type === 'nodes' });

@@ -55,7 +55,7 @@ for (const flavour of FLAVOURS) {
       const worker = await instance('worker', 'w-secret', { wait: 'listening' });
       await answers(worker, 'at start');
       await admin.deploy(valueFlow('deployed'));
-      t.diagnostic(`deployed in ${Math.round(await answers(worker, 'deployed', 3000))} ms`);
+      t.diagnostic(`deployed in ${Math.round(await answers(worker, 'deployed'))} ms`);
 
       await server.restart({ empty: true });
       await admin.deploy(valueFlow('after a restart'));

@@ -91,7 +91,7 @@ describe('the history in the fleet tab', { skip: noChromium() }, () => {
         );
         return JSON.stringify(seen) === JSON.stringify(wanted);
       },
-      { deadline: 15_000, message: () => `entries ${wanted}; there are ${seen}` }
+      { deadline: 30_000, message: () => `entries ${wanted}; there are ${seen}` }
     );
   }
 

@@ -20,7 +20,7 @@ test('the timer of timer-once.json fires on one worker, with its fence, and then
   const admin = await start('admin', { flows: TIMER });
   const workers = await Promise.all([start('worker'), start('worker')]);
   const owner = await until(() => workers.find(({ logs }) => FIRES.test(logs)), {
-    deadline: 15_000,
+    deadline: 30_000,
     message: () => workers[0].tail()
   });
   const [other] = workers.filter((worker) => worker !== owner);

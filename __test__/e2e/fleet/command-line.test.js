@@ -100,7 +100,6 @@ test('what workers say is printed until it is interrupted', async () => {
   const run = npx(['logs']);
   await admin.deploy([...valueFlow('two'), fails]);
   await until(() => /\] warn function:fails: still here$/m.test(run.texts.out), {
-    deadline: 15_000,
     message: () => `the warning in ${JSON.stringify(run.texts)}`
   });
   run.signal('SIGINT');
@@ -115,7 +114,11 @@ test('one that cannot get a deploy is behind, named with the reason: 1, and 0 on
   await client.call('ACL', 'SETUSER', LATE, '-getrange');
   await admin.deploy(valueFlow('three'));
   await answers(workers.one, 'three');
-  await untilFleet(admin, (fleet) => /GETRANGE/.test(labelled(fleet, 'late').error));
+  // The worker has told why, and the admin what it is behind.
+  await untilFleet(admin, (fleet) => {
+    const { behind, error } = labelled(fleet, 'late');
+    return behind === 1 && /GETRANGE/.test(error);
+  });
   const { code, out } = await status();
   assert.equal(code, 1);
   assert.match(out, /^1 of 2 workers run the last deploy/);
@@ -131,7 +134,7 @@ test('one that cannot get a deploy is behind, named with the reason: 1, and 0 on
 
 test('one that was killed: 1', async () => {
   workers.late.kill();
-  await untilFleet(admin, (fleet) => labelled(fleet, 'late').state === 'lost', { deadline: 15_000 });
+  await untilFleet(admin, (fleet) => labelled(fleet, 'late').state === 'lost');
   const { code, out } = await status();
   assert.equal(code, 1);
   assert.match(out, / late .*lost.*nothing was heard of it for \d+ s/);

@@ -86,7 +86,7 @@ async function untilAllSay(words, deadline) {
 }
 
 test('after a deploy all three agree', async () => {
-  await untilAllSay('20 of 20', 15_000);
+  await untilAllSay('20 of 20', 30_000);
   const before = (await fleetOn(admin)).revision;
   await admin.deploy(blockingFlow('two'));
   await untilFleet(admin, ({ revision, inStep }) => revision !== before && inStep === 20, {

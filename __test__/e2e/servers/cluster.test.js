@@ -53,7 +53,7 @@ async function stored() {
 test('a deploy reaches the worker, all keys in one slot', async () => {
   await answers(worker, 'at start');
   await admin.deploy(valueFlow('first'));
-  await answers(worker, 'first', 2000);
+  await answers(worker, 'first');
   const owner = await cluster.owner(FLOWS);
   for (const instance of [admin, worker]) {
     assert.match(
@@ -81,12 +81,12 @@ test('the slot moves to another node while deploying', async (t) => {
   await cluster.moveSlot(FLOWS, target);
   moved = true;
   await deploying;
-  const took = await answers(worker, `move ${last}`, 5000);
+  const took = await answers(worker, `move ${last}`);
   t.diagnostic(`${last} deploys, the last one on the worker ${took.toFixed(0)} ms later`);
   assert.equal(await cluster.owner(FLOWS), target);
   assert.deepEqual(await stored(), valueFlow(`move ${last}`));
   await admin.deploy(valueFlow('moved'));
-  await answers(worker, 'moved', 2000);
+  await answers(worker, 'moved');
 });
 
 test('deploys go on while the slot is open, where its keys are', async () => {
@@ -94,10 +94,10 @@ test('deploys go on while the slot is open, where its keys are', async () => {
   const target = cluster.nodes.slice(0, 3).find((node) => node !== owner);
   await cluster.moveSlot(FLOWS, target, async () => {
     await admin.deploy(valueFlow('in between'));
-    await answers(worker, 'in between', 5000);
+    await answers(worker, 'in between');
   });
   await admin.deploy(valueFlow('moved again'));
-  await answers(worker, 'moved again', 2000);
+  await answers(worker, 'moved again');
 });
 
 test('the owner of the slot is killed', async (t) => {
@@ -110,7 +110,7 @@ test('the owner of the slot is killed', async (t) => {
   const took = await answers(worker, 'meanwhile');
   t.diagnostic(`the worker had the deploy ${took.toFixed(0)} ms after the promotion`);
   await admin.deploy(valueFlow('after'));
-  await answers(worker, 'after', 2000);
+  await answers(worker, 'after');
   assert.deepEqual(await stored(), valueFlow('after'));
   await owner.restart();
   await cluster.until(
@@ -119,7 +119,7 @@ test('the owner of the slot is killed', async (t) => {
   );
   assert.equal(await cluster.owner(FLOWS), promoted);
   await admin.deploy(valueFlow('all back'));
-  await answers(worker, 'all back', 2000);
+  await answers(worker, 'all back');
   assert.deepEqual([admin.pid, worker.pid], pids);
   assert.ok(admin.running && worker.running);
 });

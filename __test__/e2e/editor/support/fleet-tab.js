@@ -58,7 +58,7 @@ class FleetTab {
     );
   }
 
-  async untilText(locator, pattern, deadline = 15_000) {
+  async untilText(locator, pattern, deadline = 30_000) {
     let seen;
     await until(
       async () => {

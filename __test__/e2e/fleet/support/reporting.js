@@ -33,7 +33,7 @@ const fleetOn = async (admin) => (await admin.admin('/node-red-storage-valkey/fl
 const labelled = ({ instances }, label) => instances.find(({ labels }) => labels.includes(label));
 
 /** Waits until the route answers so; gives the answer. */
-async function untilFleet(admin, condition, { deadline = 8000, what = 'such a fleet' } = {}) {
+async function untilFleet(admin, condition, { deadline = 30_000, what = 'such a fleet' } = {}) {
   let last;
   await until(
     async () => {

@@ -12,7 +12,7 @@ const { until } = require('../../../support/wait.js');
 const { PREFIX } = require('../../support/admin-and-workers.js');
 const { trackedFlow, trackedOn } = require('../../support/tracked.js');
 
-const DEADLINE = 15_000;
+const DEADLINE = 30_000;
 
 /** The variables of a tab with that placement. */
 const placed = (value) => (value === undefined ? {} : { env: [{ name: 'CLUSTER_PLACEMENT', value, type: 'str' }] });

@@ -22,7 +22,7 @@ async function ownersOf(name, instances) {
 }
 
 /** Waits until exactly one runs it, other than `not`; gives that one. */
-async function untilOwned(name, instances, { not, deadline = 15_000 } = {}) {
+async function untilOwned(name, instances, { not, deadline = 30_000 } = {}) {
   let owners = [];
   return until(
     async () => {
