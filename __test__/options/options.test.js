@@ -52,7 +52,7 @@ function open(valkey) {
 
 const count = (pattern) => log.filter((line) => pattern.test(line)).length;
 const shown = () => `in the log:\n${log.join('\n')}`;
-const logged = (pattern, times = 1, deadline = 10_000) =>
+const logged = (pattern, times = 1, deadline = 30_000) =>
   until(() => count(pattern) >= times, { deadline, message: () => `${pattern} ${shown()}` });
 
 /** The workers' connections, by their tag. */

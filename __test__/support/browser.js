@@ -35,7 +35,7 @@ class Editor {
   }
 
   /** Waits for a notice; returns its text. */
-  async notice(pattern, { deadline = 15_000 } = {}) {
+  async notice(pattern, { deadline = 30_000 } = {}) {
     let seen = [];
     return until(
       async () => {
@@ -47,7 +47,7 @@ class Editor {
   }
 
   /** Waits until no such notice is to be seen. */
-  async noNotice(pattern, { deadline = 15_000 } = {}) {
+  async noNotice(pattern, { deadline = 30_000 } = {}) {
     await until(async () => !(await this.notices()).some((text) => pattern.test(text)), {
       deadline,
       message: () => `the end of the notice ${pattern}`

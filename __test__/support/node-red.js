@@ -12,8 +12,8 @@ const { until } = require('./wait.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 const HOST = '127.0.0.1';
-const START_DEADLINE = 30_000;
-const STOP_DEADLINE = 15_000;
+const START_DEADLINE = 60_000;
+const STOP_DEADLINE = 30_000;
 const STARTED = /Started (modified )?(flows|nodes)|Flows stopped in safe mode|Waiting for missing types/;
 const LISTENING = /Server now running at/;
 const PORT_TAKEN = /EADDRINUSE|port in use/i;
@@ -160,7 +160,7 @@ class NodeRed {
    * @param {number | {deadline?: number, from?: number}} [options] the deadline in ms, or both
    */
   async waitForLog(pattern, options = {}) {
-    const { deadline = 10_000, from = 0 } = typeof options === 'number' ? { deadline: options } : options;
+    const { deadline = 30_000, from = 0 } = typeof options === 'number' ? { deadline: options } : options;
     let ended;
     const match = await until(
       () => {
@@ -196,7 +196,7 @@ class NodeRed {
    *
    * @returns {Promise<{status: number, headers: object, text: string, json: () => any}>}
    */
-  http(target, { method = 'GET', headers = {}, body, deadline = 15_000, agent = false } = {}) {
+  http(target, { method = 'GET', headers = {}, body, deadline = 30_000, agent = false } = {}) {
     const payload =
       body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     return new Promise((resolve, reject) => {

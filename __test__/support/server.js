@@ -14,7 +14,7 @@ const { until } = require('./wait.js');
 const HOST = '127.0.0.1';
 /** The only prebuilt server that has TLS in it. */
 const TLS_FLAVOUR = 'redis-7';
-const START_DEADLINE = 10_000;
+const START_DEADLINE = 30_000;
 const STOP_DEADLINE = 5_000;
 const PORT_DEADLINE = 20_000;
 

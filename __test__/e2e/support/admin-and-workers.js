@@ -18,6 +18,7 @@ const USERS = {
 };
 /** What a deploy replaces, as one. */
 const DEPLOY_KEYS = ['flows', 'credentials', 'settings'].map((name) => `${PREFIX}${name}`);
+/** A request that meets the restart of its node is never answered. */
 const REQUEST_DEADLINE = 500;
 
 const started = { instances: [], servers: [] };
@@ -110,18 +111,18 @@ function answerFlow(version, { token } = {}) {
 }
 
 /** What the instance answers now, or the reason why it does not. */
-async function answerOf(instance) {
-  const { status, text } = await instance.http('/answer', { deadline: REQUEST_DEADLINE });
+async function answerOf(instance, deadline = 5000) {
+  const { status, text } = await instance.http('/answer', { deadline });
   return status === 200 ? text : `status ${status}`;
 }
 
 /** Waits until the instance answers so; returns how many ms it took. */
-async function untilAnswer(instance, wanted, deadline = 5000) {
+async function untilAnswer(instance, wanted, deadline = 30_000) {
   const begin = performance.now();
   let last;
   await until(
     async () => {
-      last = await answerOf(instance);
+      last = await answerOf(instance, REQUEST_DEADLINE);
       return last === wanted;
     },
     {

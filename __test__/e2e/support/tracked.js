@@ -27,7 +27,7 @@ async function trackedOn(instance) {
 }
 
 /** Waits until these nodes, and no others, run with this `value` and `token`; gives what runs. */
-async function untilTracked(instance, wanted, deadline = 10_000) {
+async function untilTracked(instance, wanted, deadline = 30_000) {
   let found;
   const facts = (nodes) =>
     Object.entries(nodes)

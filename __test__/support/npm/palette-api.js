@@ -51,7 +51,7 @@ function typeFlow(types, { tab = 'types' } = {}) {
 }
 
 /** What a node of the type answers on the instance now, or why there is none. */
-async function typeAnswer(instance, type, deadline = 15_000) {
+async function typeAnswer(instance, type, deadline = 30_000) {
   const { status, text } = await instance.http(pathOf(type), { deadline });
   return status === 200 ? text : `status ${status}`;
 }

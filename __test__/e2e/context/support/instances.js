@@ -28,7 +28,7 @@ function startSharing(role, server, { valkey, settings, ...options } = {}) {
 }
 
 /** Waits until source in the Function node of an instance returns what is wanted. */
-async function untilReturns(instance, source, wanted, deadline = 10_000) {
+async function untilReturns(instance, source, wanted, deadline = 30_000) {
   let last;
   await until(
     async () => {
