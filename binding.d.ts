@@ -57,7 +57,10 @@ export declare class Admin {
   mirrorSessions(text: string): Promise<Mirroring>
   /** The same in the background. */
   mirrorSessionsInBackground(call: number, text: string): void
-  /** The sessions that Valkey holds, for a disk that has lost them; `null` when there are none. */
+  /**
+   * The text that Valkey has as log-in sessions, whatever it is, for a disk that has lost them; `null` when there is
+   * none.
+   */
   readSessions(patience: number): Promise<string | undefined | null>
   /** How it stands; `null` before it is open. Reads nothing and waits for nothing. */
   health(): AdminHealth | null
@@ -314,7 +317,7 @@ export declare class Worker {
   constructor(options: string, userDir: string | undefined | null, log: LogFunction, event: EventFunction, functions: Functions, settle: SettleFunction)
   /** The shared settings as JSON text. */
   readSettings(): Promise<string>
-  /** The log-in sessions as JSON text. */
+  /** The text that Valkey has as log-in sessions, whatever it is; `{}` when there is none, or Valkey is away. */
   readSessions(): Promise<string>
   /** What this worker is to run; waits until there is something. Report the outcome. */
   snapshot(): Promise<StoredDeploy>
@@ -621,6 +624,8 @@ export interface KeyNames {
   flows: string
   /** Of the credentials. */
   credentials: string
+  /** Of the log-in sessions. */
+  sessions: string
 }
 
 /** A package that does not reach workers. */

@@ -84,6 +84,11 @@ for (const key of KEYS) {
           outcome(worker.storage.getLibraryEntry('functions', ''))
         ]);
         assert.ok(sessions && body !== undefined && listing, told());
+        if (key === 'sessions') {
+          assert.deepEqual(sessions, {}, told());
+          const isNamed = worker.log().includes(`the value of key '${PREFIX}sessions' can't be used`);
+          assert.equal(isNamed, what !== 'nothing', told());
+        }
         version += 1;
         await until(() => outcome(admin.deploy(version)).then((answer) => answer === undefined), {
           message: 'a deploy'

@@ -1,7 +1,7 @@
 'use strict';
 
 // Reading and writing one value of 5 MB through the core, beside ioredis: a text in, a text out. The core's
-// way to do so is the log-in sessions, which are one value; it checks them as JSON as well.
+// way to do so is the log-in sessions, which are one value.
 
 const { startServer } = require('../../__test__/support/server.js');
 const { until } = require('../../__test__/support/wait.js');
@@ -19,7 +19,7 @@ const timesAsFast = (limit) => ({
   met: (figure) => figure >= limit
 });
 
-/** A JSON object of about that many bytes, with one long text in it: to carry it is the work, not to check it. */
+/** A JSON object of about that many bytes, with one long text in it. */
 function textOf(bytes, version) {
   const words = 'a text of some length, with a "quotation" in it; ';
   return JSON.stringify({ version, text: words.repeat(Math.ceil(bytes / words.length)) });

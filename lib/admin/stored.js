@@ -49,10 +49,11 @@ function createStored({ core, mirror }) {
       }
     },
 
-    /** The log-in sessions; null when Valkey holds none, or is away. */
+    /** The log-in sessions; null when Valkey holds none that can be read, or is away. */
     async sessions() {
+      const { sessionsIn } = require('../sessions');
       const text = await core.readSessions(RESTORE_TIMEOUT).catch(() => null);
-      return text ? JSON.parse(text) : null;
+      return text ? sessionsIn(text) : null;
     }
   };
 }

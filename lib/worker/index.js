@@ -137,7 +137,14 @@ function openWorker({ settings, runtime, log, options, checked, member, placemen
       },
 
       async getSessions() {
-        return JSON.parse(await core.readSessions());
+        const { sessionsIn } = require('../sessions');
+        const sessions = sessionsIn(await core.readSessions());
+        if (!sessions) {
+          log.warn(
+            `log-in sessions are not known here: the value of key '${keys.sessions}' can't be used: it is not a JSON object`
+          );
+        }
+        return sessions ?? {};
       },
       async saveSessions() {},
 

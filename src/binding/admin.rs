@@ -225,7 +225,8 @@ impl Admin {
         })?)
     }
 
-    /// The sessions that Valkey holds, for a disk that has lost them; `null` when there are none.
+    /// The text that Valkey has as log-in sessions, whatever it is, for a disk that has lost them; `null` when there is
+    /// none.
     #[napi(ts_return_type = "Promise<string | undefined | null>")]
     pub fn read_sessions<'env>(
         &self,

@@ -64,6 +64,8 @@ pub struct KeyNames {
     pub flows: String,
     /// Of the credentials.
     pub credentials: String,
+    /// Of the log-in sessions.
+    pub sessions: String,
 }
 
 /// How much a worker restarts on an update.
@@ -151,7 +153,11 @@ pub fn check_options(options: String) -> napi::Result<CheckedOptions> {
         role: config.role.into(),
         server: server(&config.connection),
         key_prefix: config.key_prefix,
-        keys: KeyNames { flows: keys.flows(), credentials: keys.credentials() },
+        keys: KeyNames {
+            flows: keys.flows(),
+            credentials: keys.credentials(),
+            sessions: keys.sessions(),
+        },
         reload: match config.reload {
             config::Reload::Nodes => ReloadMode::Nodes,
             config::Reload::Flows => ReloadMode::Flows,

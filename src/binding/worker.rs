@@ -61,7 +61,7 @@ impl Worker {
         self.instance.promise(env, async |core| core.read_settings().await)
     }
 
-    /// The log-in sessions as JSON text.
+    /// The text that Valkey has as log-in sessions, whatever it is; `{}` when there is none, or Valkey is away.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn read_sessions<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, LargeText>> {
         self.instance.promise(env, async |core| core.read_sessions().await.map(LargeText::from))

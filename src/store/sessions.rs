@@ -5,18 +5,13 @@ use std::time::Duration;
 
 use super::Store;
 use crate::codec;
-use crate::content;
 use crate::error::Result;
 
 impl Store {
-    /// The sessions object as JSON text; `None` when none are stored or they expired.
+    /// The text that is stored as the sessions object; `None` when there is none, or it has expired. Whether it is
+    /// one, whoever reads it finds out: it may be of megabytes, and is read once.
     pub async fn read_sessions(&self) -> Result<Option<String>> {
-        let key = self.keys().sessions();
-        let text = self.read_text(&key).await?;
-        if let Some(text) = &text {
-            content::object_text(&key, text)?;
-        }
-        Ok(text)
+        self.read_text(&self.keys().sessions()).await
     }
 
     /// Stores the sessions object for `ttl` from now on.

@@ -43,7 +43,7 @@ impl Admin {
         async move { inner.slot_mirrored::<Sessions>(generation).await }
     }
 
-    /// Reads the sessions that Valkey holds, waiting at most `patience` for the connection.
+    /// Reads the text that Valkey has as sessions, whatever it is, waiting at most `patience` for the connection.
     pub async fn read_sessions(&self, patience: Duration) -> Result<Option<String>> {
         self.inner.store.connection().wait_ready(patience).await?;
         self.inner.store.read_sessions().await

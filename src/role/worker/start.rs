@@ -51,7 +51,7 @@ impl Worker {
         Ok(copy.map_or_else(|| "{}".into(), |(snapshot, _)| snapshot.settings))
     }
 
-    /// The editor's sessions as JSON text; `{}` when there are none or Valkey is away.
+    /// The text that is stored as the editor's sessions, whatever it is; `{}` when there is none or Valkey is away.
     pub async fn read_sessions(&self) -> Result<String> {
         let inner = &self.inner;
         inner.check_open()?;
