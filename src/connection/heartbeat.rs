@@ -8,6 +8,8 @@ use crate::error::Error;
 
 /// Between two heartbeats, unless `socketTimeout` is shorter than two of them.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// A connection over which nothing was heard in so many of them is asked: instances report every two seconds.
+pub(super) const QUIET_BEATS: u32 = 2;
 /// A server that shows no sign of life for this long after a heartbeat is gone.
 pub(super) const SILENCE_LIMIT: Duration = Duration::from_millis(4500);
 

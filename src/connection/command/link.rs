@@ -163,13 +163,16 @@ async fn beat(
     // As good a sign of life as PING, and a master that was demoted is left at once.
     let mut question = redis::cmd(if must_be_master { "ROLE" } else { "PING" });
     let mut heard = activity.reads();
+    let mut quiet = 0;
     loop {
         tokio::time::sleep(interval).await;
         // What was answered since is as good: those who are asked by a thousand are spared as many questions.
         let before = std::mem::replace(&mut heard, activity.reads());
-        if !must_be_master && heard != before {
+        quiet = if heard == before { quiet + 1 } else { 0 };
+        if !must_be_master && quiet < heartbeat::QUIET_BEATS {
             continue;
         }
+        quiet = 0;
         let silence = async {
             // What is on its way in this tick is not lost: look once more afterwards.
             activity.silence(SILENCE_LIMIT - TICK).await;
