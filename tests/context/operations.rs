@@ -108,8 +108,10 @@ async fn counting_goes_on_where_it_was_when_the_server_loses_its_data() {
     let flush = server.admin();
     let flushes = tokio::task::spawn_blocking(move || {
         let mut admin = flush;
-        for _ in 0..40 {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+        // Again also while it is refilled, at each moment of that.
+        for number in 0..400 {
+            let apart = if number % 4 == 0 { 5000 } else { 37 * (number % 50) };
+            std::thread::sleep(std::time::Duration::from_micros(apart));
             redis::cmd("FLUSHALL").exec(&mut admin).unwrap();
         }
     });

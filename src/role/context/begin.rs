@@ -7,7 +7,7 @@ use rand::Rng;
 use super::replica::Name;
 use super::{Inner, Origin};
 use crate::error::{Error, Result};
-use crate::store::context::{Request, Stored};
+use crate::store::context::{Begun, Request, Stored};
 
 /// Bytes of what is refilled in one pipeline, roughly.
 const REFILL_BYTES: usize = 1024 * 1024;
@@ -19,6 +19,8 @@ const SHORT_OUTAGE: Duration = Duration::from_secs(30);
 const REFILL_LATER: Duration = Duration::from_secs(3);
 /// So many times shorter than the time away.
 const AWAY_TO_WAIT: u32 = 20;
+/// So often a server is refilled that is emptied meanwhile.
+const MOST_REFILLS: u32 = 10;
 
 impl Inner {
     /// Finds out what the server has; everything is stale from here on. A server that has lost its
@@ -38,31 +40,32 @@ impl Inner {
             found = self.wait_for_newer(session).await?;
         }
         let is_another = known.is_some() && found != known;
-        // Somebody else was first to notice: what an old copy holds may have been deleted since.
-        if is_emptied || (is_another && was_in_step) {
-            self.refill(session).await?;
-        }
+        let epoch = match found {
+            Some(found) => {
+                // Somebody else was first to notice: what an old copy holds may have been deleted since.
+                if is_emptied || (is_another && was_in_step) {
+                    self.refill(session).await?;
+                }
+                Some(found)
+            }
+            None => self.begin_epoch(session).await?,
+        };
         if is_emptied || is_another {
             self.assert_own(0);
         }
-        let epoch = match found {
-            Some(found) => Some(found),
-            None => {
-                let id = format!("{:016x}", rand::rng().random::<u64>());
-                match self.store.begin_epoch(session, &id).await {
-                    Err(error) if self.is_refusal(session, &error) => None,
-                    epoch => epoch?,
-                }
-            }
-        };
         {
             let mut standing = self.standing();
             standing.server_epoch = epoch.as_deref().map(Into::into);
             standing.lost_data = false;
-            standing.epoch = epoch.or(known);
+            standing.epoch = epoch.clone().or(known);
         }
         self.import(session).await?;
         let names = self.store.scan(session, self.most_keys).await?;
+        if epoch.is_some() && self.store.epoch(session).await? != epoch {
+            // What is missing among them was not deleted: the server has lost it since. This begins anew.
+            self.standing().lost_data = true;
+            return Ok(());
+        }
         let mut replica = self.replica();
         replica.begin(names.iter().filter_map(|(scope, key)| Name::checked(scope, key)));
         let synced = replica.is_synced();
@@ -101,6 +104,29 @@ impl Inner {
         // Not only until there is an epoch: who has begun it may have nothing, or not be done.
         tokio::time::sleep(wait).await;
         self.store.epoch(session).await
+    }
+
+    /// Gives a server that has lost its data what is known here, and then the epoch that tells everybody so: not if it has
+    /// lost what it was given meanwhile, of which nobody would know. `None` where it refuses an epoch.
+    async fn begin_epoch(&self, session: u64) -> Result<Option<String>> {
+        for _ in 0..MOST_REFILLS {
+            let mark = self.replica().next_mark();
+            let marking = [Request::Mark { key: self.mark_key.clone(), mark }];
+            let (_, marked) = self.store.exchange(session, (&[], &None), &marking).await?;
+            self.refill(session).await?;
+            if let Some(error) = marked.into_iter().find_map(Result::err) {
+                return if self.is_refusal(session, &error) { Ok(None) } else { Err(error) };
+            }
+            let id = format!("{:016x}", rand::rng().random::<u64>());
+            match self.store.begin_epoch(session, &id, (&self.mark_key, mark)).await {
+                Ok(Begun::Epoch(epoch)) => return Ok(epoch),
+                Ok(Begun::Lost) => (),
+                Err(error) if self.is_refusal(session, &error) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        let reason = "the server loses what it is given, again and again".to_owned();
+        Err(Error::Unavailable { reason })
     }
 
     /// After a failover or a restart the server may lack what was acknowledged last: it says so with its mark.
@@ -151,7 +177,7 @@ impl Inner {
                 ms => requests.push(Request::Refill { key, value, ms }),
             }
             if bytes >= REFILL_BYTES || known.peek().is_none() {
-                let (_, answers) = self.store.exchange(session, &[], &requests).await?;
+                let (_, answers) = self.store.exchange(session, (&[], &None), &requests).await?;
                 // Reading goes on without it.
                 for error in answers.into_iter().filter_map(Result::err) {
                     if !self.is_refusal(session, &error) {

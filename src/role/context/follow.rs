@@ -189,17 +189,17 @@ impl Inner {
         let keys = self.store.keys();
         let (operations, mut requests) = self.prepare(operations, may_write);
         let asked = requests.len();
+        let epoch = self.standing().server_epoch.clone();
         if !stale.is_empty() {
             let names = stale.iter().map(|name| keys.context(&name.scope, &name.key));
-            let epoch = self.standing().server_epoch.clone();
-            requests.push(Request::Fetch { keys: names.collect(), epoch });
+            requests.push(Request::Fetch { keys: names.collect(), epoch: epoch.clone() });
         }
         let is_marked = !writes.is_empty() || asked > 0;
         if is_marked {
             let mark = self.replica().next_mark();
             requests.push(Request::Mark { key: self.mark_key.clone(), mark });
         }
-        let exchanged = self.store.exchange(session, &writes, &requests).await;
+        let exchanged = self.store.exchange(session, (&writes, &epoch), &requests).await;
         let (written, mut answers) = match exchanged {
             Ok(exchanged) => exchanged,
             Err(error) => {
@@ -221,6 +221,10 @@ impl Inner {
             match outcome {
                 Ok(Written::Done) => replica.written(name),
                 Ok(Written::WasFirst(found)) => replica.was_first(name, found),
+                Err(error) if has_lost_data(&error) => {
+                    replica.not_written(name);
+                    self.standing().lost_data = true;
+                }
                 Err(error) => {
                     replica.not_written(name);
                     refused = Some(error);

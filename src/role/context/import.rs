@@ -108,7 +108,7 @@ impl Inner {
     }
 
     async fn ask(&self, session: u64, requests: Vec<Request>) -> Result<Vec<Answer>> {
-        let (_, answers) = self.store.exchange(session, &[], &requests).await?;
+        let (_, answers) = self.store.exchange(session, (&[], &None), &requests).await?;
         answers.into_iter().collect()
     }
 }

@@ -86,11 +86,12 @@ pub(crate) type Exchanged = (Vec<Result<Written>>, Vec<Result<Answer>>);
 
 impl ContextStore {
     /// Sends writes and then requests in one pipeline, once, on this very connection. Fails as a
-    /// whole when nobody knows what was run.
+    /// whole when nobody knows what was run. What is compared before it is written is written in this epoch: a server that
+    /// has lost its data since has nothing that somebody else has set.
     pub(crate) async fn exchange(
         &self,
         session: u64,
-        writes: &[(String, Write)],
+        (writes, epoch): (&[(String, Write)], &Epoch),
         requests: &[Request],
     ) -> Result<Exchanged> {
         let mut pipe = Pipeline::new();
@@ -116,7 +117,7 @@ impl ContextStore {
             pipe.add_command(del);
         }
         for (key, write) in writes.iter().filter(|(_, write)| write.bases.is_some()) {
-            pipe.add_command(self.compare(key, write, &None));
+            pipe.add_command(self.compare(key, write, epoch));
         }
         for request in requests {
             pipe.add_command(self.command(request));
@@ -208,7 +209,12 @@ impl ContextStore {
         std::iter::once(key.to_owned()).chain(epoch).collect()
     }
 
-    fn call<A: redis::ToRedisArgs>(&self, script: &Script, keys: &[String], args: &[A]) -> Cmd {
+    pub(super) fn call<A: redis::ToRedisArgs>(
+        &self,
+        script: &Script,
+        keys: &[String],
+        args: &[A],
+    ) -> Cmd {
         match self.scripts_unknown.load(Ordering::Relaxed) {
             true => script.by_text(keys, args),
             false => script.by_hash(keys, args),

@@ -99,3 +99,15 @@ return {value}
 ",
     )
 });
+
+// KEYS: that of the epoch, and a mark. ARGV: an epoch, and what the mark must still be: otherwise the server has lost its data
+// since the mark was set, and the answer is 0. Answers the epoch that counts; nothing is changed where there is one.
+pub(super) static BEGIN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+if redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
+return redis.call('GET', KEYS[1])
+",
+    )
+});

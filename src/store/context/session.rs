@@ -12,11 +12,24 @@ use crate::store::reply::{plain_text, text_list};
 /// Keys that the server looks at for one answer.
 const PAGE: usize = 1000;
 
+/// What came of the beginning of an epoch.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// The one that counts; `None`: what is there is none.
+    Epoch(Option<String>),
+    /// The server has lost its data meanwhile.
+    Lost,
+}
+
+fn valid_epoch(reply: &Value) -> Option<String> {
+    plain_text(reply).filter(|epoch| !epoch.is_empty() && epoch.len() <= 100)
+}
+
 impl ContextStore {
     /// Makes the scripts known to the server.
     pub(crate) async fn load_scripts(&self, session: u64) -> Result<()> {
         let mut pipe = Pipeline::new();
-        for script in [&scripts::COMPARE, &scripts::FETCH, &scripts::COUNT] {
+        for script in [&scripts::COMPARE, &scripts::FETCH, &scripts::COUNT, &scripts::BEGIN] {
             pipe.cmd("SCRIPT").arg("LOAD").arg(script.code());
         }
         let replies = self.connection.pipeline(session, &pipe).await?;
@@ -52,7 +65,7 @@ impl ContextStore {
         let mut pipe = Pipeline::new();
         pipe.cmd("GET").arg(self.keys.context_epoch());
         let reply = self.one(session, &pipe).await?;
-        Ok(plain_text(&reply).filter(|epoch| !epoch.is_empty() && epoch.len() <= 100))
+        Ok(valid_epoch(&reply))
     }
 
     /// How far the server says that our changes have come; 0: it does not say.
@@ -61,12 +74,20 @@ impl ContextStore {
         Ok(mark.and_then(|mark| mark.parse().ok()).unwrap_or(0))
     }
 
-    /// Sets the epoch, unless somebody was first; gives the one that counts.
-    pub(crate) async fn begin_epoch(&self, session: u64, epoch: &str) -> Result<Option<String>> {
+    /// Sets the epoch, unless somebody was first, if the server has kept everything since this mark of ours was set.
+    pub(crate) async fn begin_epoch(
+        &self,
+        session: u64,
+        epoch: &str,
+        (mark_key, mark): (&str, u64),
+    ) -> Result<Begun> {
+        let keys = [self.keys.context_epoch(), mark_key.to_owned()];
         let mut pipe = Pipeline::new();
-        pipe.cmd("SET").arg(self.keys.context_epoch()).arg(epoch).arg("NX");
-        self.one(session, &pipe).await?;
-        self.epoch(session).await
+        pipe.add_command(self.call(&scripts::BEGIN, &keys, &[epoch.to_owned(), mark.to_string()]));
+        Ok(match self.one(session, &pipe).await? {
+            Value::Int(_) => Begun::Lost,
+            reply => Begun::Epoch(valid_epoch(&reply)),
+        })
     }
 
     /// The names of all keys of the context, some of them twice: scope and key. Of more than `most`,
