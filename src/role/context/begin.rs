@@ -7,7 +7,7 @@ use rand::Rng;
 use super::replica::Name;
 use super::{Inner, Origin};
 use crate::error::{Error, Result};
-use crate::store::context::{Begun, Request, Stored};
+use crate::store::context::{Begun, Request, Stored, is_unknown_script};
 
 /// Bytes of what is refilled in one pipeline, roughly.
 const REFILL_BYTES: usize = 1024 * 1024;
@@ -121,6 +121,7 @@ impl Inner {
             match self.store.begin_epoch(session, &id, (&self.mark_key, mark)).await {
                 Ok(Begun::Epoch(epoch)) => return Ok(epoch),
                 Ok(Begun::Lost) => (),
+                Err(error) if is_unknown_script(&error) => self.store.load_scripts(session).await?,
                 Err(error) if self.is_refusal(session, &error) => return Ok(None),
                 Err(error) => return Err(error),
             }

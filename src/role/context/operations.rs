@@ -11,7 +11,7 @@ use super::Inner;
 use super::replica::{Name, Replica, Text};
 use crate::error::{Error, Result};
 use crate::store::context::{
-    Answer, Counted, Epoch, Request, Stored, Write, Written, has_lost_data,
+    Answer, Counted, Epoch, Request, Stored, Write, Written, has_lost_data, is_unknown_script,
 };
 
 /// This many wait at most.
@@ -334,9 +334,7 @@ impl Inner {
                 Ok(Answer::Fetched(_)) => {
                     queued.fail(&Error::Internal("an answer to something else".to_owned()));
                 }
-                Err(Error::Server { detail, .. }) if detail.starts_with("NOSCRIPT") => {
-                    again.push(queued);
-                }
+                Err(error) if is_unknown_script(&error) => again.push(queued),
                 Err(error) if has_lost_data(&error) => {
                     self.standing().lost_data = true;
                     again.push(queued);

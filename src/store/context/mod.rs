@@ -11,7 +11,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use self::foreign::Foreign;
-pub(crate) use self::requests::{Answer, Counted, Epoch, Request, Write, Written, has_lost_data};
+pub(crate) use self::requests::{
+    Answer, Counted, Epoch, Request, Write, Written, has_lost_data, is_unknown_script,
+};
 pub(crate) use self::session::Begun;
 pub(crate) use self::stored::{Digest, Stored};
 use crate::connection::{Connection, Tracking};

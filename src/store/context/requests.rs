@@ -299,6 +299,7 @@ pub(crate) fn has_lost_data(error: &Error) -> bool {
     matches!(error, Error::Server { detail, .. } if detail.starts_with("EPOCH"))
 }
 
-fn is_unknown_script(error: &Error) -> bool {
+/// Whether nothing was done, because the server has forgotten the script.
+pub(crate) fn is_unknown_script(error: &Error) -> bool {
     matches!(error, Error::Server { detail, .. } if detail.starts_with("NOSCRIPT"))
 }
