@@ -6,7 +6,7 @@ use super::activity::Activity;
 use crate::config::Supervision;
 use crate::error::Error;
 
-/// Between two heartbeats, unless `socketTimeout` is shorter than two of them.
+/// Between two heartbeats, unless `socketTimeout` is shorter than six of them.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// A connection over which nothing was heard in so many of them is asked: instances report every two seconds.
 pub(super) const QUIET_BEATS: u32 = 2;
@@ -15,7 +15,8 @@ pub(super) const SILENCE_LIMIT: Duration = Duration::from_millis(4500);
 
 /// How often a sign of life is asked for: an idle connection must not look like a silent server.
 pub(super) fn interval(supervision: &Supervision) -> Duration {
-    supervision.socket_timeout.map_or(HEARTBEAT, |limit| (limit / 3).min(HEARTBEAT))
+    let beats = 3 * QUIET_BEATS;
+    supervision.socket_timeout.map_or(HEARTBEAT, |limit| (limit / beats).min(HEARTBEAT))
 }
 
 /// Returns when the server has sent no byte for as long as `socketTimeout` allows.
@@ -44,6 +45,6 @@ mod tests {
         };
         assert_eq!(interval(&Supervision::default()), Duration::from_secs(1));
         assert_eq!(with(60_000), Duration::from_secs(1));
-        assert_eq!(with(900), Duration::from_millis(300));
+        assert_eq!(with(900), Duration::from_millis(150));
     }
 }
