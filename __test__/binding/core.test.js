@@ -40,5 +40,5 @@ test('what a core throws and rejects with has a code, and a message without it',
 
 test('checked options name the keys with their prefix', () => {
   const { keys } = checkOptions('{"role":"worker","keyPrefix":"plant:"}');
-  assert.deepEqual(keys, { flows: 'plant:flows', credentials: 'plant:credentials' });
+  assert.deepEqual(keys, { flows: 'plant:flows', credentials: 'plant:credentials', sessions: 'plant:sessions' });
 });
