@@ -95,7 +95,9 @@ async fn a_stopped_server_is_noticed_within_eight_seconds_and_found_again() {
         async move { get(&connection, "a").await }
     });
     let both = async || {
-        !connection.is_ready() && !matches!(*heard.borrow(), ConnectionState::Ready { .. })
+        // By their states: a connection is no longer ready a moment before its state says so, and why.
+        let is_ready = |state: &ConnectionState| matches!(state, ConnectionState::Ready { .. });
+        !is_ready(&connection.state().borrow()) && !is_ready(&heard.borrow())
     };
     until("noticed", Duration::from_secs(8), both).await;
     let noticed = stopped.elapsed();

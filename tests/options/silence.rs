@@ -124,10 +124,18 @@ async fn socket_timeout_gives_a_silent_server_up_and_not_an_idle_connection() {
     assert!(!spoken.has_changed().unwrap() && !heard.has_changed().unwrap(), "idle, not silent");
     server.signal("STOP");
     let stopped = Instant::now();
-    let both = async || !connection.is_ready() && !is_ready(&heard.borrow());
-    until("noticed", NOTICED, both).await;
+    // By their states: a connection is no longer ready a moment before its state says so, and why.
+    let mut seen = None;
+    until("noticed", NOTICED, async || {
+        let state = spoken.borrow().clone();
+        if !is_ready(&state) {
+            seen = Some(state);
+        }
+        seen.is_some() && !is_ready(&heard.borrow())
+    })
+    .await;
     println!("noticed after {:?}", stopped.elapsed());
-    let state = spoken.borrow().clone();
+    let state = seen.unwrap();
     assert!(state.reason().unwrap_or_default().contains("2000 ms ('socketTimeout')"), "{state:?}");
     server.signal("CONT");
     connection.wait_ready(PATIENCE).await.expect("back");
