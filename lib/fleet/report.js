@@ -76,7 +76,7 @@ function asText(report) {
 }
 
 /**
- * Gathers what this instance tells of itself: `lib/fleet/received.js` says what is in it.
+ * Gathers what this instance tells of itself: `src/role/member/fleet/received.rs` says what is in it.
  *
  * @param {object} params
  * @param {CheckedOptions} params.checked

@@ -5,42 +5,28 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { adminLine, stateLine, workerLine } = require('../../support/acl.js');
-const { startNodeRed } = require('../../support/node-red.js');
-const { valueFlow } = require('../../support/request-flow.js');
-const { startWatched } = require('../../support/sentinel.js');
-const { PREFIX } = require('../support/admin-and-workers.js');
 const { STATE, untilFleet } = require('./support/reporting.js');
+const { PREFIX } = require('../support/admin-and-workers.js');
+const { startWatchedPair } = require('../support/watched-pair.js');
+const { stateLine } = require('../../support/acl.js');
+const { valueFlow } = require('../../support/request-flow.js');
 
-const DEADLINE = 30_000;
-
-let watched;
-let admin;
-let worker;
+let pair;
 
 before(async () => {
-  const users = [adminLine(PREFIX, 'a-secret'), workerLine(PREFIX, 'w-secret'), stateLine(PREFIX, STATE.password)];
-  watched = await startWatched({ users });
-  const instance = (role, password, options) =>
-    startNodeRed({
-      role,
-      connection: watched.connection({ username: role, password }),
-      valkey: { keyPrefix: PREFIX, state: STATE },
-      ...options
-    });
-  admin = await instance('admin', 'a-secret', { flows: valueFlow('at start') });
-  worker = await instance('worker', 'w-secret');
+  pair = await startWatchedPair({
+    flows: valueFlow('at start'),
+    users: [stateLine(PREFIX, STATE.password)],
+    valkey: { state: STATE }
+  });
 });
 
-after(async () => {
-  await admin?.stop();
-  await worker?.stop();
-  await watched?.stop();
-});
+after(() => pair?.stop());
 
 test('a fleet is known all the time, with its age, and anew from the new master', async () => {
+  const { watched, admin } = pair;
   const isInStep = ({ total, inStep, problem }) => total === 1 && inStep === 1 && problem === null;
-  const { revision } = await untilFleet(admin, isInStep, { deadline: DEADLINE });
+  const { revision } = await untilFleet(admin, isInStep);
   const old = await watched.master();
   const promotion = watched.promotedAfter(old);
   await watched.failOver();
@@ -50,5 +36,5 @@ test('a fleet is known all the time, with its age, and anew from the new master'
   assert.equal(typeof meanwhile.asOf, 'number');
   await admin.deploy(valueFlow('after it'));
   const later = (known) => isInStep(known) && known.revision !== revision;
-  await untilFleet(admin, later, { deadline: DEADLINE, what: 'all of them with the last deploy' });
+  await untilFleet(admin, later, { what: 'all of them with the last deploy' });
 });

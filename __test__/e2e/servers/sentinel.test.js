@@ -5,36 +5,24 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const { adminLine, workerLine } = require('../../support/acl.js');
-const { startNodeRed } = require('../../support/node-red.js');
-const { startWatched } = require('../../support/sentinel.js');
+const { PREFIX } = require('../support/admin-and-workers.js');
+const { startWatchedPair } = require('../support/watched-pair.js');
 const { answers, valueFlow } = require('../../support/request-flow.js');
 
-const PREFIX = 'nodered:';
 // Sentinels that do not agree on one of them vote again after twelve seconds.
 const PROMOTED_WITHIN = 60_000;
 
+let pair;
 let watched;
 let admin;
 let worker;
 
 before(async () => {
-  watched = await startWatched({ users: [adminLine(PREFIX, 'a-secret'), workerLine(PREFIX, 'w-secret')] });
-  const instance = (role, password, options) =>
-    startNodeRed({
-      role,
-      connection: watched.connection({ username: role, password }),
-      ...options
-    });
-  admin = await instance('admin', 'a-secret', { flows: valueFlow('at start') });
-  worker = await instance('worker', 'w-secret');
+  pair = await startWatchedPair({ flows: valueFlow('at start') });
+  ({ watched, admin, worker } = pair);
 });
 
-after(async () => {
-  await admin?.stop();
-  await worker?.stop();
-  await watched?.stop();
-});
+after(() => pair?.stop());
 
 test('a deploy reaches the worker', async () => {
   await answers(worker, 'at start');
@@ -109,19 +97,14 @@ test('the first Sentinel is dead, or hung, and instances start all the same', as
   const [first] = watched.sentinels;
   for (const disturb of [() => first.pause(), () => first.kill()]) {
     await disturb();
-    const late = await startNodeRed({
-      role: 'worker',
-      connection: watched.connection({ username: 'worker', password: 'w-secret' })
-    });
+    const late = await pair.start('worker');
     await answers(late, 'hung: after');
     await late.stop();
   }
 });
 
 test('natMap as a function, and strategies that throw, are called', async () => {
-  const late = await startNodeRed({
-    role: 'worker',
-    connection: watched.connection({ username: 'worker', password: 'w-secret' }),
+  const late = await pair.start('worker', {
     valkey: {
       sentinels: watched.sentinels.map(({ port }) => ({
         host: '127.0.0.1',
